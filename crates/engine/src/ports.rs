@@ -1,0 +1,70 @@
+//! What tests, the demonstration and the programs put in: models, secrets.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mira_llm::Model;
+use mira_protocol::Failure;
+use mira_protocol::operation::Tier;
+use mira_protocol::provider::ProviderName;
+
+/// Everything of the outside that the engine does not make itself.
+#[derive(Clone)]
+pub struct Ports {
+    pub models: Arc<dyn ModelSource>,
+    pub secrets: Arc<dyn SecretStore>,
+}
+
+/// Gives the model for a call.
+#[async_trait]
+pub trait ModelSource: Send + Sync {
+    async fn resolve(&self, want: &Want) -> Result<Resolved, Failure>;
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Want {
+    pub tier: Tier,
+    /// The person's choice; wins over the tier's model.
+    pub model: Option<String>,
+}
+
+/// A model that can be asked now, and what is known of it.
+#[derive(Clone)]
+pub struct Resolved {
+    pub model: Arc<dyn Model>,
+    /// The id that goes on the wire.
+    pub id: String,
+    pub provider: ProviderName,
+    pub effort: Option<String>,
+    pub context_tokens: Option<u64>,
+    pub max_output_tokens: Option<u64>,
+    pub prices: Option<mira_llm::Prices>,
+    pub accepts_images: bool,
+    /// Something to tell the person once an operation: a retired id and its successor.
+    pub notice: Option<String>,
+}
+
+/// The OS keychain. Calls may block and may wait for the person.
+pub trait SecretStore: Send + Sync {
+    /// Err: the keychain cannot be used, in words.
+    fn get(&self, name: &str) -> Result<Option<String>, String>;
+    fn set(&self, name: &str, secret: &str) -> Result<(), String>;
+    fn delete(&self, name: &str) -> Result<(), String>;
+}
+
+/// No keychain: says so.
+pub struct NoSecrets;
+
+impl SecretStore for NoSecrets {
+    fn get(&self, _: &str) -> Result<Option<String>, String> {
+        Ok(None)
+    }
+
+    fn set(&self, _: &str, _: &str) -> Result<(), String> {
+        Err("There is no keychain on this machine; use the environment.".into())
+    }
+
+    fn delete(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+}

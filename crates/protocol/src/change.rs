@@ -1,0 +1,154 @@
+//! What operations did to files, reviewed and taken back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{OperationId, SessionId};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    Created,
+    Modified,
+    Deleted,
+    /// Only the permission bits.
+    Mode,
+}
+
+/// One line about one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FileChangeSummary {
+    /// Relative to the project root, `/` between parts.
+    pub path: String,
+    pub change: ChangeKind,
+    /// Lines; zero for binary files.
+    pub additions: u32,
+    pub deletions: u32,
+    #[serde(default)]
+    pub binary: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewMark {
+    /// Not looked at yet: on disk.
+    Pending,
+    /// Kept: on disk.
+    Kept,
+    /// Rejected: not on disk.
+    Rejected,
+}
+
+/// A file that an operation changed, between its content before the operation and after.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FileChange {
+    #[serde(flatten)]
+    pub summary: FileChangeSummary,
+    pub mark: ReviewMark,
+    /// Empty for binary files, and for files over 2 MiB (then `too_large`).
+    pub hunks: Vec<Hunk>,
+    #[serde(default)]
+    pub too_large: bool,
+    /// The file on disk is neither what the operation left nor what review made of it: somebody
+    /// else edited it. Undo refuses it; hunks can still be read.
+    pub edited_since: bool,
+    /// The operation's change is taken back at present.
+    pub undone: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_before: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode_after: Option<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Hunk {
+    /// Stable for the life of the change; name it in `operation.review`.
+    pub id: String,
+    /// 1-based first line before and after, with the number of lines of each.
+    pub old_start: u32,
+    pub old_lines: u32,
+    pub new_start: u32,
+    pub new_lines: u32,
+    pub mark: ReviewMark,
+    pub lines: Vec<DiffLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct DiffLine {
+    pub kind: DiffLineKind,
+    /// Without its line ending.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum DiffLineKind {
+    Context,
+    Added,
+    Removed,
+    /// "\ No newline at end of file"
+    NoNewline,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ChangeSet {
+    pub operation_id: OperationId,
+    pub undone: bool,
+    pub files: Vec<FileChange>,
+    /// What the checkpoint could not cover, in words ("target/ (ignored, 2.1 GB)").
+    pub not_covered: Vec<String>,
+}
+
+/// Keep or reject a whole file, or one hunk of it. What is rejected leaves the disk at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    pub operation_id: OperationId,
+    pub path: String,
+    #[serde(default)]
+    pub hunk: Option<String>,
+    pub mark: ReviewMark,
+}
+
+/// Take back (or bring back) an operation's changes: all of them, or only those of `paths`.
+/// Without `operation_id`: the newest operation with changes of `session_id`, or of the project of `project_path`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct UndoRequest {
+    #[serde(default)]
+    pub operation_id: Option<OperationId>,
+    #[serde(default)]
+    pub session_id: Option<SessionId>,
+    #[serde(default)]
+    pub project_path: Option<String>,
+    #[serde(default)]
+    pub paths: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct UndoReport {
+    pub operation_id: OperationId,
+    pub session_id: SessionId,
+    /// Paths that were put back.
+    pub paths: Vec<String>,
+    /// Paths that were left alone, with the reason; nothing was touched if any file conflicts
+    /// and no `paths` were named.
+    pub conflicts: Vec<UndoConflict>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct UndoConflict {
+    pub path: String,
+    pub reason: String,
+}

@@ -1,0 +1,79 @@
+//! Reading a repository.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ProjectId, UtcMs};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct GitDiff {
+    pub project_id: ProjectId,
+    /// "uncommitted" (default), "staged", "branch" (against `base`) or "commit" (`commit`).
+    #[serde(default)]
+    pub target: Option<String>,
+    #[serde(default, alias = "base_branch")]
+    pub base: Option<String>,
+    #[serde(default, alias = "commit_hash")]
+    pub commit: Option<String>,
+    #[serde(default)]
+    pub path: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct GitDiffText {
+    /// Unified.
+    pub diff: String,
+    pub files: u32,
+    pub additions: u32,
+    pub deletions: u32,
+    pub truncated: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct GitLog {
+    pub project_id: ProjectId,
+    /// Default 50, at most 500.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    #[serde(default)]
+    pub path: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct CommitList {
+    pub commits: Vec<Commit>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Commit {
+    pub hash: String,
+    pub author: String,
+    pub email: String,
+    pub at: UtcMs,
+    pub subject: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct GitStatus {
+    /// False: not a repository, and all else is empty.
+    pub is_repo: bool,
+    #[serde(default)]
+    pub branch: Option<String>,
+    pub changed: Vec<GitStatusLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct GitStatusLine {
+    pub path: String,
+    /// "new", "modified", "deleted", "renamed", "conflicted"
+    pub state: String,
+    pub staged: bool,
+}

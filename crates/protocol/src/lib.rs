@@ -1,0 +1,39 @@
+//! The words of Mira: ids, requests and their replies, events, failures.
+//!
+//! Every client (the window, the browser, the terminal, a foreign program on the socket) and the
+//! engine speak in these types, and the TypeScript in `ui/src/protocol/generated` is printed from
+//! them. This crate knows no I/O, no database, no model and no transport: only serde.
+//!
+//! Start reading at [`table`] (what can be asked), then [`event`] (what is heard), then [`wire`]
+//! (how both look on the socket).
+
+pub mod approval;
+pub mod change;
+pub mod event;
+pub mod failure;
+pub mod git;
+pub mod ids;
+pub mod job;
+pub mod operation;
+pub mod project;
+pub mod provider;
+pub mod receipt;
+pub mod session;
+pub mod settings;
+pub mod system;
+pub mod table;
+pub mod wire;
+
+pub use event::{Event, EventKind, Signal, StoredEvent, Topic};
+pub use failure::{Code, Failure};
+pub use ids::*;
+pub use table::{Call, Request};
+
+/// Version of the socket protocol, sent in `hello` and `welcome`.
+pub const PROTOCOL: u32 = 1;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub type UtcMs = i64;
+
+/// Money in millionths of a US dollar.
+pub type MicroUsd = i64;

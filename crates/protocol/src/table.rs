@@ -1,0 +1,222 @@
+//! What can be asked: one line a request.
+//!
+//! The macro makes of each line a variant of [`Request`], the tie from params to reply
+//! ([`Call`]), the entry in [`METHODS`] and the TypeScript map.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::system::Nothing;
+use crate::{approval, change, git, job, operation, project, provider, session, settings, system};
+
+/// Params of a request that know their method and their reply.
+pub trait Call: Serialize + DeserializeOwned + Send + 'static {
+    type Reply: Serialize + DeserializeOwned + Send + 'static;
+}
+
+/// A method, for help, docs and tests.
+#[derive(Debug, Clone, Copy)]
+pub struct Method {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub params: &'static str,
+    pub reply: &'static str,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    #[error("unknown method {0:?}")]
+    UnknownMethod(String),
+    #[error("wrong params for {method}: {source}")]
+    BadParams { method: String, source: serde_json::Error },
+}
+
+macro_rules! requests {
+    ($($(#[doc = $doc:literal])+ $method:literal => $variant:ident($params:ty) -> $reply:ty;)*) => {
+        /// A decoded request: what the engine's one exhaustive match takes.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum Request {
+            $($(#[doc = $doc])+ $variant($params),)*
+        }
+
+        impl Request {
+            pub fn method(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $method,)* }
+            }
+
+            /// From a method's name and its params (`null` counts as `{}`).
+            pub fn decode(method: &str, params: serde_json::Value) -> Result<Self, DecodeError> {
+                let params = if params.is_null() { serde_json::json!({}) } else { params };
+                match method {
+                    $($method => serde_json::from_value(params)
+                        .map(Self::$variant)
+                        .map_err(|source| DecodeError::BadParams { method: method.to_owned(), source }),)*
+                    _ => Err(DecodeError::UnknownMethod(method.to_owned())),
+                }
+            }
+        }
+
+        /// Every request there is.
+        pub const METHODS: &[Method] = &[$(Method {
+            name: $method,
+            doc: concat!($($doc, "\n"),+),
+            params: stringify!($params),
+            reply: stringify!($reply),
+        },)*];
+
+        /// Typed calls: `M::$variant` ties a method to its params and reply.
+        pub mod calls {
+            use super::*;
+            $(
+                #[derive(Debug, Clone, Serialize, Deserialize)]
+                #[serde(transparent)]
+                pub struct $variant(pub $params);
+
+                impl Call for $variant { type Reply = $reply; }
+
+                impl From<$variant> for Request {
+                    fn from(call: $variant) -> Request { Request::$variant(call.0) }
+                }
+            )*
+        }
+
+        #[cfg(feature = "ts")]
+        pub fn typescript_map(config: &ts_rs::Config) -> String {
+            use ts_rs::TS;
+            let mut out = String::from("export interface Requests {\n");
+            $(out += &format!("  {:?}: {{ params: {}; reply: {} }};\n", $method,
+                <$params as TS>::name(config), <$reply as TS>::name(config));)*
+            out += "}\n";
+            out
+        }
+
+        #[cfg(feature = "ts")]
+        pub fn export_types(config: &ts_rs::Config) -> Result<(), ts_rs::ExportError> {
+            use ts_rs::TS;
+            $(<$params as TS>::export_all(config)?; <$reply as TS>::export_all(config)?;)*
+            Ok(())
+        }
+    };
+}
+
+requests! {
+    /// Open a folder as a project.
+    "project.open" => ProjectOpen(project::OpenProject) -> project::Project;
+    /// Make a new folder and open it.
+    "project.create" => ProjectCreate(project::CreateProject) -> project::Project;
+    /// All projects, last opened first.
+    "project.list" => ProjectList(Nothing) -> project::ProjectList;
+    /// One project.
+    "project.get" => ProjectGet(project::ProjectRef) -> project::Project;
+    /// Change name or description.
+    "project.update" => ProjectUpdate(project::UpdateProject) -> project::Project;
+    /// Forget a project; nothing on disk is touched, its sessions stay.
+    "project.remove" => ProjectRemove(project::ProjectRef) -> Nothing;
+    /// The guideline files that apply.
+    "project.guidelines" => ProjectGuidelines(project::ProjectRef) -> project::Guidelines;
+
+    /// Entries of one folder.
+    "file.list" => FileList(project::ListFiles) -> project::FileList;
+    /// Lines of a file.
+    "file.read" => FileRead(project::ReadFile) -> project::FileContent;
+    /// Files by a part of their path.
+    "file.find" => FileFind(project::FindFiles) -> project::FileList;
+
+    /// Branch and changed files.
+    "git.status" => GitStatus(project::ProjectRef) -> git::GitStatus;
+    /// A unified diff.
+    "git.diff" => GitDiff(git::GitDiff) -> git::GitDiffText;
+    /// Commits, newest first.
+    "git.log" => GitLog(git::GitLog) -> git::CommitList;
+
+    /// A new, empty session.
+    "session.create" => SessionCreate(session::CreateSession) -> session::Session;
+    /// Sessions, pinned first, then newest activity first.
+    "session.list" => SessionList(session::ListSessions) -> session::SessionList;
+    /// One session.
+    "session.get" => SessionGet(session::SessionRef) -> session::Session;
+    /// The newest session.
+    "session.last" => SessionLast(session::LastSession) -> session::MaybeSession;
+    /// Events of a session, to build or to catch up.
+    "session.events" => SessionEvents(session::SessionEvents) -> session::EventPage;
+    /// Full text over messages and tool output.
+    "session.search" => SessionSearch(session::SearchSessions) -> session::SearchHits;
+    /// Rename.
+    "session.rename" => SessionRename(session::RenameSession) -> session::Session;
+    /// Pin or unpin.
+    "session.pin" => SessionPin(session::PinSession) -> session::Session;
+    /// Delete; `session.restore` brings it back.
+    "session.delete" => SessionDelete(session::SessionRef) -> Nothing;
+    /// Bring a deleted session back.
+    "session.restore" => SessionRestore(session::SessionRef) -> session::Session;
+    /// Copy a session up to an event.
+    "session.fork" => SessionFork(session::ForkSession) -> session::Session;
+    /// The conversation as Markdown or JSON.
+    "session.export" => SessionExport(session::ExportSession) -> session::ExportedSession;
+
+    /// Ask: starts an operation and answers at once.
+    "operation.start" => OperationStart(operation::StartOperation) -> operation::OperationStarted;
+    /// Stop it: kills its commands, answers its open calls.
+    "operation.cancel" => OperationCancel(operation::OperationRef) -> Nothing;
+    /// A message into the running operation.
+    "operation.steer" => OperationSteer(operation::Steer) -> Nothing;
+    /// Go on where an interrupted, failed or cancelled operation stopped.
+    "operation.resume" => OperationResume(operation::OperationRef) -> operation::OperationStarted;
+    /// One operation.
+    "operation.get" => OperationGet(operation::OperationRef) -> operation::Operation;
+    /// Operations of a session, oldest first.
+    "operation.list" => OperationList(operation::ListOperations) -> operation::OperationList;
+    /// What it did to files, with hunks and marks.
+    "operation.changes" => OperationChanges(operation::OperationRef) -> change::ChangeSet;
+    /// Keep or reject a file or a hunk.
+    "operation.review" => OperationReview(change::Review) -> change::ChangeSet;
+    /// Take file changes back.
+    "operation.undo" => OperationUndo(change::UndoRequest) -> change::UndoReport;
+    /// Bring undone file changes again.
+    "operation.redo" => OperationRedo(change::UndoRequest) -> change::UndoReport;
+    /// The operation as a scenario that replays offline.
+    "operation.export" => OperationExport(operation::OperationRef) -> operation::ExportedScenario;
+
+    /// Approvals that wait now.
+    "approval.list" => ApprovalList(Nothing) -> approval::ApprovalList;
+    /// Decide one; single use.
+    "approval.decide" => ApprovalDecide(approval::DecideApproval) -> Nothing;
+    /// What "always" remembered for a project.
+    "approval.rules" => ApprovalRules(project::ProjectRef) -> approval::RuleList;
+    /// Forget a remembered answer.
+    "approval.forget" => ApprovalForget(approval::RuleRef) -> Nothing;
+
+    /// Background commands, newest first.
+    "job.list" => JobList(Nothing) -> job::JobList;
+    /// Output of one.
+    "job.output" => JobOutput(job::ReadJob) -> job::JobOutput;
+    /// End one, with all its children.
+    "job.kill" => JobKill(job::JobRef) -> Nothing;
+
+    /// Every setting with value, source, legal values.
+    "settings.list" => SettingsList(Nothing) -> settings::SettingList;
+    /// Save or reset one.
+    "settings.set" => SettingsSet(settings::SetSetting) -> settings::SettingList;
+
+    /// Providers and whether they can be used.
+    "provider.list" => ProviderList(Nothing) -> provider::ProviderList;
+    /// Look for model servers on this machine.
+    "provider.detect" => ProviderDetect(Nothing) -> provider::DetectedServers;
+    /// A real request, to know that it works.
+    "provider.test" => ProviderTest(provider::TestProvider) -> provider::ProviderTest;
+    /// Save a key in the OS keychain.
+    "provider.set_key" => ProviderSetKey(provider::SetKey) -> provider::ProviderList;
+    /// The catalogue, and the model of each tier.
+    "model.list" => ModelList(Nothing) -> provider::ModelList;
+
+    /// Money spent and limits.
+    "budget.get" => BudgetGet(Nothing) -> system::Budget;
+    /// The engine about itself.
+    "system.status" => SystemStatus(Nothing) -> system::Status;
+    /// Checks with hints.
+    "system.doctor" => SystemDoctor(Nothing) -> system::DoctorReport;
+    /// The newest log lines.
+    "system.logs" => SystemLogs(system::ReadLogs) -> system::LogLines;
+    /// Play the demonstration.
+    "demo.start" => DemoStart(Nothing) -> system::DemoStarted;
+}

@@ -1,0 +1,105 @@
+//! What a model can do: the [`Tool`] trait, one file a tool, one list ([`all`]).
+//!
+//! A tool states its [`Effect`] and holds no policy: whether it may run is decided in the engine.
+//! Tools know the project through `mira-workspace` and `mira-git`; they know no session, no
+//! database, no model.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use mira_workspace::Workspace;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
+
+/// A capability offered to the model. The doc comments of `Input` are what the model reads.
+#[async_trait]
+pub trait Tool: Send + Sync + 'static {
+    const NAME: &'static str;
+    const DESCRIPTION: &'static str;
+    type Input: DeserializeOwned + JsonSchema + Send + Sync;
+
+    /// What a call with this input would do. Pure but for looking at the disk.
+    fn effect(&self, input: &Self::Input, cx: &ToolCx) -> Result<Effect, ToolError>;
+
+    async fn run(&self, input: Self::Input, cx: &ToolCx) -> Result<Output, ToolError>;
+}
+
+/// What a call does to the world, for the engine's policy.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Looks only, inside what the guard allows.
+    Reads,
+    /// Writes these paths (relative to the root, or absolute where access goes further).
+    Writes(Vec<String>),
+    /// Runs a command.
+    Runs(Command),
+    /// Talks to a host of the network.
+    Reaches { url: String },
+    /// Handles a background command of this session (lists, reads, kills).
+    Jobs,
+}
+
+/// A command as the model asked for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    pub line: CommandLine,
+    /// Relative to the root; empty for the root.
+    pub cwd: String,
+    pub background: bool,
+    pub timeout_ms: u64,
+    /// Why, in the model's words.
+    pub purpose: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum CommandLine {
+    /// Run directly, no shell.
+    Argv(Vec<String>),
+    /// Given to `bash -c` (or `sh -c`).
+    Shell(String),
+}
+
+/// What a call works with. One immutable context a call.
+pub struct ToolCx {
+    pub workspace: Arc<Workspace>,
+    pub jobs: Arc<mira_workspace::Jobs>,
+    pub session: String,
+    pub operation: String,
+    pub cancel: CancellationToken,
+    /// Live output, for people; bounded, may drop.
+    pub progress: Arc<dyn Fn(&str) + Send + Sync>,
+    /// The most the model gets to read of one answer, in bytes.
+    pub output_cap_bytes: usize,
+    /// Hosts that `fetch_url` may reach although their addresses are private (tests only).
+    pub allow_private_hosts: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Output {
+    /// What the model reads.
+    pub text: String,
+    /// One line for people ("212 lines", "exit 0 in 1.9 s").
+    pub summary: String,
+    /// The tool worked but what it ran did not (a test failed, a command exited with 1).
+    pub failed: bool,
+    pub truncated: bool,
+}
+
+impl Output {
+    pub fn new(text: impl Into<String>, summary: impl Into<String>) -> Self {
+        Self { text: text.into(), summary: summary.into(), ..Self::default() }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// Told to the model, which may try otherwise.
+    #[error("{0}")]
+    Refused(String),
+    /// This machine is broken (disk full, database gone): ends the operation.
+    #[error("{0}")]
+    Broken(String),
+    #[error("cancelled")]
+    Cancelled,
+}
