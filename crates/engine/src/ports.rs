@@ -11,7 +11,8 @@ use mira_protocol::provider::ProviderName;
 /// Everything of the outside that the engine does not make itself.
 #[derive(Clone)]
 pub struct Ports {
-    pub models: Arc<dyn ModelSource>,
+    /// None: the providers that the settings name.
+    pub models: Option<Arc<dyn ModelSource>>,
     pub secrets: Arc<dyn SecretStore>,
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approval, Decision, DecidedBy};
 use crate::change::{FileChangeSummary, ReviewMark};
-use crate::operation::{Attachment, OperationKind, OperationState, Tier, Usage};
+use crate::operation::{Attachment, Focus, OperationKind, OperationState, Tier, Usage};
 use crate::receipt::Receipt;
 use crate::{
     ApprovalId, CallId, Failure, JobId, MessageId, MicroUsd, OperationId, ProjectId, SessionId, UtcMs,
@@ -46,6 +46,8 @@ pub enum EventKind {
         attachments: Vec<Attachment>,
         #[serde(default)]
         steering: bool,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        focus: Option<Focus>,
     },
     /// The operation entered a state that is not its end.
     OperationState {

@@ -1,0 +1,69 @@
+//! The event log: stored first, announced after.
+
+use std::sync::Arc;
+
+use mira_protocol::{Event, EventKind, Failure, OperationId, SessionId, Signal, StoredEvent, Topic};
+use mira_store::Store;
+use tokio::sync::{Mutex, broadcast};
+
+use crate::clock::now_ms;
+use crate::failure::from_store;
+
+/// How many events a slow listener may lag behind before it has to catch up from the store.
+const LIVE_CAPACITY: usize = 8_192;
+
+/// Writes events and tells everybody who listens. Cheap to clone.
+#[derive(Clone)]
+pub struct EventLog {
+    store: Store,
+    live: broadcast::Sender<Arc<Event>>,
+    /// Held from the write to the announcement, so that listeners hear a session in `seq` order.
+    order: Arc<Mutex<()>>,
+}
+
+impl EventLog {
+    pub fn new(store: Store) -> Self {
+        let (live, _) = broadcast::channel(LIVE_CAPACITY);
+        Self { store, live, order: Arc::default() }
+    }
+
+    /// Stores one step and announces it.
+    pub async fn append(
+        &self,
+        session: &SessionId,
+        operation: Option<&OperationId>,
+        kind: EventKind,
+    ) -> Result<StoredEvent, Failure> {
+        let mut stored = self.append_all(session, operation, vec![kind]).await?;
+        stored.pop().ok_or_else(|| crate::failure::internal("the store wrote no event"))
+    }
+
+    /// Stores several steps in one transaction and announces them in order.
+    pub async fn append_all(
+        &self,
+        session: &SessionId,
+        operation: Option<&OperationId>,
+        kinds: Vec<EventKind>,
+    ) -> Result<Vec<StoredEvent>, Failure> {
+        let _order = self.order.lock().await;
+        let stored =
+            self.store.append(session, operation, now_ms(), &kinds).await.map_err(from_store)?;
+        for event in &stored {
+            // An error only says that nobody listens.
+            let _ = self.live.send(Arc::new(Event::Stored(event.clone())));
+        }
+        Ok(stored)
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let _ = self.live.send(Arc::new(Event::Signal(signal)));
+    }
+
+    pub fn topic(&self, topic: Topic) {
+        let _ = self.live.send(Arc::new(Event::Topic(topic)));
+    }
+
+    pub fn listen(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.live.subscribe()
+    }
+}
