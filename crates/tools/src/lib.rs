@@ -84,6 +84,9 @@ pub struct Output {
     /// The tool worked but what it ran did not (a test failed, a command exited with 1).
     pub failed: bool,
     pub truncated: bool,
+    /// What the tool itself wrote, as `Workspace::write` returned it; the engine records it for
+    /// undo. What a command changed is found by the engine's own snapshots.
+    pub changes: Vec<mira_workspace::Change>,
 }
 
 impl Output {
