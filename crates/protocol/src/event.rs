@@ -90,7 +90,16 @@ pub enum EventKind {
     /// What the model thought, as far as the provider tells (a summary).
     Reasoning { message_id: MessageId, text: String },
     /// What the model wrote, whole. `partial` marks text that a broken or cancelled stream left.
-    AssistantMessage { message_id: MessageId, content: String, #[serde(default)] partial: bool },
+    /// `superseded`: the stream broke and the answer that came instead says something else; this
+    /// piece stays on the screen and is not told to the model again.
+    AssistantMessage {
+        message_id: MessageId,
+        content: String,
+        #[serde(default)]
+        partial: bool,
+        #[serde(default)]
+        superseded: bool,
+    },
     /// Provider-opaque items (encrypted reasoning and the like), kept verbatim for the next
     /// request and never shown. `provider` says who may see them again.
     ModelItems { provider: String, model: String, items: serde_json::Value },

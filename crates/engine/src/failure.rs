@@ -1,0 +1,68 @@
+//! Every error of the crates below, as what a client is told.
+
+use mira_llm::{ErrorKind, ModelError};
+use mira_protocol::provider::ProviderName;
+use mira_protocol::{Code, Failure};
+use mira_store::StoreError;
+
+pub fn internal(what: impl std::fmt::Display) -> Failure {
+    Failure::new(Code::Internal, format!("Mira failed: {what}."))
+        .hint("`mira doctor` checks this machine; the log has the details.")
+}
+
+pub fn from_store(error: StoreError) -> Failure {
+    tracing::error!(%error, "the database failed");
+    Failure::new(Code::Internal, format!("The database failed: {error}"))
+        .hint("`mira doctor` checks the database and the disk.")
+}
+
+/// A model's error, after the retries.
+pub fn from_model(error: &ModelError, provider: ProviderName, model: &str) -> Failure {
+    let (key, page) = match provider {
+        ProviderName::Openai => ("OPENAI_API_KEY", "https://platform.openai.com/settings"),
+        ProviderName::Local => ("the local server's key", "the server's settings"),
+    };
+    let (code, hint) = match &error.kind {
+        ErrorKind::RateLimited { .. } => {
+            (Code::RateLimited, "Wait a moment, then resume; nothing is lost.".to_owned())
+        }
+        ErrorKind::Quota => (
+            Code::QuotaExceeded,
+            format!("Add credit or raise the limit at {page}, or choose another provider; then resume."),
+        ),
+        ErrorKind::Unauthorized => (
+            Code::KeyRejected,
+            format!("Check {key}: set it in the settings, with `mira config set-key`, or in the environment."),
+        ),
+        ErrorKind::ModelNotFound => (
+            Code::ModelNotFound,
+            format!("Choose another model than {model}, in the settings or with --model."),
+        ),
+        ErrorKind::WrongUrl => (
+            Code::ProviderRefused,
+            "Check the base URL: it ends in /v1 for most servers (OPENAI_BASE_URL, LOCAL_BASE_URL).".to_owned(),
+        ),
+        ErrorKind::ContextTooLong { .. } => (
+            Code::ContextTooLong,
+            "Start a new session, or choose a model with a larger context.".to_owned(),
+        ),
+        ErrorKind::Server { .. } | ErrorKind::Broken | ErrorKind::Stalled { .. } => (
+            Code::ProviderUnreachable,
+            "Check the connection and the base URL, then resume; nothing is lost.".to_owned(),
+        ),
+        ErrorKind::Refused { .. } => {
+            (Code::ProviderRefused, "The detail has the provider's own words.".to_owned())
+        }
+        ErrorKind::Cancelled => (Code::Cancelled, "Resume to go on.".to_owned()),
+    };
+    Failure {
+        code,
+        message: error.message.clone(),
+        hint: Some(hint),
+        retry_after_ms: match error.kind {
+            ErrorKind::RateLimited { retry_after_ms } | ErrorKind::Server { retry_after_ms, .. } => retry_after_ms,
+            _ => None,
+        },
+        detail: error.detail.clone(),
+    }
+}

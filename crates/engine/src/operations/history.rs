@@ -1,0 +1,375 @@
+//! What the model has been told so far: a pure fold of a session's events.
+//!
+//! Laws: the items of an operation stand together, in the order in which operations started; a
+//! call is followed by its result; a message that reached a running operation is told between two
+//! requests, never between a call and its result; what was compacted is told as its summary.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use mira_llm::{Content, Item, ItemKind};
+use mira_protocol::operation::{Attachment, Focus, OperationState};
+use mira_protocol::{EventKind, OperationId, StoredEvent};
+
+/// One item with the event it came from.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub seq: u64,
+    pub item: Arc<Item>,
+    pub tokens: u64,
+}
+
+/// The conversation as the model sees it, kept up to date event by event.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    told: Vec<Told>,
+    tokens: u64,
+    /// Messages of operations that have not started.
+    waiting: HashMap<OperationId, Vec<Told>>,
+    /// Messages into the running operation, told before its next request.
+    steering: Vec<Told>,
+    /// The message that the newest started operation answers.
+    current: Option<Told>,
+    /// Calls without a result so far, in order.
+    open: Vec<(u64, String)>,
+    last_seq: u64,
+}
+
+impl History {
+    pub fn from_events<'a>(events: impl IntoIterator<Item = &'a StoredEvent>) -> Self {
+        let mut history = Self::default();
+        for event in events {
+            history.apply(event);
+        }
+        history
+    }
+
+    pub fn items(&self) -> impl ExactSizeIterator<Item = Arc<Item>> + '_ {
+        self.told.iter().map(|told| told.item.clone())
+    }
+
+    pub fn len(&self) -> usize {
+        self.told.len()
+    }
+
+    pub fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    pub fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
+    pub fn current_message(&self) -> Option<&Told> {
+        self.current.as_ref()
+    }
+
+    /// True when a message waits for the next request.
+    pub fn has_steering(&self) -> bool {
+        !self.steering.is_empty()
+    }
+
+    /// Calls that were announced and have no result: an interrupted operation's.
+    pub fn open_calls(&self) -> impl Iterator<Item = &str> {
+        self.open.iter().map(|(_, id)| id.as_str())
+    }
+
+    pub fn apply(&mut self, event: &StoredEvent) {
+        self.last_seq = event.seq;
+        match &event.kind {
+            EventKind::UserMessage { content, attachments, steering, focus, .. } => {
+                let told = tell(event.seq, user_item(content, attachments, focus.as_ref()));
+                match &event.operation_id {
+                    _ if *steering => self.steering.push(told),
+                    Some(id) => self.waiting.entry(id.clone()).or_default().push(told),
+                    None => self.push(told),
+                }
+            }
+            EventKind::OperationState { state: OperationState::Started, .. } => {
+                let Some(id) = &event.operation_id else { return };
+                for told in self.waiting.remove(id).unwrap_or_default() {
+                    self.current = Some(told.clone());
+                    self.push(told);
+                }
+            }
+            EventKind::ModelCallStarted { .. } => self.flush_steering(),
+            EventKind::AssistantMessage { content, partial, superseded, .. } => {
+                // What a cancelled or interrupted operation left is told, because the person saw
+                // it and may refer to it.
+                if !content.is_empty() && !*superseded {
+                    let mut text = content.clone();
+                    if *partial {
+                        text += "\n\n[The answer broke off here.]";
+                    }
+                    self.push(tell(event.seq, ItemKind::Assistant { text }));
+                }
+            }
+            EventKind::ModelItems { provider, items, .. } => {
+                for value in items.as_array().into_iter().flatten() {
+                    self.push(tell(
+                        event.seq,
+                        ItemKind::Opaque { provider: provider.clone(), value: value.clone() },
+                    ));
+                }
+            }
+            EventKind::ToolCall { call_id, tool, arguments } => {
+                self.open.push((event.seq, call_id.0.clone()));
+                let arguments = match arguments {
+                    // Broken arguments are kept as the text that the model wrote.
+                    serde_json::Value::String(raw) => raw.clone(),
+                    other => other.to_string(),
+                };
+                self.push(tell(
+                    event.seq,
+                    ItemKind::Call { id: call_id.0.clone(), name: tool.clone(), arguments },
+                ));
+            }
+            EventKind::ToolResult { call_id, output, .. } => {
+                self.open.retain(|(_, id)| *id != call_id.0);
+                self.push(tell(
+                    event.seq,
+                    ItemKind::CallResult { id: call_id.0.clone(), output: output.clone() },
+                ));
+            }
+            EventKind::Compacted { up_to_seq, summary, .. } => self.compact(*up_to_seq, summary),
+            EventKind::OperationFinished { .. } => {
+                self.flush_steering();
+                if let Some(id) = &event.operation_id {
+                    // Cancelled while it was queued: its message was never told and never will be.
+                    self.waiting.remove(id);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn flush_steering(&mut self) {
+        for told in std::mem::take(&mut self.steering) {
+            self.push(told);
+        }
+    }
+
+    fn push(&mut self, told: Told) {
+        self.tokens += told.tokens;
+        self.told.push(told);
+    }
+
+    fn compact(&mut self, up_to_seq: u64, summary: &str) {
+        let kept: Vec<Told> = self.told.drain(..).filter(|told| told.seq > up_to_seq).collect();
+        let current = self.current.clone().filter(|told| told.seq <= up_to_seq);
+        self.told.push(tell(up_to_seq, user_item(summary, &[], None)));
+        self.told.extend(current);
+        self.told.extend(kept);
+        self.tokens = self.told.iter().map(|told| told.tokens).sum();
+    }
+
+    /// Where to cut so that at most `keep_tokens` stay: the `seq` of the last event to drop, never
+    /// between a call and its result. None where nothing can be dropped.
+    pub fn cut_for(&self, keep_tokens: u64) -> Option<u64> {
+        let mut kept = 0;
+        let mut cut = None;
+        for (at, told) in self.told.iter().enumerate().rev() {
+            if kept + told.tokens > keep_tokens && at + 1 < self.told.len() {
+                cut = Some(at);
+                break;
+            }
+            kept += told.tokens;
+        }
+        let mut at = cut?;
+        // The tail must not begin with the results of calls that were dropped, nor with reasoning
+        // that belongs to them: move on to the next safe beginning.
+        while at + 1 < self.told.len() && !self.begins_a_step(at + 1) {
+            at += 1;
+        }
+        // A cut behind everything would drop what the model is about to answer.
+        (at + 1 < self.told.len()).then(|| self.told[at].seq)
+    }
+
+    fn begins_a_step(&self, at: usize) -> bool {
+        match self.told[at].item.kind {
+            ItemKind::User { .. } => true,
+            ItemKind::CallResult { .. } => false,
+            // A model's step begins after a result or a message, with whatever it says first.
+            _ => matches!(
+                self.told[at - 1].item.kind,
+                ItemKind::CallResult { .. } | ItemKind::User { .. }
+            ),
+        }
+    }
+
+    /// Items up to and including that event, for the digest.
+    pub fn up_to(&self, seq: u64) -> impl Iterator<Item = &Told> {
+        self.told.iter().filter(move |told| told.seq <= seq)
+    }
+}
+
+fn tell(seq: u64, kind: ItemKind) -> Told {
+    let item = Item::new(kind);
+    let tokens = item.estimated_tokens();
+    Told { seq, item, tokens }
+}
+
+/// A person's message with what came along, marked as data.
+fn user_item(content: &str, attachments: &[Attachment], focus: Option<&Focus>) -> ItemKind {
+    let mut text = content.to_owned();
+    if let Some(file) = focus.and_then(|focus| focus.file_path.as_deref()) {
+        text += &format!("\n\n[Open in the editor: {file}");
+        if let Some(selection) = focus.and_then(|focus| focus.selection.as_ref()) {
+            text += &format!(", lines {}-{} selected", selection.start_line, selection.end_line);
+            if let Some(selected) = &selection.text {
+                text += &format!(":\n{selected}\n");
+            }
+        }
+        text += "]";
+    }
+    let mut parts = Vec::new();
+    for attachment in attachments {
+        match &attachment.data_base64 {
+            Some(data) if attachment.media_type.starts_with("image/") => parts.push(Content::Image {
+                media_type: attachment.media_type.clone(),
+                data_base64: data.clone(),
+            }),
+            Some(data) => {
+                let bytes = crate::operations::attachments::decode(data);
+                text += &format!(
+                    "\n\n<attachment name=\"{}\">\n{}\n</attachment>",
+                    attachment.name.replace('"', "'"),
+                    String::from_utf8_lossy(&bytes)
+                );
+            }
+            None => text += &format!("\n\n[Attached, not readable: {}]", attachment.name),
+        }
+    }
+    parts.insert(0, Content::Text { text });
+    ItemKind::User { content: parts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mira_protocol::{MessageId, SessionId};
+    use serde_json::json;
+
+    fn event(seq: u64, operation: &str, kind: EventKind) -> StoredEvent {
+        StoredEvent {
+            session_id: SessionId::from("s"),
+            seq,
+            operation_id: Some(OperationId::from(operation)),
+            at: 0,
+            kind,
+        }
+    }
+
+    fn user(content: &str, steering: bool) -> EventKind {
+        EventKind::UserMessage {
+            message_id: MessageId::from("m"),
+            content: content.into(),
+            attachments: vec![],
+            steering,
+            focus: None,
+        }
+    }
+
+    fn state(state: OperationState) -> EventKind {
+        EventKind::OperationState { state, kind: None, reason: None }
+    }
+
+    fn call(id: &str) -> EventKind {
+        EventKind::ToolCall { call_id: id.into(), tool: "read".into(), arguments: json!({}) }
+    }
+
+    fn result(id: &str) -> EventKind {
+        EventKind::ToolResult {
+            call_id: id.into(),
+            tool: "read".into(),
+            success: true,
+            output: "x".repeat(400),
+            summary: String::new(),
+            duration_ms: 0,
+            truncated: false,
+            changes: vec![],
+        }
+    }
+
+    fn request() -> EventKind {
+        EventKind::ModelCallStarted {
+            call: 1,
+            provider: "openai".into(),
+            model: "m".into(),
+            request_bytes: 0,
+            estimated_input_tokens: 0,
+        }
+    }
+
+    fn sketch(history: &History) -> Vec<String> {
+        history
+            .items()
+            .map(|item| match &item.kind {
+                ItemKind::User { content } => match &content[0] {
+                    Content::Text { text } => format!("user {text}"),
+                    Content::Image { .. } => "user image".into(),
+                },
+                ItemKind::Assistant { text } => format!("says {text}"),
+                ItemKind::Call { id, .. } => format!("call {id}"),
+                ItemKind::CallResult { id, .. } => format!("result {id}"),
+                ItemKind::Opaque { .. } => "opaque".into(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_queued_message_is_told_when_its_operation_starts() {
+        let history = History::from_events(&[
+            event(1, "a", user("first", false)),
+            event(2, "a", state(OperationState::Started)),
+            event(3, "b", user("second", false)),
+            event(4, "a", call("1")),
+            event(5, "a", result("1")),
+            event(6, "b", state(OperationState::Started)),
+        ]);
+        assert_eq!(sketch(&history), ["user first", "call 1", "result 1", "user second"]);
+    }
+
+    #[test]
+    fn a_steering_message_never_parts_a_call_from_its_result() {
+        let history = History::from_events(&[
+            event(1, "a", user("go", false)),
+            event(2, "a", state(OperationState::Started)),
+            event(3, "a", request()),
+            event(4, "a", call("1")),
+            event(5, "a", user("faster", true)),
+            event(6, "a", result("1")),
+            event(7, "a", request()),
+        ]);
+        assert_eq!(sketch(&history), ["user go", "call 1", "result 1", "user faster"]);
+    }
+
+    #[test]
+    fn compaction_keeps_the_current_message_and_whole_steps() {
+        let mut events = vec![
+            event(1, "a", user("go", false)),
+            event(2, "a", state(OperationState::Started)),
+        ];
+        for n in 0..10 {
+            events.push(event(3 + 2 * n, "a", call(&n.to_string())));
+            events.push(event(4 + 2 * n, "a", result(&n.to_string())));
+        }
+        let mut history = History::from_events(&events);
+        let cut = history.cut_for(250).expect("there is something to drop");
+        history.apply(&event(
+            30,
+            "a",
+            EventKind::Compacted {
+                up_to_seq: cut,
+                summary: "earlier".into(),
+                dropped_items: 0,
+                dropped_tokens: 0,
+                kept_tokens: 0,
+            },
+        ));
+        assert_eq!(
+            sketch(&history),
+            ["user earlier", "user go", "call 8", "result 8", "call 9", "result 9"]
+        );
+    }
+}
