@@ -95,3 +95,28 @@ impl Failure {
         Self::new(Code::NotFound, format!("{what} was not found."))
     }
 }
+
+impl From<crate::table::DecodeError> for Failure {
+    fn from(error: crate::table::DecodeError) -> Self {
+        use crate::table::{DecodeError, METHODS};
+        match error {
+            DecodeError::UnknownMethod(method) => {
+                let family = method.split('.').next().unwrap_or_default();
+                let near: Vec<_> = METHODS
+                    .iter()
+                    .map(|known| known.name)
+                    .filter(|name| name.split('.').next() == Some(family))
+                    .collect();
+                let failure = Self::new(Code::UnknownMethod, format!("There is no method {method:?}."));
+                if near.is_empty() {
+                    failure
+                } else {
+                    failure.hint(format!("Methods of {family}: {}.", near.join(", ")))
+                }
+            }
+            error @ DecodeError::BadParams { .. } => {
+                Self::new(Code::BadParams, format!("{error}."))
+            }
+        }
+    }
+}

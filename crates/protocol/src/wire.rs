@@ -42,7 +42,13 @@ pub enum ServerMessage {
         data: Option<Value>,
     },
     /// More text of the model.
-    StreamToken { operation_id: OperationId, session_id: SessionId, message_id: String, offset: u64, token: String },
+    StreamToken {
+        operation_id: OperationId,
+        session_id: SessionId,
+        message_id: String,
+        offset: u64,
+        token: String,
+    },
     /// Any other signal.
     Signal {
         #[serde(flatten)]
@@ -95,40 +101,62 @@ impl From<&Event> for ServerMessage {
     fn from(event: &Event) -> Self {
         match event {
             Event::Stored(stored) => Self::from(stored),
-            Event::Signal(Signal::TextDelta { session_id, operation_id, message_id, offset, text }) => {
-                Self::StreamToken {
-                    operation_id: operation_id.clone(),
-                    session_id: session_id.clone(),
-                    message_id: message_id.0.clone(),
-                    offset: *offset,
-                    token: text.clone(),
-                }
-            }
-            Event::Signal(signal) => Self::Signal { signal: signal.clone() },
-            Event::Topic(topic) => Self::Topic { topic: topic.clone() },
+            Event::Signal(Signal::TextDelta {
+                session_id,
+                operation_id,
+                message_id,
+                offset,
+                text,
+            }) => Self::StreamToken {
+                operation_id: operation_id.clone(),
+                session_id: session_id.clone(),
+                message_id: message_id.0.clone(),
+                offset: *offset,
+                token: text.clone(),
+            },
+            Event::Signal(signal) => Self::Signal {
+                signal: signal.clone(),
+            },
+            Event::Topic(topic) => Self::Topic {
+                topic: topic.clone(),
+            },
         }
     }
 }
 
 impl From<&StoredEvent> for ServerMessage {
     fn from(stored: &StoredEvent) -> Self {
-        let StoredEvent { session_id, seq, operation_id, at, kind } = stored;
+        let StoredEvent {
+            session_id,
+            seq,
+            operation_id,
+            at,
+            kind,
+        } = stored;
         let (event_type, data) = split(kind);
         match (kind, operation_id) {
-            (EventKind::ApprovalRequested { approval }, Some(operation_id)) => Self::SudoApprovalRequest {
-                request_id: approval.id.clone(),
-                command: approval.command.clone(),
-                reason: approval.reason.clone(),
-                cwd: approval.cwd.clone(),
-                expires_at: approval.expires_at,
-                operation_id: operation_id.clone(),
-                session_id: session_id.clone(),
-                seq: *seq,
-                at: *at,
-                data,
-            },
+            (EventKind::ApprovalRequested { approval }, Some(operation_id)) => {
+                Self::SudoApprovalRequest {
+                    request_id: approval.id.clone(),
+                    command: approval.command.clone(),
+                    reason: approval.reason.clone(),
+                    cwd: approval.cwd.clone(),
+                    expires_at: approval.expires_at,
+                    operation_id: operation_id.clone(),
+                    session_id: session_id.clone(),
+                    seq: *seq,
+                    at: *at,
+                    data,
+                }
+            }
             (
-                EventKind::OperationFinished { state: OperationState::Completed, content, usage, cost_micro_usd, .. },
+                EventKind::OperationFinished {
+                    state: OperationState::Completed,
+                    content,
+                    usage,
+                    cost_micro_usd,
+                    ..
+                },
                 Some(operation_id),
             ) => Self::ChatComplete {
                 operation_id: operation_id.clone(),
@@ -141,17 +169,19 @@ impl From<&StoredEvent> for ServerMessage {
                 cache_hit: false,
                 data,
             },
-            (EventKind::OperationFinished { state, failure, .. }, Some(operation_id)) => Self::Error {
-                id: None,
-                failure: failure.clone().unwrap_or_else(|| {
-                    Failure::new(Code::Internal, format!("The operation ended as {state:?}."))
-                }),
-                operation_id: Some(operation_id.clone()),
-                session_id: Some(session_id.clone()),
-                seq: Some(*seq),
-                at: Some(*at),
-                data: Some(data),
-            },
+            (EventKind::OperationFinished { state, failure, .. }, Some(operation_id)) => {
+                Self::Error {
+                    id: None,
+                    failure: failure.clone().unwrap_or_else(|| {
+                        Failure::new(Code::Internal, format!("The operation ended as {state:?}."))
+                    }),
+                    operation_id: Some(operation_id.clone()),
+                    session_id: Some(session_id.clone()),
+                    seq: Some(*seq),
+                    at: Some(*at),
+                    data: Some(data),
+                }
+            }
             _ => Self::OperationEvent {
                 operation_id: operation_id.clone(),
                 session_id: session_id.clone(),
@@ -160,6 +190,120 @@ impl From<&StoredEvent> for ServerMessage {
                 event_type,
                 data,
             },
+        }
+    }
+}
+
+impl ServerMessage {
+    /// The event that this message was made from; None for welcomes, replies and the errors of
+    /// requests, and for an event type that this version does not know.
+    pub fn into_event(self) -> Option<Event> {
+        let stored = |session_id, seq, operation_id, at, event_type: &str, data: Value| {
+            let kind = serde_json::json!({ "event_type": event_type, "data": data });
+            let kind = serde_json::from_value(kind).ok()?;
+            Some(Event::Stored(StoredEvent {
+                session_id,
+                seq,
+                operation_id,
+                at,
+                kind,
+            }))
+        };
+        match self {
+            Self::Welcome { .. } | Self::Reply { .. } => None,
+            Self::Error {
+                operation_id,
+                session_id,
+                seq,
+                at,
+                data,
+                ..
+            } => stored(
+                session_id?,
+                seq?,
+                operation_id,
+                at?,
+                "operation_finished",
+                data?,
+            ),
+            Self::StreamToken {
+                operation_id,
+                session_id,
+                message_id,
+                offset,
+                token,
+            } => Some(Event::Signal(Signal::TextDelta {
+                session_id,
+                operation_id,
+                message_id: message_id.into(),
+                offset,
+                text: token,
+            })),
+            Self::Signal { signal } => Some(Event::Signal(signal)),
+            Self::Topic { topic } => Some(Event::Topic(topic)),
+            Self::OperationEvent {
+                operation_id,
+                session_id,
+                seq,
+                at,
+                event_type,
+                data,
+            } => stored(session_id, seq, operation_id, at, &event_type, data),
+            Self::SudoApprovalRequest {
+                operation_id,
+                session_id,
+                seq,
+                at,
+                data,
+                ..
+            } => stored(
+                session_id,
+                seq,
+                Some(operation_id),
+                at,
+                "approval_requested",
+                data,
+            ),
+            Self::ChatComplete {
+                operation_id,
+                session_id,
+                seq,
+                at,
+                data,
+                ..
+            } => stored(
+                session_id,
+                seq,
+                Some(operation_id),
+                at,
+                "operation_finished",
+                data,
+            ),
+        }
+    }
+
+    /// The reply to a request that was understood (`Ok`) or not.
+    pub fn answer(id: Option<Value>, method: &str, result: Result<Value, Failure>) -> Self {
+        match result {
+            Ok(result) => Self::Reply {
+                id,
+                method: method.to_owned(),
+                result,
+            },
+            Err(failure) => Self::failed(id, failure),
+        }
+    }
+
+    /// An error reply.
+    pub fn failed(id: Option<Value>, failure: Failure) -> Self {
+        Self::Error {
+            id,
+            failure,
+            operation_id: None,
+            session_id: None,
+            seq: None,
+            at: None,
+            data: None,
         }
     }
 }
@@ -182,12 +326,25 @@ pub fn split(kind: &EventKind) -> (String, Value) {
 /// A client's frame, before its method is known to exist.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ClientMessage {
-    Hello { token: String, protocol: u32 },
+    Hello {
+        token: String,
+        protocol: u32,
+    },
     /// Any request of the table, by whichever spelling.
-    Request { id: Option<Value>, method: String, params: Value },
+    Request {
+        id: Option<Value>,
+        method: String,
+        params: Value,
+    },
     /// Stored events from here on, then live ones. Without a session: the last active one.
-    Subscribe { id: Option<Value>, session_id: Option<SessionId>, since_seq: u64 },
-    Ping { id: Option<Value> },
+    Subscribe {
+        id: Option<Value>,
+        session_id: Option<SessionId>,
+        since_seq: u64,
+    },
+    Ping {
+        id: Option<Value>,
+    },
 }
 
 /// The seed's message families and the prefix of their methods.
@@ -211,10 +368,19 @@ impl ClientMessage {
     /// Understands the seed's §9.1 shapes and ours; the error carries the message's `id`.
     pub fn decode(text: &str) -> Result<Self, (Option<Value>, Failure)> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
-            (None, Failure::new(Code::BadMessage, format!("The message is not JSON: {error}.")))
+            (
+                None,
+                Failure::new(
+                    Code::BadMessage,
+                    format!("The message is not JSON: {error}."),
+                ),
+            )
         })?;
         let Value::Object(mut map) = value else {
-            return Err((None, Failure::new(Code::BadMessage, "The message is not a JSON object.")));
+            return Err((
+                None,
+                Failure::new(Code::BadMessage, "The message is not a JSON object."),
+            ));
         };
         let id = map.remove("id");
         let bad = |text: String| (id.clone(), Failure::new(Code::BadMessage, text));
@@ -222,7 +388,11 @@ impl ClientMessage {
             return Err(bad("The message has no `type`.".into()));
         };
         let request = |method: &str, params: Value| {
-            Ok(Self::Request { id: id.clone(), method: method.to_owned(), params })
+            Ok(Self::Request {
+                id: id.clone(),
+                method: method.to_owned(),
+                params,
+            })
         };
         match kind.as_str() {
             "hello" => Ok(Self::Hello {
@@ -254,9 +424,18 @@ impl ClientMessage {
                 request("approval.decide", Value::Object(map))
             }
             "sudo_approval" => {
-                let approved = map.get("approved").and_then(Value::as_bool).unwrap_or(false);
-                let decision = if approved { Decision::Allow } else { Decision::Deny };
-                let approval_id = map.remove("approval_id").or_else(|| map.remove("request_id"));
+                let approved = map
+                    .get("approved")
+                    .and_then(Value::as_bool)
+                    .unwrap_or(false);
+                let decision = if approved {
+                    Decision::Allow
+                } else {
+                    Decision::Deny
+                };
+                let approval_id = map
+                    .remove("approval_id")
+                    .or_else(|| map.remove("request_id"));
                 request(
                     "approval.decide",
                     serde_json::json!({ "approval_id": approval_id, "decision": decision }),
@@ -264,23 +443,130 @@ impl ClientMessage {
             }
             "command" => {
                 let command = text_of(&map, "command").unwrap_or_default();
-                request(&format!("command.{command}"), map.remove("args").unwrap_or(Value::Null))
+                let args = match map.remove("args") {
+                    Some(Value::Object(args)) => args,
+                    None | Some(Value::Null) => serde_json::Map::new(),
+                    Some(_) => return Err(bad("The command's `args` are not an object.".into())),
+                };
+                match slash(&command, args) {
+                    Some((method, params)) => request(method, Value::Object(params)),
+                    None => Err((id.clone(), unknown_command(&command))),
+                }
             }
             family => match FAMILIES.iter().find(|(name, _)| *name == family) {
                 Some((_, prefix)) => {
                     let Some(method) = text_of(&map, "method") else {
                         return Err(bad(format!("The {family} has no `method`.")));
                     };
-                    let method = if method.contains('.') { method } else { format!("{prefix}.{method}") };
-                    request(&method, map.remove("params").unwrap_or(Value::Null))
+                    let method = if method.contains('.') {
+                        method
+                    } else {
+                        format!("{prefix}.{method}")
+                    };
+                    let (method, params) =
+                        by_other_name(method, map.remove("params").unwrap_or(Value::Null));
+                    request(&method, params)
                 }
                 None => Err((
                     id.clone(),
-                    Failure::new(Code::UnknownMethod, format!("Unknown message type {kind:?}.")),
+                    Failure::new(
+                        Code::UnknownMethod,
+                        format!("Unknown message type {kind:?}."),
+                    ),
                 )),
             },
         }
     }
+}
+
+/// Slash commands that a client may send as `command`, for help and errors.
+pub const SLASH_COMMANDS: &[&str] = &[
+    "budget", "doctor", "fork", "redo", "rename", "resume", "search", "sessions", "status", "undo",
+];
+
+/// The request behind a slash command; None for an unknown one.
+fn slash(
+    command: &str,
+    mut args: serde_json::Map<String, Value>,
+) -> Option<(&'static str, serde_json::Map<String, Value>)> {
+    let method = match command.trim_start_matches('/') {
+        "budget" => "budget.get",
+        "doctor" => "system.doctor",
+        "status" => "system.status",
+        "sessions" => "session.list",
+        "search" => "session.search",
+        "undo" => "operation.undo",
+        "redo" => "operation.redo",
+        "rename" => "session.rename",
+        "fork" => {
+            rename(&mut args, "target_session", "session_id");
+            "session.fork"
+        }
+        "resume" => {
+            rename(&mut args, "target_session", "session_id");
+            let last = args
+                .remove("last")
+                .is_some_and(|value| value != Value::Bool(false));
+            match args.remove("name") {
+                _ if args.contains_key("session_id") => "session.get",
+                Some(name) if !last => {
+                    args.insert("search".into(), name);
+                    "session.list"
+                }
+                _ => "session.last",
+            }
+        }
+        _ => return None,
+    };
+    Some((method, args))
+}
+
+fn unknown_command(command: &str) -> Failure {
+    Failure::new(
+        Code::UnknownMethod,
+        format!("There is no command {command:?}."),
+    )
+    .hint(format!("Commands: {}.", SLASH_COMMANDS.join(", ")))
+}
+
+/// The seed's spelling of a method and its params → the table's.
+fn by_other_name(method: String, params: Value) -> (String, Value) {
+    let Value::Object(mut map) = params else {
+        return (method, params);
+    };
+    let own = match method.as_str() {
+        "project.open_directory" => "project.open",
+        "project.delete" => "project.remove",
+        "sudo.list_pending" => {
+            map.clear();
+            "approval.list"
+        }
+        "sudo.approve" | "sudo.deny" => {
+            let decision = if method == "sudo.approve" {
+                "allow"
+            } else {
+                "deny"
+            };
+            rename(&mut map, "approval_request_id", "approval_id");
+            map.retain(|key, _| key == "approval_id");
+            map.insert("decision".into(), decision.into());
+            "approval.decide"
+        }
+        "session.fork" => {
+            rename(&mut map, "source_id", "session_id");
+            "session.fork"
+        }
+        "session.update" => {
+            rename(&mut map, "id", "session_id");
+            "session.rename"
+        }
+        "session.get" | "session.delete" => {
+            rename(&mut map, "id", "session_id");
+            method.as_str()
+        }
+        _ => return (method, Value::Object(map)),
+    };
+    (own.to_owned(), Value::Object(map))
 }
 
 fn text_of(map: &serde_json::Map<String, Value>, key: &str) -> Option<String> {

@@ -1,0 +1,4 @@
+//! The words as others see them: JSON in, JSON out.
+
+mod events;
+mod messages;
