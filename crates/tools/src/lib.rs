@@ -4,7 +4,14 @@
 //! Tools know the project through `mira-workspace` and `mira-git`; they know no session, no
 //! database, no model.
 
+pub mod arguments;
+mod erased;
+mod page;
+mod schema;
+
 use std::sync::Arc;
+
+pub use erased::{ErasedTool, Spec};
 
 use async_trait::async_trait;
 use mira_workspace::Workspace;
@@ -93,6 +100,16 @@ impl Output {
     pub fn new(text: impl Into<String>, summary: impl Into<String>) -> Self {
         Self { text: text.into(), summary: summary.into(), ..Self::default() }
     }
+}
+
+/// Every tool, in the order in which a model reads them. Made once and shared.
+pub fn all() -> Vec<Arc<dyn ErasedTool>> {
+    Vec::new()
+}
+
+/// What a model is told: one entry a tool, in the order of [`all`].
+pub fn specs(tools: &[Arc<dyn ErasedTool>]) -> Vec<Spec> {
+    tools.iter().map(|tool| tool.spec()).collect()
 }
 
 #[derive(Debug, thiserror::Error)]
