@@ -1,1 +1,114 @@
-//! 
+//! Every table of the truth (`mira.db`), one module an aggregate: the only SQL on that file.
+//!
+//! [`Store`] is a handle that is cheap to clone: one connection writes, a few read (WAL), so a
+//! long listing never waits for a write nor holds one up. All functions are methods of it, each
+//! in the module of its tables. Queries are checked at compile time against `migrations/`.
+//!
+//! The heart is [`Store::append`]: it numbers events and writes, in one transaction, everything
+//! that follows from them, so that after a crash the tables agree with the log. Unknown events
+//! of a newer version never break reading.
+//!
+//! What is not here: decisions. This crate knows no clock, no disk besides its file, no model.
+
+mod approvals;
+mod checkpoints;
+mod encoding;
+mod events;
+mod forks;
+mod ledger;
+mod open;
+mod operations;
+mod projects;
+mod search;
+mod sessions;
+mod settings;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::SqliteConnection;
+use tokio::sync::{Mutex, MutexGuard};
+
+pub use approvals::DecidedApproval;
+pub use checkpoints::{Checkpoint, CheckpointFile, FileBeforeAfter, Scope};
+pub use ledger::{LedgerRow, Spend, day_start, local_day_start, local_month_start, month_start};
+pub use operations::{NewOperation, OperationRequest, OperationRow};
+pub use projects::ProjectRow;
+pub use sessions::NewSession;
+
+/// The truth on disk. Clones share connections.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    writer: Mutex<SqliteConnection>,
+    readers: SqlitePool,
+    /// Keeps the folder of an in-memory store alive.
+    _scratch: Option<open::Scratch>,
+}
+
+impl Store {
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    pub(crate) async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
+        self.shared.writer.lock().await
+    }
+
+    pub(crate) fn reader(&self) -> &SqlitePool {
+        &self.shared.readers
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Store").field(&self.shared.path).finish()
+    }
+}
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The row that the call is about does not exist.
+    #[error("{what} {id} was not found")]
+    NotFound { what: &'static str, id: String },
+    /// The row is in a state that excludes the change (an operation that has ended).
+    #[error("{0}")]
+    Conflict(String),
+    /// The file is damaged or is no database. It is left as it is.
+    #[error("{} is damaged or is not a Mira database: {reason}", path.display())]
+    Corrupt { path: PathBuf, reason: String },
+    /// A newer program wrote the file.
+    #[error(
+        "{} was written by a newer version of Mira (schema {found}; this version knows {known})",
+        path.display()
+    )]
+    Newer {
+        path: PathBuf,
+        found: i64,
+        known: i64,
+    },
+    /// The file's schema is not what this program's migrations make.
+    #[error("{} cannot be brought up to date: {reason}", path.display())]
+    Migration { path: PathBuf, reason: String },
+    /// Folder or file could not be made, copied or opened.
+    #[error("{} could not be used: {source}", path.display())]
+    Io {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the database failed: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// A stored or given value does not have the expected form.
+    #[error("{what} could not be encoded or decoded: {source}")]
+    Encoding {
+        what: &'static str,
+        source: serde_json::Error,
+    },
+}

@@ -1,0 +1,202 @@
+//! Approvals and the answers that are remembered.
+
+use mira_protocol::approval::{Approval, DecidedBy, Decision, Rule};
+use mira_protocol::{ApprovalId, OperationId, ProjectId, RuleId, UtcMs};
+use sqlx::sqlite::SqliteConnection;
+
+use crate::encoding::{from_json, from_word, json, unsigned, word};
+use crate::{Store, StoreError};
+
+/// How an approval ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecidedApproval {
+    pub decision: Decision,
+    pub by: DecidedBy,
+    pub at: UtcMs,
+}
+
+impl Store {
+    /// Approvals that wait, oldest first.
+    pub async fn waiting_approvals(&self) -> Result<Vec<Approval>, StoreError> {
+        sqlx::query_scalar!(
+            "SELECT approval FROM approvals WHERE decided_at IS NULL ORDER BY requested_at, rowid"
+        )
+        .fetch_all(self.reader())
+        .await?
+        .iter()
+        .map(|text| from_json("approval", text))
+        .collect()
+    }
+
+    /// What was asked, and how it was decided if it was.
+    pub async fn approval(
+        &self,
+        id: &ApprovalId,
+    ) -> Result<(Approval, Option<DecidedApproval>), StoreError> {
+        let row = sqlx::query!(
+            "SELECT approval, decision, decided_by, decided_at FROM approvals WHERE id = ?1",
+            id.0
+        )
+        .fetch_optional(self.reader())
+        .await?
+        .ok_or_else(|| StoreError::NotFound {
+            what: "approval",
+            id: id.0.clone(),
+        })?;
+        let decided = match (row.decision, row.decided_by, row.decided_at) {
+            (Some(decision), Some(by), Some(at)) => Some(DecidedApproval {
+                decision: from_word("decision", decision)?,
+                by: from_word("decided by", by)?,
+                at,
+            }),
+            _ => None,
+        };
+        Ok((from_json("approval", &row.approval)?, decided))
+    }
+
+    /// Decides a waiting approval; false where it was decided before. Of several that try at
+    /// once, one gets true.
+    pub async fn decide_approval(
+        &self,
+        id: &ApprovalId,
+        decision: Decision,
+        by: DecidedBy,
+        at: UtcMs,
+    ) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await;
+        decide(&mut writer, id, decision, by, at).await
+    }
+
+    /// What "always" remembered for a project, newest first.
+    pub async fn approval_rules(&self, project: &ProjectId) -> Result<Vec<Rule>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT id, project_id, pattern, created_at, last_used_at, use_count
+             FROM approval_rules WHERE project_id = ?1 ORDER BY created_at DESC, rowid DESC",
+            project.0
+        )
+        .fetch_all(self.reader())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Rule {
+                id: RuleId(row.id),
+                project_id: ProjectId(row.project_id),
+                pattern: row.pattern,
+                created_at: row.created_at,
+                last_used_at: row.last_used_at,
+                use_count: unsigned(row.use_count),
+            })
+            .collect())
+    }
+
+    /// Remembers a pattern for a project; one that is known stays as it is.
+    pub async fn remember_rule(
+        &self,
+        project: &ProjectId,
+        pattern: &str,
+        at: UtcMs,
+    ) -> Result<(), StoreError> {
+        let id = RuleId::new();
+        sqlx::query!(
+            "INSERT INTO approval_rules (id, project_id, pattern, created_at)
+             VALUES (?1, ?2, ?3, ?4) ON CONFLICT (project_id, pattern) DO NOTHING",
+            id.0,
+            project.0,
+            pattern,
+            at,
+        )
+        .execute(&mut *self.writer().await)
+        .await?;
+        Ok(())
+    }
+
+    /// Notes that a remembered answer was used.
+    pub async fn use_rule(&self, id: &RuleId, at: UtcMs) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE approval_rules SET last_used_at = ?2, use_count = use_count + 1 WHERE id = ?1",
+            id.0,
+            at,
+        )
+        .execute(&mut *self.writer().await)
+        .await?;
+        Ok(())
+    }
+
+    pub async fn forget_rule(&self, id: &RuleId) -> Result<(), StoreError> {
+        let gone = sqlx::query!("DELETE FROM approval_rules WHERE id = ?1", id.0)
+            .execute(&mut *self.writer().await)
+            .await?
+            .rows_affected();
+        match gone {
+            0 => Err(StoreError::NotFound {
+                what: "rule",
+                id: id.0.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    approval: &Approval,
+) -> Result<(), StoreError> {
+    let text = json("approval", approval)?;
+    sqlx::query!(
+        "INSERT INTO approvals (id, session_id, operation_id, approval, requested_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        approval.id.0,
+        approval.session_id.0,
+        approval.operation_id.0,
+        text,
+        approval.requested_at,
+        approval.expires_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn decide(
+    connection: &mut SqliteConnection,
+    id: &ApprovalId,
+    decision: Decision,
+    by: DecidedBy,
+    at: UtcMs,
+) -> Result<bool, StoreError> {
+    let decision = word("decision", &decision)?;
+    let by = word("decided by", &by)?;
+    let changed = sqlx::query!(
+        "UPDATE approvals SET decision = ?2, decided_by = ?3, decided_at = ?4
+         WHERE id = ?1 AND decided_at IS NULL",
+        id.0,
+        decision,
+        by,
+        at,
+    )
+    .execute(connection)
+    .await?
+    .rows_affected();
+    Ok(changed == 1)
+}
+
+/// Denies what still waits when an operation ends: nobody is left to hear an answer.
+pub(crate) async fn close_all(
+    connection: &mut SqliteConnection,
+    operation: &OperationId,
+    at: UtcMs,
+) -> Result<(), StoreError> {
+    let decision = word("decision", &Decision::Deny)?;
+    let by = word("decided by", &DecidedBy::Operation)?;
+    sqlx::query!(
+        "UPDATE approvals SET decision = ?2, decided_by = ?3, decided_at = ?4
+         WHERE operation_id = ?1 AND decided_at IS NULL",
+        operation.0,
+        decision,
+        by,
+        at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! Integration tests of the store: real SQLite, the real migrations.
