@@ -1,6 +1,42 @@
 //! One project on disk, confined: the path guard, files, edits, checkpoints, search, processes.
 //!
-//! It knows folders and files. It knows no session, no database, no model and no policy.
+//! Everything that touches a project goes through here, so that each promise has one place:
+//! [`Workspace::resolve`] decides on every path, [`Workspace::write`] is the one atomic writer,
+//! [`process::run`] the one process runner, [`truncate`] the one way to shorten text.
+//!
+//! It knows folders and files. It knows no session, no database, no model and no policy: whether
+//! something *should* be done is decided above; whether it *can* leave the project, here.
+//! Paths that come in are text of models and people; paths that go out are relative to the root
+//! with `/` between parts, or absolute where [`Access`] reaches further than the project.
+//!
+//! Unix only so far: descriptors, modes and process groups are used throughout.
 
-pub struct Workspace;
-pub struct Jobs;
+pub mod blobs;
+pub mod checkpoint;
+pub mod diff;
+pub mod edits;
+mod error;
+pub mod files;
+mod flush;
+pub mod guard;
+pub mod ignores;
+mod jobs;
+pub mod list;
+pub mod process;
+mod restore;
+pub mod search;
+mod snapshot;
+mod spawn;
+mod tame;
+pub mod truncate;
+mod workspace;
+
+pub use blobs::{Blobs, Hash};
+pub use checkpoint::{Change, Entry, Kind, Manifest, merge};
+pub use error::Refusal;
+pub use files::{FileBytes, Page};
+pub use guard::{Access, Intent, Resolved};
+pub use jobs::{JobInfo, JobText, Jobs};
+pub use process::{CommandLine, Exit, Spec};
+pub use restore::{Conflict, Direction, RestoreReport};
+pub use workspace::Workspace;

@@ -1,0 +1,207 @@
+//! Contents of files by their hash: what undo and redo restore from.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Refusal;
+use crate::snapshot::Tree;
+
+/// BLAKE3 of a content.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        blake3::Hash::from_bytes(self.0).to_hex().to_string()
+    }
+
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        blake3::Hash::from_hex(hex)
+            .ok()
+            .map(|hash| Self(*hash.as_bytes()))
+    }
+}
+
+impl std::fmt::Debug for Hash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.to_hex()[..12])
+    }
+}
+
+impl Serialize for Hash {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_hex())
+    }
+}
+
+impl<'de> Deserialize<'de> for Hash {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let hex = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::from_hex(&hex)
+            .ok_or_else(|| serde::de::Error::custom("a hash of 64 hexadecimal digits was expected"))
+    }
+}
+
+/// A folder of contents, each under its hash (`ab/cdef…`). Safe to use from several threads and
+/// several processes: a content appears whole or not at all.
+pub struct Blobs {
+    dir: PathBuf,
+    /// Contents that this process knows to be stored; spares asking the disk.
+    known: Mutex<HashSet<Hash>>,
+    trees: Mutex<HashMap<PathBuf, Arc<Mutex<Tree>>>>,
+    counter: AtomicU64,
+}
+
+impl Blobs {
+    /// Opens (and makes) the folder.
+    pub fn open(dir: &Path) -> Result<Arc<Self>, Refusal> {
+        let what = || format!("open the store of file contents at {}", dir.display());
+        fs::create_dir_all(dir).map_err(|error| Refusal::io(what(), &error))?;
+        Ok(Arc::new(Self {
+            dir: dir.to_owned(),
+            known: Mutex::default(),
+            trees: Mutex::default(),
+            counter: AtomicU64::new(0),
+        }))
+    }
+
+    /// Stores `bytes` (once, however often it is put).
+    pub fn put(&self, bytes: &[u8]) -> Result<Hash, Refusal> {
+        let hash = Hash::of(bytes);
+        self.put_hashed(hash, bytes)?;
+        Ok(hash)
+    }
+
+    pub(crate) fn put_hashed(&self, hash: Hash, bytes: &[u8]) -> Result<(), Refusal> {
+        if self.lock_known().contains(&hash) {
+            return Ok(());
+        }
+        let path = self.path(hash);
+        let stored = fs::metadata(&path).is_ok_and(|meta| meta.len() == bytes.len() as u64);
+        if !stored {
+            self.store(&path, bytes)
+                .map_err(|error| Refusal::io("store a file's content for undo", &error))?;
+        }
+        self.lock_known().insert(hash);
+        Ok(())
+    }
+
+    fn store(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let temporary = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
+        let created = fs::File::create(&temporary).or_else(|error| {
+            // The first content of its folder.
+            let folder = path
+                .parent()
+                .filter(|_| error.kind() == io::ErrorKind::NotFound);
+            fs::create_dir_all(folder.ok_or(error)?)?;
+            fs::File::create(&temporary)
+        });
+        let result = created.and_then(|mut file| {
+            file.write_all(bytes)?;
+            fs::rename(&temporary, path)?;
+            Ok(file)
+        });
+        match result {
+            Ok(file) => {
+                crate::flush::soon(file);
+                Ok(())
+            }
+            Err(error) => {
+                let _ = fs::remove_file(&temporary);
+                Err(error)
+            }
+        }
+    }
+
+    /// The content, checked against its hash. None: not stored, or damaged on disk.
+    pub fn get(&self, hash: Hash) -> Result<Option<Vec<u8>>, Refusal> {
+        match fs::read(self.path(hash)) {
+            Ok(bytes) if Hash::of(&bytes) == hash => Ok(Some(bytes)),
+            Ok(_) => {
+                tracing::warn!(?hash, "a stored content is damaged");
+                self.lock_known().remove(&hash);
+                let _ = fs::remove_file(self.path(hash));
+                Ok(None)
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.lock_known().remove(&hash);
+                Ok(None)
+            }
+            Err(error) => Err(Refusal::io("read a stored content", &error)),
+        }
+    }
+
+    pub(crate) fn contains(&self, hash: Hash) -> bool {
+        self.lock_known().contains(&hash) || self.path(hash).is_file()
+    }
+
+    /// Deletes every content that `keep` does not want and that is older than an hour (a younger
+    /// one may belong to an operation that has not been recorded yet). Returns how many bytes
+    /// were freed.
+    pub fn sweep(&self, keep: impl Fn(Hash) -> bool) -> Result<u64, Refusal> {
+        let failed = |error: io::Error| Refusal::io("clean up stored contents", &error);
+        let mut freed = 0;
+        // Forget first: a snapshot that runs meanwhile then stores again what it needs.
+        self.lock_known().clear();
+        self.lock_trees().clear();
+        for folder in fs::read_dir(&self.dir).map_err(failed)? {
+            let folder = folder.map_err(failed)?;
+            let Ok(entries) = fs::read_dir(folder.path()) else {
+                continue;
+            };
+            for entry in entries.flatten() {
+                let name = format!(
+                    "{}{}",
+                    folder.file_name().to_string_lossy(),
+                    entry.file_name().to_string_lossy()
+                );
+                let Ok(meta) = entry.metadata() else { continue };
+                let old = meta
+                    .modified()
+                    .ok()
+                    .and_then(|at| at.elapsed().ok())
+                    .is_some_and(|age| age.as_secs() > 3600);
+                if old
+                    && !Hash::from_hex(&name).is_some_and(&keep)
+                    && fs::remove_file(entry.path()).is_ok()
+                {
+                    freed += meta.len();
+                }
+            }
+        }
+        Ok(freed)
+    }
+
+    /// What is remembered of the files below `root`.
+    pub(crate) fn tree(&self, root: &Path) -> Arc<Mutex<Tree>> {
+        self.lock_trees()
+            .entry(root.to_owned())
+            .or_default()
+            .clone()
+    }
+
+    fn path(&self, hash: Hash) -> PathBuf {
+        let hex = hash.to_hex();
+        self.dir.join(&hex[..2]).join(&hex[2..])
+    }
+
+    fn lock_known(&self) -> std::sync::MutexGuard<'_, HashSet<Hash>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_trees(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Arc<Mutex<Tree>>>> {
+        self.trees.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,469 @@
+//! Reading and writing files: whole or by pages, always atomically.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{AtFlags, Mode, OFlags, RawMode};
+
+use crate::checkpoint::{Change, Entry, Kind};
+use crate::guard::{Intent, Place, Resolved, open_parent};
+use crate::{Hash, Refusal, Workspace, truncate};
+
+/// The largest file that is read whole, in bytes.
+pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
+/// The most text that one [`Page`] holds, in bytes.
+pub const MAX_PAGE_BYTES: usize = 256 * 1024;
+/// The longest line that a [`Page`] shows whole, in characters.
+pub const MAX_LINE_CHARS: usize = 2_000;
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// A whole file.
+#[derive(Debug, Clone)]
+pub struct FileBytes {
+    pub bytes: Vec<u8>,
+    /// Permission bits.
+    pub mode: u32,
+    pub path: Resolved,
+}
+
+/// Lines of a file.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    pub path: String,
+    /// The lines, each ended by `\n`, without BOM and carriage returns. Empty where `binary`.
+    pub text: String,
+    /// 1-based.
+    pub first_line: usize,
+    /// Lines in `text`.
+    pub lines: usize,
+    pub total_lines: usize,
+    /// Of the file, in bytes.
+    pub size: u64,
+    pub binary: bool,
+    /// Bytes that are not UTF-8 were replaced in `text`.
+    pub invalid_utf8: bool,
+    pub crlf: bool,
+    pub bom: bool,
+    /// The file's last line has its line end.
+    pub final_newline: bool,
+    /// Lines that were too long were cut in `text`.
+    pub cut_lines: bool,
+    /// Where to go on; None at the end.
+    pub next_line: Option<usize>,
+}
+
+/// Whether the beginning of a content says that it is not text.
+pub fn is_binary(bytes: &[u8]) -> bool {
+    bytes[..bytes.len().min(8192)].contains(&0)
+}
+
+impl Workspace {
+    /// Reads a whole file of at most [`MAX_FILE_BYTES`].
+    pub fn read(&self, path: &str) -> Result<FileBytes, Refusal> {
+        let resolved = self.resolve(path, Intent::Read)?;
+        let (mut file, size, mode) = self.open_file(&resolved, path)?;
+        let mut bytes = Vec::with_capacity(size.min(MAX_FILE_BYTES) as usize);
+        let read = Read::by_ref(&mut file)
+            .take(MAX_FILE_BYTES + 1)
+            .read_to_end(&mut bytes);
+        read.map_err(|error| Refusal::io(format_args!("read {path:?}"), &error))?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(Refusal::Unsuitable(format!(
+                "{path:?} is {} MiB; files over {} MiB are only read by pages.",
+                size / 1024 / 1024,
+                MAX_FILE_BYTES / 1024 / 1024,
+            )));
+        }
+        Ok(FileBytes {
+            bytes,
+            mode,
+            path: resolved,
+        })
+    }
+
+    /// Reads `limit` lines from line `offset` (1-based; 0 counts as 1) of a file of any size. The
+    /// page ends early where it would pass [`MAX_PAGE_BYTES`]; `next_line` tells.
+    pub fn read_lines(&self, path: &str, offset: usize, limit: usize) -> Result<Page, Refusal> {
+        let resolved = self.resolve(path, Intent::Read)?;
+        let (file, size, _) = self.open_file(&resolved, path)?;
+        let mut page = Page {
+            path: resolved.shown(),
+            first_line: offset.max(1),
+            size,
+            final_newline: true,
+            ..Page::default()
+        };
+        page_of(BufReader::with_capacity(64 * 1024, file), limit, &mut page)
+            .map_err(|error| Refusal::io(format_args!("read {path:?}"), &error))?;
+        Ok(page)
+    }
+
+    /// Makes or replaces a file, with the folders on its way, atomically: a reader sees the old
+    /// content or the new one. Mode and owner stay. A link inside the project is followed to its
+    /// target. Old and new content are kept for undo first; on any failure the file is untouched.
+    pub fn write(&self, path: &str, bytes: &[u8]) -> Result<Change, Refusal> {
+        let resolved = self.resolve(path, Intent::Write)?;
+        let failed = |error: io::Error| Refusal::io(format_args!("write {path:?}"), &error);
+        let before = self.current(&resolved, path)?;
+        match before {
+            Some((
+                Entry {
+                    kind: Kind::Dir, ..
+                },
+                _,
+            )) => {
+                return Err(Refusal::Unsuitable(format!(
+                    "{path:?} is a folder, not a file."
+                )));
+            }
+            Some((entry, _)) if entry.mode & 0o222 == 0 => {
+                return Err(Refusal::Denied(format!(
+                    "{path:?} is marked read-only (mode {:o}); make it writable first if it should change.",
+                    entry.mode
+                )));
+            }
+            _ => {}
+        }
+        let hash = Hash::of(bytes);
+        if let Some((entry, _)) = before
+            && entry.hash == hash
+        {
+            return Ok(Change {
+                path: resolved.shown(),
+                before: Some(entry),
+                after: Some(entry),
+            });
+        }
+        self.blobs.put_hashed(hash, bytes)?;
+        let place =
+            open_parent(self.base_of(&resolved), &resolved.absolute, true).map_err(failed)?;
+        let mode = replace(
+            &place,
+            bytes,
+            before.map(|(entry, owner)| (entry.mode, owner)),
+        )
+        .map_err(failed)?;
+        for (folder, mode) in &place.made {
+            self.record(Change {
+                path: self.shown(folder),
+                before: None,
+                after: Some(Entry::dir(*mode)),
+            });
+        }
+        let after = Entry {
+            hash,
+            size: bytes.len() as u64,
+            mode,
+            kind: Kind::File,
+        };
+        let change = Change {
+            path: resolved.shown(),
+            before: before.map(|(entry, _)| entry),
+            after: Some(after),
+        };
+        self.record(change.clone());
+        Ok(change)
+    }
+
+    /// Deletes a file, or a link (not what it points to). Its content is kept for undo first.
+    pub fn delete(&self, path: &str) -> Result<Change, Refusal> {
+        let resolved = self.resolve_entry(path, Intent::Write)?;
+        let failed = |error: io::Error| Refusal::io(format_args!("delete {path:?}"), &error);
+        let before = match self.current(&resolved, path)? {
+            Some((
+                Entry {
+                    kind: Kind::Dir, ..
+                },
+                _,
+            )) => {
+                return Err(Refusal::Unsuitable(format!(
+                    "{path:?} is a folder; delete its files one by one."
+                )));
+            }
+            Some((entry, _)) => entry,
+            None => {
+                return Err(Refusal::Missing(format!(
+                    "Could not delete {path:?}: it does not exist."
+                )));
+            }
+        };
+        let place =
+            open_parent(self.base_of(&resolved), &resolved.absolute, false).map_err(failed)?;
+        rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::empty())
+            .map_err(|error| failed(error.into()))?;
+        let change = Change {
+            path: resolved.shown(),
+            before: Some(before),
+            after: None,
+        };
+        self.record(change.clone());
+        Ok(change)
+    }
+
+    /// The entry at a resolved path with its owner, its content stored. None: nothing is there.
+    fn current(
+        &self,
+        resolved: &Resolved,
+        asked: &str,
+    ) -> Result<Option<(Entry, (u32, u32))>, Refusal> {
+        let failed = |error: io::Error| Refusal::io(format_args!("read {asked:?}"), &error);
+        let place = match open_parent(self.base_of(resolved), &resolved.absolute, false) {
+            Ok(place) => place,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let Some(state) = state_at(&place).map_err(failed)? else {
+            return Ok(None);
+        };
+        if let Some(bytes) = &state.bytes {
+            self.blobs.put_hashed(state.entry.hash, bytes)?;
+        }
+        Ok(Some((state.entry, state.owner)))
+    }
+
+    fn open_file(&self, resolved: &Resolved, asked: &str) -> Result<(File, u64, u32), Refusal> {
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::NotFound => Refusal::Missing(format!(
+                "{asked:?} does not exist in the project. List the folder or search for the name to find it."
+            )),
+            _ => Refusal::io(format_args!("read {asked:?}"), &error),
+        };
+        let folder = || {
+            Refusal::Unsuitable(format!(
+                "{asked:?} is a folder, not a file; list it instead."
+            ))
+        };
+        if resolved.relative.as_deref() == Some("") || resolved.absolute.parent().is_none() {
+            return Err(folder());
+        }
+        let place =
+            open_parent(self.base_of(resolved), &resolved.absolute, false).map_err(failed)?;
+        let fd = open_at(&place).map_err(|error| failed(error.into()))?;
+        let stat = rustix::fs::fstat(&fd).map_err(|error| failed(error.into()))?;
+        match rustix::fs::FileType::from_raw_mode(stat.st_mode as RawMode) {
+            rustix::fs::FileType::RegularFile => {}
+            rustix::fs::FileType::Directory => return Err(folder()),
+            _ => return Err(Refusal::Denied(format!("{asked:?} is not a regular file."))),
+        }
+        Ok((
+            File::from(fd),
+            stat.st_size.max(0) as u64,
+            stat.st_mode & 0o7777,
+        ))
+    }
+
+    /// A canonical path as changes name it.
+    pub(crate) fn shown(&self, path: &std::path::Path) -> String {
+        path.strip_prefix(&self.root)
+            .unwrap_or(path)
+            .to_string_lossy()
+            .into_owned()
+    }
+}
+
+/// What is at a place now.
+pub(crate) struct State {
+    pub entry: Entry,
+    /// None for folders.
+    pub bytes: Option<Vec<u8>>,
+    pub owner: (u32, u32),
+}
+
+impl Entry {
+    /// A folder.
+    pub fn dir(mode: u32) -> Self {
+        Self {
+            hash: Hash::of(b""),
+            size: 0,
+            mode,
+            kind: Kind::Dir,
+        }
+    }
+}
+
+/// Reads what is at a place, whatever it is. None: nothing.
+pub(crate) fn state_at(place: &Place) -> io::Result<Option<State>> {
+    use rustix::fs::FileType;
+    let stat = match rustix::fs::statat(&place.dir, &place.name, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(stat) => stat,
+        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let mode = stat.st_mode & 0o7777;
+    let owner = (stat.st_uid, stat.st_gid);
+    let of = |kind, mode, bytes: Vec<u8>| State {
+        entry: Entry {
+            hash: Hash::of(&bytes),
+            size: bytes.len() as u64,
+            mode,
+            kind,
+        },
+        bytes: Some(bytes),
+        owner,
+    };
+    match FileType::from_raw_mode(stat.st_mode as RawMode) {
+        FileType::RegularFile => {
+            let mut bytes = Vec::with_capacity(stat.st_size.max(0) as usize);
+            File::from(open_at(place)?).read_to_end(&mut bytes)?;
+            Ok(Some(of(Kind::File, mode, bytes)))
+        }
+        FileType::Symlink => {
+            let target = rustix::fs::readlinkat(&place.dir, &place.name, Vec::new())?;
+            Ok(Some(of(Kind::Symlink, 0o777, target.into_bytes())))
+        }
+        FileType::Directory => Ok(Some(State {
+            entry: Entry::dir(mode),
+            bytes: None,
+            owner,
+        })),
+        _ => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is neither a file, a folder nor a link",
+        )),
+    }
+}
+
+fn open_at(place: &Place) -> rustix::io::Result<OwnedFd> {
+    // NONBLOCK: a pipe put there meanwhile must not hang us.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    rustix::fs::openat(&place.dir, &place.name, flags, Mode::empty())
+}
+
+/// Puts `bytes` at a place in one step: written beside it, then renamed over it. `keep`: mode and
+/// owner to have; without it the file gets what a new file gets. Returns the mode.
+pub(crate) fn replace(
+    place: &Place,
+    bytes: &[u8],
+    keep: Option<(u32, (u32, u32))>,
+) -> io::Result<u32> {
+    use rustix::fs::{fchmod, fchown, fstat, openat, renameat, unlinkat};
+    let temporary = temporary_name();
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let first_mode = if keep.is_some() { 0o600 } else { 0o666 };
+    let fd = openat(
+        &place.dir,
+        &temporary,
+        flags,
+        Mode::from_raw_mode(first_mode),
+    )?;
+    let mut file = File::from(fd);
+    let result = (|| {
+        file.write_all(bytes)?;
+        if let Some((mode, (uid, gid))) = keep {
+            let stat = fstat(&file)?;
+            if (stat.st_uid, stat.st_gid) != (uid, gid) {
+                // Only the administrator may give files away; otherwise it becomes ours.
+                let _ = fchown(
+                    &file,
+                    Some(rustix::fs::Uid::from_raw(uid)),
+                    Some(rustix::fs::Gid::from_raw(gid)),
+                );
+            }
+            fchmod(&file, Mode::from_raw_mode(mode as RawMode))?;
+        }
+        let mode = fstat(&file)?.st_mode & 0o7777;
+        renameat(&place.dir, &temporary, &place.dir, &place.name)?;
+        Ok(mode)
+    })();
+    match result {
+        Ok(_) => crate::flush::soon(file),
+        Err(_) => {
+            let _ = unlinkat(&place.dir, &temporary, AtFlags::empty());
+        }
+    }
+    result
+}
+
+/// A name beside a file for its next content; told from others by process and number.
+pub(crate) fn temporary_name() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    format!("{TEMPORARY_PREFIX}{}-{number}", std::process::id())
+}
+
+/// Left behind only where Mira was killed between writing and renaming; snapshots skip it.
+pub(crate) const TEMPORARY_PREFIX: &str = ".mira-writing-";
+
+fn page_of(mut reader: BufReader<File>, limit: usize, page: &mut Page) -> io::Result<()> {
+    if is_binary(reader.fill_buf()?) {
+        page.binary = true;
+        return Ok(());
+    }
+    if reader.buffer().starts_with(BOM) {
+        page.bom = true;
+        reader.seek_relative(BOM.len() as i64)?;
+    }
+    let mut line = Vec::new();
+    let (mut crlf, mut lf) = (0_usize, 0_usize);
+    while page.total_lines + 1 < page.first_line {
+        match skip_line(&mut reader)? {
+            None => break,
+            Some(ended) => page.final_newline = ended,
+        }
+        page.total_lines += 1;
+    }
+    while page.lines < limit && page.text.len() < MAX_PAGE_BYTES {
+        line.clear();
+        // A line of gigabytes must not fill the memory: its rest is skipped.
+        let cap = (MAX_LINE_CHARS * 8) as u64;
+        let mut ended = true;
+        if Read::by_ref(&mut reader)
+            .take(cap)
+            .read_until(b'\n', &mut line)?
+            == 0
+        {
+            break;
+        }
+        if line.last() != Some(&b'\n') {
+            ended = line.len() as u64 == cap && skip_line(&mut reader)?.unwrap_or(false);
+        }
+        page.final_newline = ended;
+        page.total_lines += 1;
+        page.lines += 1;
+        if line.last() == Some(&b'\n') {
+            line.pop();
+            match line.last() {
+                Some(b'\r') => {
+                    line.pop();
+                    crlf += 1;
+                }
+                _ => lf += 1,
+            }
+        }
+        let text = String::from_utf8_lossy(&line);
+        page.invalid_utf8 |= matches!(text, std::borrow::Cow::Owned(_));
+        let cut = truncate::line(&text, MAX_LINE_CHARS);
+        page.cut_lines |= matches!(cut, std::borrow::Cow::Owned(_));
+        page.text.push_str(&cut);
+        page.text.push('\n');
+    }
+    page.crlf = crlf > lf;
+    let shown_to = page.total_lines;
+    while let Some(ended) = skip_line(&mut reader)? {
+        page.final_newline = ended;
+        page.total_lines += 1;
+    }
+    page.next_line = (page.total_lines > shown_to).then_some(shown_to + 1);
+    Ok(())
+}
+
+/// Passes one line. None: the file is at its end; Some(false): the line had no line end.
+fn skip_line(reader: &mut BufReader<File>) -> io::Result<Option<bool>> {
+    let mut any = false;
+    loop {
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(any.then_some(false));
+        }
+        any = true;
+        let found = buffer.iter().position(|byte| *byte == b'\n');
+        let used = found.map_or(buffer.len(), |at| at + 1);
+        reader.consume(used);
+        if found.is_some() {
+            return Ok(Some(true));
+        }
+    }
+}
