@@ -14,7 +14,9 @@ pub fn write_types(dir: &Path) -> Result<()> {
         std::fs::remove_dir_all(dir)?;
     }
     std::fs::create_dir_all(dir)?;
-    let config = ts_rs::Config::new().with_large_int("number").with_out_dir(dir);
+    let config = ts_rs::Config::new()
+        .with_large_int("number")
+        .with_out_dir(dir);
     table::export_types(&config)?;
     ServerMessage::export_all(&config)?;
     StoredEvent::export_all(&config)?;
@@ -28,8 +30,10 @@ pub fn write_types(dir: &Path) -> Result<()> {
         .collect();
     names.sort_unstable();
     names.dedup();
-    let imports: String =
-        names.iter().map(|name| format!("import type {{ {name} }} from \"./{name}\";\n")).collect();
+    let imports: String = names
+        .iter()
+        .map(|name| format!("import type {{ {name} }} from \"./{name}\";\n"))
+        .collect();
     std::fs::write(
         dir.join("Requests.ts"),
         format!("// Printed from crates/protocol/src/table.rs. Do not edit.\n{imports}\n{map}"),

@@ -7,6 +7,7 @@ import type { DecidedBy } from "./DecidedBy";
 import type { Decision } from "./Decision";
 import type { Failure } from "./Failure";
 import type { FileChangeSummary } from "./FileChangeSummary";
+import type { Focus } from "./Focus";
 import type { JobId } from "./JobId";
 import type { MessageId } from "./MessageId";
 import type { NoticeLevel } from "./NoticeLevel";
@@ -24,7 +25,7 @@ import type { JsonValue } from "./serde_json/JsonValue";
  * A step of a session, in the database before it is announced. `seq` counts from 1 within its
  * session without gaps, so "give me everything after 41" is all a client needs to catch up.
  */
-export type StoredEvent = { session_id: SessionId, seq: number, operation_id?: OperationId | null, at: number, } & ({ "event_type": "user_message", "data": { message_id: MessageId, content: string, attachments?: Array<Attachment>, steering: boolean, } } | { "event_type": "operation_state", "data": { state: OperationState, kind?: OperationKind | null, 
+export type StoredEvent = { session_id: SessionId, seq: number, operation_id?: OperationId | null, at: number, } & ({ "event_type": "user_message", "data": { message_id: MessageId, content: string, attachments?: Array<Attachment>, steering: boolean, focus?: Focus | null, } } | { "event_type": "operation_state", "data": { state: OperationState, kind?: OperationKind | null, 
 /**
  * Why, where it is not obvious ("queued behind op_…", "waiting for approval").
  */
@@ -40,7 +41,7 @@ finish: string, } } | { "event_type": "notice", "data": { level: NoticeLevel, co
 /**
  * When the engine goes on by itself, if it waits.
  */
-until?: number | null, } } | { "event_type": "reasoning", "data": { message_id: MessageId, text: string, } } | { "event_type": "assistant_message", "data": { message_id: MessageId, content: string, partial: boolean, } } | { "event_type": "model_items", "data": { provider: string, model: string, items: JsonValue, } } | { "event_type": "tool_call", "data": { call_id: CallId, tool: string, arguments: JsonValue, } } | { "event_type": "tool_started", "data": { call_id: CallId, command?: string | null, } } | { "event_type": "tool_result", "data": { call_id: CallId, tool: string, success: boolean, output: string, summary: string, duration_ms: number, truncated: boolean, changes?: Array<FileChangeSummary>, } } | { "event_type": "approval_requested", "data": { approval: Approval, } } | { "event_type": "approval_decided", "data": { approval_id: ApprovalId, decision: Decision, by: DecidedBy, } } | { "event_type": "compacted", "data": { up_to_seq: number, summary: string, dropped_items: number, dropped_tokens: number, kept_tokens: number, } } | { "event_type": "operation_finished", "data": { state: OperationState, failure?: Failure | null, 
+until?: number | null, } } | { "event_type": "reasoning", "data": { message_id: MessageId, text: string, } } | { "event_type": "assistant_message", "data": { message_id: MessageId, content: string, partial: boolean, superseded: boolean, } } | { "event_type": "model_items", "data": { provider: string, model: string, items: JsonValue, } } | { "event_type": "tool_call", "data": { call_id: CallId, tool: string, arguments: JsonValue, } } | { "event_type": "tool_started", "data": { call_id: CallId, command?: string | null, } } | { "event_type": "tool_result", "data": { call_id: CallId, tool: string, success: boolean, output: string, summary: string, duration_ms: number, truncated: boolean, changes?: Array<FileChangeSummary>, } } | { "event_type": "approval_requested", "data": { approval: Approval, } } | { "event_type": "approval_decided", "data": { approval_id: ApprovalId, decision: Decision, by: DecidedBy, } } | { "event_type": "compacted", "data": { up_to_seq: number, summary: string, dropped_items: number, dropped_tokens: number, kept_tokens: number, } } | { "event_type": "operation_finished", "data": { state: OperationState, failure?: Failure | null, 
 /**
  * The model's last words, for those who want only the answer.
  */

@@ -1,0 +1,4 @@
+//! What holds for the repository as a whole.
+
+mod drift;
+mod layers;
