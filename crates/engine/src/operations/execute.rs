@@ -1,0 +1,443 @@
+//! The tool calls of one answer: decided, asked where needed, checkpointed, run, stored.
+//!
+//! Calls that only look and commands run side by side; a write waits for what came before it and
+//! is done before what comes after.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::future::join_all;
+use mira_llm::ToolChoice;
+use mira_protocol::approval::{Approval, Decision};
+use mira_protocol::change::FileChangeSummary;
+use mira_protocol::operation::{ApproveMode, OperationState};
+use mira_protocol::{
+    ApprovalId, CallId, Code, EventKind, Failure, Signal, StoredEvent,
+};
+use mira_tools::{Command, CommandLine, Effect, ErasedTool, Output, ToolCx, ToolError};
+use mira_workspace::Manifest;
+use tokio::sync::Mutex;
+
+use super::model_step::AskedCall;
+use super::run::{Run, Stop};
+use super::Operations;
+use crate::clock::now_ms;
+use crate::policy::{self, Verdict};
+
+/// From so many identical answers on, the model is told so in the result.
+const REPEATS_TOLD: u32 = 3;
+/// From so many on, it must answer in words.
+const REPEATS_ENDED: u32 = 6;
+
+/// Watches for a model that goes round in circles: the same calls with the same results.
+#[derive(Debug, Default)]
+pub(super) struct Guard {
+    /// The last answer's calls, and the calls with their results.
+    asked: u64,
+    seen: u64,
+    times: u32,
+}
+
+impl Guard {
+    /// The same calls again, after results that did not change.
+    fn repeats(&self, asked: u64) -> bool {
+        self.times + 1 >= REPEATS_TOLD && self.asked == asked
+    }
+
+    fn observe(&mut self, asked: u64, seen: u64) {
+        self.times = if self.seen == seen { self.times + 1 } else { 1 };
+        (self.asked, self.seen) = (asked, seen);
+    }
+
+    pub fn tool_choice(&self) -> ToolChoice {
+        if self.times >= REPEATS_ENDED { ToolChoice::None } else { ToolChoice::Auto }
+    }
+}
+
+/// One call with what it would do.
+struct Plan {
+    call: AskedCall,
+    tool: Option<Arc<dyn ErasedTool>>,
+    cx: ToolCx,
+    effect: Result<Effect, ToolError>,
+}
+
+impl Plan {
+    fn is_write(&self) -> bool {
+        matches!(self.effect, Ok(Effect::Writes(_)))
+    }
+}
+
+/// What a call came to.
+struct Done {
+    stored: Vec<StoredEvent>,
+    tool: String,
+    success: bool,
+    seen: u64,
+    stop: Option<Stop>,
+}
+
+/// The project's files as the last command found or left them, while commands run.
+#[derive(Default)]
+struct Watch {
+    base: Option<Arc<Manifest>>,
+    running: usize,
+}
+
+impl Run<'_> {
+    pub(super) async fn execute(&mut self, calls: Vec<AskedCall>) -> Result<(), Stop> {
+        let mut seen = DefaultHasher::new();
+        let mut batch: Vec<Plan> = Vec::new();
+        let mut batches: Vec<Vec<Plan>> = Vec::new();
+        for call in calls {
+            call.tool.hash(&mut seen);
+            call.arguments.to_string().hash(&mut seen);
+            let plan = self.plan(call);
+            if plan.is_write() {
+                batches.push(std::mem::take(&mut batch));
+                batches.push(vec![plan]);
+            } else {
+                batch.push(plan);
+            }
+        }
+        batches.push(batch);
+        let asked = seen.finish();
+        let repeated = self.guard.repeats(asked);
+
+        let mut stop = None;
+        for batch in batches.into_iter().filter(|batch| !batch.is_empty()) {
+            let watch = Mutex::new(Watch::default());
+            let caller = Caller { on: self.on, run: self, watch: &watch, repeated };
+            let skip = stop.is_some();
+            let mut done: Vec<Done> =
+                join_all(batch.into_iter().map(|plan| caller.call(plan, skip))).await;
+            let mut stored: Vec<StoredEvent> =
+                done.iter_mut().flat_map(|done| std::mem::take(&mut done.stored)).collect();
+            stored.sort_by_key(|event| event.seq);
+            if stored.iter().any(|event| matches!(event.kind, EventKind::ApprovalRequested { .. })) {
+                self.state = OperationState::AwaitingApproval;
+            }
+            self.note(&stored).await?;
+            for done in done {
+                self.deeds.used(&done.tool, done.success);
+                done.seen.hash(&mut seen);
+                stop = stop.or(done.stop);
+            }
+        }
+        self.guard.observe(asked, seen.finish());
+        match stop {
+            Some(stop) => Err(stop),
+            None if self.cancel.is_cancelled() => Err(Stop::Cancelled),
+            None => Ok(()),
+        }
+    }
+
+    fn plan(&self, call: AskedCall) -> Plan {
+        let tool = self.on.tools.tools.get(&call.tool).cloned();
+        let settings = self.on.settings.current();
+        let progress = {
+            let (events, session, operation, call) =
+                (self.on.events.clone(), self.session(), self.operation(), call.id.clone());
+            Arc::new(move |text: &str| {
+                events.signal(Signal::ToolOutput {
+                    session_id: session.clone(),
+                    operation_id: operation.clone(),
+                    call_id: call.clone(),
+                    text: text.to_owned(),
+                });
+            })
+        };
+        let cx = ToolCx {
+            workspace: self.workspace.clone(),
+            jobs: self.on.jobs.clone(),
+            session: self.task.session.0.clone(),
+            operation: self.task.id.0.clone(),
+            cancel: self.cancel.child_token(),
+            progress,
+            output_cap_bytes: settings.tool_output_bytes,
+            allow_private_hosts: settings.allow_private_hosts,
+        };
+        let effect = match &tool {
+            Some(tool) => tool.effect(&call.arguments, &cx),
+            None => {
+                let mut names: Vec<&str> = self.on.tools.tools.keys().map(String::as_str).collect();
+                names.sort_unstable();
+                Err(ToolError::Refused(format!(
+                    "There is no tool named {:?}. The tools are: {}.",
+                    call.tool,
+                    names.join(", ")
+                )))
+            }
+        };
+        Plan { call, tool, cx, effect }
+    }
+
+    /// Answers a call that was never run, so that each call has a result.
+    pub(super) async fn answer_unrun(&mut self, call_id: CallId, why: &str) -> Result<(), Failure> {
+        self.log(EventKind::ToolResult {
+            call_id,
+            tool: String::new(),
+            success: false,
+            output: why.to_owned(),
+            summary: "not run".to_owned(),
+            duration_ms: 0,
+            truncated: false,
+            changes: vec![],
+        })
+        .await
+    }
+}
+
+/// Runs single calls; several at once share it.
+struct Caller<'a> {
+    on: &'a Operations,
+    run: &'a Run<'a>,
+    watch: &'a Mutex<Watch>,
+    repeated: bool,
+}
+
+impl Caller<'_> {
+    async fn call(&self, plan: Plan, skip: bool) -> Done {
+        let begun = Instant::now();
+        let mut stored = Vec::new();
+        let mut stop = None;
+        let result = if skip {
+            Err(ToolError::Refused("Not run: the operation stops.".into()))
+        } else {
+            match self.clear(&plan, &mut stored).await {
+                Ok(()) => self.run_plan(&plan, &mut stored).await,
+                Err(Refused::Tell(reason)) => Err(ToolError::Refused(reason)),
+                Err(Refused::Stop(why, reason)) => {
+                    stop = Some(why);
+                    Err(ToolError::Refused(reason))
+                }
+            }
+        };
+        let (output, changes) = match result {
+            Ok((output, changes)) => (output, changes),
+            Err(ToolError::Refused(reason)) => (refused(reason), vec![]),
+            Err(ToolError::Cancelled) => {
+                stop = stop.or(Some(Stop::Cancelled));
+                (refused("Stopped by the developer; it may have run partly.".into()), vec![])
+            }
+            Err(ToolError::Broken(reason)) => {
+                stop = Some(Stop::Failed(
+                    Failure::new(Code::Internal, format!("{} could not work: {reason}", plan.call.tool))
+                        .hint("`mira doctor` checks the disk and the database."),
+                ));
+                (refused(reason), vec![])
+            }
+        };
+        let success = !output.failed;
+        let mut hasher = DefaultHasher::new();
+        output.text.hash(&mut hasher);
+        let mut text = output.text;
+        if self.repeated {
+            text += "\n\n[You have made this same call several times. Its result will not change: \
+                     use what you know, or try something else.]";
+        }
+        let result = EventKind::ToolResult {
+            call_id: plan.call.id.clone(),
+            tool: plan.call.tool.clone(),
+            success,
+            output: text,
+            summary: output.summary,
+            duration_ms: begun.elapsed().as_millis() as u64,
+            truncated: output.truncated,
+            changes,
+        };
+        if let Err(failure) = self.append(vec![result], &mut stored).await {
+            stop = Some(Stop::Failed(failure));
+        }
+        Done { stored, tool: plan.call.tool, success, seen: hasher.finish(), stop }
+    }
+
+    /// Whether it may run: by policy, by a remembered answer, by the person.
+    async fn clear(&self, plan: &Plan, stored: &mut Vec<StoredEvent>) -> Result<(), Refused> {
+        let effect = match &plan.effect {
+            Ok(effect) => effect,
+            Err(ToolError::Refused(reason)) => return Err(Refused::Tell(reason.clone())),
+            Err(ToolError::Cancelled) => return Err(Refused::Stop(Stop::Cancelled, "Stopped.".into())),
+            Err(ToolError::Broken(reason)) => {
+                let failure = Failure::new(Code::Internal, reason.clone());
+                return Err(Refused::Stop(Stop::Failed(failure), reason.clone()));
+            }
+        };
+        if matches!(effect, Effect::Reads | Effect::Jobs) {
+            return Ok(());
+        }
+        let task = self.run.task;
+        let remembered = self.on.remembered(&task.project.id).await?;
+        let context = policy::Context {
+            access: task.request.access,
+            approve: task.request.approve,
+            project_root: self.run.workspace.root(),
+            remembered: &remembered,
+        };
+        match policy::decide(effect, &context) {
+            Verdict::Go => Ok(()),
+            Verdict::Refuse { reason } => Err(Refused::Tell(reason)),
+            Verdict::Ask { reason, .. } if task.request.approve != ApproveMode::Ask => {
+                let what = shown(effect).0;
+                let failure = Failure::new(
+                    Code::ApprovalNeeded,
+                    format!("`{what}` needs an approval, and nobody is asked in this run: {reason}"),
+                )
+                .hint("Run again with --approve all, or ask in the app or in `mira`.");
+                Err(Refused::Stop(Stop::Failed(failure), "Not run: it needs an approval that nobody can give here.".into()))
+            }
+            Verdict::Ask { reason, pattern } => self.ask(plan, effect, reason, pattern, stored).await,
+        }
+    }
+
+    async fn ask(
+        &self,
+        plan: &Plan,
+        effect: &Effect,
+        reason: String,
+        pattern: Option<String>,
+        stored: &mut Vec<StoredEvent>,
+    ) -> Result<(), Refused> {
+        let task = self.run.task;
+        let (command, argv, cwd, purpose) = shown(effect);
+        let now = now_ms();
+        let approval = Approval {
+            id: ApprovalId::new(),
+            session_id: task.session.clone(),
+            operation_id: task.id.clone(),
+            call_id: plan.call.id.clone(),
+            tool: plan.call.tool.clone(),
+            command,
+            argv,
+            cwd: self.run.workspace.root().join(cwd).display().to_string(),
+            reason,
+            purpose,
+            pattern: pattern.clone(),
+            requested_at: now,
+            expires_at: now + self.on.settings.current().approval_timeout_ms as i64,
+        };
+        let waiting = EventKind::OperationState {
+            state: OperationState::AwaitingApproval,
+            kind: None,
+            reason: Some(approval.command.clone()),
+        };
+        self.append(vec![waiting], stored).await?;
+        let decision =
+            self.on.approvals.ask(approval, Some(task.project.id.clone()), &self.run.cancel).await?;
+        if self.run.cancel.is_cancelled() {
+            return Err(Refused::Stop(Stop::Cancelled, "Not run: the operation was stopped.".into()));
+        }
+        match decision {
+            Decision::Allow | Decision::Always => Ok(()),
+            Decision::Deny => Err(Refused::Tell(
+                "The developer did not allow this. Do not try it another way; go on without it or \
+                 say what you would have done."
+                    .into(),
+            )),
+        }
+    }
+
+    async fn run_plan(
+        &self,
+        plan: &Plan,
+        stored: &mut Vec<StoredEvent>,
+    ) -> Result<(Output, Vec<FileChangeSummary>), ToolError> {
+        let Some(tool) = &plan.tool else {
+            return Err(ToolError::Refused("There is no such tool.".into()));
+        };
+        let broken = |failure: Failure| ToolError::Broken(failure.message);
+        match &plan.effect {
+            Ok(Effect::Runs(_)) => {
+                self.begin_command().await.map_err(broken)?;
+                let (command, ..) = plan.effect.as_ref().map(shown).unwrap_or_default();
+                let started = EventKind::ToolStarted { call_id: plan.call.id.clone(), command: Some(command) };
+                self.append(vec![started], stored).await.map_err(broken)?;
+                let result = self.tool(tool, plan).await;
+                // What a command did is recorded even where it failed or was stopped.
+                let changes = self.end_command().await.map_err(broken)?;
+                result.map(|output| (output, changes))
+            }
+            Ok(Effect::Reaches { .. }) => {
+                let started = EventKind::ToolStarted { call_id: plan.call.id.clone(), command: None };
+                self.append(vec![started], stored).await.map_err(broken)?;
+                Ok((self.tool(tool, plan).await?, vec![]))
+            }
+            _ => {
+                let mut output = self.tool(tool, plan).await?;
+                let changes = std::mem::take(&mut output.changes);
+                let summaries = self.on.record(self.run.task, changes, vec![]).await.map_err(broken)?;
+                Ok((output, summaries))
+            }
+        }
+    }
+
+    async fn tool(&self, tool: &Arc<dyn ErasedTool>, plan: &Plan) -> Result<Output, ToolError> {
+        tool.run(&plan.call.arguments, &plan.cx).await
+    }
+
+    /// Looks at the project before a command, unless another one runs already.
+    async fn begin_command(&self) -> Result<(), Failure> {
+        let mut watch = self.watch.lock().await;
+        if watch.running == 0 {
+            watch.base = Some(self.on.snapshot(&self.run.workspace).await?);
+        }
+        watch.running += 1;
+        Ok(())
+    }
+
+    /// What changed since, put down to the command that ended.
+    async fn end_command(&self) -> Result<Vec<FileChangeSummary>, Failure> {
+        let mut watch = self.watch.lock().await;
+        watch.running = watch.running.saturating_sub(1);
+        let now = self.on.snapshot(&self.run.workspace).await?;
+        let Some(before) = watch.base.replace(now.clone()) else { return Ok(vec![]) };
+        let changes = mira_workspace::checkpoint::diff(&before, &now);
+        if changes.is_empty() {
+            return Ok(vec![]);
+        }
+        self.on.record(self.run.task, changes, now.not_covered()).await
+    }
+
+    async fn append(&self, kinds: Vec<EventKind>, stored: &mut Vec<StoredEvent>) -> Result<(), Failure> {
+        let task = self.run.task;
+        stored.extend(self.on.events.append_all(&task.session, Some(&task.id), kinds).await?);
+        Ok(())
+    }
+}
+
+/// Why a call does not run.
+enum Refused {
+    /// The model hears it and goes on.
+    Tell(String),
+    /// The operation ends; the call's answer is the text.
+    Stop(Stop, String),
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        let text = failure.message.clone();
+        Self::Stop(Stop::Failed(failure), text)
+    }
+}
+
+fn refused(reason: String) -> Output {
+    let summary = reason.lines().next().unwrap_or("refused").chars().take(120).collect();
+    Output { text: reason, summary, failed: true, ..Output::default() }
+}
+
+/// Command, argv, folder and purpose of an effect, as an approval shows them.
+fn shown(effect: &Effect) -> (String, Option<Vec<String>>, String, Option<String>) {
+    match effect {
+        Effect::Runs(Command { line: CommandLine::Shell(line), cwd, purpose, .. }) => {
+            (line.clone(), None, cwd.clone(), purpose.clone())
+        }
+        Effect::Runs(Command { line: CommandLine::Argv(argv), cwd, purpose, .. }) => {
+            (policy::quoted(argv), Some(argv.clone()), cwd.clone(), purpose.clone())
+        }
+        Effect::Writes(paths) => (format!("write {}", paths.join(", ")), None, String::new(), None),
+        Effect::Reaches { url } => (format!("fetch {url}"), None, String::new(), None),
+        Effect::Reads => ("read".into(), None, String::new(), None),
+        Effect::Jobs => ("background command".into(), None, String::new(), None),
+    }
+}

@@ -1,0 +1,378 @@
+//! One request to the model: streamed to the screen, kept safe while it streams, stored whole.
+
+use std::time::{Duration, Instant};
+
+use futures::StreamExt;
+use mira_llm::{Chunk, ErrorKind, Finish, ModelError, Prompt};
+use mira_protocol::event::NoticeLevel;
+use mira_protocol::operation::Usage;
+use mira_protocol::{CallId, EventKind, MessageId, MicroUsd, Signal};
+use mira_store::LedgerEntry;
+
+use super::run::{Run, Stop, provider_name};
+use crate::clock::now_ms;
+use crate::failure::from_store;
+use crate::ports::Resolved;
+
+/// Shown text is saved and sent at most this often; the first piece goes at once.
+const FLUSH_EVERY: Duration = Duration::from_millis(25);
+
+pub(super) enum Said {
+    Answer(Step),
+    /// The provider refused the prompt for its length.
+    TooLong { limit_tokens: Option<u64>, prompt_tokens: Option<u64> },
+}
+
+/// A whole answer, already stored.
+pub(super) struct Step {
+    pub calls: Vec<AskedCall>,
+    pub finish: Finish,
+}
+
+/// A tool call as the model wrote it.
+#[derive(Debug, Clone)]
+pub(super) struct AskedCall {
+    pub id: CallId,
+    pub tool: String,
+    /// An object, or the raw text where it is not JSON.
+    pub arguments: serde_json::Value,
+}
+
+/// What has arrived of an answer.
+struct Answer {
+    /// Finished parts, in order, ready to store.
+    kinds: Vec<EventKind>,
+    message_id: MessageId,
+    text: String,
+    /// How much of `text` is saved and sent, in bytes and characters.
+    sent_bytes: usize,
+    sent_chars: u64,
+    reasoning: String,
+    calls: Vec<AskedCall>,
+    usage: mira_llm::Usage,
+    finish: Option<Finish>,
+    first_token: Option<Duration>,
+}
+
+impl Answer {
+    fn new() -> Self {
+        Self {
+            kinds: Vec::new(),
+            message_id: MessageId::new(),
+            text: String::new(),
+            sent_bytes: 0,
+            sent_chars: 0,
+            reasoning: String::new(),
+            calls: Vec::new(),
+            usage: mira_llm::Usage::default(),
+            finish: None,
+            first_token: None,
+        }
+    }
+
+    fn end_reasoning(&mut self) {
+        if !self.reasoning.is_empty() {
+            let text = std::mem::take(&mut self.reasoning);
+            self.kinds.push(EventKind::Reasoning { message_id: self.message_id.clone(), text });
+        }
+    }
+
+    fn end_message(&mut self, partial: bool, superseded: bool) {
+        if !self.text.is_empty() {
+            self.kinds.push(EventKind::AssistantMessage {
+                message_id: std::mem::replace(&mut self.message_id, MessageId::new()),
+                content: std::mem::take(&mut self.text),
+                partial,
+                superseded,
+            });
+        }
+        self.sent_bytes = 0;
+        self.sent_chars = 0;
+    }
+
+    fn unsent(&self) -> bool {
+        self.sent_bytes < self.text.len()
+    }
+}
+
+impl Run<'_> {
+    /// Asks and stores the answer. What was shown is stored even where the request fails.
+    pub(super) async fn ask(&mut self, model: &Resolved, prompt: Prompt) -> Result<Said, Stop> {
+        let begun = Instant::now();
+        let mut answer = Answer::new();
+        self.signal_activity(format!("waiting for {}", model.id));
+        let result = self.listen(model, prompt, &mut answer, begun).await;
+        self.store_answer(model, answer, result, begun).await
+    }
+
+    async fn listen(
+        &mut self,
+        model: &Resolved,
+        prompt: Prompt,
+        answer: &mut Answer,
+        begun: Instant,
+    ) -> Result<(), Heard> {
+        let mut stream = model.model.stream(prompt, self.cancel.child_token());
+        let mut flushed = Instant::now() - FLUSH_EVERY;
+        loop {
+            let next = if answer.unsent() {
+                let due = FLUSH_EVERY.saturating_sub(flushed.elapsed());
+                match tokio::time::timeout(due, stream.next()).await {
+                    Ok(next) => next,
+                    Err(_) => {
+                        self.flush(answer).await?;
+                        flushed = Instant::now();
+                        continue;
+                    }
+                }
+            } else {
+                tokio::select! {
+                    next = stream.next() => next,
+                    () = self.cancel.cancelled() => return Err(Heard::Stop(Stop::Cancelled)),
+                }
+            };
+            if self.cancel.is_cancelled() {
+                return Err(Heard::Stop(Stop::Cancelled));
+            }
+            let chunk = match next {
+                None => break,
+                Some(Err(error)) => return Err(Heard::Error(error)),
+                Some(Ok(chunk)) => chunk,
+            };
+            if answer.first_token.is_none()
+                && matches!(chunk, Chunk::Text(_) | Chunk::Reasoning(_) | Chunk::Call { .. } | Chunk::CallProgress { .. })
+            {
+                answer.first_token = Some(begun.elapsed());
+                self.signal_activity(format!("{} is answering", model.id));
+            }
+            self.hear(model, answer, chunk).await?;
+            if answer.unsent() && flushed.elapsed() >= FLUSH_EVERY {
+                self.flush(answer).await?;
+                flushed = Instant::now();
+            }
+        }
+        Ok(())
+    }
+
+    async fn hear(&mut self, model: &Resolved, answer: &mut Answer, chunk: Chunk) -> Result<(), Heard> {
+        match chunk {
+            Chunk::Text(text) => {
+                answer.end_reasoning();
+                answer.text += &text;
+            }
+            Chunk::Reasoning(text) => {
+                answer.reasoning += &text;
+                self.on.events.signal(Signal::ReasoningDelta {
+                    session_id: self.session(),
+                    operation_id: self.operation(),
+                    message_id: answer.message_id.clone(),
+                    text,
+                });
+            }
+            Chunk::CallProgress { id, name, argument_bytes } => {
+                self.on.events.signal(Signal::ToolCallProgress {
+                    session_id: self.session(),
+                    operation_id: self.operation(),
+                    call_id: CallId(id),
+                    tool: name,
+                    bytes: argument_bytes,
+                });
+            }
+            Chunk::Call { id, name, arguments } => {
+                answer.end_reasoning();
+                self.flush(answer).await?;
+                answer.end_message(false, false);
+                let call = asked(id, name, arguments, &answer.calls);
+                answer.kinds.push(EventKind::ToolCall {
+                    call_id: call.id.clone(),
+                    tool: call.tool.clone(),
+                    arguments: call.arguments.clone(),
+                });
+                answer.calls.push(call);
+            }
+            Chunk::Opaque(item) => {
+                answer.end_reasoning();
+                self.flush(answer).await?;
+                answer.end_message(false, false);
+                answer.kinds.push(EventKind::ModelItems {
+                    provider: provider_name(model),
+                    model: model.id.clone(),
+                    items: serde_json::Value::Array(vec![item]),
+                });
+            }
+            Chunk::Usage(usage) => answer.usage = usage,
+            Chunk::Waiting { reason, delay_ms, attempt, max_attempts } => {
+                let counted = if max_attempts > 0 { format!(" (try {attempt} of {max_attempts})") } else { String::new() };
+                let until = (delay_ms > 0).then(|| now_ms() + delay_ms as i64);
+                self.signal_activity(reason.clone());
+                self.notice(NoticeLevel::Warning, "waiting", format!("{reason}{counted}"), until).await?;
+            }
+            Chunk::Restarted => {
+                self.flush(answer).await?;
+                answer.reasoning.clear();
+                // Nothing of the broken try but the text that was shown goes on.
+                answer.kinds.clear();
+                answer.end_message(true, true);
+            }
+            Chunk::Finished(finish) => answer.finish = Some(finish),
+        }
+        Ok(())
+    }
+
+    /// Saves what came since the last time, then shows it.
+    async fn flush(&mut self, answer: &mut Answer) -> Result<(), Heard> {
+        if !answer.unsent() {
+            return Ok(());
+        }
+        let piece = answer.text[answer.sent_bytes..].to_owned();
+        self.on
+            .store
+            .push_draft(&self.task.id, &answer.message_id, &piece)
+            .await
+            .map_err(|error| Heard::Stop(from_store(error).into()))?;
+        let offset = answer.sent_chars;
+        answer.sent_bytes = answer.text.len();
+        answer.sent_chars += piece.chars().count() as u64;
+        let delta = |offset, text| Signal::TextDelta {
+            session_id: self.session(),
+            operation_id: self.operation(),
+            message_id: answer.message_id.clone(),
+            offset,
+            text,
+        };
+        self.live.show("text", delta(0, answer.text.clone()));
+        self.on.events.signal(delta(offset, piece));
+        Ok(())
+    }
+
+    async fn store_answer(
+        &mut self,
+        model: &Resolved,
+        mut answer: Answer,
+        result: Result<(), Heard>,
+        begun: Instant,
+    ) -> Result<Said, Stop> {
+        let (finish, broken) = match (&result, answer.finish) {
+            (Ok(()), Some(finish)) => (finish_word(finish), false),
+            (Ok(()), None) => ("error", true),
+            (Err(Heard::Stop(Stop::Cancelled)), _) => ("cancelled", true),
+            (Err(_), _) => ("error", true),
+        };
+        answer.end_reasoning();
+        if broken {
+            // Calls of a broken answer are never run; without results they must not be told.
+            answer.kinds.retain(|kind| !matches!(kind, EventKind::ToolCall { .. } | EventKind::ModelItems { .. }));
+            answer.calls.clear();
+        }
+        self.live.clear();
+        if let Some(text) = answer.kinds.iter().rev().find_map(message_text).or((!answer.text.is_empty()).then_some(&answer.text)) {
+            self.content = text.clone();
+        }
+        if !answer.text.is_empty() {
+            self.content = answer.text.clone();
+        }
+        answer.end_message(broken, false);
+
+        let usage = wire_usage(&answer.usage);
+        let cost = model.prices.map(|prices| prices.micro_usd(&answer.usage));
+        let duration_ms = begun.elapsed().as_millis() as u64;
+        self.usage += usage;
+        self.cost += cost.unwrap_or(0);
+        self.on
+            .store
+            .insert_ledger(&LedgerEntry {
+                session_id: self.session(),
+                operation_id: self.operation(),
+                at: now_ms(),
+                purpose: "chat".into(),
+                provider: provider_name(model),
+                model: model.id.clone(),
+                usage,
+                cost_micro_usd: cost as Option<MicroUsd>,
+                duration_ms,
+                outcome: finish.into(),
+            })
+            .await
+            .map_err(from_store)?;
+        let mut kinds = answer.kinds;
+        kinds.push(EventKind::ModelCallFinished {
+            call: self.calls,
+            usage,
+            cost_micro_usd: cost,
+            duration_ms,
+            first_token_ms: answer.first_token.map(|after| after.as_millis() as u64),
+            finish: finish.into(),
+        });
+        self.log_all(kinds).await?;
+
+        match result {
+            Ok(()) => match answer.finish {
+                Some(finish) => Ok(Said::Answer(Step { calls: answer.calls, finish })),
+                None => Err(self.model_failure(&ended_early(model), model)),
+            },
+            Err(Heard::Stop(stop)) => Err(stop),
+            Err(Heard::Error(ModelError { kind: ErrorKind::ContextTooLong { limit_tokens, prompt_tokens }, .. })) => {
+                Ok(Said::TooLong { limit_tokens, prompt_tokens })
+            }
+            Err(Heard::Error(error)) => Err(self.model_failure(&error, model)),
+        }
+    }
+}
+
+/// How listening can end before the answer does.
+enum Heard {
+    Error(ModelError),
+    Stop(Stop),
+}
+
+impl From<mira_protocol::Failure> for Heard {
+    fn from(failure: mira_protocol::Failure) -> Self {
+        Self::Stop(failure.into())
+    }
+}
+
+/// Ids must be unique within the history; weak servers repeat them or send none.
+fn asked(id: String, tool: String, arguments: String, before: &[AskedCall]) -> AskedCall {
+    let unique = !id.is_empty() && before.iter().all(|call| call.id.0 != id);
+    let arguments = match serde_json::from_str(arguments.trim()) {
+        Ok(value @ serde_json::Value::Object(_)) => value,
+        _ if arguments.trim().is_empty() => serde_json::json!({}),
+        _ => serde_json::Value::String(arguments),
+    };
+    AskedCall { id: if unique { CallId(id) } else { CallId::new() }, tool, arguments }
+}
+
+fn message_text(kind: &EventKind) -> Option<&String> {
+    match kind {
+        EventKind::AssistantMessage { content, .. } => Some(content),
+        _ => None,
+    }
+}
+
+fn finish_word(finish: Finish) -> &'static str {
+    match finish {
+        Finish::Stop => "stop",
+        Finish::ToolCalls => "tool_calls",
+        Finish::Length => "length",
+        Finish::ContentFilter => "content_filter",
+        Finish::BrokenOff => "broken_off",
+    }
+}
+
+fn wire_usage(usage: &mira_llm::Usage) -> Usage {
+    Usage {
+        input_tokens: usage.input,
+        cached_tokens: usage.cached,
+        cache_write_tokens: usage.cache_write,
+        output_tokens: usage.output,
+        reasoning_tokens: usage.reasoning,
+    }
+}
+
+fn ended_early(model: &Resolved) -> ModelError {
+    ModelError {
+        kind: ErrorKind::Broken,
+        message: format!("The answer of {} ended without its end.", model.id),
+        detail: None,
+    }
+}

@@ -1,0 +1,101 @@
+//! What operations do to files, noted for review and undo.
+
+use std::sync::Arc;
+
+use mira_protocol::change::{ChangeKind, FileChangeSummary};
+use mira_protocol::{Failure, OperationId, ProjectId, Topic};
+use mira_store::{Checkpoint, FileBeforeAfter};
+use mira_workspace::{Change, Manifest, Workspace};
+
+use super::{Operations, Task};
+use crate::clock::now_ms;
+use crate::failure::{from_store, internal};
+
+impl Operations {
+    /// The project's files as they are, contents kept.
+    pub(super) async fn snapshot(&self, workspace: &Arc<Workspace>) -> Result<Arc<Manifest>, Failure> {
+        let workspace = workspace.clone();
+        tokio::task::spawn_blocking(move || workspace.snapshot())
+            .await
+            .map_err(internal)?
+            .map_err(|refusal| internal(format!("the project could not be looked through: {refusal}")))
+    }
+
+    /// Takes changes into the operation's checkpoint; what they are, in lines.
+    pub(super) async fn record(
+        &self,
+        task: &Task,
+        changes: Vec<Change>,
+        not_covered: Vec<String>,
+    ) -> Result<Vec<FileChangeSummary>, Failure> {
+        let changes: Vec<Change> = changes.into_iter().filter(|change| !change.is_noop()).collect();
+        if changes.is_empty() {
+            return Ok(vec![]);
+        }
+        let checkpoint = Checkpoint {
+            operation_id: task.id.clone(),
+            session_id: task.session.clone(),
+            project_id: Some(task.project.id.clone()),
+            created_at: now_ms(),
+            not_covered,
+        };
+        let entry = |entry: &Option<mira_workspace::Entry>| {
+            entry.as_ref().map(serde_json::to_value).transpose().map_err(internal)
+        };
+        let mut rows = Vec::with_capacity(changes.len());
+        for change in &changes {
+            rows.push(FileBeforeAfter {
+                path: change.path.clone(),
+                before: entry(&change.before)?,
+                after: entry(&change.after)?,
+            });
+        }
+        self.store.record_changes(&checkpoint, &rows).await.map_err(from_store)?;
+        let summaries = changes.iter().filter(|change| !change.is_dir()).map(|change| self.summary(change)).collect();
+        self.files_changed(&task.project.id);
+        Ok(summaries)
+    }
+
+    /// All that an operation changed so far, by path.
+    pub(super) async fn changes_of(&self, operation: &OperationId) -> Vec<FileChangeSummary> {
+        let files = match self.store.checkpoint(operation).await {
+            Ok(Some((_, files))) => files,
+            Ok(None) => return vec![],
+            Err(error) => {
+                tracing::error!(%error, "an operation's changes could not be read");
+                return vec![];
+            }
+        };
+        let entry = |value: Option<serde_json::Value>| value.and_then(|value| serde_json::from_value(value).ok());
+        files
+            .into_iter()
+            .map(|file| Change { path: file.path, before: entry(file.before), after: entry(file.after) })
+            .filter(|change| !change.is_dir())
+            .map(|change| self.summary(&change))
+            .collect()
+    }
+
+    fn summary(&self, change: &Change) -> FileChangeSummary {
+        let content = |entry: &Option<mira_workspace::Entry>| {
+            entry.as_ref().and_then(|entry| self.blobs.get(entry.hash).ok().flatten()).unwrap_or_default()
+        };
+        let count = mira_workspace::diff::count(&content(&change.before), &content(&change.after));
+        FileChangeSummary {
+            path: change.path.clone(),
+            change: match (&change.before, &change.after) {
+                (None, _) => ChangeKind::Created,
+                (_, None) => ChangeKind::Deleted,
+                _ if change.is_mode_only() => ChangeKind::Mode,
+                _ => ChangeKind::Modified,
+            },
+            additions: count.additions,
+            deletions: count.deletions,
+            binary: count.binary,
+        }
+    }
+
+    fn files_changed(&self, project: &ProjectId) {
+        self.events.topic(Topic::Files { project_id: project.clone() });
+        self.events.topic(Topic::Git { project_id: project.clone() });
+    }
+}

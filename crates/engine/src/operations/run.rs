@@ -1,0 +1,534 @@
+//! One operation, start to end.
+//!
+//! ```text
+//! gather → route → loop { fit → budget → ask the model → store → calls? execute : done } → finish
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mira_llm::{Finish, Prompt, ToolChoice};
+use mira_protocol::change::FileChangeSummary;
+use mira_protocol::event::NoticeLevel;
+use mira_protocol::operation::{OperationKind, OperationState, Usage};
+use mira_protocol::receipt::{FragmentLine, Receipt};
+use mira_protocol::{
+    CallId, Code, EventKind, Failure, MicroUsd, OperationId, SessionId, Signal, StoredEvent, Topic, UtcMs,
+};
+use mira_workspace::Workspace;
+use tokio_util::sync::CancellationToken;
+
+use super::execute::Guard;
+use super::history::History;
+use super::kind::Deeds;
+use super::model_step::Said;
+use super::{Live, Operations, Task, compaction, context, title};
+use crate::clock::now_ms;
+use crate::failure::{from_model, from_store};
+use crate::ports::{Resolved, Want};
+use crate::routing;
+
+/// What is left free of the context window for the answer, in tokens, where the model's own limit
+/// is not known.
+const ANSWER_TOKENS: u64 = 8_000;
+/// The window that is assumed where nobody tells, in tokens.
+const DEFAULT_WINDOW: u64 = 128_000;
+/// How often an overflow that the provider reports is answered by compacting.
+const MAX_OVERFLOWS: u32 = 3;
+
+/// How an operation ended.
+pub struct Outcome {
+    state: OperationState,
+    failure: Option<Failure>,
+    content: String,
+    usage: Usage,
+    cost: MicroUsd,
+    kind: Option<OperationKind>,
+    changes: Vec<FileChangeSummary>,
+}
+
+impl Outcome {
+    fn ended(state: OperationState, failure: Option<Failure>) -> Self {
+        Self {
+            state,
+            failure,
+            content: String::new(),
+            usage: Usage::default(),
+            cost: 0,
+            kind: None,
+            changes: vec![],
+        }
+    }
+
+    pub fn failed(failure: Failure) -> Self {
+        Self::ended(OperationState::Failed, Some(failure))
+    }
+
+    pub fn cancelled() -> Self {
+        let failure = Failure::new(Code::Cancelled, "Cancelled.").hint("Resume to go on, or undo its changes.");
+        Self::ended(OperationState::Cancelled, Some(failure))
+    }
+}
+
+/// Why an operation stops before its answer.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Cancelled,
+    Failed(Failure),
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// A running operation.
+pub(super) struct Run<'a> {
+    pub on: &'a Operations,
+    pub task: &'a Task,
+    pub cancel: CancellationToken,
+    pub live: Arc<Live>,
+    pub workspace: Arc<Workspace>,
+    pub history: History,
+    pub usage: Usage,
+    pub cost: MicroUsd,
+    pub calls: u32,
+    pub deeds: Deeds,
+    pub guard: Guard,
+    pub state: OperationState,
+    /// The last words of the model.
+    pub content: String,
+}
+
+impl Operations {
+    /// Runs a task; the terminal event is [`Operations::finish`]'s.
+    pub(super) async fn run(&self, task: &Task, cancel: CancellationToken, live: Arc<Live>) -> Outcome {
+        let settings = self.settings.current();
+        let limit = task.request.timeout_ms.or(settings.operation_timeout_ms);
+        let workspace = match self.workspace(&task.project, task.request.access) {
+            Ok(workspace) => workspace,
+            Err(failure) => return Outcome::failed(failure),
+        };
+        let history = match self.take_history(&task.session).await {
+            Ok(history) => history,
+            Err(failure) => return Outcome::failed(failure),
+        };
+        let mut run = Run {
+            on: self,
+            task,
+            cancel: cancel.clone(),
+            live,
+            workspace,
+            history,
+            usage: Usage::default(),
+            cost: 0,
+            calls: 0,
+            deeds: Deeds::default(),
+            guard: Guard::default(),
+            state: OperationState::Pending,
+            content: String::new(),
+        };
+        let timer = async {
+            match limit {
+                Some(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut timed_out = false;
+        let result = {
+            let drive = run.drive();
+            tokio::pin!(drive, timer);
+            tokio::select! {
+                result = &mut drive => result,
+                () = &mut timer => {
+                    // Everything that runs hears the token, ends, and stores what it has.
+                    timed_out = true;
+                    cancel.cancel();
+                    drive.await
+                }
+            }
+        };
+        run.close(result, timed_out.then_some(limit).flatten()).await
+    }
+
+    /// The terminal event, and what follows from it.
+    pub(super) async fn finish(&self, task: &Task, outcome: Outcome, started_at: UtcMs) {
+        if outcome.kind.is_some()
+            && let Err(error) = self.store.set_operation_kind(&task.id, outcome.kind).await
+        {
+            tracing::warn!(%error, "the kind of an operation was not stored");
+        }
+        let finished = EventKind::OperationFinished {
+            state: outcome.state,
+            failure: outcome.failure,
+            content: outcome.content,
+            usage: outcome.usage,
+            cost_micro_usd: outcome.cost,
+            duration_ms: (now_ms() - started_at).max(0) as u64,
+            changes: outcome.changes,
+        };
+        if let Err(failure) = self.events.append(&task.session, Some(&task.id), finished).await {
+            // The database is gone; the next start will find the operation interrupted.
+            tracing::error!(%failure, "the end of an operation was not stored");
+        }
+        self.name_session(task).await;
+        self.events.topic(Topic::Sessions);
+        self.events.topic(Topic::Budget);
+        self.events.topic(Topic::Changes { session_id: task.session.clone() });
+        self.events.topic(Topic::Git { project_id: task.project.id.clone() });
+    }
+
+    async fn name_session(&self, task: &Task) {
+        match self.store.session(&task.session).await {
+            Ok(Some(session)) if session.name.is_empty() => {
+                let named = EventKind::Renamed { name: title::title(&task.request.content), by_person: false };
+                if let Err(failure) = self.events.append(&task.session, None, named).await {
+                    tracing::warn!(%failure, "a session was not named");
+                }
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "a session was not named"),
+        }
+    }
+}
+
+impl Run<'_> {
+    /// The operation: this is the picture.
+    async fn drive(&mut self) -> Result<(), Stop> {
+        self.enter(OperationState::Started, None).await?;
+        let settings = self.on.settings.current();
+        let request = &self.task.request;
+        let guidelines = self.on.projects.guidelines_for(&self.task.project, request.focus.as_ref());
+        let instructions = context::instructions(self.workspace.root(), request.access, &guidelines);
+        let fixed_tokens = instructions.lines.iter().map(|line| line.tokens).sum::<u64>() + self.on.tools.receipt.tokens;
+
+        let route = routing::choose(&routing::Facts {
+            message: &request.content,
+            asked_tier: request.tier,
+            router_enabled: settings.model_router_enabled,
+            prompt_tokens: fixed_tokens + self.history.tokens(),
+            code_token_threshold: settings.route_code_token_threshold,
+        });
+        let want = Want { tier: route.tier, model: request.model.clone() };
+        let model = self.until_cancelled(self.on.models.resolve(&want)).await?;
+        self.log(EventKind::Routed {
+            tier: route.tier,
+            model: model.id.clone(),
+            provider: provider_name(&model),
+            reason: if request.model.is_some() { "you chose the model".into() } else { route.reason },
+        })
+        .await?;
+        if let Some(text) = &model.notice {
+            self.notice(NoticeLevel::Warning, "model_retired", text.clone(), None).await?;
+        }
+
+        let mut overflows = 0;
+        let mut tool_choice = ToolChoice::Auto;
+        loop {
+            if self.calls >= settings.max_iterations {
+                return Err(Stop::Failed(limit_reached(settings.max_iterations)));
+            }
+            let room = window(&model).saturating_sub(fixed_tokens + answer_room(&model));
+            self.fit(room, room / 2).await?;
+            self.check_budget(&model, fixed_tokens).await?;
+            self.begin_step(&model, &instructions.lines).await?;
+            let prompt = Prompt {
+                model: model.id.clone(),
+                instructions: instructions.text.clone(),
+                tools: self.on.tools.specs.clone(),
+                items: self.history.items().collect(),
+                tool_choice,
+                effort: model.effort.clone(),
+                max_output_tokens: None,
+                cache_key: self.task.session.0.clone(),
+            };
+            let said = match self.ask(&model, prompt).await? {
+                Said::Answer(step) => step,
+                Said::TooLong { limit_tokens, prompt_tokens } => {
+                    overflows += 1;
+                    let target = overflow_target(self.history.tokens(), fixed_tokens, limit_tokens, prompt_tokens);
+                    if overflows > MAX_OVERFLOWS || !self.fit(target, target * 3 / 4).await? {
+                        return Err(Stop::Failed(too_long(limit_tokens)));
+                    }
+                    continue;
+                }
+            };
+            overflows = 0;
+            if said.calls.is_empty() {
+                self.catch_up().await?;
+                if self.history.has_steering() {
+                    continue;
+                }
+                if said.finish == Finish::Length {
+                    let text = "The answer was cut at the model's output limit; ask it to go on.";
+                    self.notice(NoticeLevel::Warning, "output_limit", text.into(), None).await?;
+                }
+                return Ok(());
+            }
+            if tool_choice == ToolChoice::None {
+                return Err(Stop::Failed(Failure::new(
+                    Code::LimitReached,
+                    "The model asked for the same tool call again and again, and was stopped.",
+                )
+                .hint("Say differently what you need, or choose a stronger model.")));
+            }
+            self.execute(said.calls).await?;
+            tool_choice = self.guard.tool_choice();
+        }
+    }
+
+    /// Ends what is open and says how it went.
+    async fn close(mut self, result: Result<(), Stop>, timed_out_ms: Option<u64>) -> Outcome {
+        let open: Vec<CallId> = self.history.open_calls().map(CallId::from).collect();
+        for call_id in open {
+            if let Err(failure) = self.answer_unrun(call_id, "Not run: the operation was stopped.").await {
+                tracing::error!(%failure, "an open call was not answered");
+            }
+        }
+        let mut outcome = match (result, timed_out_ms) {
+            (Ok(()), _) => Outcome::ended(OperationState::Completed, None),
+            (Err(_), Some(ms)) => Outcome::failed(
+                Failure::new(Code::LimitReached, format!("The operation ran into its time limit of {} s.", ms / 1_000))
+                    .hint("Resume to go on with the same limit."),
+            ),
+            (Err(Stop::Cancelled), _) => Outcome::cancelled(),
+            (Err(Stop::Failed(failure)), _) => Outcome::failed(failure),
+        };
+        outcome.changes = self.on.changes_of(&self.task.id).await;
+        outcome.kind = Some(self.deeds.kind(&self.task.request.content, &outcome.changes));
+        outcome.usage = self.usage;
+        outcome.cost = self.cost;
+        outcome.content = std::mem::take(&mut self.content);
+        self.live.clear();
+        self.on.keep_history(&self.task.session, self.history);
+        outcome
+    }
+
+    /// Stores one step and keeps the history up to date with it.
+    pub(super) async fn log(&mut self, kind: EventKind) -> Result<(), Failure> {
+        self.log_all(vec![kind]).await
+    }
+
+    pub(super) async fn log_all(&mut self, kinds: Vec<EventKind>) -> Result<(), Failure> {
+        let stored = self.on.events.append_all(&self.task.session, Some(&self.task.id), kinds).await?;
+        self.note(&stored).await
+    }
+
+    /// Tells the history what was stored; where something else came between, from the log.
+    pub(super) async fn note(&mut self, stored: &[StoredEvent]) -> Result<(), Failure> {
+        if stored.first().is_some_and(|event| event.seq != self.history.last_seq() + 1) {
+            return self.catch_up().await;
+        }
+        for event in stored {
+            self.history.apply(event);
+        }
+        Ok(())
+    }
+
+    /// Applies what others stored in this session: a steering message, a decision.
+    pub(super) async fn catch_up(&mut self) -> Result<(), Failure> {
+        let events = self
+            .on
+            .store
+            .events_since(&self.task.session, self.history.last_seq(), 5_000)
+            .await
+            .map_err(from_store)?;
+        for event in &events {
+            self.history.apply(event);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn enter(&mut self, state: OperationState, reason: Option<String>) -> Result<(), Failure> {
+        if self.state == state {
+            return Ok(());
+        }
+        self.state = state;
+        self.log(EventKind::OperationState { state, kind: None, reason }).await
+    }
+
+    pub(super) async fn notice(
+        &mut self,
+        level: NoticeLevel,
+        code: &str,
+        text: String,
+        until: Option<UtcMs>,
+    ) -> Result<(), Failure> {
+        self.log(EventKind::Notice { level, code: code.to_owned(), text, until }).await
+    }
+
+    pub(super) fn signal_activity(&self, text: String) {
+        let signal = Signal::Activity {
+            session_id: self.session(),
+            operation_id: self.operation(),
+            text,
+            since: now_ms(),
+        };
+        self.live.show("activity", signal.clone());
+        self.on.events.signal(signal);
+    }
+
+    pub(super) fn session(&self) -> SessionId {
+        self.task.session.clone()
+    }
+
+    pub(super) fn operation(&self) -> OperationId {
+        self.task.id.clone()
+    }
+
+    /// Compacts while the conversation has more than `room` tokens; true where it fits after.
+    async fn fit(&mut self, room: u64, keep: u64) -> Result<bool, Failure> {
+        self.catch_up().await?;
+        if self.history.tokens() <= room {
+            return Ok(true);
+        }
+        let Some(compacted) = compaction::compact(&self.history, keep) else {
+            return Ok(false);
+        };
+        self.log(compacted).await?;
+        Ok(true)
+    }
+
+    /// State, receipt and request, in one write.
+    async fn begin_step(&mut self, model: &Resolved, fixed: &[FragmentLine]) -> Result<(), Failure> {
+        let mut kinds = Vec::with_capacity(3);
+        if self.state != OperationState::Generating {
+            self.state = OperationState::Generating;
+            kinds.push(EventKind::OperationState { state: self.state, kind: None, reason: None });
+        }
+        self.calls += 1;
+        let receipt = self.receipt(model, fixed);
+        let estimated_input_tokens = receipt.total_tokens;
+        let request_bytes = receipt.fragments.iter().map(|line| line.bytes).sum();
+        kinds.push(EventKind::ContextGathered { receipt });
+        kinds.push(EventKind::ModelCallStarted {
+            call: self.calls,
+            provider: provider_name(model),
+            model: model.id.clone(),
+            request_bytes,
+            estimated_input_tokens,
+        });
+        self.log_all(kinds).await
+    }
+
+    fn receipt(&self, model: &Resolved, fixed: &[FragmentLine]) -> Receipt {
+        let mut fragments = fixed.to_vec();
+        fragments.push(self.on.tools.receipt.clone());
+        let tokens = self.history.tokens();
+        fragments.push(FragmentLine {
+            name: "conversation".into(),
+            detail: format!("{} items", self.history.len()),
+            tokens,
+            bytes: tokens * 4,
+            cap_tokens: Some(window(model)),
+            dropped: None,
+        });
+        let total_tokens: u64 = fragments.iter().map(|line| line.tokens).sum();
+        Receipt {
+            model: model.id.clone(),
+            context_limit_tokens: model.context_tokens,
+            total_tokens,
+            estimated_input_micro_usd: model.prices.map(|prices| input_cost(&prices, total_tokens)),
+            fragments,
+        }
+    }
+
+    /// Refuses the next request where a limit is spent, or its input alone would pass it.
+    async fn check_budget(&self, model: &Resolved, fixed_tokens: u64) -> Result<(), Stop> {
+        let settings = self.on.settings.current();
+        let next = model
+            .prices
+            .map_or(0, |prices| input_cost(&prices, fixed_tokens + self.history.tokens()));
+        let over = |spent: MicroUsd, limit: Option<MicroUsd>| limit.filter(|limit| spent + next >= *limit);
+        if let Some(limit) = over(self.cost, self.task.request.max_cost_micro_usd) {
+            return Err(budget_stop("this operation", self.cost, limit, "--max-cost"));
+        }
+        if settings.budget_daily_limit_micro_usd.is_none() && settings.budget_monthly_limit_micro_usd.is_none() {
+            return Ok(());
+        }
+        let (today, month) = self.on.store.spent(now_ms()).await.map_err(from_store)?;
+        if let Some(limit) = over(today, settings.budget_daily_limit_micro_usd) {
+            return Err(budget_stop("today", today, limit, "BUDGET_DAILY_LIMIT_USD"));
+        }
+        if let Some(limit) = over(month, settings.budget_monthly_limit_micro_usd) {
+            return Err(budget_stop("this month", month, limit, "BUDGET_MONTHLY_LIMIT_USD"));
+        }
+        Ok(())
+    }
+
+    async fn until_cancelled<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Stop> {
+        tokio::select! {
+            () = self.cancel.cancelled() => Err(Stop::Cancelled),
+            result = work => Ok(result?),
+        }
+    }
+
+    pub(super) fn model_failure(&self, error: &mira_llm::ModelError, model: &Resolved) -> Stop {
+        match error.kind {
+            mira_llm::ErrorKind::Cancelled => Stop::Cancelled,
+            _ => Stop::Failed(from_model(error, model.provider, &model.id)),
+        }
+    }
+}
+
+pub(super) fn provider_name(model: &Resolved) -> String {
+    match model.provider {
+        mira_protocol::provider::ProviderName::Openai => "openai".into(),
+        mira_protocol::provider::ProviderName::Local => "local".into(),
+    }
+}
+
+fn window(model: &Resolved) -> u64 {
+    model.context_tokens.unwrap_or(DEFAULT_WINDOW)
+}
+
+/// A small local window must not be eaten by the room for the answer.
+fn answer_room(model: &Resolved) -> u64 {
+    model.max_output_tokens.unwrap_or(ANSWER_TOKENS).min(ANSWER_TOKENS).min(window(model) / 4)
+}
+
+fn input_cost(prices: &mira_llm::Prices, tokens: u64) -> MicroUsd {
+    prices.micro_usd(&mira_llm::Usage { input: tokens, ..Default::default() })
+}
+
+/// How far to shrink the conversation when the provider says it is too long: to what it says it
+/// can take with a tenth to spare, scaled by how far our estimate is from its count; else by half.
+fn overflow_target(history: u64, fixed: u64, limit: Option<u64>, counted: Option<u64>) -> u64 {
+    match (limit, counted) {
+        (Some(limit), Some(counted)) if counted > 0 => {
+            let estimated = history + fixed;
+            let room = limit.saturating_mul(estimated) / counted * 9 / 10;
+            room.saturating_sub(fixed).min(history * 9 / 10)
+        }
+        _ => history / 2,
+    }
+}
+
+fn too_long(limit: Option<u64>) -> Failure {
+    let limit = limit.map_or(String::new(), |limit| format!(" of {limit} tokens"));
+    Failure::new(
+        Code::ContextTooLong,
+        format!("The conversation does not fit the model's context{limit}, even shortened."),
+    )
+    .hint("Start a new session, attach less, or choose a model with a larger context.")
+}
+
+fn limit_reached(max: u32) -> Failure {
+    Failure::new(Code::LimitReached, format!("The operation used all of its {max} model calls."))
+        .hint("Resume to go on, or raise MIRA_MAX_ITERATIONS.")
+}
+
+fn budget_stop(what: &str, spent: MicroUsd, limit: MicroUsd, name: &str) -> Stop {
+    let dollars = |micro: MicroUsd| micro as f64 / 1_000_000.0;
+    Stop::Failed(
+        Failure::new(
+            Code::BudgetExceeded,
+            format!("The limit for {what} is ${:.4}; ${:.4} is spent, and the next request would pass it.", dollars(limit), dollars(spent)),
+        )
+        .hint(format!("Raise {name}, then resume.")),
+    )
+}
