@@ -1,1 +1,289 @@
-//! 
+//! The engine: sessions, operations, approvals, changes; the only place that composes.
+//!
+//! Start reading at [`Engine::open`], which is the only place that wires, and [`Engine::handle`],
+//! the one exhaustive match over everything that can be asked. An operation's life is
+//! `operations/run.rs`. The engine knows no transport and no window; whoever hosts it passes
+//! [`Ports`] in and listens to [`Engine::events`].
+
+mod approvals;
+mod changes;
+pub mod clock;
+mod demo;
+mod events;
+mod failure;
+mod files;
+mod gitview;
+mod jobs;
+mod operations;
+pub mod policy;
+pub mod ports;
+mod projects;
+mod providers;
+mod routing;
+mod scenario_export;
+mod sessions;
+pub mod settings;
+mod system;
+
+use std::sync::Arc;
+
+use mira_protocol::session::EventPage;
+use mira_protocol::table::Request;
+use mira_protocol::{Call, Code, Event, Failure, SessionId, Signal, StoredEvent};
+use mira_store::Store;
+use mira_workspace::Blobs;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::broadcast;
+
+use approvals::Approvals;
+use changes::Changes;
+use demo::Demo;
+use events::EventLog;
+use failure::{from_store, internal};
+use files::Files;
+use gitview::GitView;
+use jobs::BackgroundJobs;
+use operations::Operations;
+pub use ports::{ModelSource, NoSecrets, Ports, Resolved, SecretStore, Want};
+use projects::Projects;
+use providers::Providers;
+use sessions::Sessions;
+use settings::{Settings, SettingsHandle};
+use system::System;
+
+/// A running engine. Cheap to clone; the data directory stays locked while one lives.
+#[derive(Clone)]
+pub struct Engine(Arc<Parts>);
+
+struct Parts {
+    store: Store,
+    events: EventLog,
+    settings: SettingsHandle,
+    projects: Projects,
+    sessions: Sessions,
+    operations: Operations,
+    approvals: Approvals,
+    changes: Changes,
+    files: Files,
+    git: GitView,
+    jobs: BackgroundJobs,
+    providers: Providers,
+    system: System,
+    demo: Demo,
+}
+
+impl Engine {
+    /// Opens the data directory (locked against a second engine), brings the database up to date,
+    /// and ends what a dead engine left running.
+    ///
+    /// # Errors
+    /// [`Code::Locked`] where another engine holds the directory; else what is wrong with it.
+    pub async fn open(settings: Settings, ports: Ports) -> Result<Self, Failure> {
+        let lock = system::DataDirLock::take(&settings.data_dir)?;
+        let store = Store::open(&settings.data_dir.join("mira.db")).await.map_err(from_store)?;
+        let blobs = Blobs::open(&settings.data_dir.join("blobs")).map_err(internal)?;
+        let job_files = mira_workspace::Jobs::open(&settings.data_dir.join("jobs")).map_err(internal)?;
+
+        let events = EventLog::new(store.clone());
+        let settings = SettingsHandle::new(settings, store.clone(), events.clone()).await?;
+        let projects = Projects::new(store.clone(), events.clone(), settings.clone());
+        let approvals = Approvals::new(store.clone(), events.clone());
+        let providers = Providers::new(settings.clone(), ports.secrets.clone(), events.clone());
+        let models: Arc<dyn ModelSource> = match ports.models {
+            Some(models) => models,
+            None => Arc::new(providers.clone()),
+        };
+        let operations = Operations::new(
+            store.clone(),
+            events.clone(),
+            approvals.clone(),
+            projects.clone(),
+            Demo::source(models),
+            settings.clone(),
+            job_files.clone(),
+            blobs.clone(),
+        );
+        operations.recover().await?;
+        let sessions = Sessions::new(store.clone(), events.clone());
+        let changes = Changes::new(store.clone(), events.clone(), projects.clone(), blobs);
+        let files = Files::new(projects.clone());
+        let git = GitView::new(projects.clone());
+        let jobs = BackgroundJobs::new(job_files, events.clone());
+        let system = System::new(store.clone(), settings.clone(), ports.secrets, lock);
+        let demo = Demo::new(projects.clone(), operations.clone(), settings.clone());
+        Ok(Self(Arc::new(Parts {
+            store,
+            events,
+            settings,
+            projects,
+            sessions,
+            operations,
+            approvals,
+            changes,
+            files,
+            git,
+            jobs,
+            providers,
+            system,
+            demo,
+        })))
+    }
+
+    /// Answers a request. Long work is only started here; what comes of it arrives as events.
+    pub async fn handle(&self, request: Request) -> Result<Value, Failure> {
+        let on = &*self.0;
+        match request {
+            Request::ProjectOpen(params) => json(on.projects.open(params).await),
+            Request::ProjectCreate(params) => json(on.projects.create(params).await),
+            Request::ProjectList(_) => json(on.projects.list().await),
+            Request::ProjectGet(params) => json(on.projects.get(params).await),
+            Request::ProjectUpdate(params) => json(on.projects.update(params).await),
+            Request::ProjectRemove(params) => json(on.projects.remove(params).await),
+            Request::ProjectGuidelines(params) => json(on.projects.guidelines(params).await),
+
+            Request::FileList(params) => json(on.files.list(params).await),
+            Request::FileRead(params) => json(on.files.read(params).await),
+            Request::FileFind(params) => json(on.files.find(params).await),
+            Request::GitStatus(params) => json(on.git.status(params).await),
+            Request::GitDiff(params) => json(on.git.diff(params).await),
+            Request::GitLog(params) => json(on.git.log(params).await),
+
+            Request::SessionCreate(params) => json(on.sessions.create(params).await),
+            Request::SessionList(params) => json(on.sessions.list(params).await),
+            Request::SessionGet(params) => json(on.sessions.get(params).await),
+            Request::SessionLast(params) => json(on.sessions.last(params).await),
+            Request::SessionEvents(params) => json(self.session_events(params).await),
+            Request::SessionSearch(params) => json(on.sessions.search(params).await),
+            Request::SessionRename(params) => json(on.sessions.rename(params).await),
+            Request::SessionPin(params) => json(on.sessions.pin(params).await),
+            Request::SessionDelete(params) => {
+                if let Some(operation_id) = on.operations.running_in(&params.session_id) {
+                    on.operations.cancel(mira_protocol::operation::OperationRef { operation_id }).await?;
+                }
+                json(on.sessions.delete(params).await)
+            }
+            Request::SessionRestore(params) => json(on.sessions.restore(params).await),
+            Request::SessionFork(params) => json(on.sessions.fork(params).await),
+            Request::SessionExport(params) => json(on.sessions.export(params).await),
+
+            Request::OperationStart(params) => json(on.operations.start(params).await),
+            Request::OperationCancel(params) => json(on.operations.cancel(params).await),
+            Request::OperationSteer(params) => json(on.operations.steer(params).await),
+            Request::OperationResume(params) => json(on.operations.resume(params).await),
+            Request::OperationGet(params) => json(on.operations.get(params).await),
+            Request::OperationList(params) => json(on.operations.list(params).await),
+            Request::OperationChanges(params) => json(on.changes.of(params).await),
+            Request::OperationReview(params) => json(on.changes.review(params).await),
+            Request::OperationUndo(params) => json(on.changes.undo(params).await),
+            Request::OperationRedo(params) => json(on.changes.redo(params).await),
+            Request::OperationExport(params) => {
+                json(scenario_export::export(&on.store, on.operations.blobs(), params).await)
+            }
+
+            Request::ApprovalList(_) => json(Ok(on.approvals.list())),
+            Request::ApprovalDecide(params) => json(on.approvals.decide(params).await),
+            Request::ApprovalRules(params) => json(on.approvals.rules(params).await),
+            Request::ApprovalForget(params) => json(on.approvals.forget(params).await),
+
+            Request::JobList(_) => json(Ok(on.jobs.list())),
+            Request::JobOutput(params) => json(on.jobs.output(params)),
+            Request::JobKill(params) => json(on.jobs.kill(params).await),
+
+            Request::SettingsList(_) => json(on.settings.list().await),
+            Request::SettingsSet(params) => json(on.settings.set(params).await),
+            Request::ProviderList(_) => json(on.providers.list().await),
+            Request::ProviderDetect(_) => json(on.providers.detect().await),
+            Request::ProviderTest(params) => json(on.providers.test(params).await),
+            Request::ProviderSetKey(params) => json(on.providers.set_key(params).await),
+            Request::ModelList(_) => json(on.providers.models().await),
+
+            Request::BudgetGet(_) => json(on.system.budget().await),
+            Request::SystemStatus(_) => json(self.status().await),
+            Request::SystemDoctor(_) => json(on.system.doctor(&on.providers).await),
+            Request::SystemLogs(params) => json(on.system.logs(params).await),
+            Request::DemoStart(_) => json(on.demo.start().await),
+        }
+    }
+
+    /// The same, typed.
+    pub async fn call<C>(&self, call: C) -> Result<C::Reply, Failure>
+    where
+        C: Call + Into<Request>,
+    {
+        let value = self.handle(call.into()).await?;
+        serde_json::from_value(value).map_err(internal)
+    }
+
+    /// Everything from now on. A listener that lags loses events of this channel and finds the
+    /// stored ones with [`Engine::replay`].
+    pub fn events(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.0.events.listen()
+    }
+
+    /// Stored events of a session with `seq` over `since_seq`, in order, at most `limit`.
+    pub async fn replay(
+        &self,
+        session: &SessionId,
+        since_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredEvent>, Failure> {
+        self.0.store.events_since(session, since_seq, limit).await.map_err(from_store)
+    }
+
+    /// What a running operation of the session shows that is not stored yet.
+    pub fn live(&self, session: &SessionId) -> Vec<Signal> {
+        self.0.operations.live(session)
+    }
+
+    /// The settings as they are now.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.0.settings.current()
+    }
+
+    /// Tells `system.status` where the socket listens.
+    pub fn set_listening(&self, address: Option<String>) {
+        self.0.system.set_listening(address);
+    }
+
+    /// Cancels what runs, kills background commands, stores the last events. Call it before the
+    /// program ends; without it the next start finds interrupted operations.
+    pub async fn shutdown(&self) {
+        self.0.operations.shutdown().await;
+        self.0.jobs.shutdown().await;
+    }
+
+    async fn session_events(
+        &self,
+        params: mira_protocol::session::SessionEvents,
+    ) -> Result<EventPage, Failure> {
+        let limit = params.limit.unwrap_or(5_000).clamp(1, 5_000);
+        let mut events = self.replay(&params.session_id, params.since_seq, limit + 1).await?;
+        if events.is_empty() {
+            // An empty page of a session that is not there would look like an empty session.
+            self.0.sessions.get(mira_protocol::session::SessionRef { session_id: params.session_id.clone() }).await?;
+        }
+        let more = events.len() > limit as usize;
+        events.truncate(limit as usize);
+        let live = if more { vec![] } else { self.live(&params.session_id) };
+        Ok(EventPage { events, more, live })
+    }
+
+    async fn status(&self) -> Result<mira_protocol::system::Status, Failure> {
+        let on = &*self.0;
+        on.system
+            .status(system::Now {
+                running_operations: on.operations.running_count() as u32,
+                running_jobs: on.jobs.running_count() as u32,
+                waiting_approvals: on.approvals.list().approvals.len() as u32,
+                provider_ready: on.providers.ready().await,
+            })
+            .await
+    }
+}
+
+fn json<T: Serialize>(reply: Result<T, Failure>) -> Result<Value, Failure> {
+    serde_json::to_value(reply?).map_err(|error| {
+        Failure::new(Code::Internal, format!("The reply could not be encoded: {error}."))
+    })
+}
