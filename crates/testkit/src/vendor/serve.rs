@@ -1,0 +1,701 @@
+//! One connection after another request after request: read, check, choose, send.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mira_llm::Usage;
+use serde_json::{Value, json};
+
+use super::check::{self, Decoded, Dialect};
+use super::encode::{Encoded, Mark, Step, encode};
+use super::http::{Connection, Request};
+use super::{Seen, Shared};
+use crate::script::{Fault, Place, Player, Reply, Script};
+use crate::transcript::{Entry, Transcript};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+/// What became of the connection.
+enum After {
+    KeepAlive,
+    Close,
+}
+
+pub(super) fn connection(shared: &Shared, stream: TcpStream) {
+    let Ok(mut connection) = Connection::new(stream) else {
+        return;
+    };
+    while let Ok(Some(request)) = connection.read() {
+        if shared.stopping() {
+            return;
+        }
+        let dialect = match request.path.as_str() {
+            "/v1/responses" => Some(Dialect::Responses),
+            "/v1/chat/completions" => Some(Dialect::Chat),
+            _ => None,
+        };
+        let after = match dialect {
+            Some(dialect) if request.method == "POST" => {
+                match reply(shared, &mut connection, dialect, request) {
+                    Ok(Outcome::Sent(after)) => Ok(after),
+                    Ok(Outcome::Reset) => return connection.reset(),
+                    Err(error) => Err(error),
+                }
+            }
+            _ => aside(shared, &mut connection, &request).map(|()| After::KeepAlive),
+        };
+        if !matches!(after, Ok(After::KeepAlive)) {
+            return;
+        }
+    }
+}
+
+enum Outcome {
+    Sent(After),
+    Reset,
+}
+
+/// Everything that is not a question to a model.
+fn aside(shared: &Shared, connection: &mut Connection, request: &Request) -> std::io::Result<()> {
+    let ok = |connection: &mut Connection, value: Value| {
+        connection.answer(200, &[JSON], value.to_string().as_bytes())
+    };
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/v1/models") => {
+            if let Some(refusal) = key_refusal(shared, request) {
+                return connection.answer(401, &[JSON], refusal.to_string().as_bytes());
+            }
+            let models = shared.lock().player.script.models.clone();
+            let data: Vec<Value> =
+                models.iter().map(|id| json!({ "id": id, "object": "model", "created": 1_790_000_000, "owned_by": "openai" })).collect();
+            ok(connection, json!({ "object": "list", "data": data }))
+        }
+        ("GET", "/health") => ok(connection, json!({ "status": "ok" })),
+        ("GET", "/admin/requests") => {
+            let seen = shared.lock().seen.clone();
+            ok(connection, json!(seen))
+        }
+        ("GET", "/admin/violations") => ok(connection, json!(shared.violations())),
+        ("GET", "/admin/waiting") => {
+            let waiting = shared.lock().waiting.clone();
+            ok(connection, json!(waiting))
+        }
+        ("POST", "/admin/script") => match Script::parse(&String::from_utf8_lossy(&request.body)) {
+            Ok(script) => {
+                let mut state = shared.lock();
+                state.player = Player::new(script);
+                state.seen.clear();
+                state.released.clear();
+                state.inputs.clear();
+                drop(state);
+                ok(connection, json!({ "ok": true }))
+            }
+            Err(error) => connection.answer(
+                400,
+                &[JSON],
+                json!({ "error": error }).to_string().as_bytes(),
+            ),
+        },
+        ("POST", "/admin/replies") => match serde_json::from_slice::<Vec<Reply>>(&request.body) {
+            Ok(replies) => {
+                shared.lock().player.push(replies);
+                ok(connection, json!({ "ok": true }))
+            }
+            Err(error) => connection.answer(
+                400,
+                &[JSON],
+                json!({ "error": error.to_string() }).to_string().as_bytes(),
+            ),
+        },
+        ("POST", path) if path.starts_with("/admin/release/") => {
+            shared.release(path.trim_start_matches("/admin/release/"));
+            ok(connection, json!({ "ok": true }))
+        }
+        _ => connection.answer(
+            404,
+            &[("content-type", "text/html")],
+            b"<html><body><h1>404 Not Found</h1></body></html>",
+        ),
+    }
+}
+
+fn key_refusal(shared: &Shared, request: &Request) -> Option<Value> {
+    let key = shared.lock().player.script.api_key.clone()?;
+    let given = request
+        .header("authorization")
+        .and_then(|value| value.strip_prefix("Bearer "));
+    (given != Some(&key)).then(|| {
+        api_error(
+            "invalid_request_error",
+            "invalid_api_key",
+            "Incorrect API key provided.",
+        )
+    })
+}
+
+fn api_error(kind: &str, code: &str, message: &str) -> Value {
+    json!({ "error": { "message": message, "type": kind, "param": null, "code": code } })
+}
+
+fn reply(
+    shared: &Shared,
+    connection: &mut Connection,
+    dialect: Dialect,
+    request: Request,
+) -> std::io::Result<Outcome> {
+    let arrived_ms = shared.now_ms();
+    if let Some(refusal) = key_refusal(shared, &request) {
+        connection.answer(401, &[JSON], refusal.to_string().as_bytes())?;
+        return Ok(Outcome::Sent(After::KeepAlive));
+    }
+    let decoded = match check::decode(dialect, &request.body) {
+        Ok(decoded) => decoded,
+        Err(fault) => {
+            let broken = Decoded {
+                transcript: Transcript::default(),
+                input: String::new(),
+                reasoning: vec![],
+                wants_reasoning: false,
+                faults: vec![fault.clone()],
+            };
+            record(shared, dialect, &request, arrived_ms, broken);
+            let body = api_error("invalid_request_error", "invalid_json", &fault).to_string();
+            connection.answer(400, &[JSON], body.as_bytes())?;
+            return Ok(Outcome::Sent(After::KeepAlive));
+        }
+    };
+    let wants_reasoning = decoded.wants_reasoning;
+    let taken = record(shared, dialect, &request, arrived_ms, decoded);
+    let outcome = match taken.refusal {
+        Some((status, body)) => {
+            connection.answer(status, &[JSON], body.to_string().as_bytes())?;
+            Outcome::Sent(After::KeepAlive)
+        }
+        None => {
+            let encoded = encode(
+                dialect,
+                &taken.reply,
+                &taken.model,
+                taken.number,
+                taken.usage,
+                wants_reasoning,
+            );
+            remember(shared, &encoded);
+            send(shared, connection, taken.number, &taken.reply, encoded)?
+        }
+    };
+    answered(shared, taken.number, false);
+    Ok(outcome)
+}
+
+struct Taken {
+    number: u64,
+    model: String,
+    reply: Reply,
+    usage: Usage,
+    refusal: Option<(u16, Value)>,
+}
+
+/// Checks the request against the conversation so far, keeps it, chooses the reply.
+fn record(
+    shared: &Shared,
+    dialect: Dialect,
+    request: &Request,
+    arrived_ms: f64,
+    decoded: Decoded,
+) -> Taken {
+    let mut state = shared.lock();
+    let number = state.seen.len() as u64 + 1;
+    let Decoded {
+        transcript,
+        input,
+        reasoning,
+        faults,
+        ..
+    } = decoded;
+    let mut violations = faults;
+    violations
+        .extend(transcript.faults(state.player.script.max_result_bytes.unwrap_or(256 * 1024)));
+    check_echo(
+        &state.reasoning,
+        &state.reasoning_of_call,
+        &state.arguments_of_call,
+        &transcript,
+        &reasoning,
+        &mut violations,
+    );
+
+    let refused = violations.first().cloned();
+
+    let conversation = conversation_key(&transcript);
+    let previous = state
+        .inputs
+        .insert(conversation, input.clone())
+        .unwrap_or_default();
+    let kept = common_prefix(previous.as_bytes(), input.as_bytes());
+    if kept < previous.len() && state.player.script.check_prefix != Some(false) {
+        violations.push(format!(
+            "the previous input is no prefix of this one: {kept} of {} bytes kept; before {:?}, now {:?}",
+            previous.len(),
+            excerpt(&previous, kept),
+            excerpt(&input, kept),
+        ));
+    }
+
+    let estimated = transcript.estimated_tokens();
+    let chosen = state.player.next(&transcript);
+    if chosen.is_none() {
+        violations.push(format!(
+            "no reply is scripted for {:?}",
+            transcript.last_user()
+        ));
+    }
+    let strict = state.player.script.strict != Some(false);
+    let refused = refused.filter(|_| strict).or_else(|| {
+        chosen
+            .is_none()
+            .then(|| "The fake vendor has no reply scripted for this request.".to_owned())
+    });
+    let refusal = if let Some(fault) = refused {
+        Some((
+            400,
+            api_error("invalid_request_error", "invalid_value", &fault),
+        ))
+    } else if state
+        .player
+        .script
+        .context_tokens
+        .is_some_and(|limit| estimated > limit)
+    {
+        Some((
+            400,
+            context_too_long(dialect, state.player.script.context_tokens, estimated),
+        ))
+    } else {
+        None
+    };
+    let reply = chosen.unwrap_or_default();
+    let usage = reply
+        .usage
+        .unwrap_or_else(|| estimate(&reply, estimated, kept));
+    let model = transcript.model.clone();
+    let seen = Seen {
+        number,
+        dialect,
+        path: request.path.clone(),
+        model: model.clone(),
+        authorization: request.header("authorization").map(str::to_owned),
+        last_user: transcript.last_user().to_owned(),
+        last_result: transcript.last_result().map(str::to_owned),
+        transcript: Arc::new(if shared.lean {
+            Transcript::default()
+        } else {
+            transcript
+        }),
+        body_bytes: request.body.len(),
+        input_bytes: input.len(),
+        previous_input_bytes: previous.len(),
+        kept_input_bytes: kept,
+        estimated_tokens: estimated,
+        violations,
+        arrived_ms,
+        answered_ms: None,
+        client_gone: false,
+    };
+    state.write_log(&seen, &request.body);
+    state.seen.push(seen);
+    drop(state);
+    shared.changed.notify_all();
+    Taken {
+        number,
+        model,
+        reply,
+        usage,
+        refusal,
+    }
+}
+
+/// Requests of one session with tools are one conversation; those without (titles) another.
+fn conversation_key(transcript: &Transcript) -> String {
+    let tools = if transcript.tools.is_empty() {
+        "aside"
+    } else {
+        "main"
+    };
+    if !transcript.conversation.is_empty() {
+        return format!("{tools} {}", transcript.conversation);
+    }
+    let first = transcript.entries.first();
+    format!("{tools} {first:?} {}", transcript.instructions)
+}
+
+fn common_prefix(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(x, y)| x == y).count()
+}
+
+fn excerpt(text: &str, at: usize) -> String {
+    String::from_utf8_lossy(&text.as_bytes()[at.saturating_sub(20)..(at + 60).min(text.len())])
+        .into_owned()
+}
+
+/// What was sent must come back as it was: reasoning items verbatim and before their calls,
+/// arguments unchanged unless they were broken.
+fn check_echo(
+    sent: &std::collections::HashMap<String, Value>,
+    reasoning_of_call: &std::collections::HashMap<String, String>,
+    arguments_of_call: &std::collections::HashMap<String, String>,
+    transcript: &Transcript,
+    reasoning: &[Value],
+    violations: &mut Vec<String>,
+) {
+    for item in reasoning {
+        let id = item["id"].as_str().unwrap_or_default();
+        match sent.get(id) {
+            None => violations.push(format!("the reasoning item {id:?} was never sent")),
+            Some(original) => {
+                for key in ["summary", "encrypted_content"] {
+                    if item[key] != original[key] {
+                        violations.push(format!(
+                            "the reasoning item {id} came back with another {key}"
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    let mut known: Vec<&str> = Vec::new();
+    for entry in &transcript.entries {
+        match entry {
+            Entry::Opaque(item) => known.extend(item["id"].as_str()),
+            Entry::Call {
+                id,
+                arguments,
+                name,
+            } => {
+                if let Some(wanted) = reasoning_of_call.get(id)
+                    && !known.contains(&wanted.as_str())
+                {
+                    violations.push(format!(
+                        "the call {id} came back without its reasoning item {wanted}"
+                    ));
+                }
+                if let Some(original) = arguments_of_call.get(id)
+                    && original != arguments
+                    && serde_json::from_str::<Value>(original).is_ok()
+                {
+                    violations.push(format!("the arguments of {name} ({id}) came back changed"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn context_too_long(dialect: Dialect, limit: Option<u64>, estimated: u64) -> Value {
+    let limit = limit.unwrap_or(128_000);
+    match dialect {
+        Dialect::Responses => api_error(
+            "invalid_request_error",
+            "context_length_exceeded",
+            "Your input exceeds the context window of this model. Please adjust your input and try again.",
+        ),
+        Dialect::Chat => json!({ "error": { "code": 400, "type": "exceed_context_size_error",
+            "message": "the request exceeds the available context size", "n_prompt_tokens": estimated, "n_ctx": limit } }),
+    }
+}
+
+/// Caches as the vendor does: from 1,024 tokens on, in steps of 128.
+fn estimate(reply: &Reply, input: u64, kept_bytes: usize) -> Usage {
+    let cached = kept_bytes as u64 / 4 / 128 * 128;
+    let cached = if cached < 1_024 { 0 } else { cached.min(input) };
+    let calls: usize = reply
+        .calls
+        .iter()
+        .map(|call| call.arguments().len() + call.name.len())
+        .sum();
+    let reasoning = reply
+        .reasoning
+        .as_ref()
+        .map_or(0, |text| text.len() as u64 / 4 + 32);
+    Usage {
+        input,
+        cached,
+        cache_write: 0,
+        output: (reply.text.len() + calls) as u64 / 4 + 1 + reasoning,
+        reasoning,
+    }
+}
+
+fn remember(shared: &Shared, encoded: &Encoded) {
+    let mut state = shared.lock();
+    let id = encoded
+        .reasoning
+        .as_ref()
+        .and_then(|item| item["id"].as_str())
+        .map(str::to_owned);
+    if let (Some(id), Some(item)) = (&id, &encoded.reasoning) {
+        state.reasoning.insert(id.clone(), item.clone());
+    }
+    for (call, arguments) in &encoded.calls {
+        state
+            .arguments_of_call
+            .insert(call.clone(), arguments.clone());
+        if let Some(id) = &id {
+            state.reasoning_of_call.insert(call.clone(), id.clone());
+        }
+    }
+}
+
+fn answered(shared: &Shared, number: u64, gone: bool) {
+    let now = shared.now_ms();
+    if let Some(seen) = shared.lock().seen.get_mut(number as usize - 1) {
+        seen.answered_ms.get_or_insert(now);
+        seen.client_gone |= gone;
+    }
+    shared.changed.notify_all();
+}
+
+fn send(
+    shared: &Shared,
+    connection: &mut Connection,
+    number: u64,
+    reply: &Reply,
+    encoded: Encoded,
+) -> std::io::Result<Outcome> {
+    let wait = |connection: &Connection, how| pause(shared, connection, number, how);
+    if reply.delay_ms > 0 && !wait(connection, Until::Passed(reply.delay_ms)) {
+        return Ok(Outcome::Sent(After::Close));
+    }
+    if let Some(gate) = &reply.gate
+        && !wait(connection, Until::Released(gate))
+    {
+        return Ok(Outcome::Sent(After::Close));
+    }
+    match &reply.fault {
+        Some(Fault::Stall {
+            at: Place::Start,
+            ms,
+        }) if !wait(connection, Until::Passed(*ms)) => {
+            return Ok(Outcome::Sent(After::Close));
+        }
+        Some(Fault::Reset { at: Place::Start }) => return Ok(Outcome::Reset),
+        Some(Fault::Eof { at: Place::Start }) => return Ok(Outcome::Sent(After::Close)),
+        Some(fault) => {
+            if let Some((status, headers, body)) = plain_answer(fault) {
+                let headers: Vec<(&str, &str)> =
+                    headers.iter().map(|(k, v)| (*k, v.as_str())).collect();
+                connection.answer(status, &headers, body.as_bytes())?;
+                return Ok(Outcome::Sent(After::KeepAlive));
+            }
+        }
+        None => {}
+    }
+    connection.start_stream("text/event-stream; charset=utf-8")?;
+    let mut pending = String::new();
+    for step in encoded.steps {
+        match step {
+            Step::Send(text) => {
+                pending += &text;
+                if reply.pace_ms > 0 {
+                    flush(connection, &mut pending, reply)?;
+                }
+            }
+            Step::Pause => {
+                if reply.pace_ms > 0 && !wait(connection, Until::Passed(reply.pace_ms)) {
+                    return Ok(Outcome::Sent(After::Close));
+                }
+            }
+            Step::Mark(mark) => {
+                let place = match mark {
+                    Mark::HalfText => Place::Text,
+                    Mark::TextDone => {
+                        if let Some(gate) = &reply.gate_after_text {
+                            flush(connection, &mut pending, reply)?;
+                            if !wait(connection, Until::Released(gate)) {
+                                return Ok(Outcome::Sent(After::Close));
+                            }
+                        }
+                        continue;
+                    }
+                    Mark::CallsDone => Place::Calls,
+                };
+                match &reply.fault {
+                    Some(Fault::Reset { at }) if *at == place => {
+                        flush(connection, &mut pending, reply)?;
+                        // Lets the client read what was sent: a reset discards what is unread.
+                        std::thread::sleep(Duration::from_millis(60));
+                        return Ok(Outcome::Reset);
+                    }
+                    Some(Fault::Eof { at }) if *at == place => {
+                        flush(connection, &mut pending, reply)?;
+                        connection.end_stream()?;
+                        return Ok(Outcome::Sent(After::KeepAlive));
+                    }
+                    Some(Fault::Stall { at, ms }) if *at == place => {
+                        flush(connection, &mut pending, reply)?;
+                        if !wait(connection, Until::Passed(*ms)) {
+                            return Ok(Outcome::Sent(After::Close));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    flush(connection, &mut pending, reply)?;
+    // Before the last byte: a client that is quick must not be seen to answer the past.
+    answered(shared, number, false);
+    connection.end_stream()?;
+    Ok(Outcome::Sent(After::KeepAlive))
+}
+
+fn flush(connection: &mut Connection, pending: &mut String, reply: &Reply) -> std::io::Result<()> {
+    let bytes = std::mem::take(pending).into_bytes();
+    if reply.fault == Some(Fault::SplitBytes) {
+        for piece in bytes.chunks(3) {
+            connection.chunk(piece)?;
+        }
+        return Ok(());
+    }
+    connection.chunk(&bytes)
+}
+
+/// Status, headers and body.
+type Plain = (u16, Vec<(&'static str, String)>, String);
+
+/// The whole answer, where a fault is one.
+fn plain_answer(fault: &Fault) -> Option<Plain> {
+    let json = |status, body: Value| {
+        Some((
+            status,
+            vec![("content-type", "application/json".to_owned())],
+            body.to_string(),
+        ))
+    };
+    let html = |status, body: &str| {
+        Some((
+            status,
+            vec![("content-type", "text/html; charset=utf-8".to_owned())],
+            body.to_owned(),
+        ))
+    };
+    match fault {
+        Fault::RateLimited { retry_after_s } => {
+            let body = api_error(
+                "requests",
+                "rate_limit_exceeded",
+                "Rate limit reached for requests per min.",
+            );
+            let mut headers = vec![("content-type", "application/json".to_owned())];
+            if let Some(seconds) = retry_after_s {
+                if seconds.fract() == 0.0 {
+                    headers.push(("retry-after", format!("{seconds:.0}")));
+                } else {
+                    headers.push(("retry-after-ms", format!("{:.0}", seconds * 1_000.0)));
+                }
+            }
+            Some((429, headers, body.to_string()))
+        }
+        Fault::Quota => json(
+            429,
+            api_error(
+                "insufficient_quota",
+                "insufficient_quota",
+                "You exceeded your current quota, please check your plan and billing details.",
+            ),
+        ),
+        Fault::ContextTooLong => json(400, context_too_long(Dialect::Responses, None, 0)),
+        Fault::Unauthorized => json(
+            401,
+            api_error(
+                "invalid_request_error",
+                "invalid_api_key",
+                "Incorrect API key provided: sk-x.",
+            ),
+        ),
+        Fault::ModelNotFound => json(
+            404,
+            api_error(
+                "invalid_request_error",
+                "model_not_found",
+                "The model does not exist or you do not have access to it.",
+            ),
+        ),
+        Fault::Loading => json(
+            503,
+            json!({ "error": { "message": "Loading model", "type": "unavailable_error", "code": 503 } }),
+        ),
+        Fault::NoSuchPath => html(404, "<html><body><h1>404 Not Found</h1></body></html>"),
+        Fault::Html => html(
+            200,
+            "<!doctype html><title>Welcome</title><p>This is no API.</p>",
+        ),
+        Fault::Status { status, body } => {
+            let text = if body.is_empty() {
+                api_error(
+                    "server_error",
+                    "server_error",
+                    "The server had an error while processing your request.",
+                )
+                .to_string()
+            } else {
+                body.clone()
+            };
+            Some((
+                *status,
+                vec![("content-type", "application/json".to_owned())],
+                text,
+            ))
+        }
+        _ => None,
+    }
+}
+
+enum Until<'a> {
+    Passed(u64),
+    Released(&'a str),
+}
+
+/// False where the client hung up (or the fake stops) first.
+fn pause(shared: &Shared, connection: &Connection, number: u64, until: Until<'_>) -> bool {
+    let deadline = match until {
+        Until::Passed(ms) => Some(Instant::now() + Duration::from_millis(ms)),
+        Until::Released(gate) => {
+            shared.lock().waiting.push(gate.to_owned());
+            shared.changed.notify_all();
+            None
+        }
+    };
+    let here = loop {
+        let state = shared.lock();
+        let done = match until {
+            Until::Passed(_) => deadline.is_some_and(|deadline| Instant::now() >= deadline),
+            Until::Released(gate) => state.released.contains(gate),
+        };
+        if done || shared.stopping() {
+            break !shared.stopping();
+        }
+        let left = deadline.map_or(Duration::from_millis(20), |d| {
+            d.saturating_duration_since(Instant::now())
+        });
+        drop(
+            shared
+                .changed
+                .wait_timeout(state, left.min(Duration::from_millis(20))),
+        );
+        if connection.client_is_gone() {
+            break false;
+        }
+    };
+    if let Until::Released(gate) = until {
+        let mut state = shared.lock();
+        if let Some(at) = state.waiting.iter().position(|waiting| waiting == gate) {
+            state.waiting.remove(at);
+        }
+    }
+    if !here {
+        answered(shared, number, true);
+    }
+    here
+}

@@ -1,0 +1,4 @@
+//! The fakes must be able to say no: each rule is broken once here.
+
+mod model;
+mod vendor;
