@@ -22,6 +22,7 @@ pub mod guard;
 pub mod ignores;
 mod jobs;
 pub mod list;
+mod output;
 pub mod process;
 mod restore;
 pub mod search;

@@ -1,11 +1,18 @@
 //! The one process runner.
 
+use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
 use tokio_util::sync::CancellationToken;
 
 use crate::Refusal;
+use crate::output::Collector;
+use crate::spawn::{self, Child};
+use crate::tame::Tamer;
 
 /// What to run, and within which bounds.
 #[derive(Debug, Clone)]
@@ -96,8 +103,13 @@ impl Exit {
     }
 }
 
+/// How long a command that is to end may tidy up before it is killed.
+const GRACE: Duration = Duration::from_millis(1500);
+/// How long output may still come from what a command left behind.
+const LINGER: Duration = Duration::from_millis(100);
+
 /// Runs a command to its end in a session and process group of its own, with a cleaned
-/// environment, no input, and output to `on_output` piece by piece. On time-out, cancel, or when
+/// environment, no input, and output to `on_output` line by line. On time-out, cancel, or when
 /// the future is dropped, the command is ended with everything that it started.
 ///
 /// Fails only where the command could not be started; a command that fails is an [`Exit`].
@@ -106,6 +118,154 @@ pub async fn run(
     cancel: &CancellationToken,
     on_output: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Exit, Refusal> {
-    let _ = (spec, cancel, on_output);
-    Ok(Exit::default())
+    run_marked(spec, spawn::new_mark(), cancel, on_output).await
+}
+
+/// As [`run`], findable by `mark`.
+pub(crate) async fn run_marked(
+    spec: Spec,
+    mark: String,
+    cancel: &CancellationToken,
+    on_output: &(dyn Fn(&str) + Send + Sync),
+) -> Result<Exit, Refusal> {
+    let collector = Collector::new(spec.output_cap, spec.spill.clone());
+    Ok(start(&spec, mark)?
+        .finish(spec.timeout, cancel, collector, on_output)
+        .await)
+}
+
+/// A started command and the pipe of its output.
+pub(crate) struct Running {
+    child: Child,
+    output: pipe::Receiver,
+    started: Instant,
+}
+
+pub(crate) fn start(spec: &Spec, mark: String) -> Result<Running, Refusal> {
+    let started = Instant::now();
+    let argv = match &spec.command {
+        CommandLine::Argv(argv) => argv.clone(),
+        CommandLine::Shell(line) => vec![shell().into(), "-c".into(), line.clone()],
+    };
+    let failed = |error: io::Error| {
+        let program = argv.first().map_or("", String::as_str);
+        match error.kind() {
+            io::ErrorKind::NotFound if spec.cwd.is_dir() => Refusal::Missing(format!(
+                "Could not run {program:?}: there is no such program on the PATH."
+            )),
+            io::ErrorKind::InvalidInput => {
+                Refusal::Unsuitable(format!("Could not run the command: {error}."))
+            }
+            _ if error.raw_os_error() == Some(libc::E2BIG) => Refusal::Unsuitable(
+                "Could not run the command: it is too long. Put the text into a file first.".into(),
+            ),
+            _ => Refusal::io(
+                format_args!("run {program:?} in {}", spec.cwd.display()),
+                &error,
+            ),
+        }
+    };
+    let env = spawn::environment(&spec.env);
+    let (child, output) = spawn::spawn(&argv, &spec.cwd, env, mark).map_err(failed)?;
+    let output = pipe::Receiver::from_owned_fd(output).map_err(failed)?;
+    Ok(Running {
+        child,
+        output,
+        started,
+    })
+}
+
+/// `bash` where there is one, for what people write on command lines is mostly bash.
+fn shell() -> &'static str {
+    static SHELL: OnceLock<&'static str> = OnceLock::new();
+    SHELL.get_or_init(|| {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let found = std::env::split_paths(&path).any(|dir| dir.join("bash").is_file());
+        if found { "bash" } else { "sh" }
+    })
+}
+
+impl Running {
+    pub async fn finish(
+        mut self,
+        timeout: Option<Duration>,
+        cancel: &CancellationToken,
+        mut collector: Collector,
+        on_output: &(dyn Fn(&str) + Send + Sync),
+    ) -> Exit {
+        let mut exit = Exit::default();
+        let deadline = timeout.map(|timeout| self.started + timeout);
+        let mut tamer = Tamer::default();
+        let mut take = |bytes: &[u8], collector: &mut Collector| {
+            let text = tamer.push(bytes);
+            if !text.is_empty() {
+                on_output(&text);
+                collector.push(&text);
+            }
+        };
+        let mut buffer = vec![0; 32 * 1024];
+        let mut open = true;
+        let status = loop {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => {
+                    exit.cancelled = true;
+                    self.child.end(GRACE).await;
+                    break self.child.wait().await;
+                }
+                () = until(deadline) => {
+                    exit.timed_out = true;
+                    self.child.end(GRACE).await;
+                    break self.child.wait().await;
+                }
+                read = self.output.read(&mut buffer), if open => match read {
+                    Ok(0) | Err(_) => open = false,
+                    Ok(n) => take(&buffer[..n], &mut collector),
+                },
+                status = self.child.wait() => break status,
+            }
+        };
+        // What was written before the end is in the pipe; what is still running may add to it.
+        let mut lingering = tokio::time::Instant::now() + LINGER;
+        let mut ended = exit.cancelled || exit.timed_out;
+        while open {
+            match tokio::time::timeout_at(lingering, self.output.read(&mut buffer)).await {
+                Ok(Ok(0) | Err(_)) => open = false,
+                Ok(Ok(n)) => take(&buffer[..n], &mut collector),
+                Err(_) if !ended => {
+                    exit.leftovers = self.child.end(GRACE).await;
+                    ended = true;
+                    lingering = tokio::time::Instant::now() + LINGER;
+                }
+                // Somebody whom we cannot find holds the pipe open.
+                Err(_) => open = false,
+            }
+        }
+        if !ended && self.child.group_lives() {
+            exit.leftovers = self.child.end(GRACE).await;
+        }
+        self.child.is_over();
+        let last = tamer.finish();
+        if !last.is_empty() {
+            on_output(&last);
+            collector.push(&last);
+        }
+        match status {
+            Ok(status) => {
+                exit.code = status.exit_status();
+                exit.signal = status.terminating_signal();
+            }
+            Err(error) => tracing::warn!(%error, "the end of a command could not be read"),
+        }
+        exit.duration = self.started.elapsed();
+        collector.finish(&mut exit);
+        exit
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
+    }
 }
