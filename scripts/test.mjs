@@ -1,0 +1,167 @@
+// `npm test [-- LANE…]`: every check there is, each lane timed, its output in test-results/LANE.log.
+// The last line is `N passed, N failed`; the exit code is 1 where anything failed.
+
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { installed } from "./lib/installed.mjs";
+import { root, program } from "./lib/place.mjs";
+import { main, status } from "./lib/run.mjs";
+import { browser, npmPackages, rustComponents, tools, userInterface } from "./lib/setup.mjs";
+import { underXvfb } from "./lib/xvfb.mjs";
+
+const RESULTS = join(root, "test-results");
+/** Lines of a failed lane's log to show at once. */
+const TAIL = 60;
+
+/** Two chains run beside each other (cargo, and what needs no cargo); the rest follows in order. */
+const CARGO = [
+  lane("format", "Rust is formatted", (log) => cargo(log, "fmt", "--all", "--check")),
+  lane("clippy", "Rust without warnings, the desktop included", (log) =>
+    cargo(log, "clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
+  lane("rust", "unit and integration tests of every crate", (log) =>
+    cargo(log, "test", "--workspace", "--no-fail-fast"), cargoCounts),
+  lane("build", "the programs that the next lanes use", (log) => cargo(log, "build", "--workspace", "--bins")),
+];
+const BESIDE = [
+  lane("lint", "ESLint and strict TypeScript", (log) => npm(log, "ui:lint")),
+  lane("interface", "the interface's own tests", (log) => npm(log, "ui:test"), vitestCounts),
+];
+const AFTER = [
+  lane("scenarios", "whole conversations with a scripted model", scenarios, scenarioCounts),
+  lane("browser", "the interface in Chromium against the real engine", (log) => npm(log, "ui:e2e", { CHROME_PATH: browser() }), closingCounts),
+  lane("desktop", "the real window: chat, review, approval, keychain, restart", desktop, nodeTestCounts),
+  lane("installed", "the programs away from the repository", installed, closingCounts),
+];
+const ALL = [...CARGO, ...BESIDE, ...AFTER];
+
+await main(async () => {
+  const chosen = process.argv.slice(2);
+  const unknown = chosen.filter((name) => !ALL.some((one) => one.name === name));
+  if (unknown.length) {
+    console.error(`No such lane: ${unknown.join(", ")}. Lanes: ${ALL.map((one) => one.name).join(", ")}.`);
+    return 2;
+  }
+  const wanted = (list) => list.filter((one) => chosen.length === 0 || chosen.includes(one.name));
+
+  const began = Date.now();
+  rmSync(RESULTS, { recursive: true, force: true });
+  mkdirSync(RESULTS, { recursive: true });
+  await tools("build", "desktop", "tests");
+  await rustComponents();
+  await npmPackages();
+  await userInterface();
+  console.log(`ready after ${seconds(Date.now() - began)}\n`);
+
+  const results = (await Promise.all([inOrder(wanted(CARGO)), inOrder(wanted(BESIDE))])).flat();
+  // Without programs there is nothing for the others to drive.
+  const built = results.every((result) => result.name !== "build" || result.failed === 0);
+  results.push(...(await inOrder(wanted(AFTER), built ? undefined : "the programs were not built")));
+  return summary(results, Date.now() - began);
+});
+
+function lane(name, what, work, counts = oneCount) {
+  return { name, what, work, counts };
+}
+
+async function inOrder(lanes, reasonToSkip) {
+  const results = [];
+  for (const one of lanes) results.push(await runLane(one, reasonToSkip));
+  return results;
+}
+
+async function runLane({ name, what, work, counts }, reasonToSkip) {
+  const log = join(RESULTS, `${name}.log`);
+  const began = Date.now();
+  let code = 1;
+  try {
+    if (reasonToSkip) writeFileSync(log, `not run: ${reasonToSkip}\n`);
+    else code = await work(log);
+  } catch (error) {
+    writeFileSync(log, `${error.stack}\n`, { flag: "a" });
+  }
+  const text = existsSync(log) ? readFileSync(log, "utf8") : "";
+  const result = { name, ms: Date.now() - began, ...settled(counts(text, code), code) };
+  const mark = result.failed ? "FAILED" : "ok";
+  console.log(`${mark.padEnd(7)}${name.padEnd(11)}${seconds(result.ms).padStart(8)}  ${result.passed} passed, ${result.failed} failed  ${what}`);
+  if (result.failed) {
+    const lines = text.trimEnd().split("\n");
+    console.log(lines.slice(-TAIL).map((line) => `    ${line}`).join("\n"));
+    console.log(`    … all of it: ${log}`);
+  }
+  return result;
+}
+
+/** A lane that ended badly has failed, whatever it counted; one that counted nothing ran nothing. */
+function settled({ passed, failed }, code) {
+  if (code !== 0 && failed === 0) return { passed, failed: 1 };
+  if (passed === 0 && failed === 0) return { passed, failed: 1 };
+  return { passed, failed };
+}
+
+function summary(results, ms) {
+  const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
+  const failed = results.filter((result) => result.failed);
+  console.log(`\n${results.length} lanes in ${seconds(ms)}; logs in ${RESULTS}`);
+  if (failed.length) console.log(`failed: ${failed.map((result) => result.name).join(", ")}`);
+  console.log(`${total("passed")} passed, ${total("failed")} failed`);
+  return failed.length ? 1 : 0;
+}
+
+const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+
+const cargo = (log, ...words) => status("cargo", words, { log });
+const npm = (log, script, env) => status("npm", ["run", "--silent", script], { log, env });
+
+async function scenarios(log) {
+  const report = join(RESULTS, "scenarios.json");
+  return status("sh", ["-c", '"$0" run scenarios --mock --output json >"$1"', program("mira-test"), report], { log });
+}
+
+/** The report alone stands on stdout: if it is no JSON, the lane failed. */
+function scenarioCounts() {
+  const { summary } = JSON.parse(readFileSync(join(RESULTS, "scenarios.json"), "utf8"));
+  return { passed: summary.passed, failed: summary.failed };
+}
+
+async function desktop(log) {
+  const words = ["--test", "--test-concurrency=1", "--test-reporter=spec", "e2e/desktop/"];
+  return underXvfb(process.execPath, words, { log, env: { MIRA_DESKTOP: program("mira-desktop"), MIRA_FAKE_VENDOR: program("fake-vendor"), MIRA_TEST_RESULTS: RESULTS } });
+}
+
+function oneCount(_, code) {
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+function cargoCounts(text) {
+  return sum(text.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm));
+}
+
+function vitestCounts(text) {
+  const line = /^\s*Tests\s+(.*)$/m.exec(plain(text))?.[1] ?? "";
+  return { passed: Number(/(\d+) passed/.exec(line)?.[1] ?? 0), failed: Number(/(\d+) failed/.exec(line)?.[1] ?? 0) };
+}
+
+function nodeTestCounts(text) {
+  const figure = (word) => Number(new RegExp(`^. ${word} (\\d+)$`, "m").exec(plain(text))?.[1] ?? 0);
+  return { passed: figure("pass"), failed: figure("fail") + figure("cancelled") };
+}
+
+/** For our own runners, which end with the same line as this one. */
+function closingCounts(text) {
+  return sum([...plain(text).matchAll(/^(\d+) passed, (\d+) failed$/gm)].slice(-1));
+}
+
+function sum(matches) {
+  let [passed, failed] = [0, 0];
+  for (const match of matches) {
+    passed += Number(match[1]);
+    failed += Number(match[2]);
+  }
+  return { passed, failed };
+}
+
+function plain(text) {
+  // eslint-disable-next-line no-control-regex
+  return text.replace(/\u001b\[[0-9;]*m/g, "");
+}
