@@ -27,7 +27,7 @@ pub mod wire;
 pub use event::{Event, EventKind, Signal, StoredEvent, Topic};
 pub use failure::{Code, Failure};
 pub use ids::*;
-pub use table::{Call, Request};
+pub use table::{Call, Request, calls};
 
 /// Version of the socket protocol, sent in `hello` and `welcome`.
 pub const PROTOCOL: u32 = 1;
