@@ -45,7 +45,6 @@ impl Approvals {
         let id = approval.id.clone();
         let left = (approval.expires_at - now_ms()).max(0) as u64;
         self.lock().insert(id.clone(), Waiting { approval: approval.clone(), project, answer });
-        self.store.insert_approval(&approval).await.map_err(from_store)?;
         self.events
             .append(
                 &approval.session_id,
@@ -76,12 +75,11 @@ impl Approvals {
     pub async fn decide(&self, request: DecideApproval) -> Result<Nothing, Failure> {
         let id = &request.approval_id;
         let Some(waiting) = self.lock().remove(id) else {
-            let known = self.store.approval_exists(id).await.map_err(from_store)?;
-            return Err(if known {
-                Failure::new(Code::Conflict, "This approval was already decided, or has expired.")
-            } else {
-                Failure::not_found(format!("The approval {id}"))
-            });
+            self.store.approval(id).await.map_err(from_store)?;
+            return Err(Failure::new(
+                Code::Conflict,
+                "This approval was already decided, or has expired.",
+            ));
         };
         let mut decision = request.decision;
         if decision == Decision::Always {
@@ -100,7 +98,6 @@ impl Approvals {
     }
 
     async fn settle(&self, approval: &Approval, decision: Decision, by: DecidedBy) -> Result<(), Failure> {
-        self.store.decide_approval(&approval.id, decision, by, now_ms()).await.map_err(from_store)?;
         self.events
             .append(
                 &approval.session_id,
@@ -125,16 +122,13 @@ impl Approvals {
     }
 
     pub async fn rules(&self, request: ProjectRef) -> Result<RuleList, Failure> {
-        let rules = self.store.rules(&request.project_id).await.map_err(from_store)?;
+        let rules = self.store.approval_rules(&request.project_id).await.map_err(from_store)?;
         Ok(RuleList { rules })
     }
 
     pub async fn forget(&self, request: RuleRef) -> Result<Nothing, Failure> {
-        if self.store.forget_rule(&request.rule_id).await.map_err(from_store)? {
-            Ok(Nothing {})
-        } else {
-            Err(Failure::not_found("This remembered answer"))
-        }
+        self.store.forget_rule(&request.rule_id).await.map_err(from_store)?;
+        Ok(Nothing {})
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ApprovalId, Waiting>> {

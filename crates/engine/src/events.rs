@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mira_protocol::{Event, EventKind, Failure, OperationId, SessionId, Signal, StoredEvent, Topic};
-use mira_store::Store;
+use mira_store::{NewOperation, Store};
 use tokio::sync::{Mutex, broadcast};
 
 use crate::clock::now_ms;
@@ -48,11 +48,27 @@ impl EventLog {
         let _order = self.order.lock().await;
         let stored =
             self.store.append(session, operation, now_ms(), &kinds).await.map_err(from_store)?;
-        for event in &stored {
+        self.announce(&stored);
+        Ok(stored)
+    }
+
+    /// Makes an operation and stores its first steps, in one transaction.
+    pub async fn begin(
+        &self,
+        operation: &NewOperation,
+        kinds: Vec<EventKind>,
+    ) -> Result<Vec<StoredEvent>, Failure> {
+        let _order = self.order.lock().await;
+        let stored = self.store.begin_operation(operation, &kinds).await.map_err(from_store)?;
+        self.announce(&stored);
+        Ok(stored)
+    }
+
+    fn announce(&self, stored: &[StoredEvent]) {
+        for event in stored {
             // An error only says that nobody listens.
             let _ = self.live.send(Arc::new(Event::Stored(event.clone())));
         }
-        Ok(stored)
     }
 
     pub fn signal(&self, signal: Signal) {

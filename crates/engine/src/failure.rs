@@ -11,6 +11,9 @@ pub fn internal(what: impl std::fmt::Display) -> Failure {
 }
 
 pub fn from_store(error: StoreError) -> Failure {
+    if let StoreError::NotFound { .. } = error {
+        return Failure::new(Code::NotFound, format!("The {error}."));
+    }
     tracing::error!(%error, "the database failed");
     Failure::new(Code::Internal, format!("The database failed: {error}"))
         .hint("`mira doctor` checks the database and the disk.")

@@ -13,7 +13,7 @@ use mira_protocol::approval::{Approval, Decision};
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::operation::{ApproveMode, OperationState};
 use mira_protocol::{
-    ApprovalId, CallId, Code, EventKind, Failure, Signal, StoredEvent,
+    ApprovalId, CallId, Code, EventKind, Failure, JobId, Signal, StoredEvent, Topic,
 };
 use mira_tools::{Command, CommandLine, Effect, ErasedTool, Output, ToolCx, ToolError};
 use mira_workspace::Manifest;
@@ -23,6 +23,7 @@ use super::model_step::AskedCall;
 use super::run::{Run, Stop};
 use super::Operations;
 use crate::clock::now_ms;
+use crate::failure::from_store;
 use crate::policy::{self, Verdict};
 
 /// From so many identical answers on, the model is told so in the result.
@@ -268,11 +269,12 @@ impl Caller<'_> {
             return Ok(());
         }
         let task = self.run.task;
-        let remembered = self.on.remembered(&task.project.id).await?;
+        let rules = self.on.store.approval_rules(&task.project.id).await.map_err(from_store)?;
+        let remembered: Vec<String> = rules.into_iter().map(|rule| rule.pattern).collect();
         let context = policy::Context {
             access: task.request.access,
             approve: task.request.approve,
-            project_root: self.run.workspace.root(),
+            root: self.run.workspace.root(),
             remembered: &remembered,
         };
         match policy::decide(effect, &context) {
@@ -354,6 +356,9 @@ impl Caller<'_> {
                 let started = EventKind::ToolStarted { call_id: plan.call.id.clone(), command: Some(command) };
                 self.append(vec![started], stored).await.map_err(broken)?;
                 let result = self.tool(tool, plan).await;
+                if matches!(&plan.effect, Ok(Effect::Runs(command)) if command.background) {
+                    self.announce_jobs(stored).await.map_err(broken)?;
+                }
                 // What a command did is recorded even where it failed or was stopped.
                 let changes = self.end_command().await.map_err(broken)?;
                 result.map(|output| (output, changes))
@@ -374,6 +379,25 @@ impl Caller<'_> {
 
     async fn tool(&self, tool: &Arc<dyn ErasedTool>, plan: &Plan) -> Result<Output, ToolError> {
         tool.run(&plan.call.arguments, &plan.cx).await
+    }
+
+    /// Tells of commands that this call sent into the background.
+    async fn announce_jobs(&self, stored: &mut Vec<StoredEvent>) -> Result<(), Failure> {
+        let task = self.run.task;
+        let begun: Vec<EventKind> = self
+            .on
+            .jobs
+            .list(Some(task.session.as_str()))
+            .into_iter()
+            .filter(|job| job.operation == task.id.0)
+            .filter(|job| super::lock(&self.run.announced).insert(job.id.clone()))
+            .map(|job| EventKind::JobStarted { job_id: JobId(job.id), command: job.command })
+            .collect();
+        if begun.is_empty() {
+            return Ok(());
+        }
+        self.on.events.topic(Topic::Jobs);
+        self.append(begun, stored).await
     }
 
     /// Looks at the project before a command, unless another one runs already.
@@ -429,11 +453,12 @@ fn refused(reason: String) -> Output {
 /// Command, argv, folder and purpose of an effect, as an approval shows them.
 fn shown(effect: &Effect) -> (String, Option<Vec<String>>, String, Option<String>) {
     match effect {
-        Effect::Runs(Command { line: CommandLine::Shell(line), cwd, purpose, .. }) => {
-            (line.clone(), None, cwd.clone(), purpose.clone())
-        }
-        Effect::Runs(Command { line: CommandLine::Argv(argv), cwd, purpose, .. }) => {
-            (policy::quoted(argv), Some(argv.clone()), cwd.clone(), purpose.clone())
+        Effect::Runs(Command { line, cwd, purpose, .. }) => {
+            let argv = match line {
+                CommandLine::Argv(argv) => Some(argv.clone()),
+                CommandLine::Shell(_) => None,
+            };
+            (policy::line_of(line), argv, cwd.clone(), purpose.clone())
         }
         Effect::Writes(paths) => (format!("write {}", paths.join(", ")), None, String::new(), None),
         Effect::Reaches { url } => (format!("fetch {url}"), None, String::new(), None),

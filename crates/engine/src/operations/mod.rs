@@ -10,6 +10,7 @@ mod execute;
 pub mod history;
 mod kind;
 mod model_step;
+mod record;
 mod recovery;
 mod run;
 mod title;
@@ -27,7 +28,8 @@ use mira_protocol::system::Nothing;
 use mira_protocol::{
     Code, EventKind, Failure, MessageId, OperationId, SessionId, Signal, Topic,
 };
-use mira_store::Store;
+use mira_protocol::session::SessionKind;
+use mira_store::{NewOperation, NewSession, OperationRequest, OperationRow, Store, StoreError};
 use mira_tools::ErasedTool;
 use mira_workspace::{Blobs, Jobs, Workspace};
 use tokio_util::sync::CancellationToken;
@@ -182,20 +184,32 @@ impl Operations {
 
     /// Goes on where an operation stopped: a new operation with the same limits.
     pub async fn resume(&self, request: OperationRef) -> Result<OperationStarted, Failure> {
-        let operation = self.get(OperationRef { operation_id: request.operation_id.clone() }).await?;
-        if !operation.state.is_terminal() {
-            return Err(Failure::new(Code::Conflict, "This operation is still running."));
-        }
-        if operation.state == OperationState::Completed {
-            return Err(Failure::new(Code::Conflict, "This operation completed; there is nothing to resume.")
+        let row = self.row(&request.operation_id).await?;
+        match row.operation.state {
+            OperationState::Completed => {
+                return Err(Failure::new(
+                    Code::Conflict,
+                    "This operation completed; there is nothing to resume.",
+                )
                 .hint("Send a new message instead."));
+            }
+            state if !state.is_terminal() => {
+                return Err(Failure::new(Code::Conflict, "This operation is still running."));
+            }
+            _ => {}
         }
-        let stored = self.store.operation_request(&request.operation_id).await.map_err(from_store)?;
-        let mut again: StartOperation = stored.unwrap_or_default();
-        again.content = "Go on where you stopped.".into();
-        again.attachments.clear();
-        again.session_id = Some(operation.session_id);
-        again.project_id = operation.project_id;
+        let again = StartOperation {
+            content: "Go on where you stopped.".into(),
+            session_id: Some(row.operation.session_id),
+            project_id: row.operation.project_id,
+            access: row.request.access,
+            approve: row.request.approve,
+            tier: row.request.tier,
+            model: row.request.model,
+            max_cost_micro_usd: row.request.max_cost_micro_usd,
+            timeout_ms: row.request.timeout_ms,
+            ..StartOperation::default()
+        };
         self.start(again).await
     }
 
@@ -261,16 +275,16 @@ impl Operations {
     }
 
     pub async fn get(&self, request: OperationRef) -> Result<Operation, Failure> {
-        self.store
-            .operation(&request.operation_id)
-            .await
-            .map_err(from_store)?
-            .ok_or_else(|| Failure::not_found(format!("The operation {}", request.operation_id)))
+        Ok(self.row(&request.operation_id).await?.operation)
+    }
+
+    async fn row(&self, id: &OperationId) -> Result<OperationRow, Failure> {
+        self.store.operation(id).await.map_err(from_store)
     }
 
     pub async fn list(&self, request: ListOperations) -> Result<OperationList, Failure> {
-        let operations = self.store.operations(&request.session_id).await.map_err(from_store)?;
-        Ok(OperationList { operations })
+        let rows = self.store.operations(&request.session_id).await.map_err(from_store)?;
+        Ok(OperationList { operations: rows.into_iter().map(|row| row.operation).collect() })
     }
 
     /// The operation that runs in a session now.
@@ -303,6 +317,11 @@ impl Operations {
         }
         self.tasks.close();
         self.tasks.wait().await;
+    }
+
+    /// Where file contents are kept.
+    pub fn blobs(&self) -> &Arc<Blobs> {
+        &self.blobs
     }
 
     /// Forgets what is cached of a session (it was deleted, or changed from outside the lane).
@@ -344,16 +363,20 @@ impl Operations {
             })
         };
         let behind = behind.transpose()?;
-        self.store
-            .insert_operation(&task.id, &task.session, &task.project.id, &task.request, now_ms())
-            .await
-            .map_err(from_store)?;
         let pending = EventKind::OperationState {
             state: OperationState::Pending,
             kind: None,
             reason: behind.as_ref().map(|_| "another operation of this session runs first".to_owned()),
         };
-        self.events.append_all(&task.session, Some(&task.id), vec![message, pending]).await?;
+        let row = NewOperation {
+            id: task.id.clone(),
+            session_id: task.session.clone(),
+            project_id: Some(task.project.id.clone()),
+            user_message: task.request.content.clone(),
+            request: limits(&task.request),
+            created_at: now_ms(),
+        };
+        self.events.begin(&row, vec![message, pending]).await?;
         self.events.topic(Topic::Sessions);
 
         let started = OperationStarted {
@@ -421,7 +444,11 @@ impl Operations {
     /// The session and project that a request means; made where there is none.
     async fn place(&self, request: &StartOperation) -> Result<(SessionId, Project), Failure> {
         let known = match &request.session_id {
-            Some(id) => self.store.session(id).await.map_err(from_store)?,
+            Some(id) => match self.store.session(id).await {
+                Ok(session) => Some(session),
+                Err(StoreError::NotFound { .. }) => None,
+                Err(error) => return Err(from_store(error)),
+            },
             None => None,
         };
         let project_id = request
@@ -446,10 +473,14 @@ impl Operations {
                         "A session's id is made of up to 64 letters, digits and - _ . :",
                     ));
                 }
-                self.store
-                    .insert_session(&id, Some(&project.id), "", Default::default(), now_ms())
-                    .await
-                    .map_err(from_store)?;
+                let new = NewSession {
+                    id: id.clone(),
+                    project_id: Some(project.id.clone()),
+                    name: String::new(),
+                    kind: SessionKind::Voice,
+                    created_at: now_ms(),
+                };
+                self.store.create_session(&new).await.map_err(from_store)?;
                 id
             }
         };
@@ -485,6 +516,20 @@ impl Operations {
         if histories.len() > IDLE_HISTORIES {
             histories.pop_front();
         }
+    }
+}
+
+/// What a resumed operation takes over from the one that stopped.
+fn limits(request: &StartOperation) -> OperationRequest {
+    OperationRequest {
+        access: request.access,
+        approve: request.approve,
+        tier: request.tier,
+        model: request.model.clone(),
+        max_cost_micro_usd: request.max_cost_micro_usd,
+        timeout_ms: request.timeout_ms,
+        focus: request.focus.clone(),
+        resumes: None,
     }
 }
 

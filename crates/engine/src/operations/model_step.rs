@@ -6,8 +6,8 @@ use futures::StreamExt;
 use mira_llm::{Chunk, ErrorKind, Finish, ModelError, Prompt};
 use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::Usage;
-use mira_protocol::{CallId, EventKind, MessageId, MicroUsd, Signal};
-use mira_store::LedgerEntry;
+use mira_protocol::{CallId, EventKind, MessageId, Signal};
+use mira_store::LedgerRow;
 
 use super::run::{Run, Stop, provider_name};
 use crate::clock::now_ms;
@@ -280,15 +280,15 @@ impl Run<'_> {
         self.cost += cost.unwrap_or(0);
         self.on
             .store
-            .insert_ledger(&LedgerEntry {
-                session_id: self.session(),
-                operation_id: self.operation(),
+            .record_call(&LedgerRow {
+                session_id: Some(self.session()),
+                operation_id: Some(self.operation()),
                 at: now_ms(),
                 purpose: "chat".into(),
                 provider: provider_name(model),
                 model: model.id.clone(),
                 usage,
-                cost_micro_usd: cost as Option<MicroUsd>,
+                cost_micro_usd: cost,
                 duration_ms,
                 outcome: finish.into(),
             })

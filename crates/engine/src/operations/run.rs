@@ -4,13 +4,14 @@
 //! gather → route → loop { fit → budget → ask the model → store → calls? execute : done } → finish
 //! ```
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mira_llm::{Finish, Prompt, ToolChoice};
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::event::NoticeLevel;
-use mira_protocol::operation::{OperationKind, OperationState, Usage};
+use mira_protocol::operation::{OperationState, Usage};
 use mira_protocol::receipt::{FragmentLine, Receipt};
 use mira_protocol::{
     CallId, Code, EventKind, Failure, MicroUsd, OperationId, SessionId, Signal, StoredEvent, Topic, UtcMs,
@@ -43,7 +44,6 @@ pub struct Outcome {
     content: String,
     usage: Usage,
     cost: MicroUsd,
-    kind: Option<OperationKind>,
     changes: Vec<FileChangeSummary>,
 }
 
@@ -55,7 +55,6 @@ impl Outcome {
             content: String::new(),
             usage: Usage::default(),
             cost: 0,
-            kind: None,
             changes: vec![],
         }
     }
@@ -96,6 +95,8 @@ pub(super) struct Run<'a> {
     pub calls: u32,
     pub deeds: Deeds,
     pub guard: Guard,
+    /// Background commands that clients were told of.
+    pub announced: Mutex<HashSet<String>>,
     pub state: OperationState,
     /// The last words of the model.
     pub content: String,
@@ -126,6 +127,7 @@ impl Operations {
             calls: 0,
             deeds: Deeds::default(),
             guard: Guard::default(),
+            announced: Mutex::default(),
             state: OperationState::Pending,
             content: String::new(),
         };
@@ -154,11 +156,6 @@ impl Operations {
 
     /// The terminal event, and what follows from it.
     pub(super) async fn finish(&self, task: &Task, outcome: Outcome, started_at: UtcMs) {
-        if outcome.kind.is_some()
-            && let Err(error) = self.store.set_operation_kind(&task.id, outcome.kind).await
-        {
-            tracing::warn!(%error, "the kind of an operation was not stored");
-        }
         let finished = EventKind::OperationFinished {
             state: outcome.state,
             failure: outcome.failure,
@@ -181,7 +178,7 @@ impl Operations {
 
     async fn name_session(&self, task: &Task) {
         match self.store.session(&task.session).await {
-            Ok(Some(session)) if session.name.is_empty() => {
+            Ok(session) if session.name.is_empty() => {
                 let named = EventKind::Renamed { name: title::title(&task.request.content), by_person: false };
                 if let Err(failure) = self.events.append(&task.session, None, named).await {
                     tracing::warn!(%failure, "a session was not named");
@@ -296,7 +293,12 @@ impl Run<'_> {
             (Err(Stop::Failed(failure)), _) => Outcome::failed(failure),
         };
         outcome.changes = self.on.changes_of(&self.task.id).await;
-        outcome.kind = Some(self.deeds.kind(&self.task.request.content, &outcome.changes));
+        let kind = Some(self.deeds.kind(&self.task.request.content, &outcome.changes));
+        if let Err(failure) =
+            self.log(EventKind::OperationState { state: self.state, kind, reason: None }).await
+        {
+            tracing::warn!(%failure, "the kind of an operation was not stored");
+        }
         outcome.usage = self.usage;
         outcome.cost = self.cost;
         outcome.content = std::mem::take(&mut self.content);
@@ -447,7 +449,12 @@ impl Run<'_> {
         if settings.budget_daily_limit_micro_usd.is_none() && settings.budget_monthly_limit_micro_usd.is_none() {
             return Ok(());
         }
-        let (today, month) = self.on.store.spent(now_ms()).await.map_err(from_store)?;
+        let now = now_ms();
+        let spent = async |since| -> Result<MicroUsd, Failure> {
+            Ok(self.on.store.spend_since(since).await.map_err(from_store)?.cost_micro_usd)
+        };
+        let today = spent(mira_store::local_day_start(now)).await?;
+        let month = spent(mira_store::local_month_start(now)).await?;
         if let Some(limit) = over(today, settings.budget_daily_limit_micro_usd) {
             return Err(budget_stop("today", today, limit, "BUDGET_DAILY_LIMIT_USD"));
         }
