@@ -1,0 +1,242 @@
+//! What deserves the person's attention while they look elsewhere: an approval that waits, an
+//! operation that ended. Also counts what runs, for the tray and for quitting.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+
+use mira_engine::Engine;
+use mira_protocol::operation::OperationState;
+use mira_protocol::session::SessionRef;
+use mira_protocol::system::Nothing;
+use mira_protocol::{Event, EventKind, OperationId, SessionId, StoredEvent, calls};
+use tauri::{AppHandle, Manager};
+use tauri_plugin_notification::NotificationExt;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::host::{Engines, Host};
+use crate::{approval_dialog, settings, tray, window};
+
+/// Characters of a notification's text.
+const BODY_LIMIT: usize = 160;
+
+/// The operations that run now.
+#[derive(Default)]
+pub struct Running(Mutex<HashSet<OperationId>>);
+
+impl Running {
+    pub fn count(&self) -> usize {
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .len()
+    }
+
+    /// Takes one event into account; true where the count changed.
+    fn note(&self, stored: &StoredEvent) -> bool {
+        let Some(operation) = &stored.operation_id else {
+            return false;
+        };
+        let mut running = self
+            .0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        match &stored.kind {
+            EventKind::OperationState { state, .. } if !state.is_terminal() => {
+                running.insert(operation.clone())
+            }
+            EventKind::OperationFinished { .. } => running.remove(operation),
+            _ => false,
+        }
+    }
+
+    fn clear(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+            .clear();
+    }
+}
+
+/// Listens to each engine that opens, until the app ends.
+pub async fn watch(app: AppHandle) {
+    let mut state = app.state::<Host>().watch();
+    loop {
+        let engine = match &*state.borrow_and_update() {
+            Engines::Open(engine) => Some(engine.clone()),
+            _ => None,
+        };
+        if let Some(engine) = engine {
+            listen(&app, &engine).await;
+        }
+        if state.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn listen(app: &AppHandle, engine: &Engine) {
+    let mut events = engine.events();
+    loop {
+        match events.recv().await {
+            Ok(event) => {
+                if let Event::Stored(stored) = &*event {
+                    hear(app, engine, stored).await;
+                }
+            }
+            Err(RecvError::Lagged(_)) => forget_if_idle(app, engine).await,
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+async fn hear(app: &AppHandle, engine: &Engine, stored: &StoredEvent) {
+    let running = app.state::<Running>();
+    if running.note(stored) {
+        tray::show_running(app, running.count());
+    }
+    match &stored.kind {
+        EventKind::ApprovalRequested { approval } => {
+            let watched = window::is_watched(app);
+            if !watched {
+                notify(app, "Waiting for your approval", &approval.command);
+            }
+            if !watched || native_always(engine).await {
+                approval_dialog::show(app, engine, approval);
+            }
+        }
+        EventKind::ApprovalDecided { approval_id, .. } => {
+            approval_dialog::close(app, approval_id);
+        }
+        EventKind::OperationFinished {
+            state,
+            failure,
+            content,
+            ..
+        } if !window::is_watched(app) => {
+            let (what, text) = match (state, failure) {
+                (OperationState::Completed, _) => ("Done", content.as_str()),
+                (OperationState::Failed, Some(failure)) => ("Failed", failure.message.as_str()),
+                // Cancelled by the person, or interrupted by quitting: nothing new to them.
+                _ => return,
+            };
+            let name = session_name(engine, &stored.session_id).await;
+            let title = if name.is_empty() {
+                what.to_owned()
+            } else {
+                format!("{what}: {name}")
+            };
+            notify(app, &title, text);
+        }
+        _ => {}
+    }
+}
+
+/// Events were missed: if nothing runs, nothing is counted.
+async fn forget_if_idle(app: &AppHandle, engine: &Engine) {
+    let status = engine.call(calls::SystemStatus(Nothing {})).await;
+    if status.is_ok_and(|status| status.running_operations == 0) {
+        app.state::<Running>().clear();
+        tray::show_running(app, 0);
+    }
+}
+
+async fn native_always(engine: &Engine) -> bool {
+    let list = engine.call(calls::SettingsList(Nothing {})).await;
+    list.is_ok_and(|list| settings::is_on(&list, settings::NATIVE_APPROVALS))
+}
+
+async fn session_name(engine: &Engine, session: &SessionId) -> String {
+    let asked = calls::SessionGet(SessionRef {
+        session_id: session.clone(),
+    });
+    engine
+        .call(asked)
+        .await
+        .map(|session| session.name)
+        .unwrap_or_default()
+}
+
+pub fn notify(app: &AppHandle, title: &str, body: &str) {
+    let shown = app
+        .notification()
+        .builder()
+        .title(title)
+        .body(first_line(body))
+        .show();
+    if let Err(error) = shown {
+        tracing::debug!(%error, "no notification");
+    }
+}
+
+/// The first line with words, cut at a character.
+fn first_line(text: &str) -> String {
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    match line.char_indices().nth(BODY_LIMIT) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mira_protocol::operation::Usage;
+
+    fn event(operation: &str, kind: EventKind) -> StoredEvent {
+        StoredEvent {
+            session_id: SessionId::from("ses_1"),
+            seq: 1,
+            operation_id: Some(OperationId::from(operation)),
+            at: 0,
+            kind,
+        }
+    }
+
+    fn state(state: OperationState) -> EventKind {
+        EventKind::OperationState {
+            state,
+            kind: None,
+            reason: None,
+        }
+    }
+
+    fn finished() -> EventKind {
+        EventKind::OperationFinished {
+            state: OperationState::Completed,
+            failure: None,
+            content: String::new(),
+            usage: Usage::default(),
+            cost_micro_usd: 0,
+            duration_ms: 1,
+            changes: vec![],
+        }
+    }
+
+    #[test]
+    fn running_counts_each_operation_once_from_first_state_to_its_end() {
+        let running = Running::default();
+        assert!(running.note(&event("op_1", state(OperationState::Pending))));
+        assert!(!running.note(&event("op_1", state(OperationState::AwaitingApproval))));
+        assert!(running.note(&event("op_2", state(OperationState::Pending))));
+        assert_eq!(running.count(), 2);
+        assert!(running.note(&event("op_1", finished())));
+        assert!(!running.note(&event("op_1", finished())));
+        assert_eq!(running.count(), 1);
+    }
+
+    #[test]
+    fn a_notification_holds_one_line_and_whole_characters() {
+        assert_eq!(
+            first_line("\n\n  The parser accepts CRLF.\nMore"),
+            "The parser accepts CRLF."
+        );
+        let long = first_line(&"ü".repeat(BODY_LIMIT + 1));
+        assert_eq!(long.chars().count(), BODY_LIMIT + 1);
+        assert!(long.ends_with('…'));
+        assert_eq!(first_line(""), "");
+    }
+}

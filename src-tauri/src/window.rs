@@ -1,0 +1,197 @@
+//! The main window: made, shown, brought to the front, closed with care.
+
+use std::path::Path;
+
+use tauri::plugin::TauriPlugin;
+use tauri::webview::PageLoadEvent;
+use tauri::{
+    AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
+};
+use tauri_plugin_dialog::{DialogExt, MessageDialogButtons, MessageDialogResult};
+use tauri_plugin_opener::OpenerExt;
+use tauri_plugin_window_state::StateFlags;
+
+use crate::attention::Running;
+use crate::host::Host;
+use crate::{tray, trouble};
+
+pub const MAIN: &str = "main";
+
+/// Keeps size and place of the window in the data directory. Whether it is visible is never kept:
+/// a window that was hidden in the tray must come up at the next start.
+pub fn remember_place(data_dir: Option<&Path>) -> TauriPlugin<Wry> {
+    let plugin = tauri_plugin_window_state::Builder::new()
+        .with_state_flags(StateFlags::all() & !StateFlags::VISIBLE);
+    match data_dir {
+        // An absolute name wins over the plugin's own folder.
+        Some(dir) => plugin
+            .with_filename(dir.join("window.json").to_string_lossy())
+            .build(),
+        None => plugin.build(),
+    }
+}
+
+/// Makes the window. It shows itself once its page is there, so that nobody sees a white frame.
+pub fn open(app: &AppHandle, data_dir: Option<&Path>) -> tauri::Result<WebviewWindow> {
+    let here = app.clone();
+    let mut builder = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
+        .title("Mira")
+        .inner_size(1320.0, 860.0)
+        .min_inner_size(420.0, 420.0)
+        .visible(false)
+        .disable_drag_drop_handler()
+        .on_navigation(move |url| may_navigate(&here, url))
+        .on_page_load(|window, load| {
+            if load.event() == PageLoadEvent::Finished
+                && let Err(error) = window.show()
+            {
+                tracing::warn!(%error, "the window could not be shown");
+            }
+        });
+    if let Some(dir) = data_dir {
+        builder = builder.data_directory(dir.join("webview"));
+    }
+    builder.build()
+}
+
+/// The page stays on its own files; links to the web go to the browser.
+fn may_navigate(app: &AppHandle, url: &Url) -> bool {
+    match trouble::ask_of(url) {
+        Some(trouble::Ask::Show) => return true,
+        Some(trouble::Ask::Retry) => {
+            app.state::<Host>().open();
+            return false;
+        }
+        Some(trouble::Ask::Quit) => {
+            app.exit(0);
+            return false;
+        }
+        None => {}
+    }
+    if is_interface(app, url) {
+        return true;
+    }
+    if matches!(url.scheme(), "http" | "https")
+        && let Err(error) = app.opener().open_url(url.as_str(), None::<&str>)
+    {
+        tracing::warn!(%error, "a link could not be opened in the browser");
+    }
+    false
+}
+
+fn is_interface(app: &AppHandle, url: &Url) -> bool {
+    let development = app
+        .config()
+        .build
+        .dev_url
+        .as_ref()
+        .filter(|_| tauri::is_dev());
+    url.scheme() == "tauri"
+        || (cfg!(windows) && url.host_str() == Some("tauri.localhost"))
+        || development.is_some_and(|dev| dev.origin() == url.origin())
+}
+
+/// Brings the interface back after the trouble page.
+pub fn show_interface(app: &AppHandle) {
+    let address = match app
+        .config()
+        .build
+        .dev_url
+        .clone()
+        .filter(|_| tauri::is_dev())
+    {
+        Some(dev) => Some(dev),
+        None if cfg!(windows) => Url::parse("http://tauri.localhost/index.html").ok(),
+        None => Url::parse("tauri://localhost/index.html").ok(),
+    };
+    if let Some(address) = address {
+        navigate(app, address);
+    }
+}
+
+pub fn navigate(app: &AppHandle, address: Url) {
+    if let Some(window) = app.get_webview_window(MAIN)
+        && let Err(error) = window.navigate(address)
+    {
+        tracing::warn!(%error, "the window could not change its page");
+    }
+}
+
+/// Shows the window, wherever it was, in front.
+pub fn bring_forward(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(MAIN) else {
+        return;
+    };
+    for step in [window.unminimize(), window.show(), window.set_focus()] {
+        if let Err(error) = step {
+            tracing::debug!(%error, "the window could not be brought forward");
+        }
+    }
+}
+
+/// The person looks at the window now.
+pub fn is_watched(app: &AppHandle) -> bool {
+    app.get_webview_window(MAIN).is_some_and(|window| {
+        window.is_focused().unwrap_or(false) && window.is_visible().unwrap_or(false)
+    })
+}
+
+/// Closing the window ends the app; while work runs the person chooses.
+pub fn on_event(app: &AppHandle, event: &WindowEvent) {
+    if let WindowEvent::CloseRequested { api, .. } = event {
+        let running = app.state::<Running>().count();
+        if running > 0 {
+            api.prevent_close();
+            ask_before_quitting(app, running);
+        }
+    }
+}
+
+/// Quits, after a question where work still runs.
+pub fn quit(app: &AppHandle) {
+    match app.state::<Running>().count() {
+        0 => app.exit(0),
+        running => ask_before_quitting(app, running),
+    }
+}
+
+fn ask_before_quitting(app: &AppHandle, running: usize) {
+    const STAY: &str = "Keep open";
+    const HIDE: &str = "Keep working in the background";
+    const QUIT: &str = "Stop and quit";
+    let text = match running {
+        1 => {
+            "One task is still running. If you quit, it stops; you can resume it later.".to_owned()
+        }
+        n => format!(
+            "{n} tasks are still running. If you quit, they stop; you can resume them later."
+        ),
+    };
+    // Hidden without a tray, the app could only be found again by starting it once more.
+    let buttons = if tray::is_there(app) {
+        MessageDialogButtons::YesNoCancelCustom(HIDE.into(), QUIT.into(), STAY.into())
+    } else {
+        MessageDialogButtons::OkCancelCustom(QUIT.into(), STAY.into())
+    };
+    let mut dialog = app
+        .dialog()
+        .message(text)
+        .title("Mira is still working")
+        .buttons(buttons);
+    let window = app.get_webview_window(MAIN);
+    if let Some(window) = &window {
+        dialog = dialog.parent(window);
+    }
+    let app = app.clone();
+    dialog.show_with_result(move |answer| match answer {
+        MessageDialogResult::Custom(label) if label == QUIT => app.exit(0),
+        MessageDialogResult::Custom(label) if label == HIDE => {
+            if let Some(window) = window
+                && let Err(error) = window.hide()
+            {
+                tracing::warn!(%error, "the window could not be hidden");
+            }
+        }
+        _ => {}
+    });
+}
