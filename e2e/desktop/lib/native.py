@@ -1,0 +1,101 @@
+"""Native windows, through the accessibility bus.
+
+native.py press TITLE BUTTON   waits for the dialog, prints its text, presses the button
+native.py gone TITLE           waits until no such dialog is shown
+native.py close TITLE          closes the dialog as its window's cross does
+native.py shot FILE            the whole screen as PNG
+"""
+
+import sys
+import time
+
+import gi
+
+gi.require_version("Atspi", "2.0")
+from gi.repository import Atspi  # noqa: E402
+
+PATIENCE_S = 20
+DIALOGS = (Atspi.Role.ALERT, Atspi.Role.DIALOG, Atspi.Role.FILE_CHOOSER)
+
+
+def children(node):
+    for index in range(node.get_child_count()):
+        child = node.get_child_at_index(index)
+        if child is not None:
+            yield child
+
+
+def walk(node, depth=0):
+    yield node
+    if depth < 14:
+        for child in children(node):
+            yield from walk(child, depth + 1)
+
+
+def showing(node):
+    return node.get_state_set().contains(Atspi.StateType.SHOWING)
+
+
+def find_dialog(title):
+    for application in children(Atspi.get_desktop(0)):
+        for window in children(application):
+            if window.get_name() == title and window.get_role() in DIALOGS and showing(window):
+                return window
+    return None
+
+
+def wait_for(question, what):
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        try:
+            answer = question()
+        except gi.repository.GLib.Error:
+            # A window that is just being closed does not answer.
+            answer = None
+        if answer:
+            return answer
+        time.sleep(0.05)
+    sys.exit(f"not seen within {PATIENCE_S} s: {what}")
+
+
+def press(title, label):
+    dialog = wait_for(lambda: find_dialog(title), f"the dialog {title!r}")
+    nodes = list(walk(dialog))
+    for node in nodes:
+        if node.get_role() == Atspi.Role.LABEL and node.get_name():
+            print(node.get_name())
+    buttons = [node for node in nodes if node.get_role() == Atspi.Role.PUSH_BUTTON]
+    print("buttons:", ", ".join(button.get_name() for button in buttons))
+    for button in buttons:
+        if button.get_name() == label:
+            Atspi.Action.do_action(button, 0)
+            return
+    sys.exit(f"the dialog {title!r} has no button {label!r}")
+
+
+def gone(title):
+    wait_for(lambda: find_dialog(title) is None, f"the end of the dialog {title!r}")
+
+
+def close(title):
+    import subprocess
+
+    wait_for(lambda: find_dialog(title), f"the dialog {title!r}")
+    window = subprocess.run(
+        ["xdotool", "search", "--name", f"^{title}$"], capture_output=True, text=True, check=True
+    ).stdout.split()[-1]
+    subprocess.run(["xdotool", "windowclose", window], check=True)
+
+
+def shot(file):
+    gi.require_version("Gdk", "3.0")
+    from gi.repository import Gdk
+
+    root = Gdk.get_default_root_window()
+    picture = Gdk.pixbuf_get_from_window(root, 0, 0, root.get_width(), root.get_height())
+    picture.savev(file, "png", [], [])
+
+
+if __name__ == "__main__":
+    command, *words = sys.argv[1:]
+    {"press": press, "gone": gone, "close": close, "shot": shot}[command](*words)
