@@ -4,9 +4,24 @@
 //! This crate knows prompts, not sessions: no tool loop, no database, no settings reading, no UI.
 //! No vendor's name is needed above it except in settings.
 
+mod arguments;
+pub mod catalogue;
+mod compatible;
+mod http;
+pub mod local;
+mod openai;
+pub mod probe;
 mod prompt;
+mod refusal;
+mod retry;
+pub mod sse;
 
+pub use compatible::{Compatible, LoadingWait, TEXT_CALL_PREFIX};
+pub use http::{Endpoint, Http, Patience};
+pub use openai::{OPENAI, OpenAi};
 pub use prompt::{Content, Item, ItemKind, Prompt, ToolChoice, ToolSpec};
+pub use refusal::ApiKey;
+pub use retry::{RetrySettings, Retrying};
 
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
@@ -31,18 +46,33 @@ pub enum Chunk {
     /// More of the summary of the model's thinking.
     Reasoning(String),
     /// A tool call is being written; so many bytes of its arguments are here.
-    CallProgress { id: String, name: String, argument_bytes: u64 },
+    CallProgress {
+        id: String,
+        name: String,
+        argument_bytes: u64,
+    },
     /// A tool call, whole. `arguments` is what the model wrote; it may be broken JSON.
-    Call { id: String, name: String, arguments: String },
+    Call {
+        id: String,
+        name: String,
+        arguments: String,
+    },
     /// An item that only the provider understands (encrypted reasoning); goes back verbatim, at
     /// this place of the answer.
     Opaque(serde_json::Value),
     /// The provider's count. May come more than once; the last one counts.
     Usage(Usage),
-    /// From the retry wrapper: nothing happens until then, and why.
-    Waiting { reason: String, delay_ms: u64, attempt: u32, max_attempts: u32 },
-    /// From the retry wrapper: the answer begins anew and differs from the text shown so far.
-    /// That text was real but broke off; what follows is another message.
+    /// Nothing happens until then, and why. Either the retry wrapper asks again after that time
+    /// (`attempt` is the one that follows), or a request is silent and is given up after it.
+    Waiting {
+        reason: String,
+        delay_ms: u64,
+        attempt: u32,
+        max_attempts: u32,
+    },
+    /// From the retry wrapper: the answer begins anew and differs from the text (or, where there
+    /// was no text yet, the reasoning) shown so far. That was real but broke off; what follows is
+    /// another message.
     Restarted,
     /// The answer is whole.
     Finished(Finish),
@@ -83,13 +113,20 @@ pub struct ModelError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
     /// 429, asked to slow down. Retried.
-    RateLimited { retry_after_ms: Option<u64> },
+    RateLimited {
+        retry_after_ms: Option<u64>,
+    },
     /// 408, 409, 5xx, 503 "loading", overloaded. Retried.
-    Server { status: Option<u16>, retry_after_ms: Option<u64> },
+    Server {
+        status: Option<u16>,
+        retry_after_ms: Option<u64>,
+    },
     /// Refused, reset, ended without its terminal event. Retried.
     Broken,
     /// No byte for too long. Retried.
-    Stalled { after_ms: u64 },
+    Stalled {
+        after_ms: u64,
+    },
     /// 429 insufficient_quota. Not retried.
     Quota,
     /// 401, 403. Not retried.
@@ -99,9 +136,14 @@ pub enum ErrorKind {
     /// 404 for the path, or something that is not such an API: the URL is wrong. Not retried.
     WrongUrl,
     /// The prompt does not fit; the caller compacts and asks again.
-    ContextTooLong { limit_tokens: Option<u64>, prompt_tokens: Option<u64> },
+    ContextTooLong {
+        limit_tokens: Option<u64>,
+        prompt_tokens: Option<u64>,
+    },
     /// Any other 4xx. Not retried.
-    Refused { status: Option<u16> },
+    Refused {
+        status: Option<u16>,
+    },
     Cancelled,
 }
 
@@ -122,8 +164,14 @@ pub struct Prices {
 impl Prices {
     /// Cost of one call in millionths of a dollar, rounded up.
     pub fn micro_usd(&self, usage: &Usage) -> i64 {
-        let long = self.long_over_tokens.is_some_and(|limit| usage.input > limit);
-        let (input, output) = if long { (self.long_input, self.long_output) } else { (1.0, 1.0) };
+        let long = self
+            .long_over_tokens
+            .is_some_and(|limit| usage.input > limit);
+        let (input, output) = if long {
+            (self.long_input, self.long_output)
+        } else {
+            (1.0, 1.0)
+        };
         let plain = usage.input.saturating_sub(usage.cached + usage.cache_write) as f64;
         let dollars_per_mtok = input
             * (plain * self.input

@@ -48,30 +48,54 @@ pub struct Item {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "item", rename_all = "snake_case")]
 pub enum ItemKind {
-    User { content: Vec<Content> },
-    Assistant { text: String },
+    User {
+        content: Vec<Content>,
+    },
+    Assistant {
+        text: String,
+    },
     /// `arguments` as the model wrote them; encoders repair what a provider would refuse.
-    Call { id: String, name: String, arguments: String },
-    CallResult { id: String, output: String },
+    Call {
+        id: String,
+        name: String,
+        arguments: String,
+    },
+    CallResult {
+        id: String,
+        output: String,
+    },
     /// Only for that provider; encoders of others leave it out.
-    Opaque { provider: String, value: serde_json::Value },
+    Opaque {
+        provider: String,
+        value: serde_json::Value,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "content", rename_all = "snake_case")]
 pub enum Content {
-    Text { text: String },
+    Text {
+        text: String,
+    },
     /// base64 of the bytes.
-    Image { media_type: String, data_base64: String },
+    Image {
+        media_type: String,
+        data_base64: String,
+    },
 }
 
 impl Item {
     pub fn new(kind: ItemKind) -> Arc<Self> {
-        Arc::new(Self { kind, encoded: [OnceLock::new(), OnceLock::new()] })
+        Arc::new(Self {
+            kind,
+            encoded: [OnceLock::new(), OnceLock::new()],
+        })
     }
 
     pub fn user(text: impl Into<String>) -> Arc<Self> {
-        Self::new(ItemKind::User { content: vec![Content::Text { text: text.into() }] })
+        Self::new(ItemKind::User {
+            content: vec![Content::Text { text: text.into() }],
+        })
     }
 
     /// The vendor's encoding, made once. `slot` is the vendor's own number (0 or 1).
@@ -90,7 +114,9 @@ impl Item {
                 })
                 .sum(),
             ItemKind::Assistant { text } => text.len(),
-            ItemKind::Call { name, arguments, .. } => name.len() + arguments.len() + 24,
+            ItemKind::Call {
+                name, arguments, ..
+            } => name.len() + arguments.len() + 24,
             ItemKind::CallResult { output, .. } => output.len() + 24,
             ItemKind::Opaque { value, .. } => match value {
                 // Encrypted reasoning is counted by the provider at about its plain size.
