@@ -1,0 +1,62 @@
+import { useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
+
+const STEP = 24;
+
+/** The line between two panes: drag, arrow keys, double click or Enter to collapse. */
+export function Splitter(props: {
+  label: string;
+  /** Width of the pane it belongs to, in pixels. */
+  value: number;
+  min: number;
+  max: number;
+  /** The pane stands left of the line, or right of it. */
+  pane: "left" | "right";
+  onChange: (value: number) => void;
+  onCollapse: () => void;
+}) {
+  const { value, min, max, pane, onChange } = props;
+  const start = useRef<{ x: number; value: number } | undefined>(undefined);
+  const [dragging, setDragging] = useState(false);
+  const sign = pane === "left" ? 1 : -1;
+  const set = (wanted: number) => {
+    onChange(Math.round(Math.min(max, Math.max(min, wanted))));
+  };
+  const keys = (event: KeyboardEvent) => {
+    if (event.key === "ArrowLeft") set(value - sign * STEP);
+    else if (event.key === "ArrowRight") set(value + sign * STEP);
+    else if (event.key === "Home") set(min);
+    else if (event.key === "End") set(max);
+    else if (event.key === "Enter") props.onCollapse();
+    else return;
+    event.preventDefault();
+  };
+  const end = () => {
+    start.current = undefined;
+    setDragging(false);
+  };
+  return (
+    <div
+      role="separator"
+      tabIndex={0}
+      className="splitter"
+      aria-label={props.label}
+      aria-orientation="vertical"
+      aria-valuenow={value}
+      aria-valuemin={min}
+      aria-valuemax={max}
+      data-dragging={dragging}
+      onKeyDown={keys}
+      onDoubleClick={props.onCollapse}
+      onPointerDown={(event: PointerEvent<HTMLDivElement>) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        start.current = { x: event.clientX, value };
+        setDragging(true);
+      }}
+      onPointerMove={(event) => {
+        if (start.current) set(start.current.value + sign * (event.clientX - start.current.x));
+      }}
+      onPointerUp={end}
+      onPointerCancel={end}
+    />
+  );
+}

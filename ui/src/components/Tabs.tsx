@@ -1,0 +1,46 @@
+import { useRef, type KeyboardEvent, type ReactNode } from "react";
+
+export interface TabSpec<T extends string> {
+  id: T;
+  label: string;
+  count?: number | undefined;
+  mark?: ReactNode;
+}
+
+/** A row of tabs; arrow keys move, the panel has the id `${name}-panel`. */
+export function Tabs<T extends string>(props: { name: string; label: string; tabs: TabSpec<T>[]; current: T; onChange: (tab: T) => void }) {
+  const list = useRef<HTMLDivElement>(null);
+  const move = (event: KeyboardEvent) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step === 0) return;
+    event.preventDefault();
+    const at = props.tabs.findIndex((tab) => tab.id === props.current);
+    const next = props.tabs[(at + step + props.tabs.length) % props.tabs.length];
+    if (!next) return;
+    props.onChange(next.id);
+    list.current?.querySelector<HTMLElement>(`#${props.name}-${next.id}`)?.focus();
+  };
+  return (
+    <div className="tabs" role="tablist" aria-label={props.label} ref={list} onKeyDown={move}>
+      {props.tabs.map((tab) => (
+        <button
+          key={tab.id}
+          id={`${props.name}-${tab.id}`}
+          type="button"
+          role="tab"
+          className="tab"
+          aria-selected={tab.id === props.current}
+          aria-controls={`${props.name}-panel`}
+          tabIndex={tab.id === props.current ? 0 : -1}
+          onClick={() => {
+            props.onChange(tab.id);
+          }}
+        >
+          {tab.label}
+          {tab.count ? <span className="count">{tab.count}</span> : null}
+          {tab.mark}
+        </button>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,202 @@
+import {
+  Check,
+  ChevronRight,
+  CircleDashed,
+  CircleSlash,
+  FilePen,
+  FilePlus,
+  FileText,
+  FolderTree,
+  GitCommitHorizontal,
+  Globe,
+  Hand,
+  ListTree,
+  Search,
+  SquareTerminal,
+  Wrench,
+  X,
+} from "lucide-react";
+import { memo, type ReactNode } from "react";
+import { Terminal } from "../../components/Ansi";
+import { Code } from "../../components/Code";
+import { DiffLines, Figures } from "../../components/Diff";
+import { CopyButton, Elapsed } from "../../components/states";
+import { t } from "../../i18n/en";
+import { bytes, duration } from "../../i18n/format";
+import { asked, printsTerminal, toolLine } from "./toolText";
+import type { ApprovalView, ToolItem } from "./transcript";
+
+const ICONS: Record<string, typeof Wrench> = {
+  read_project_file: FileText,
+  write_project_file: FilePlus,
+  edit_project_file: FilePen,
+  search_codebase: Search,
+  list_project_files: FolderTree,
+  get_file_summary: ListTree,
+  run_command: SquareTerminal,
+  run_tests: SquareTerminal,
+  background_job: SquareTerminal,
+  git_log: GitCommitHorizontal,
+  git_diff: GitCommitHorizontal,
+  fetch_url: Globe,
+  web_search: Globe,
+};
+
+export const ToolRow = memo(function ToolRow(props: {
+  item: ToolItem;
+  open: boolean;
+  approval: ApprovalView | undefined;
+  onToggle: (key: string) => void;
+  onOpenFile: (path: string) => void;
+}) {
+  const { item, open, approval } = props;
+  const line = toolLine(item.tool, item.arguments, item.command);
+  const Icon = ICONS[item.tool] ?? Wrench;
+  const name = `${line.verb} ${line.subject}`.trim();
+  return (
+    <div className="tool" data-state={item.state} data-open={open}>
+      <button
+        type="button"
+        className="tool-line"
+        aria-expanded={open}
+        aria-label={`${name}, ${t.tools.states[item.state]}`}
+        onClick={() => {
+          props.onToggle(item.key);
+        }}
+      >
+        <ChevronRight size={13} className="chevron" aria-hidden="true" />
+        <Icon size={14} className="quiet" aria-hidden="true" />
+        <span className="tool-verb">{line.verb}</span>
+        <span className="mono truncate tool-subject">{line.subject}</span>
+        <ToolFigures item={item} />
+        <ToolStateMark item={item} />
+      </button>
+      {open ? <ToolBody item={item} path={line.path} approval={approval} onOpenFile={props.onOpenFile} /> : null}
+      {!open && item.state === "running" && item.live ? <Tail text={item.live} /> : null}
+    </div>
+  );
+});
+
+function ToolFigures({ item }: { item: ToolItem }) {
+  if (item.state === "writing") return <span className="quiet num">{item.bytes > 0 ? bytes(item.bytes) : ""}</span>;
+  if (item.changes.length > 0 && !printsTerminal(item.tool)) {
+    const additions = item.changes.reduce((sum, change) => sum + change.additions, 0);
+    const deletions = item.changes.reduce((sum, change) => sum + change.deletions, 0);
+    return <Figures additions={additions} deletions={deletions} />;
+  }
+  return item.summary ? <span className="quiet truncate tool-summary">{item.summary}</span> : null;
+}
+
+function ToolStateMark({ item }: { item: ToolItem }) {
+  const took = item.durationMs === undefined ? null : <span className="quiet num">{duration(item.durationMs)}</span>;
+  const mark = (icon: ReactNode, extra: ReactNode) => (
+    <span className="tool-mark">
+      {extra}
+      {icon}
+      <span className="hidden-text">{t.tools.states[item.state]}</span>
+    </span>
+  );
+  switch (item.state) {
+    case "running":
+      return mark(<span className="dot-pulse" aria-hidden="true" />, item.startedAt ? <Elapsed since={item.startedAt} /> : null);
+    case "waiting":
+      return mark(<Hand size={13} className="warn" aria-hidden="true" />, <span className="warn">{t.tools.states.waiting}</span>);
+    case "done":
+      return mark(<Check size={13} className="good" aria-hidden="true" />, took);
+    case "failed":
+      return mark(<X size={13} className="bad" aria-hidden="true" />, took);
+    case "unanswered":
+      return mark(<CircleSlash size={13} className="quiet" aria-hidden="true" />, <span className="quiet">{t.tools.states.unanswered}</span>);
+    default:
+      return mark(<CircleDashed size={13} className="quiet" aria-hidden="true" />, null);
+  }
+}
+
+/** The last lines of a running command, so that it can be followed without unfolding. */
+function Tail({ text }: { text: string }) {
+  const lines = text.replace(/\n$/, "").split("\n").slice(-3).join("\n");
+  return (
+    <div className="tool-tail">
+      <Terminal text={lines} label={t.tools.liveOutput} />
+    </div>
+  );
+}
+
+function ToolBody(props: {
+  item: ToolItem;
+  path: string | undefined;
+  approval: ApprovalView | undefined;
+  onOpenFile: (path: string) => void;
+}) {
+  const { item, path, approval } = props;
+  const pieces = asked(item.tool, item.arguments);
+  const output = item.durationMs === undefined ? item.live : item.output;
+  return (
+    <div className="tool-body">
+      {approval ? (
+        <p className="secondary">
+          {approval.decision && approval.by === "person"
+            ? `${t.approval.title}: ${t.approval.decided[approval.decision]}`
+            : approval.by === "expiry"
+              ? t.approval.byExpiry
+              : approval.by === "operation"
+                ? t.approval.byOperation
+                : t.chat.waitingForYou}
+          {" · "}
+          {approval.approval.reason}
+        </p>
+      ) : null}
+      {pieces.length > 0 && path ? (
+        <section>
+          <h4 className="tool-head">
+            <span>{t.tools.difference}</span>
+            <button
+              type="button"
+              className="link mono"
+              onClick={() => {
+                props.onOpenFile(path);
+              }}
+            >
+              {path}
+            </button>
+          </h4>
+          {pieces.map((piece, index) => (
+            <DiffLines key={index} lines={piece.lines} before={1} after={1} label={t.changes.label(path)} />
+          ))}
+        </section>
+      ) : (
+        <section>
+          <h4 className="tool-head">{t.tools.arguments}</h4>
+          <div className="code">
+            <Code code={pretty(item.arguments)} language="json" />
+          </div>
+        </section>
+      )}
+      {item.changes.length > 0 && pieces.length === 0 ? (
+        <section>
+          <h4 className="tool-head">{t.tools.changedFiles}</h4>
+          <ul>
+            {item.changes.map((change) => (
+              <li key={change.path} className="row-line">
+                <span className="mono truncate">{change.path}</span>
+                <Figures additions={change.additions} deletions={change.deletions} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : null}
+      <section>
+        <h4 className="tool-head">
+          <span>{item.durationMs === undefined ? t.tools.liveOutput : t.tools.output}</span>
+          {output ? <CopyButton text={output} label={t.tools.copyOutput} /> : null}
+        </h4>
+        {output ? <Terminal text={output} label={t.tools.output} /> : <p className="quiet">{t.tools.none}</p>}
+        {item.truncated ? <p className="quiet">{t.tools.truncated}</p> : null}
+      </section>
+    </div>
+  );
+}
+
+function pretty(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
+}

@@ -1,0 +1,112 @@
+// Back-end data for screens: each request is a query, each topic says which queries went stale.
+
+import {
+  QueryClient,
+  QueryClientProvider,
+  useQuery,
+  useQueryClient,
+  type UseQueryResult,
+} from "@tanstack/react-query";
+import { createContext, useContext, useEffect, useSyncExternalStore, type ReactNode } from "react";
+import type { Client, Method, Params, Reply, Status } from "./client";
+import type { Topic } from "./generated/Topic";
+import { heard } from "./stored";
+
+const ClientContext = createContext<Client | undefined>(undefined);
+
+export function useClient(): Client {
+  const client = useContext(ClientContext);
+  if (!client) throw new Error("no client above this component");
+  return client;
+}
+
+export function useStatus(): Status {
+  const client = useClient();
+  return useSyncExternalStore(client.onStatus, client.status);
+}
+
+/** The methods whose answers a topic spoils. */
+export function staleMethods(topic: Topic["topic"]): Method[] {
+  switch (topic) {
+    case "projects":
+      return ["project.list", "project.get"];
+    case "sessions":
+      return ["session.list", "session.get", "session.last", "session.search"];
+    case "changes":
+      return ["operation.changes", "operation.list", "operation.get"];
+    case "approvals":
+      return ["approval.list", "approval.rules"];
+    case "jobs":
+      return ["job.list"];
+    case "settings":
+      return ["settings.list", "model.list", "provider.list", "budget.get"];
+    case "providers":
+      return ["provider.list", "model.list", "provider.detect"];
+    case "budget":
+      return ["budget.get"];
+    case "git":
+      return ["git.status", "git.diff", "git.log"];
+    case "files":
+      return ["file.list", "file.read", "file.find", "project.guidelines"];
+  }
+}
+
+export function newQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      // Topics tell when something changed; polling and focus refetches would only cost.
+      queries: { staleTime: Infinity, retry: false, refetchOnWindowFocus: false, refetchOnReconnect: false },
+    },
+  });
+}
+
+function Freshness() {
+  const client = useClient();
+  const queries = useQueryClient();
+  useEffect(() => {
+    const stopMessages = client.onMessages((messages) => {
+      const stale = new Set<Method>();
+      for (const message of messages) {
+        const what = heard(message);
+        if (what?.kind === "topic") for (const method of staleMethods(what.topic.topic)) stale.add(method);
+      }
+      for (const method of stale) void queries.invalidateQueries({ queryKey: [method] });
+    });
+    let wasOnline = client.status().state === "online";
+    const stopStatus = client.onStatus(() => {
+      const online = client.status().state === "online";
+      if (online && !wasOnline) void queries.invalidateQueries();
+      wasOnline = online;
+    });
+    return () => {
+      stopMessages();
+      stopStatus();
+    };
+  }, [client, queries]);
+  return null;
+}
+
+export function ProtocolProvider(props: { client: Client; queries?: QueryClient; children: ReactNode }) {
+  const { client, queries = newQueryClient(), children } = props;
+  return (
+    <ClientContext.Provider value={client}>
+      <QueryClientProvider client={queries}>
+        <Freshness />
+        {children}
+      </QueryClientProvider>
+    </ClientContext.Provider>
+  );
+}
+
+/** The answer to a request, asked again when its topic goes stale. `params: undefined` asks nothing. */
+export function useRequest<M extends Method>(
+  method: M,
+  params: Params<M> | undefined,
+): UseQueryResult<Reply<M>> {
+  const client = useClient();
+  return useQuery<Reply<M>>({
+    queryKey: [method, params],
+    queryFn: () => client.call(method, params as Params<M>),
+    enabled: params !== undefined,
+  });
+}
