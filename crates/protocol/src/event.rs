@@ -176,6 +176,19 @@ pub enum Signal {
     Activity { session_id: SessionId, operation_id: OperationId, text: String, since: UtcMs },
 }
 
+impl Signal {
+    /// The session that it belongs to.
+    pub fn session(&self) -> &SessionId {
+        match self {
+            Self::TextDelta { session_id, .. }
+            | Self::ReasoningDelta { session_id, .. }
+            | Self::ToolCallProgress { session_id, .. }
+            | Self::ToolOutput { session_id, .. }
+            | Self::Activity { session_id, .. } => session_id,
+        }
+    }
+}
+
 /// "This readable thing went stale": ask again if you show it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
