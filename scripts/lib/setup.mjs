@@ -8,6 +8,9 @@ import { join } from "node:path";
 import { fingerprint, once, root, which } from "./place.mjs";
 import { Failed, run } from "./run.mjs";
 
+/** The distribution's packages for Python are seen by the distribution's Python only. */
+export const SYSTEM_PYTHON = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+
 const OLDEST_NODE = [20, 19];
 
 /** Each line: what it is for, how to see that it is there, its name for apt, dnf and pacman. */
@@ -20,6 +23,7 @@ const NEEDS = {
     need("the window's web view", () => library("webkit2gtk-4.1"), "libwebkit2gtk-4.1-dev", "webkit2gtk4.1-devel", "webkit2gtk-4.1"),
     need("the window", () => library("gtk+-3.0"), "libgtk-3-dev", "gtk3-devel", "gtk3"),
     need("icons", () => library("librsvg-2.0"), "librsvg2-dev", "librsvg2-devel", "librsvg"),
+    need("the session bus", () => library("dbus-1"), "libdbus-1-dev", "dbus-devel", "dbus"),
     need("the tray icon", () => shared("libayatana-appindicator3.so.1"), "libayatana-appindicator3-1", "libayatana-appindicator-gtk3", "libayatana-appindicator"),
   ],
   tests: [
@@ -53,7 +57,7 @@ function shared(name) {
 }
 
 function accessibility() {
-  return quiet("python3", ["-c", "import gi; gi.require_version('Atspi', '2.0'); gi.require_version('Gtk', '3.0'); from gi.repository import Atspi, Gtk"]);
+  return quiet(SYSTEM_PYTHON, ["-c", "import gi; gi.require_version('Atspi', '2.0'); gi.require_version('Gtk', '3.0'); from gi.repository import Atspi, Gtk"]);
 }
 
 function quiet(command, args) {
@@ -105,6 +109,8 @@ async function systemPackages(groups) {
   await run(words[0], words.slice(1), { env }).catch(() => {
     throw new Failed(`The packages were not installed. Try it by hand and run this again:\n  ${words.join(" ")}`);
   });
+  const still = missing.filter((item) => !item.present());
+  for (const item of still) console.warn(`Still not found after installing: ${[item.names[key]].flat().join(", ")} (${item.why}).`);
 }
 
 /** npm packages, exactly as locked; only when the lock changed. */

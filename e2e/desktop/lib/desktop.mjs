@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { SYSTEM_PYTHON } from "../../../scripts/lib/setup.mjs";
 import { Page } from "./webdriver.mjs";
 
 const NATIVE = fileURLToPath(new URL("./native.py", import.meta.url));
@@ -131,7 +132,7 @@ export class App {
 
 /** Drives a native dialog; gives what it says. */
 export async function native(...words) {
-  const { stdout } = await promisify(execFile)("python3", [NATIVE, ...words]);
+  const { stdout } = await promisify(execFile)(SYSTEM_PYTHON, [NATIVE, ...words]);
   return stdout;
 }
 
