@@ -1,0 +1,224 @@
+use std::path::Path;
+
+use mira_protocol::operation::{Access, ApproveMode};
+use mira_tools::{Command, CommandLine, Effect};
+
+use super::{Context, Verdict, decide, line_of};
+
+const CORPUS: &str = include_str!("../../tests/commands.txt");
+
+fn shell(line: &str, cwd: &str) -> Effect {
+    run(CommandLine::Shell(line.to_owned()), cwd)
+}
+
+fn run(line: CommandLine, cwd: &str) -> Effect {
+    let cwd = cwd.to_owned();
+    Effect::Runs(Command {
+        line,
+        cwd,
+        background: false,
+        timeout_ms: 1_000,
+        purpose: None,
+    })
+}
+
+fn argv(words: &[&str]) -> Effect {
+    run(
+        CommandLine::Argv(words.iter().map(|word| (*word).to_owned()).collect()),
+        "",
+    )
+}
+
+fn remembered() -> Vec<String> {
+    [
+        "cargo test",
+        "npm run lint",
+        "fetch example.com",
+        "cd web && npm test",
+    ]
+    .map(String::from)
+    .to_vec()
+}
+
+fn verdict(effect: &Effect, access: Access, approve: ApproveMode) -> Verdict {
+    let remembered = remembered();
+    let root = Path::new("/p/app");
+    decide(
+        effect,
+        &Context {
+            access,
+            approve,
+            root,
+            remembered: &remembered,
+        },
+    )
+}
+
+fn word(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Go => "go",
+        Verdict::Ask { .. } => "ask",
+        Verdict::Refuse { .. } => "refuse",
+    }
+}
+
+fn corpus() -> Vec<(&'static str, String)> {
+    let lines = CORPUS
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let cases = lines.map(|line| {
+        let (verdict, command) = line.split_once(' ').expect("a verdict and a command");
+        (
+            verdict,
+            command.trim().replace("\\n", "\n").replace("\\t", "\t"),
+        )
+    });
+    cases.collect()
+}
+
+#[test]
+fn every_command_of_the_corpus_gets_its_verdict() {
+    let cases = corpus();
+    assert!(cases.len() >= 300);
+    let mut wrong = Vec::new();
+    for (expected, command) in cases {
+        let got = verdict(&shell(&command, ""), Access::Project, ApproveMode::Ask);
+        if word(&got) != expected {
+            wrong.push(format!("{command:?}: {got:?}, expected {expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The modes only ever narrow or widen the middle: elevation stays refused in each of them.
+#[test]
+fn approval_modes_keep_their_promises() {
+    for (expected, command) in corpus() {
+        let effect = shell(&command, "");
+        let in_mode = |mode| word(&verdict(&effect, Access::Project, mode));
+        assert_eq!(in_mode(ApproveMode::Safe), expected, "{command:?}");
+        let (all, never) = match expected {
+            "go" => ("go", "refuse"),
+            "ask" => ("go", "ask"),
+            _ => ("refuse", "refuse"),
+        };
+        assert_eq!(in_mode(ApproveMode::All), all, "{command:?}");
+        assert_eq!(in_mode(ApproveMode::Never), never, "{command:?}");
+        let reading = verdict(&effect, Access::Read, ApproveMode::All);
+        assert_eq!(word(&reading), "refuse", "{command:?}");
+    }
+}
+
+/// "Always" remembers exactly what was shown: that line goes afterwards, and nothing longer does.
+#[test]
+fn what_is_remembered_is_what_was_shown() {
+    for (expected, command) in corpus() {
+        let effect = shell(&command, "");
+        let asked = verdict(&effect, Access::Project, ApproveMode::Ask);
+        let Verdict::Ask {
+            pattern: Some(pattern),
+            ..
+        } = asked
+        else {
+            continue;
+        };
+        assert_eq!(expected, "ask");
+        let kept = [pattern];
+        let root = Path::new("/p/app");
+        let decided = |effect: &Effect, remembered: &[String]| {
+            let (access, approve) = (Access::Project, ApproveMode::Ask);
+            decide(effect, &Context { access, approve, root, remembered })
+        };
+        assert_eq!(decided(&effect, &kept), Verdict::Go, "{command:?}");
+        let longer = shell(&format!("{command}\nrm -rf /"), "");
+        assert_ne!(decided(&longer, &kept), Verdict::Go, "{command:?}");
+        let elsewhere = shell(&command, "src");
+        assert_eq!(decided(&elsewhere, &kept), decided(&elsewhere, &[]), "{command:?}");
+    }
+}
+
+#[test]
+fn a_folder_is_part_of_what_is_remembered() {
+    let mode = |effect| word(&verdict(&effect, Access::Project, ApproveMode::Ask));
+    assert_eq!(mode(shell("npm test", "web")), "go");
+    assert_eq!(mode(shell("npm test", "./web/")), "go");
+    assert_eq!(mode(shell("npm test", "")), "ask");
+    assert_eq!(mode(shell("cd web && npm test", "")), "go");
+    assert_eq!(mode(shell("ls", "../other")), "ask");
+    assert_eq!(mode(shell("cat ../Cargo.toml", "web")), "go");
+    assert_eq!(mode(shell("cat ../../secret", "web")), "ask");
+}
+
+#[test]
+fn words_run_directly_are_judged_alike() {
+    let mode = |effect: &Effect| word(&verdict(effect, Access::Project, ApproveMode::Ask));
+    assert_eq!(mode(&argv(&["ls", "-la"])), "go");
+    assert_eq!(mode(&argv(&["ls", "a; rm x"])), "go");
+    assert_eq!(mode(&argv(&["cargo", "test"])), "go");
+    assert_eq!(mode(&argv(&["cargo test"])), "ask");
+    assert_eq!(mode(&argv(&["rm", "x"])), "ask");
+    assert_eq!(mode(&argv(&["cat", "/etc/passwd"])), "ask");
+    assert_eq!(mode(&argv(&["sudo", "ls"])), "refuse");
+    assert_eq!(mode(&argv(&["env", "sudo", "ls"])), "refuse");
+    assert_eq!(mode(&argv(&["bash", "-c", "s'u'do ls"])), "refuse");
+    let line = CommandLine::Argv(vec!["touch".into(), "it's here".into(), String::new()]);
+    assert_eq!(line_of(&line), r"touch 'it'\''s here' ''");
+}
+
+#[test]
+fn writes_stay_inside_unless_the_person_allowed_more() {
+    let write = |path: &str| Effect::Writes(vec!["src/a.rs".into(), path.into()]);
+    let cases = [
+        (Access::Project, "b.rs", "go"),
+        (Access::Project, "/p/app/b.rs", "go"),
+        (Access::Project, "/p/other/b.rs", "refuse"),
+        (Access::Project, "../b.rs", "refuse"),
+        (Access::Project, "/p/app/../b.rs", "refuse"),
+        (Access::Project, "/p/apple", "refuse"),
+        (Access::Read, "b.rs", "refuse"),
+        (Access::Home, "b.rs", "go"),
+        (Access::Home, "/p/other/b.rs", "ask"),
+        (Access::System, "/etc/hosts", "ask"),
+    ];
+    for (access, path, expected) in cases {
+        let got = verdict(&write(path), access, ApproveMode::Ask);
+        assert_eq!(word(&got), expected, "{access:?} {path}");
+        let never = verdict(&write(path), access, ApproveMode::Never);
+        assert_eq!(word(&never), expected, "{access:?} {path}");
+    }
+    assert_eq!(
+        verdict(&write("/etc/x"), Access::System, ApproveMode::All),
+        Verdict::Go
+    );
+}
+
+#[test]
+fn the_network_is_asked_about_by_host() {
+    let reach = |url: &str| Effect::Reaches { url: url.into() };
+    let ask = |url| verdict(&reach(url), Access::Project, ApproveMode::Ask);
+    assert_eq!(ask("https://example.com/a"), Verdict::Go);
+    let Verdict::Ask { pattern, .. } = ask("https://docs.rs/x") else {
+        panic!("not asked")
+    };
+    assert_eq!(pattern.as_deref(), Some("fetch docs.rs"));
+    assert_eq!(word(&ask("https://evil.example.com/")), "ask");
+    assert_eq!(word(&ask("https://example.com@evil.com/")), "ask");
+    assert_eq!(word(&ask("nonsense")), "refuse");
+    let mode = |mode| word(&verdict(&reach("https://docs.rs"), Access::Project, mode));
+    assert_eq!(mode(ApproveMode::Safe), "ask");
+    assert_eq!(mode(ApproveMode::Never), "ask");
+    assert_eq!(mode(ApproveMode::All), "go");
+}
+
+#[test]
+fn looking_always_goes() {
+    for mode in [
+        ApproveMode::Ask,
+        ApproveMode::Safe,
+        ApproveMode::Never,
+        ApproveMode::All,
+    ] {
+        assert_eq!(verdict(&Effect::Reads, Access::Read, mode), Verdict::Go);
+        assert_eq!(verdict(&Effect::Jobs, Access::Read, mode), Verdict::Go);
+    }
+}
