@@ -81,7 +81,7 @@ impl Engine {
     /// [`Code::Locked`] where another engine holds the directory; else what is wrong with it.
     pub async fn open(settings: Settings, ports: Ports) -> Result<Self, Failure> {
         let lock = system::DataDirLock::take(&settings.data_dir)?;
-        let store = Store::open(&settings.data_dir.join("mira.db")).await.map_err(from_store)?;
+        let store = Store::open(settings.data_dir.join("mira.db")).await.map_err(from_store)?;
         let blobs = Blobs::open(&settings.data_dir.join("blobs")).map_err(internal)?;
         let job_files = mira_workspace::Jobs::open(&settings.data_dir.join("jobs")).map_err(internal)?;
 

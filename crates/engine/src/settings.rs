@@ -1,1 +1,298 @@
-//! (written by its part)
+//! Settings: where values come from, what is legal, what each is called.
+//!
+//! [`NAMES`] is the one documented list of every name. A value comes from the highest of these
+//! that has it: flag, environment, what the person saved, `config.toml`, the default. A wrong
+//! value is refused by name when Mira starts. No `.env` file is ever read.
+
+mod dirs;
+mod handle;
+mod names;
+mod value;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use mira_protocol::{Code, Failure, MicroUsd};
+
+pub use handle::SettingsHandle;
+pub use names::{NAMES, Name};
+
+/// All settings as values. Libraries below take what they need of it as plain arguments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Everything Mira writes outside projects lies under it. Absolute.
+    pub data_dir: PathBuf,
+    /// `config.toml`, `models.json`, the person's own guidelines and commands. Absolute.
+    pub config_dir: PathBuf,
+    /// What the log keeps, as a tracing filter.
+    pub log: String,
+
+    /// Where `mira serve`, and the app where `socket` is on, listen.
+    pub host: IpAddr,
+    pub port: u16,
+    /// The desktop app lets terminals and browsers attach.
+    pub socket: bool,
+    /// The desktop app asks for approvals in a native dialog even while its window is in front.
+    pub native_approvals: bool,
+
+    /// From the environment only; else the keychain has it.
+    pub openai_api_key: Option<Secret>,
+    /// With `/v1`, without a slash at the end.
+    pub openai_base_url: String,
+    pub local_base_url: Option<String>,
+    pub local_api_key: Option<Secret>,
+    /// The model of each tier; None: the catalogue's.
+    pub model_fast: Option<String>,
+    pub model_voice: Option<String>,
+    pub model_code: Option<String>,
+    pub model_agentic: Option<String>,
+    /// Off: everything goes to the voice tier.
+    pub model_router_enabled: bool,
+    /// From so many tokens of prompt on the router takes the code tier.
+    pub route_code_token_threshold: u64,
+    /// A provider that sends nothing for so long counts as stalled, in milliseconds.
+    pub stall_timeout_ms: u64,
+
+    /// The most that a local day, and a month, may cost; None: no limit.
+    pub budget_daily_limit_micro_usd: Option<MicroUsd>,
+    pub budget_monthly_limit_micro_usd: Option<MicroUsd>,
+
+    /// An approval that nobody answers is denied after this, in milliseconds.
+    pub approval_timeout_ms: u64,
+    /// The most requests to the model within one operation.
+    pub max_iterations: u32,
+    /// The longest an operation may run, in milliseconds; None: no limit.
+    pub operation_timeout_ms: Option<u64>,
+    /// The most the model gets to read of one tool's answer, in bytes.
+    pub tool_output_bytes: usize,
+    /// Tests only, without a name: `fetch_url` may reach private addresses.
+    pub allow_private_hosts: bool,
+
+    /// Where each value that is not a default came from.
+    sources: BTreeMap<&'static str, Source>,
+}
+
+/// Where a value came from, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Default,
+    ConfigFile,
+    Saved,
+    Environment,
+    Flag,
+}
+
+impl Source {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::ConfigFile => "config.toml",
+            Self::Saved => "settings",
+            Self::Environment => "environment",
+            Self::Flag => "flag",
+        }
+    }
+}
+
+/// What a program's command line says.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    pub data_dir: Option<PathBuf>,
+    pub config_dir: Option<PathBuf>,
+    /// Any name of [`NAMES`] with its value.
+    pub overrides: BTreeMap<String, String>,
+}
+
+/// Text that must not be printed: its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself, for the header it belongs in.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Settings {
+    /// Settings of this process: flags, its environment, `config.toml`, defaults. What was saved
+    /// joins them when the engine opens the database.
+    ///
+    /// # Errors
+    /// [`Code::BadParams`] naming the setting, its value and what is legal.
+    pub fn load(flags: Flags) -> Result<Self, Failure> {
+        let environment: BTreeMap<_, _> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .collect();
+        let text = |name: &str| environment.get(name).map(|value| value.to_string_lossy().into());
+        Self::load_from(flags, &text)
+    }
+
+    /// [`Settings::load`] with an environment given as a function from name to value.
+    pub fn load_from(
+        flags: Flags,
+        environment: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Failure> {
+        let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
+        let mut flags = flags;
+        for (name, path) in
+            [("MIRA_DATA_DIR", flags.data_dir.take()), ("MIRA_CONFIG_DIR", flags.config_dir.take())]
+        {
+            if let Some(path) = path {
+                flags.overrides.insert(name.to_owned(), path.to_string_lossy().into_owned());
+            }
+        }
+        if let Some(unknown) = flags.overrides.keys().find(|name| Name::find(name).is_none()) {
+            return Err(unknown_name(unknown, Source::Flag.word()));
+        }
+        // The file's folder must be known before the file can say anything.
+        let config_dir = ["MIRA_CONFIG_DIR"]
+            .iter()
+            .find_map(|name| flags.overrides.get(*name).cloned().or_else(|| environment(name)));
+        let config_dir = match config_dir {
+            Some(text) => dirs::absolute(&text),
+            None => dirs::config_dir(&environment),
+        };
+        let file = match &config_dir {
+            Ok(folder) => config_file(&folder.join("config.toml"))?,
+            Err(_) => BTreeMap::new(),
+        };
+
+        let mut settings = Self::bare();
+        for name in NAMES {
+            let found = [
+                (Source::Flag, flags.overrides.get(name.name).cloned()),
+                (Source::Environment, environment(name.name)),
+                (Source::ConfigFile, file.get(name.name).cloned()),
+            ];
+            if let Some((source, value)) =
+                found.into_iter().find_map(|(source, value)| Some((source, value?)))
+            {
+                name.apply(&mut settings, &value)
+                    .map_err(|legal| wrong_value(name, &value, source, &legal))?;
+                settings.sources.insert(name.name, source);
+            }
+        }
+        if settings.data_dir.as_os_str().is_empty() {
+            settings.data_dir = dirs::data_dir(&environment)?;
+        }
+        if settings.config_dir.as_os_str().is_empty() {
+            settings.config_dir = config_dir?;
+        }
+        Ok(settings)
+    }
+
+    /// Defaults alone, with everything under one folder: for tests, scenarios, demonstrations.
+    pub fn under(folder: &Path) -> Self {
+        Self {
+            data_dir: folder.join("data"),
+            config_dir: folder.join("config"),
+            ..Self::bare()
+        }
+    }
+
+    /// Every default but the two folders, which depend on the machine.
+    fn bare() -> Self {
+        Self {
+            data_dir: PathBuf::new(),
+            config_dir: PathBuf::new(),
+            log: "info".to_owned(),
+            host: IpAddr::from([127, 0, 0, 1]),
+            port: 3001,
+            socket: false,
+            native_approvals: false,
+            openai_api_key: None,
+            openai_base_url: "https://api.openai.com/v1".to_owned(),
+            local_base_url: None,
+            local_api_key: None,
+            model_fast: None,
+            model_voice: None,
+            model_code: None,
+            model_agentic: None,
+            model_router_enabled: true,
+            route_code_token_threshold: 50_000,
+            stall_timeout_ms: 120_000,
+            budget_daily_limit_micro_usd: None,
+            budget_monthly_limit_micro_usd: None,
+            approval_timeout_ms: 600_000,
+            max_iterations: 200,
+            operation_timeout_ms: None,
+            tool_output_bytes: 32 * 1024,
+            allow_private_hosts: false,
+            sources: BTreeMap::new(),
+        }
+    }
+
+    /// Where the value of a name came from.
+    pub fn source(&self, name: &str) -> Source {
+        self.sources.get(name).copied().unwrap_or(Source::Default)
+    }
+
+    pub fn config_file(&self) -> PathBuf {
+        self.config_dir.join("config.toml")
+    }
+}
+
+/// Names and values of `config.toml`; empty where there is no such file.
+fn config_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let refuse = |reason: String| {
+        Failure::new(Code::BadParams, format!("{} could not be used: {reason}", path.display()))
+            .hint("Mend the file, or move it away to start with the defaults.")
+    };
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(error) => return Err(refuse(format!("{error}."))),
+    };
+    let table: toml::Table = toml::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+    let mut values = BTreeMap::new();
+    for (name, value) in table {
+        let Some(known) = Name::find(&name) else {
+            return Err(unknown_name(&name, &path.display().to_string()));
+        };
+        if !known.in_file {
+            return Err(refuse(format!("{name} cannot stand in it.")).hint(match known.secret {
+                true => "Keys belong in the keychain (`mira config set-key`) or the environment.",
+                false => "Set it in the environment or as a flag.",
+            }));
+        }
+        let value = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Float(number) => number.to_string(),
+            toml::Value::Boolean(switch) => switch.to_string(),
+            _ => return Err(refuse(format!("{name} is neither text nor number nor true/false."))),
+        };
+        values.insert(name, value);
+    }
+    Ok(values)
+}
+
+fn wrong_value(name: &Name, value: &str, source: Source, legal: &str) -> Failure {
+    let shown = if name.secret { "(a secret)".to_owned() } else { format!("{value:?}") };
+    Failure::new(
+        Code::BadParams,
+        format!("{} is {shown} ({}), which is not legal: {legal}.", name.name, source.word()),
+    )
+    .hint(format!("{} Default: {}.", name.doc, name.default))
+}
+
+fn unknown_name(name: &str, place: &str) -> Failure {
+    Failure::new(Code::BadParams, format!("There is no setting {name:?} ({place})."))
+        .hint("`mira config list` shows all names.")
+}
+
+#[cfg(test)]
+mod tests;

@@ -76,9 +76,15 @@ pub struct Toolbox {
 
 impl Toolbox {
     pub fn new(tools: Vec<Arc<dyn ErasedTool>>) -> Self {
-        let specs: Vec<mira_llm::ToolSpec> = tools.iter().map(|tool| tool.spec()).map(|spec| {
-            mira_llm::ToolSpec { name: spec.name, description: spec.description, parameters: spec.parameters }
-        }).collect();
+        let specs: Vec<mira_llm::ToolSpec> = tools
+            .iter()
+            .map(|tool| tool.spec())
+            .map(|spec| mira_llm::ToolSpec {
+                name: spec.name.to_owned(),
+                description: spec.description.to_owned(),
+                parameters: spec.parameters,
+            })
+            .collect();
         let text = serde_json::to_string(&specs).unwrap_or_default();
         let receipt = context::line("tools", &format!("{} tools", specs.len()), &text);
         let tools = tools.into_iter().map(|tool| (tool.name().to_owned(), tool)).collect();

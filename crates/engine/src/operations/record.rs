@@ -79,7 +79,7 @@ impl Operations {
         let content = |entry: &Option<mira_workspace::Entry>| {
             entry.as_ref().and_then(|entry| self.blobs.get(entry.hash).ok().flatten()).unwrap_or_default()
         };
-        let count = mira_workspace::diff::count(&content(&change.before), &content(&change.after));
+        let diff = mira_workspace::diff::between(&content(&change.before), &content(&change.after));
         FileChangeSummary {
             path: change.path.clone(),
             change: match (&change.before, &change.after) {
@@ -88,9 +88,9 @@ impl Operations {
                 _ if change.is_mode_only() => ChangeKind::Mode,
                 _ => ChangeKind::Modified,
             },
-            additions: count.additions,
-            deletions: count.deletions,
-            binary: count.binary,
+            additions: diff.additions as u32,
+            deletions: diff.deletions as u32,
+            binary: diff.binary,
         }
     }
 

@@ -1,0 +1,298 @@
+//! The one list of every name.
+
+use super::value::{self, Parsed};
+use super::{Secret, Settings, dirs};
+
+/// A setting under its name: the same in the environment, in `config.toml` and on screen.
+pub struct Name {
+    pub name: &'static str,
+    /// The default as a person would write it.
+    pub default: &'static str,
+    pub legal: &'static str,
+    /// One sentence, with the unit.
+    pub doc: &'static str,
+    /// Its value is never shown, saved or read from a file.
+    pub secret: bool,
+    /// It may stand in `config.toml`.
+    pub(super) in_file: bool,
+    /// It may be saved by the person and takes effect at once (or at the next operation).
+    pub(super) editable: bool,
+    write: fn(&mut Settings, &str) -> Parsed<()>,
+    read: fn(&Settings) -> String,
+}
+
+impl Name {
+    pub fn find(name: &str) -> Option<&'static Self> {
+        NAMES.iter().find(|known| known.name == name)
+    }
+
+    /// Sets the value; Err: what is legal.
+    pub(super) fn apply(&self, settings: &mut Settings, text: &str) -> Parsed<()> {
+        (self.write)(settings, text)
+    }
+
+    /// The value as text; of a secret only whether it is there.
+    pub(super) fn show(&self, settings: &Settings) -> String {
+        (self.read)(settings)
+    }
+}
+
+impl std::fmt::Debug for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+const EDITABLE: Name = Name {
+    name: "",
+    default: "",
+    legal: "",
+    doc: "",
+    secret: false,
+    in_file: true,
+    editable: true,
+    write: |_, _| Ok(()),
+    read: |_| String::new(),
+};
+/// Needed before anything saved can be read, or only when a program starts.
+const AT_START: Name = Name { editable: false, ..EDITABLE };
+const SECRET: Name = Name { secret: true, in_file: false, editable: false, ..EDITABLE };
+
+const SECONDS: std::ops::RangeInclusive<u64> = 1..=604_800;
+
+pub const NAMES: &[Name] = &[
+    Name {
+        name: "OPENAI_API_KEY",
+        default: "none",
+        legal: "a key",
+        doc: "Key for OPENAI_BASE_URL; where it is not set, the OS keychain is asked.",
+        write: |on, text| Ok(on.openai_api_key = Some(value::key(text)?)),
+        read: |on| presence(on.openai_api_key.as_ref()),
+        ..SECRET
+    },
+    Name {
+        name: "OPENAI_BASE_URL",
+        default: "https://api.openai.com/v1",
+        legal: "URL",
+        doc: "Where the OpenAI Responses API is, with /v1.",
+        write: |on, text| Ok(on.openai_base_url = value::base_url(text)?),
+        read: |on| on.openai_base_url.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "LOCAL_BASE_URL",
+        default: "none",
+        legal: "URL | none",
+        doc: "A local or other server that speaks Chat Completions, with /v1.",
+        write: |on, text| Ok(on.local_base_url = value::optional(text, value::base_url)?),
+        read: |on| or_none(on.local_base_url.as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "LOCAL_API_KEY",
+        default: "none",
+        legal: "a key",
+        doc: "Key for LOCAL_BASE_URL where that server wants one; else the OS keychain is asked.",
+        write: |on, text| Ok(on.local_api_key = Some(value::key(text)?)),
+        read: |on| presence(on.local_api_key.as_ref()),
+        ..SECRET
+    },
+    Name {
+        name: "MODEL_FAST",
+        default: "none",
+        legal: "model id | none",
+        doc: "Model of the fast tier (look-ups, titles); none: the catalogue's.",
+        write: |on, text| Ok(on.model_fast = value::optional(text, value::id)?),
+        read: |on| or_none(on.model_fast.as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "MODEL_VOICE",
+        default: "none",
+        legal: "model id | none",
+        doc: "Model of the voice tier (conversation); none: the catalogue's.",
+        write: |on, text| Ok(on.model_voice = value::optional(text, value::id)?),
+        read: |on| or_none(on.model_voice.as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "MODEL_CODE",
+        default: "none",
+        legal: "model id | none",
+        doc: "Model of the code tier (changes to code); none: the catalogue's.",
+        write: |on, text| Ok(on.model_code = value::optional(text, value::id)?),
+        read: |on| or_none(on.model_code.as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "MODEL_AGENTIC",
+        default: "none",
+        legal: "model id | none",
+        doc: "Model of the agentic tier (long tasks); none: the catalogue's.",
+        write: |on, text| Ok(on.model_agentic = value::optional(text, value::id)?),
+        read: |on| or_none(on.model_agentic.as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "MODEL_ROUTER_ENABLED",
+        default: "true",
+        legal: "true | false",
+        doc: "Choose a tier for each message; false: always the voice tier.",
+        write: |on, text| Ok(on.model_router_enabled = value::switch(text)?),
+        read: |on| on.model_router_enabled.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "ROUTE_CODE_TOKEN_THRESHOLD",
+        default: "50000",
+        legal: "1..=10000000",
+        doc: "From so many tokens of prompt on, the router takes the code tier.",
+        write: |on, text| {
+            Ok(on.route_code_token_threshold = value::whole(text, 1..=10_000_000)?)
+        },
+        read: |on| on.route_code_token_threshold.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "BUDGET_DAILY_LIMIT_USD",
+        default: "none",
+        legal: "US dollars | none",
+        doc: "The most that one local day may cost, in US dollars; then model calls stop.",
+        write: |on, text| {
+            Ok(on.budget_daily_limit_micro_usd = value::optional(text, value::dollars)?)
+        },
+        read: |on| or_none(on.budget_daily_limit_micro_usd.map(value::show_dollars).as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "BUDGET_MONTHLY_LIMIT_USD",
+        default: "none",
+        legal: "US dollars | none",
+        doc: "The most that one calendar month may cost, in US dollars; then model calls stop.",
+        write: |on, text| {
+            Ok(on.budget_monthly_limit_micro_usd = value::optional(text, value::dollars)?)
+        },
+        read: |on| or_none(on.budget_monthly_limit_micro_usd.map(value::show_dollars).as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_APPROVAL_TIMEOUT_SECONDS",
+        default: "600",
+        legal: "1..=604800",
+        doc: "An approval that nobody answers is denied after so many seconds.",
+        write: |on, text| Ok(on.approval_timeout_ms = value::whole(text, SECONDS)? * 1_000),
+        read: |on| (on.approval_timeout_ms / 1_000).to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_MAX_ITERATIONS",
+        default: "200",
+        legal: "1..=100000",
+        doc: "The most requests to the model within one operation.",
+        write: |on, text| Ok(on.max_iterations = value::whole(text, 1..=100_000)?),
+        read: |on| on.max_iterations.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_OPERATION_TIMEOUT_SECONDS",
+        default: "none",
+        legal: "1..=604800 | none",
+        doc: "The longest an operation may run, in seconds.",
+        write: |on, text| {
+            let seconds = value::optional(text, |text| value::whole(text, SECONDS))?;
+            Ok(on.operation_timeout_ms = seconds.map(|seconds| seconds * 1_000))
+        },
+        read: |on| or_none(on.operation_timeout_ms.map(|ms| (ms / 1_000).to_string()).as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_STALL_TIMEOUT_SECONDS",
+        default: "120",
+        legal: "1..=604800",
+        doc: "A provider that sends nothing for so many seconds is asked again.",
+        write: |on, text| Ok(on.stall_timeout_ms = value::whole(text, SECONDS)? * 1_000),
+        read: |on| (on.stall_timeout_ms / 1_000).to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_TOOL_OUTPUT_BYTES",
+        default: "32768",
+        legal: "1024..=1048576",
+        doc: "The most that the model gets to read of one tool's answer, in bytes.",
+        write: |on, text| Ok(on.tool_output_bytes = value::whole(text, 1_024..=1_048_576)?),
+        read: |on| on.tool_output_bytes.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_SOCKET",
+        default: "false",
+        legal: "true | false",
+        doc: "The desktop app lets terminals and browsers of this machine attach.",
+        write: |on, text| Ok(on.socket = value::switch(text)?),
+        read: |on| on.socket.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_HOST",
+        default: "127.0.0.1",
+        legal: "IP address",
+        doc: "The address on which the socket and the web page listen.",
+        write: |on, text| Ok(on.host = value::address(text)?),
+        read: |on| on.host.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_PORT",
+        default: "3001",
+        legal: "0..=65535",
+        doc: "The port on which the socket and the web page listen; 0: any free one.",
+        write: |on, text| Ok(on.port = value::whole(text, 0..=65_535)?),
+        read: |on| on.port.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_NATIVE_APPROVALS",
+        default: "false",
+        legal: "true | false",
+        doc: "The desktop app asks in a native dialog even while its window is in front.",
+        write: |on, text| Ok(on.native_approvals = value::switch(text)?),
+        read: |on| on.native_approvals.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_LOG",
+        default: "info",
+        legal: "off | error | warn | info | debug | trace, or target=level, by commas",
+        doc: "What the log keeps.",
+        write: |on, text| Ok(on.log = value::log_filter(text)?),
+        read: |on| on.log.clone(),
+        ..AT_START
+    },
+    Name {
+        name: "MIRA_DATA_DIR",
+        default: "the system's folder for application data",
+        legal: "folder",
+        doc: "Everything Mira writes outside projects lies under it.",
+        write: |on, text| Ok(on.data_dir = dirs::absolute(text).map_err(|error| error.message)?),
+        read: |on| on.data_dir.display().to_string(),
+        ..AT_START
+    },
+    Name {
+        name: "MIRA_CONFIG_DIR",
+        default: "the system's folder for configuration",
+        legal: "folder",
+        doc: "Holds config.toml, models.json, your own guidelines and commands.",
+        write: |on, text| Ok(on.config_dir = dirs::absolute(text).map_err(|error| error.message)?),
+        read: |on| on.config_dir.display().to_string(),
+        in_file: false,
+        ..AT_START
+    },
+];
+
+fn or_none(value: Option<&String>) -> String {
+    value.cloned().unwrap_or_else(|| "none".to_owned())
+}
+
+fn presence(secret: Option<&Secret>) -> String {
+    if secret.is_some() { "set" } else { "none" }.to_owned()
+}

@@ -1,0 +1,99 @@
+//! Text to value and back, for each kind of value. An error is what would be legal.
+
+use std::net::IpAddr;
+
+use mira_protocol::MicroUsd;
+
+pub type Parsed<T> = Result<T, String>;
+
+pub fn switch(text: &str) -> Parsed<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" | "yes" => Ok(true),
+        "false" | "0" | "off" | "no" => Ok(false),
+        _ => Err("true | false".into()),
+    }
+}
+
+pub fn whole<T>(text: &str, legal: std::ops::RangeInclusive<T>) -> Parsed<T>
+where
+    T: std::str::FromStr + PartialOrd + std::fmt::Debug,
+{
+    match text.replace('_', "").parse() {
+        Ok(number) if legal.contains(&number) => Ok(number),
+        _ => Err(format!("a whole number, {legal:?}")),
+    }
+}
+
+/// "none" is no value.
+pub fn optional<T>(text: &str, parse: impl Fn(&str) -> Parsed<T>) -> Parsed<Option<T>> {
+    match text {
+        "none" => Ok(None),
+        text => parse(text).map(Some).map_err(|legal| format!("{legal} | none")),
+    }
+}
+
+/// Dollars with up to six decimals, exactly.
+pub fn dollars(text: &str) -> Parsed<MicroUsd> {
+    const LEGAL: &str = "US dollars such as 5 or 0.25";
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let legal = digits(whole) && digits(part) && whole.len() <= 9 && part.len() <= 6;
+    if !legal || (whole.is_empty() && part.is_empty()) {
+        return Err(LEGAL.into());
+    }
+    format!("{whole}{part:0<6}").parse().map_err(|_| LEGAL.into())
+}
+
+pub fn show_dollars(micro: MicroUsd) -> String {
+    let text = format!("{}.{:06}", micro / 1_000_000, micro % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// http or https, without a slash at the end.
+pub fn base_url(text: &str) -> Parsed<String> {
+    let legal = || "an http:// or https:// URL, such as http://127.0.0.1:8080/v1".to_owned();
+    let url = url::Url::parse(text).map_err(|_| legal())?;
+    let usable = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if !usable {
+        return Err(legal());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+pub fn address(text: &str) -> Parsed<IpAddr> {
+    match text {
+        "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
+        text => text.parse().map_err(|_| "an IP address such as 127.0.0.1 or ::1".into()),
+    }
+}
+
+/// A word without spaces, such as a model's id.
+pub fn id(text: &str) -> Parsed<String> {
+    let legal = !text.is_empty() && text.len() <= 200 && !text.contains(char::is_whitespace);
+    if legal { Ok(text.to_owned()) } else { Err("an id without spaces".into()) }
+}
+
+/// Headers take visible ASCII only, and so must keys.
+pub fn key(text: &str) -> Parsed<super::Secret> {
+    match text.trim() {
+        key if key.bytes().all(|byte| byte.is_ascii_graphic()) => Ok(super::Secret::new(key)),
+        _ => Err("visible ASCII characters without spaces".into()),
+    }
+}
+
+/// `level` or `target=level`, several with commas.
+pub fn log_filter(text: &str) -> Parsed<String> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let known = |level: &str| LEVELS.contains(&level.to_ascii_lowercase().as_str());
+    let legal = text.split(',').map(str::trim).all(|part| match part.rsplit_once('=') {
+        Some((target, level)) => !target.is_empty() && known(level),
+        None => known(part),
+    });
+    match legal {
+        true => Ok(text.to_owned()),
+        false => Err("off | error | warn | info | debug | trace, or target=level, by commas".into()),
+    }
+}
