@@ -14,7 +14,7 @@ use tauri_plugin_notification::NotificationExt;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::host::{Engines, Host};
-use crate::{approval_dialog, settings, tray, window};
+use crate::{approval_dialog, tray, window};
 
 /// Characters of a notification's text.
 const BODY_LIMIT: usize = 160;
@@ -100,7 +100,7 @@ async fn hear(app: &AppHandle, engine: &Engine, stored: &StoredEvent) {
             if !watched {
                 notify(app, "Waiting for your approval", &approval.command);
             }
-            if !watched || native_always(engine).await {
+            if !watched || engine.settings().native_approvals {
                 approval_dialog::show(app, engine, approval);
             }
         }
@@ -138,11 +138,6 @@ async fn forget_if_idle(app: &AppHandle, engine: &Engine) {
         app.state::<Running>().clear();
         tray::show_running(app, 0);
     }
-}
-
-async fn native_always(engine: &Engine) -> bool {
-    let list = engine.call(calls::SettingsList(Nothing {})).await;
-    list.is_ok_and(|list| settings::is_on(&list, settings::NATIVE_APPROVALS))
 }
 
 async fn session_name(engine: &Engine, session: &SessionId) -> String {

@@ -12,7 +12,6 @@ mod feed;
 mod host;
 mod instance;
 mod log;
-mod settings;
 mod socket;
 mod tray;
 mod trouble;
@@ -61,6 +60,7 @@ pub fn run() {
             start(app.handle(), settings);
             window::open(app.handle(), data_dir.as_deref())?;
             tray::install(app.handle());
+            tauri::async_runtime::spawn(trouble::show_when_failed(app.handle().clone()));
             Ok(())
         })
         .build(tauri::generate_context!());
@@ -94,6 +94,5 @@ fn start(app: &tauri::AppHandle, settings: Result<Settings, Failure>) {
     app.manage(Feed::default());
     tauri::async_runtime::spawn(attention::watch(app.clone()));
     tauri::async_runtime::spawn(socket::follow_setting(app.clone()));
-    tauri::async_runtime::spawn(trouble::show_when_failed(app.clone()));
     instance::open_argument(app);
 }

@@ -5,15 +5,14 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use mira_engine::Engine;
-use mira_protocol::settings::SettingList;
-use mira_protocol::system::Nothing;
-use mira_protocol::{Event, Topic, calls};
+use mira_engine::settings::Settings;
+use mira_protocol::{Event, Topic};
 use mira_server::{ServeOptions, Server, serve};
 use tauri::{AppHandle, Manager};
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::attention;
 use crate::host::{Engines, Host};
-use crate::{attention, settings};
 
 /// What the settings say about the socket.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,13 +23,18 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// None: off, or not to be read.
-    fn read(list: &SettingList) -> Option<Self> {
-        settings::is_on(list, settings::SOCKET).then_some(())?;
-        Some(Self {
-            host: settings::value(list, "MIRA_HOST")?.parse().ok()?,
-            port: settings::value(list, "MIRA_PORT")?.parse().ok()?,
-            data_dir: PathBuf::from(&list.data_dir),
+    /// None: off.
+    fn of(settings: &Settings) -> Option<Self> {
+        let Settings {
+            host,
+            port,
+            ref data_dir,
+            ..
+        } = *settings;
+        settings.socket.then(|| Self {
+            host,
+            port,
+            data_dir: data_dir.clone(),
         })
     }
 }
@@ -56,17 +60,15 @@ async fn follow(app: &AppHandle, engine: &Engine) {
     let mut events = engine.events();
     let mut listening: Option<(Wanted, Server)> = None;
     loop {
-        if let Ok(list) = engine.call(calls::SettingsList(Nothing {})).await {
-            let wanted = Wanted::read(&list);
-            if wanted.as_ref() != listening.as_ref().map(|(wanted, _)| wanted) {
-                if let Some((_, server)) = listening.take() {
-                    server.shutdown().await;
-                }
-                listening = match wanted {
-                    Some(wanted) => start(app, engine, wanted).await,
-                    None => None,
-                };
+        let wanted = Wanted::of(&engine.settings());
+        if wanted.as_ref() != listening.as_ref().map(|(wanted, _)| wanted) {
+            if let Some((_, server)) = listening.take() {
+                server.shutdown().await;
             }
+            listening = match wanted {
+                Some(wanted) => start(app, engine, wanted).await,
+                None => None,
+            };
         }
         loop {
             match events.recv().await {
@@ -99,39 +101,16 @@ async fn start(app: &AppHandle, engine: &Engine, wanted: Wanted) -> Option<(Want
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mira_protocol::settings::Setting;
-
-    fn list(values: &[(&str, &str)]) -> SettingList {
-        let settings = values
-            .iter()
-            .map(|(name, value)| Setting {
-                name: (*name).to_owned(),
-                value: (*value).to_owned(),
-                default: String::new(),
-                source: "default".into(),
-                doc: String::new(),
-                legal: String::new(),
-                editable: true,
-            })
-            .collect();
-        SettingList {
-            settings,
-            config_file: String::new(),
-            data_dir: "/data".into(),
-        }
-    }
 
     #[test]
     fn it_listens_only_when_the_switch_is_on() {
-        let address = [("MIRA_HOST", "127.0.0.1"), ("MIRA_PORT", "3001")];
-        assert_eq!(Wanted::read(&list(&address)), None);
-        let with = |value| list(&[address[0], address[1], (settings::SOCKET, value)]);
-        assert_eq!(Wanted::read(&with("false")), None);
-        let wanted = Wanted::read(&with("true"));
-        assert_eq!(wanted.as_ref().map(|wanted| wanted.port), Some(3001));
-        assert_eq!(
-            wanted.map(|wanted| wanted.data_dir),
-            Some(PathBuf::from("/data"))
-        );
+        let mut settings = Settings::under(std::path::Path::new("/somewhere"));
+        assert_eq!(Wanted::of(&settings), None, "off by default");
+        settings.socket = true;
+        settings.port = 3009;
+        let wanted = Wanted::of(&settings).expect("on");
+        assert!(wanted.host.is_loopback());
+        assert_eq!(wanted.port, 3009);
+        assert_eq!(wanted.data_dir, settings.data_dir);
     }
 }
