@@ -462,6 +462,66 @@ fn seconds(time: Duration) -> String {
     }
 }
 
+/// Feeds a decoder as a connection would.
+#[cfg(test)]
+pub(crate) mod feed {
+    use super::*;
+
+    pub fn asked() -> Asked {
+        Asked {
+            model: "m".into(),
+            url: "http://h/v1".into(),
+            key: None,
+        }
+    }
+
+    /// The chunks of an answer that comes in these pieces and then ends; texts and thoughts in a
+    /// row are joined. The error, if any, is the last one.
+    pub fn decode<D: Decode>(
+        pieces: &[&[u8]],
+        json: bool,
+        mut decoder: D,
+    ) -> (Vec<Chunk>, Option<ErrorKind>) {
+        let mut reader = Reader::new(json);
+        let mut out = Vec::new();
+        let finished = |out: &Vec<Chunk>| matches!(out.last(), Some(Chunk::Finished(_)));
+        let mut failure = None;
+        for piece in pieces {
+            if finished(&out) || failure.is_some() {
+                break;
+            }
+            failure = reader.bytes(piece, &mut decoder, &mut out).err();
+        }
+        if !finished(&out) && failure.is_none() {
+            failure = reader.end(&asked(), &mut decoder, &mut out).err();
+        }
+        let mut joined: Vec<Chunk> = Vec::new();
+        for chunk in out {
+            match (joined.last_mut(), chunk) {
+                (Some(Chunk::Text(before)), Chunk::Text(more)) => before.push_str(&more),
+                (Some(Chunk::Reasoning(before)), Chunk::Reasoning(more)) => before.push_str(&more),
+                (_, chunk) => joined.push(chunk),
+            }
+        }
+        (joined, failure.map(|error| error.kind))
+    }
+
+    /// The same whole, byte by byte, and cut in two at every place.
+    pub fn decode_every_way<D: Decode>(
+        bytes: &[u8],
+        decoder: impl Fn() -> D,
+    ) -> (Vec<Chunk>, Option<ErrorKind>) {
+        let whole = decode(&[bytes], false, decoder());
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(decode(&single, false, decoder()), whole, "byte by byte");
+        for cut in 0..bytes.len() {
+            let (a, b) = bytes.split_at(cut);
+            assert_eq!(decode(&[a, b], false, decoder()), whole, "cut at {cut}");
+        }
+        whole
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

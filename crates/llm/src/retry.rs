@@ -319,9 +319,12 @@ impl<'a> Passed<'a> {
         };
         out.push(Chunk::Restarted);
         *self.shown = Shown::default();
+        // An item of encrypted reasoning ends the thoughts before it.
+        let opaque = std::mem::take(&mut self.opaque);
         if !reasoning.is_empty() {
             self.reasoning(reasoning, out);
         }
+        self.opaque = opaque;
         if !text.is_empty() {
             self.text(text, out);
         }

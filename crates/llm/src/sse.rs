@@ -121,8 +121,9 @@ impl Decoder {
     fn dispatch(&mut self, events: &mut Vec<Event>) {
         let name = std::mem::take(&mut self.name);
         let data = std::mem::take(&mut self.data);
-        let whole = std::mem::take(&mut self.has_data) && !std::mem::take(&mut self.oversized);
-        if whole {
+        let has_data = std::mem::take(&mut self.has_data);
+        let oversized = std::mem::take(&mut self.oversized);
+        if has_data && !oversized {
             events.push(Event {
                 name: String::from_utf8_lossy(&name).into_owned(),
                 data: String::from_utf8_lossy(&data).into_owned(),

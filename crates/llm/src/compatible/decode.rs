@@ -226,3 +226,298 @@ impl Decode for Decoder {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::feed;
+    use crate::{Item, ToolSpec};
+
+    fn prompt(tool_choice: ToolChoice) -> Prompt {
+        let tool = |name: &str| ToolSpec {
+            name: name.into(),
+            description: String::new(),
+            parameters: serde_json::json!({"type": "object"}),
+        };
+        Prompt {
+            model: "m".into(),
+            instructions: "".into(),
+            tools: [tool("read_file"), tool("run")].into(),
+            items: vec![Item::user("hi")],
+            tool_choice,
+            effort: None,
+            max_output_tokens: Some(64),
+            cache_key: String::new(),
+        }
+    }
+
+    fn read_with(body: &str, choice: ToolChoice) -> (Vec<Chunk>, Option<ErrorKind>) {
+        let decoder = || Decoder::new(feed::asked(), &prompt(choice), 7);
+        feed::decode_every_way(body.as_bytes(), decoder)
+    }
+
+    fn chunks(body: &str) -> Vec<Chunk> {
+        let (chunks, error) = read_with(body, ToolChoice::Auto);
+        assert_eq!(error, None);
+        chunks
+            .into_iter()
+            .filter(|chunk| !matches!(chunk, Chunk::CallProgress { .. }))
+            .collect()
+    }
+
+    fn stream(events: &[&str]) -> String {
+        events
+            .iter()
+            .map(|event| format!("data: {event}\n\n"))
+            .collect()
+    }
+
+    fn content(text: &str) -> String {
+        serde_json::json!({"choices": [{"delta": {"content": text}}]}).to_string()
+    }
+
+    fn calls(deltas: &str) -> String {
+        format!(r#"{{"choices":[{{"delta":{{"tool_calls":[{deltas}]}}}}]}}"#)
+    }
+
+    const STOP: &str = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+    const LENGTH: &str = r#"{"choices":[{"delta":{},"finish_reason":"length"}]}"#;
+
+    fn text(text: &str) -> Chunk {
+        Chunk::Text(text.into())
+    }
+
+    fn call(id: &str, name: &str, arguments: &str) -> Chunk {
+        Chunk::Call {
+            id: id.into(),
+            name: name.into(),
+            arguments: arguments.into(),
+        }
+    }
+
+    fn finished(finish: Finish) -> Chunk {
+        Chunk::Finished(finish)
+    }
+
+    #[test]
+    fn recorded_streams_of_real_servers() {
+        let usage = |input, cached, output| {
+            Chunk::Usage(Usage {
+                input,
+                cached,
+                output,
+                ..Usage::default()
+            })
+        };
+        assert_eq!(
+            chunks(include_str!("../../tests/fixtures/chat-tool-stream.sse")),
+            [
+                call(
+                    "sgzNcSeBTskr8WWki7m4yPsZ4FAfDZtV",
+                    "read_file",
+                    r#"{"path": "src/main.rs"}"#
+                ),
+                usage(177, 5, 23),
+                finished(Finish::ToolCalls)
+            ]
+        );
+        assert_eq!(
+            chunks(include_str!("../../tests/fixtures/litellm-chat-tool.sse")),
+            [
+                call(
+                    "V8HMtdw7Qyr6gwk9mvMPewCl7d1j9lQc",
+                    "read_file",
+                    "{\n    \"path\": \"src/main.rs\"\n  }"
+                ),
+                usage(165, 0, 31),
+                finished(Finish::ToolCalls)
+            ]
+        );
+        assert_eq!(
+            chunks(include_str!(
+                "../../tests/fixtures/llama-cpp-python-chat.sse"
+            )),
+            [text("Hello! How"), finished(Finish::Length)]
+        );
+    }
+
+    #[test]
+    fn calls_are_told_apart_however_they_are_numbered() {
+        let one = [call("a", "read_file", "{\"p\":1}"), call("b", "run", "{}")];
+        for deltas in [
+            // By index, arguments in pieces.
+            vec![
+                r#"{"index":0,"id":"a","function":{"name":"read_file","arguments":"{\"p\""}}"#,
+                r#"{"index":0,"function":{"arguments":":1}"}}"#,
+                r#"{"index":1,"id":"b","function":{"name":"run","arguments":"{}"}}"#,
+            ],
+            // All numbered 0; told apart by id.
+            vec![
+                r#"{"index":0,"id":"a","function":{"name":"read_file","arguments":"{\"p\":1}"}}"#,
+                r#"{"index":0,"id":"b","function":{"name":"run","arguments":"{}"}}"#,
+            ],
+            // Not numbered; id and name repeated in each piece, arguments as an object.
+            vec![
+                r#"{"id":"a","function":{"name":"read_file","arguments":"{\"p\":"}}"#,
+                r#"{"id":"a","function":{"name":"read_file","arguments":"1}"}}"#,
+                r#"{"id":"b","function":{"name":"run","arguments":{}}}"#,
+            ],
+            // Both in one piece.
+            vec![
+                r#"{"index":0,"id":"a","function":{"name":"read_file","arguments":"{\"p\":1}"}},
+                   {"index":1,"id":"b","function":{"name":"run","arguments":"{}"}}"#,
+            ],
+        ] {
+            let mut events: Vec<String> = deltas
+                .iter()
+                .map(|delta| calls(delta).replace('\n', ""))
+                .collect();
+            events.push(STOP.into());
+            let events: Vec<&str> = events.iter().map(String::as_str).collect();
+            let found = chunks(&stream(&events));
+            assert_eq!(
+                found,
+                [&one[..], &[finished(Finish::ToolCalls)]].concat(),
+                "{deltas:?}"
+            );
+        }
+        // No ids at all: they are made up, and differ.
+        let found = chunks(&stream(&[
+            &calls(
+                r#"{"function":{"name":"run","arguments":"{}"}},{"function":{"name":"run","arguments":"{}"}}"#,
+            ),
+            STOP,
+        ]));
+        let [Chunk::Call { id: a, .. }, Chunk::Call { id: b, .. }, _] = &found[..] else {
+            panic!("{found:?}")
+        };
+        assert!(a != b && a.starts_with("call_"));
+    }
+
+    #[test]
+    fn the_first_call_is_whole_when_the_second_begins() {
+        let body = stream(&[
+            &calls(r#"{"index":0,"id":"a","function":{"name":"run","arguments":"{}"}}"#),
+            &calls(r#"{"index":1,"id":"b","function":{"name":"run","arguments":"{\"x"}}"#),
+        ]);
+        let (found, error) = read_with(&body, ToolChoice::Auto);
+        assert!(found.contains(&call("a", "run", "{}")));
+        assert!(
+            !found
+                .iter()
+                .any(|chunk| matches!(chunk, Chunk::Call { id, .. } if id == "b"))
+        );
+        assert_eq!(error, Some(ErrorKind::Broken));
+    }
+
+    #[test]
+    fn how_an_answer_ends() {
+        let torn = calls(r#"{"index":0,"id":"a","function":{"name":"run","arguments":"{\"x"}}"#);
+        let hi = content("hi");
+        let full = r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":64}}"#;
+        for (events, expected) in [
+            (vec![hi.as_str(), STOP], Finish::Stop),
+            (vec![&hi, STOP, "[DONE]"], Finish::Stop),
+            (vec![&hi, "[DONE]"], Finish::Stop),
+            (vec![&hi, LENGTH], Finish::Length),
+            (vec![&hi, STOP, full], Finish::Length),
+            (vec![&torn, LENGTH], Finish::Length),
+            // The model's own broken writing: the tool tells it so.
+            (vec![&torn, STOP], Finish::ToolCalls),
+        ] {
+            let found = chunks(&stream(&events));
+            assert_eq!(found.last(), Some(&finished(expected)), "{events:?}");
+            let calls = found
+                .iter()
+                .filter(|chunk| matches!(chunk, Chunk::Call { .. }))
+                .count();
+            assert_eq!(
+                calls,
+                usize::from(expected == Finish::ToolCalls),
+                "{events:?}"
+            );
+        }
+        for events in [vec![hi.as_str()], vec!["[DONE]"], vec![]] {
+            let (_, error) = read_with(&stream(&events), ToolChoice::Auto);
+            assert_eq!(error, Some(ErrorKind::Broken), "{events:?}");
+        }
+    }
+
+    #[test]
+    fn a_call_written_as_text_is_a_call_and_not_text() {
+        let body = stream(&[
+            &content("I look.\n```js"),
+            &content("on\n{\"name\": \"run\", \"argum"),
+            &content("ents\": {\"a\": \"ä\"}}\n``"),
+            &content("`"),
+            STOP,
+        ]);
+        let id = format!("{TEXT_CALL_PREFIX}0000000000000007_0");
+        assert_eq!(
+            chunks(&body),
+            [
+                text("I look.\n"),
+                call(&id, "run", "{\"a\":\"ä\"}"),
+                finished(Finish::ToolCalls)
+            ]
+        );
+        let (asked_for_words, _) = read_with(&body, ToolChoice::None);
+        let shown = "I look.\n```json\n{\"name\": \"run\", \"arguments\": {\"a\": \"ä\"}}\n```";
+        assert_eq!(asked_for_words, [text(shown), finished(Finish::Stop)]);
+    }
+
+    #[test]
+    fn thoughts_errors_and_nonsense() {
+        let thinking = r#"{"choices":[{"delta":{"reasoning_content":"hm"}}]}"#;
+        let other = r#"{"choices":[{"delta":{"reasoning":"m","content":null,"tool_calls":null}}]}"#;
+        assert_eq!(
+            chunks(&stream(&[
+                thinking,
+                other,
+                "{oops",
+                r#"{"choices":7}"#,
+                &content("x"),
+                STOP
+            ])),
+            [
+                Chunk::Reasoning("hmm".into()),
+                text("x"),
+                finished(Finish::Stop)
+            ]
+        );
+        let error = r#"{"error":{"code":500,"message":"boom","type":"server_error"}}"#;
+        let server = ErrorKind::Server {
+            status: Some(500),
+            retry_after_ms: None,
+        };
+        assert_eq!(
+            read_with(&stream(&[&content("x"), error]), ToolChoice::Auto),
+            (vec![text("x")], Some(server))
+        );
+    }
+
+    #[test]
+    fn a_server_that_does_not_stream() {
+        let read = |body: &str| {
+            let decoder = Decoder::new(feed::asked(), &prompt(ToolChoice::Auto), 7);
+            let (chunks, error) = feed::decode(&[body.as_bytes()], true, decoder);
+            let calls = |chunk: &Chunk| !matches!(chunk, Chunk::CallProgress { .. });
+            (chunks.into_iter().filter(calls).collect::<Vec<_>>(), error)
+        };
+        let body = r#"{"choices":[{"message":{"content":"x","tool_calls":[{"id":"a","function":{"name":"run","arguments":"{}"}}]},"finish_reason":"tool_calls"}],
+            "usage":{"prompt_tokens":3,"completion_tokens":2}}"#;
+        let usage = Chunk::Usage(Usage {
+            input: 3,
+            output: 2,
+            ..Usage::default()
+        });
+        let expected = vec![
+            text("x"),
+            call("a", "run", "{}"),
+            usage,
+            finished(Finish::ToolCalls),
+        ];
+        assert_eq!(read(body), (expected, None));
+        assert_eq!(read("{}").1, Some(ErrorKind::WrongUrl));
+    }
+}

@@ -278,3 +278,280 @@ impl Decode for Decoder {
         Err(self.asked.error(ErrorKind::Broken, why))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::feed;
+
+    fn read(body: &str) -> (Vec<Chunk>, Option<ErrorKind>) {
+        feed::decode_every_way(body.as_bytes(), || Decoder::new(feed::asked(), Some(64)))
+    }
+
+    /// Without the progress of calls.
+    fn chunks(body: &str) -> Vec<Chunk> {
+        let (chunks, error) = read(body);
+        assert_eq!(error, None);
+        chunks
+            .into_iter()
+            .filter(|chunk| !matches!(chunk, Chunk::CallProgress { .. }))
+            .collect()
+    }
+
+    fn stream(events: &[&str]) -> String {
+        events
+            .iter()
+            .map(|event| format!("data: {event}\n\n"))
+            .collect()
+    }
+
+    fn text(text: &str) -> Chunk {
+        Chunk::Text(text.into())
+    }
+
+    fn call(id: &str, name: &str, arguments: &str) -> Chunk {
+        Chunk::Call {
+            id: id.into(),
+            name: name.into(),
+            arguments: arguments.into(),
+        }
+    }
+
+    fn usage(input: u64, cached: u64, output: u64) -> Chunk {
+        Chunk::Usage(Usage {
+            input,
+            cached,
+            output,
+            ..Usage::default()
+        })
+    }
+
+    #[test]
+    fn recorded_streams_of_real_servers() {
+        assert_eq!(
+            chunks(include_str!("../../tests/fixtures/resp-text-stream.sse")),
+            [
+                text("Hello"),
+                usage(34, 18, 2),
+                Chunk::Finished(Finish::Stop)
+            ]
+        );
+        let cases = [
+            (
+                include_str!("../../tests/fixtures/resp-tool-stream.sse"),
+                "call_PsS3Hl6twsiJm4WfF67tuFp7XSWdmKzi",
+                r#"{"path": "src/main.rs"}"#,
+                usage(177, 176, 23),
+            ),
+            (
+                include_str!("../../tests/fixtures/litellm-bridge-q-resp-tool.sse"),
+                "call_ujGBSSL7p9bZGxTdyhZnW8I7qWxAOSjw",
+                "{\n    \"path\": \"src/main.rs\"\n  }",
+                usage(169, 168, 31),
+            ),
+            (
+                include_str!("../../tests/fixtures/litellm-local-q-resp-tool.sse"),
+                "call_WpAy2JdulI2sDzZierK6DXCXVNn2Lh3L",
+                "{\n    \"path\": \"src/main.rs\"\n  }",
+                usage(169, 18, 31),
+            ),
+        ];
+        for (recorded, id, arguments, figures) in cases {
+            assert_eq!(
+                chunks(recorded),
+                [
+                    call(id, "read_file", arguments),
+                    figures,
+                    Chunk::Finished(Finish::ToolCalls)
+                ]
+            );
+        }
+    }
+
+    /// As OpenAI sends it: numbers, indices, reasoning, two calls, five figures, a new event.
+    #[test]
+    fn a_full_stream() {
+        let events = [
+            r#"{"type":"response.created","sequence_number":0,"response":{"id":"r","output":[]}}"#,
+            r#"{"type":"response.output_item.added","output_index":0,"item":{"type":"reasoning","id":"rs","summary":[]}}"#,
+            r#"{"type":"response.reasoning_summary_part.added","item_id":"rs"}"#,
+            r#"{"type":"response.reasoning_summary_text.delta","item_id":"rs","delta":"Let me"}"#,
+            r#"{"type":"response.reasoning_summary_part.added","item_id":"rs"}"#,
+            r#"{"type":"response.reasoning_summary_text.delta","item_id":"rs","delta":"see"}"#,
+            r#"{"type":"response.output_item.done","item":{"type":"reasoning","id":"rs","summary":[],"encrypted_content":"ENC","unknown":7}}"#,
+            r#"{"type":"response.output_item.added","item":{"type":"message","id":"m"}}"#,
+            r#"{"type":"response.output_text.delta","item_id":"m","delta":"Gr"}"#,
+            "this is not JSON",
+            r#"{"type":"response.brand_new","anything":[1]}"#,
+            r#"{"type":"response.output_text.delta","item_id":"m","delta":"üße 😀"}"#,
+            r#"{"type":"response.output_item.done","item":{"type":"message","id":"m","content":[{"type":"output_text","text":"Grüße 😀"}]}}"#,
+            r#"{"type":"response.output_item.added","item":{"type":"function_call","id":"f1","call_id":"c1","name":"run"}}"#,
+            r#"{"type":"response.output_item.added","item":{"type":"function_call","id":"f2","call_id":"c2","name":"read"}}"#,
+            r#"{"type":"response.function_call_arguments.delta","item_id":"f2","delta":"{\"p\""}"#,
+            r#"{"type":"response.function_call_arguments.delta","item_id":"f1","delta":"{}"}"#,
+            r#"{"type":"response.output_item.done","item":{"type":"function_call","id":"f1","call_id":"c1","name":"run","arguments":"{}"}}"#,
+            r#"{"type":"response.output_item.done","item":{"type":"function_call","id":"f2","call_id":"c2","name":"read","arguments":"{\"p\":1}"}}"#,
+            r#"{"type":"response.completed","response":{"status":"completed","output":[{"type":"function_call","call_id":"c1","name":"run","arguments":"{}"}],
+                "usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":4,"cache_write_tokens":3},"output_tokens":9,"output_tokens_details":{"reasoning_tokens":5},"total_tokens":19}}}"#,
+        ]
+        .map(|event| event.replace('\n', ""));
+        let events: Vec<&str> = events.iter().map(String::as_str).collect();
+        let opaque =
+            r#"{"type":"reasoning","id":"rs","summary":[],"encrypted_content":"ENC","unknown":7}"#;
+        assert_eq!(
+            chunks(&stream(&events)),
+            [
+                Chunk::Reasoning("Let me\n\nsee".into()),
+                Chunk::Opaque(serde_json::from_str(opaque).unwrap()),
+                text("Grüße 😀"),
+                call("c1", "run", "{}"),
+                call("c2", "read", "{\"p\":1}"),
+                Chunk::Usage(Usage {
+                    input: 10,
+                    cached: 4,
+                    cache_write: 3,
+                    output: 9,
+                    reasoning: 5
+                }),
+                Chunk::Finished(Finish::ToolCalls),
+            ]
+        );
+    }
+
+    #[test]
+    fn progress_counts_bytes_of_each_call() {
+        let events = [
+            r#"{"type":"response.output_item.added","item":{"type":"function_call","id":"f","call_id":"c","name":"run"}}"#,
+            r#"{"type":"response.function_call_arguments.delta","item_id":"f","delta":"{\"ä\""}"#,
+            r#"{"type":"response.function_call_arguments.delta","item_id":"other","delta":"{"}"#,
+        ];
+        let progress = |argument_bytes| Chunk::CallProgress {
+            id: "c".into(),
+            name: "run".into(),
+            argument_bytes,
+        };
+        assert_eq!(
+            read(&stream(&events)),
+            (vec![progress(0), progress(5)], Some(ErrorKind::Broken))
+        );
+    }
+
+    #[test]
+    fn how_an_answer_ends() {
+        let done = r#"{"type":"response.output_item.done","item":{"type":"function_call","id":"f","call_id":"c","name":"run","arguments":"{}"}}"#;
+        let torn = r#"{"type":"response.output_item.done","item":{"type":"function_call","id":"f","call_id":"c","name":"run","arguments":"{\"a","status":"incomplete"}}"#;
+        let delta = r#"{"type":"response.output_text.delta","delta":"a"}"#;
+        let incomplete = r#"{"type":"response.incomplete","response":{"status":"incomplete","incomplete_details":{"reason":"max_output_tokens"}}}"#;
+        let filtered = r#"{"type":"response.incomplete","response":{"incomplete_details":{"reason":"content_filter"}}}"#;
+        let full = r#"{"type":"response.completed","response":{"status":"completed","usage":{"output_tokens":64}}}"#;
+        let plain = r#"{"type":"response.completed"}"#;
+        for (events, expected) in [
+            (&[delta, plain][..], Finish::Stop),
+            (&[delta, incomplete], Finish::Length),
+            (&[done, incomplete], Finish::ToolCalls),
+            (&[torn, incomplete], Finish::Length),
+            (&[delta, filtered], Finish::ContentFilter),
+            (&[delta, full], Finish::Length),
+            (&[done, full], Finish::ToolCalls),
+        ] {
+            let last = chunks(&stream(events)).pop();
+            assert_eq!(last, Some(Chunk::Finished(expected)), "{events:?}");
+        }
+    }
+
+    #[test]
+    fn failures_inside_the_stream() {
+        let delta = r#"{"type":"response.output_text.delta","delta":"a"}"#;
+        let server = ErrorKind::Server {
+            status: None,
+            retry_after_ms: None,
+        };
+        for (event, expected) in [
+            (
+                r#"{"type":"response.failed","response":{"error":{"code":"server_error","message":"x"}}}"#,
+                server.clone(),
+            ),
+            (r#"{"type":"response.failed"}"#, server.clone()),
+            (
+                r#"{"type":"error","code":"insufficient_quota","message":"x"}"#,
+                ErrorKind::Quota,
+            ),
+            (
+                r#"{"type":"error","error":{"type":"overloaded_error","message":"x"}}"#,
+                server,
+            ),
+            (
+                r#"{"error":{"code":"rate_limit_exceeded","message":"x"}}"#,
+                ErrorKind::RateLimited {
+                    retry_after_ms: None,
+                },
+            ),
+            ("[DONE]", ErrorKind::Broken),
+            ("{\"type\":", ErrorKind::Broken),
+        ] {
+            assert_eq!(
+                read(&stream(&[delta, event])),
+                (vec![text("a")], Some(expected)),
+                "{event}"
+            );
+        }
+    }
+
+    #[test]
+    fn servers_that_send_items_without_deltas_or_only_at_the_end() {
+        let message = r#"{"type":"message","content":[{"type":"output_text","text":"ab"}]}"#;
+        let function = r#"{"type":"function_call","call_id":"c","name":"run","arguments":{"a":1}}"#;
+        let item = |item| format!(r#"{{"type":"response.output_item.done","item":{item}}}"#);
+        let completed = format!(
+            r#"{{"type":"response.completed","response":{{"output":[{message},{function}]}}}}"#
+        );
+        let delta = r#"{"type":"response.output_text.delta","delta":"a"}"#;
+        let expected = [
+            text("ab"),
+            call("c", "run", "{\"a\":1}"),
+            Chunk::Finished(Finish::ToolCalls),
+        ];
+        assert_eq!(chunks(&stream(&[&completed])), expected);
+        assert_eq!(
+            chunks(&stream(&[
+                delta,
+                &item(message),
+                &item(function),
+                &completed
+            ])),
+            expected
+        );
+        assert_eq!(
+            chunks(&stream(&[
+                &item(message),
+                &item(message),
+                r#"{"type":"response.completed"}"#
+            ])),
+            [text("ab\n\nab"), Chunk::Finished(Finish::Stop)]
+        );
+        let body = format!(r#"{{"status":"completed","output":[{message},{function}]}}"#);
+        let (whole, error) =
+            feed::decode(&[body.as_bytes()], true, Decoder::new(feed::asked(), None));
+        assert_eq!((whole.as_slice(), error), (&expected[..], None));
+    }
+
+    #[test]
+    fn what_is_no_such_api() {
+        let read = |body: &str, json| {
+            feed::decode(&[body.as_bytes()], json, Decoder::new(feed::asked(), None)).1
+        };
+        assert_eq!(
+            read("<!doctype html><p>hi", false),
+            Some(ErrorKind::WrongUrl)
+        );
+        assert_eq!(read(r#"{"hello":1}"#, true), Some(ErrorKind::WrongUrl));
+        assert_eq!(
+            read(
+                r#"{"error":{"code":"insufficient_quota","message":"x"}}"#,
+                true
+            ),
+            Some(ErrorKind::Quota)
+        );
+        assert_eq!(read("", false), Some(ErrorKind::Broken));
+    }
+}
