@@ -84,20 +84,37 @@ impl Blobs {
     }
 
     pub(crate) fn put_hashed(&self, hash: Hash, bytes: &[u8]) -> Result<(), Refusal> {
-        if self.lock_known().contains(&hash) {
-            return Ok(());
+        if let Some(file) = self.put_new(hash, bytes)? {
+            crate::flush::soon(file);
         }
-        let path = self.path(hash);
-        let stored = fs::metadata(&path).is_ok_and(|meta| meta.len() == bytes.len() as u64);
-        if !stored {
-            self.store(&path, bytes)
-                .map_err(|error| Refusal::io("store a file's content for undo", &error))?;
-        }
-        self.lock_known().insert(hash);
         Ok(())
     }
 
-    fn store(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    /// As [`put_hashed`](Self::put_hashed) for what is on disk elsewhere too: were it lost with
+    /// the power, so would be little.
+    pub(crate) fn put_unsynced(&self, hash: Hash, bytes: &[u8]) -> Result<(), Refusal> {
+        self.put_new(hash, bytes).map(|_| ())
+    }
+
+    /// The file, if it had to be written.
+    fn put_new(&self, hash: Hash, bytes: &[u8]) -> Result<Option<fs::File>, Refusal> {
+        if self.lock_known().contains(&hash) {
+            return Ok(None);
+        }
+        let path = self.path(hash);
+        let stored = fs::metadata(&path).is_ok_and(|meta| meta.len() == bytes.len() as u64);
+        let mut file = None;
+        if !stored {
+            let written = self.store(&path, bytes);
+            file = Some(
+                written.map_err(|error| Refusal::io("store a file's content for undo", &error))?,
+            );
+        }
+        self.lock_known().insert(hash);
+        Ok(file)
+    }
+
+    fn store(&self, path: &Path, bytes: &[u8]) -> io::Result<fs::File> {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let temporary = path.with_extension(format!("{}-{number}.tmp", std::process::id()));
         let created = fs::File::create(&temporary).or_else(|error| {
@@ -113,16 +130,10 @@ impl Blobs {
             fs::rename(&temporary, path)?;
             Ok(file)
         });
-        match result {
-            Ok(file) => {
-                crate::flush::soon(file);
-                Ok(())
-            }
-            Err(error) => {
-                let _ = fs::remove_file(&temporary);
-                Err(error)
-            }
+        if result.is_err() {
+            let _ = fs::remove_file(&temporary);
         }
+        result
     }
 
     /// The content, checked against its hash. None: not stored, or damaged on disk.

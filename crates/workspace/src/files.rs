@@ -136,15 +136,11 @@ impl Workspace {
                 after: Some(entry),
             });
         }
-        self.blobs.put_hashed(hash, bytes)?;
+        self.blobs.put_unsynced(hash, bytes)?;
         let place =
             open_parent(self.base_of(&resolved), &resolved.absolute, true).map_err(failed)?;
-        let mode = replace(
-            &place,
-            bytes,
-            before.map(|(entry, owner)| (entry.mode, owner)),
-        )
-        .map_err(failed)?;
+        let (mode, owner) = before.map(|(entry, owner)| (entry.mode, owner)).unzip();
+        let mode = replace(&place, bytes, mode, owner).map_err(failed)?;
         for (folder, mode) in &place.made {
             self.record(Change {
                 path: self.shown(folder),
@@ -331,17 +327,18 @@ fn open_at(place: &Place) -> rustix::io::Result<OwnedFd> {
     rustix::fs::openat(&place.dir, &place.name, flags, Mode::empty())
 }
 
-/// Puts `bytes` at a place in one step: written beside it, then renamed over it. `keep`: mode and
-/// owner to have; without it the file gets what a new file gets. Returns the mode.
+/// Puts `bytes` at a place in one step: written beside it, then renamed over it. Without `mode`
+/// the file gets what a new file gets. Returns the mode.
 pub(crate) fn replace(
     place: &Place,
     bytes: &[u8],
-    keep: Option<(u32, (u32, u32))>,
+    mode: Option<u32>,
+    owner: Option<(u32, u32)>,
 ) -> io::Result<u32> {
     use rustix::fs::{fchmod, fchown, fstat, openat, renameat, unlinkat};
     let temporary = temporary_name();
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let first_mode = if keep.is_some() { 0o600 } else { 0o666 };
+    let first_mode = if mode.is_some() { 0o600 } else { 0o666 };
     let fd = openat(
         &place.dir,
         &temporary,
@@ -351,7 +348,7 @@ pub(crate) fn replace(
     let mut file = File::from(fd);
     let result = (|| {
         file.write_all(bytes)?;
-        if let Some((mode, (uid, gid))) = keep {
+        if let Some((uid, gid)) = owner {
             let stat = fstat(&file)?;
             if (stat.st_uid, stat.st_gid) != (uid, gid) {
                 // Only the administrator may give files away; otherwise it becomes ours.
@@ -361,6 +358,8 @@ pub(crate) fn replace(
                     Some(rustix::fs::Gid::from_raw(gid)),
                 );
             }
+        }
+        if let Some(mode) = mode {
             fchmod(&file, Mode::from_raw_mode(mode as RawMode))?;
         }
         let mode = fstat(&file)?.st_mode & 0o7777;

@@ -19,7 +19,7 @@ mod error;
 pub mod files;
 mod flush;
 pub mod guard;
-pub mod ignores;
+mod ignores;
 mod jobs;
 pub mod list;
 mod output;

@@ -1,8 +1,16 @@
 //! Text search with ripgrep's own libraries.
 
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use grep_regex::{RegexMatcher, RegexMatcherBuilder};
+use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkMatch};
+use ignore::overrides::OverrideBuilder;
+use ignore::{WalkBuilder, WalkState};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Refusal, Workspace};
+use crate::guard::Intent;
+use crate::{Refusal, Workspace, truncate};
 
 /// What to search for, and how much of it to bring.
 #[derive(Debug, Clone)]
@@ -76,11 +84,252 @@ pub struct MatchLine {
     pub is_match: bool,
 }
 
+/// Longer lines are cut, in characters.
+const LINE_CHARS: usize = 300;
+/// Larger files are not searched, in bytes.
+const FILE_BYTES: u64 = 32 * 1024 * 1024;
+/// Files that are searched side by side before their matches are counted.
+const BATCH: usize = 64;
+
 impl Workspace {
     /// Searches text files, .gitignore respected, hidden files included, `.git` not. Blocks; stops
     /// soon after `cancel`. Fails where pattern, glob or path are wrong.
     pub fn search(&self, query: &Query, cancel: &CancellationToken) -> Result<Found, Refusal> {
-        let _ = (query, cancel);
-        Ok(Found::default())
+        let matcher = matcher(query)?;
+        let files = self.searched_files(query, cancel)?;
+        let mut found = Found::default();
+        let mut bytes = 0;
+        for batch in files.chunks(BATCH) {
+            let results = side_by_side(batch, |(path, shown)| {
+                if cancel.is_cancelled() {
+                    None
+                } else {
+                    search_file(path, shown, &matcher, query)
+                }
+            });
+            if cancel.is_cancelled() {
+                return Err(Refusal::Cancelled);
+            }
+            found.files_searched += batch.len();
+            for mut file in results.into_iter().flatten() {
+                let room = query.max_matches.saturating_sub(found.matches);
+                let cut = keep(&mut file.lines, room, query.max_bytes.saturating_sub(bytes));
+                found.matches += file.lines.iter().filter(|line| line.is_match).count();
+                bytes +=
+                    file.path.len() + file.lines.iter().map(|line| line.text.len()).sum::<usize>();
+                if !file.lines.is_empty() {
+                    found.files.push(file);
+                }
+                if let Some(reason) = cut {
+                    found.truncated = Some(reason);
+                    return Ok(found);
+                }
+            }
+        }
+        Ok(found)
     }
+
+    /// The files to search with their names, sorted.
+    fn searched_files(
+        &self,
+        query: &Query,
+        cancel: &CancellationToken,
+    ) -> Result<Vec<(PathBuf, String)>, Refusal> {
+        let start = self.resolve(&query.path, Intent::Read)?;
+        let meta = std::fs::metadata(&start.absolute)
+            .map_err(|error| Refusal::io(format_args!("search in {:?}", query.path), &error))?;
+        if meta.is_file() {
+            let shown = start.shown();
+            return Ok(vec![(start.absolute, shown)]);
+        }
+        let mut walk = self.walk(&start.absolute, query.ignored);
+        if !query.globs.is_empty() {
+            let mut globs = OverrideBuilder::new(&start.absolute);
+            for glob in &query.globs {
+                globs.add(glob).map_err(|error| {
+                    Refusal::Unsuitable(format!("{glob:?} is not a valid glob: {error}."))
+                })?;
+            }
+            let globs = globs.build().map_err(|error| {
+                Refusal::Unsuitable(format!("The globs cannot be used together: {error}."))
+            })?;
+            walk.overrides(globs);
+        }
+        let files = Mutex::new(Vec::new());
+        walk.max_filesize(Some(FILE_BYTES))
+            .build_parallel()
+            .run(|| {
+                Box::new(|entry| {
+                    if cancel.is_cancelled() {
+                        return WalkState::Quit;
+                    }
+                    if let Ok(entry) = entry
+                        && entry.file_type().is_some_and(|kind| kind.is_file())
+                    {
+                        let shown = self.shown(entry.path());
+                        let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+                        files.push((entry.into_path(), shown));
+                    }
+                    WalkState::Continue
+                })
+            });
+        let mut files = files.into_inner().unwrap_or_else(PoisonError::into_inner);
+        files.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
+        Ok(files)
+    }
+
+    /// A walk over what people count as the project: no `.git`, nothing of Mira's own, no links
+    /// followed, and unless `ignored` nothing that .gitignore hides.
+    pub(crate) fn walk(&self, start: &Path, ignored: bool) -> WalkBuilder {
+        let protected: Vec<PathBuf> = self
+            .protected
+            .iter()
+            .filter(|path| !self.root.starts_with(path))
+            .cloned()
+            .collect();
+        let mut walk = WalkBuilder::new(start);
+        walk.hidden(false)
+            .follow_links(false)
+            .require_git(false)
+            .ignore(!ignored)
+            .git_ignore(!ignored)
+            .git_exclude(!ignored)
+            .git_global(!ignored)
+            .parents(!ignored)
+            .threads(
+                std::thread::available_parallelism()
+                    .map_or(1, usize::from)
+                    .min(4),
+            )
+            .filter_entry(move |entry| {
+                entry.file_name() != ".git" && !protected.iter().any(|path| path == entry.path())
+            });
+        walk
+    }
+}
+
+fn matcher(query: &Query) -> Result<RegexMatcher, Refusal> {
+    if query.pattern.is_empty() {
+        return Err(Refusal::Unsuitable("The pattern is empty.".into()));
+    }
+    RegexMatcherBuilder::new()
+        .case_smart(query.case == Case::Smart)
+        .case_insensitive(query.case == Case::Insensitive)
+        .fixed_strings(query.literal)
+        .line_terminator(Some(b'\n'))
+        .crlf(true)
+        .size_limit(10 * 1024 * 1024)
+        .build(&query.pattern)
+        .map_err(|error| {
+            let literal = if query.literal {
+                ""
+            } else {
+                " To search for plain text, set literal."
+            };
+            Refusal::Unsuitable(format!(
+                "{:?} is not a valid pattern: {error}.{literal}",
+                query.pattern
+            ))
+        })
+}
+
+/// Runs `work` over all items on a few threads; results in the order of the items.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let threads = std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(4);
+    let share = items.len().div_ceil(threads).max(1);
+    if threads == 1 || items.len() < 8 {
+        return items.iter().map(work).collect();
+    }
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = items
+            .chunks(share)
+            .map(|part| scope.spawn(|| part.iter().map(&work).collect::<Vec<R>>()))
+            .collect();
+        handles
+            .into_iter()
+            .flat_map(|handle| handle.join().unwrap_or_default())
+            .collect()
+    })
+}
+
+/// None: nothing matches, or it is no text.
+fn search_file(
+    path: &Path,
+    shown: &str,
+    matcher: &RegexMatcher,
+    query: &Query,
+) -> Option<FileMatches> {
+    let mut searcher = SearcherBuilder::new()
+        .binary_detection(BinaryDetection::quit(b'\0'))
+        .line_number(true)
+        .before_context(query.context)
+        .after_context(query.context)
+        .max_matches(Some(query.max_matches as u64 + 1))
+        .build();
+    let mut collect = Collect::default();
+    if let Err(error) = searcher.search_path(matcher, path, &mut collect) {
+        tracing::debug!(path = shown, %error, "a file could not be searched");
+    }
+    let has_match = collect.lines.iter().any(|line| line.is_match);
+    (has_match && !collect.binary).then(|| FileMatches {
+        path: shown.to_owned(),
+        lines: collect.lines,
+    })
+}
+
+#[derive(Default)]
+struct Collect {
+    lines: Vec<MatchLine>,
+    binary: bool,
+}
+
+impl Collect {
+    fn push(&mut self, number: Option<u64>, bytes: &[u8], is_match: bool) {
+        let text = String::from_utf8_lossy(bytes);
+        let text = truncate::line(text.trim_end_matches(['\n', '\r']), LINE_CHARS).into_owned();
+        self.lines.push(MatchLine {
+            number: number.unwrap_or(0) as usize,
+            text,
+            is_match,
+        });
+    }
+}
+
+impl Sink for Collect {
+    type Error = std::io::Error;
+
+    fn matched(&mut self, _: &Searcher, found: &SinkMatch<'_>) -> Result<bool, Self::Error> {
+        self.push(found.line_number(), found.bytes(), true);
+        Ok(true)
+    }
+
+    fn context(&mut self, _: &Searcher, line: &SinkContext<'_>) -> Result<bool, Self::Error> {
+        self.push(line.line_number(), line.bytes(), false);
+        Ok(true)
+    }
+
+    fn binary_data(&mut self, _: &Searcher, _: u64) -> Result<bool, Self::Error> {
+        self.binary = true;
+        Ok(false)
+    }
+}
+
+/// Keeps lines up to so many matches and bytes; tells which limit was met.
+fn keep(lines: &mut Vec<MatchLine>, matches: usize, bytes: usize) -> Option<String> {
+    let (mut count, mut size) = (0, 0);
+    for (at, line) in lines.iter().enumerate() {
+        size += line.text.len();
+        if line.is_match && count == matches {
+            lines.truncate(at);
+            return Some("the limit of matches was reached".into());
+        }
+        if size > bytes {
+            lines.truncate(at);
+            return Some("the limit of text was reached".into());
+        }
+        count += usize::from(line.is_match);
+    }
+    None
 }
