@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use mira_protocol::{Code, Failure, MicroUsd};
 
+pub(crate) use dirs::absolute as expand;
 pub use handle::SettingsHandle;
 pub use names::{NAMES, Name};
 
@@ -136,7 +137,11 @@ impl Settings {
         let environment: BTreeMap<_, _> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
             .collect();
-        let text = |name: &str| environment.get(name).map(|value| value.to_string_lossy().into());
+        let text = |name: &str| {
+            environment
+                .get(name)
+                .map(|value| value.to_string_lossy().into())
+        };
         Self::load_from(flags, &text)
     }
 
@@ -147,20 +152,31 @@ impl Settings {
     ) -> Result<Self, Failure> {
         let environment = |name: &str| environment(name).filter(|value| !value.is_empty());
         let mut flags = flags;
-        for (name, path) in
-            [("MIRA_DATA_DIR", flags.data_dir.take()), ("MIRA_CONFIG_DIR", flags.config_dir.take())]
-        {
+        for (name, path) in [
+            ("MIRA_DATA_DIR", flags.data_dir.take()),
+            ("MIRA_CONFIG_DIR", flags.config_dir.take()),
+        ] {
             if let Some(path) = path {
-                flags.overrides.insert(name.to_owned(), path.to_string_lossy().into_owned());
+                flags
+                    .overrides
+                    .insert(name.to_owned(), path.to_string_lossy().into_owned());
             }
         }
-        if let Some(unknown) = flags.overrides.keys().find(|name| Name::find(name).is_none()) {
+        if let Some(unknown) = flags
+            .overrides
+            .keys()
+            .find(|name| Name::find(name).is_none())
+        {
             return Err(unknown_name(unknown, Source::Flag.word()));
         }
         // The file's folder must be known before the file can say anything.
-        let config_dir = ["MIRA_CONFIG_DIR"]
-            .iter()
-            .find_map(|name| flags.overrides.get(*name).cloned().or_else(|| environment(name)));
+        let config_dir = ["MIRA_CONFIG_DIR"].iter().find_map(|name| {
+            flags
+                .overrides
+                .get(*name)
+                .cloned()
+                .or_else(|| environment(name))
+        });
         let config_dir = match config_dir {
             Some(text) => dirs::absolute(&text),
             None => dirs::config_dir(&environment),
@@ -177,8 +193,9 @@ impl Settings {
                 (Source::Environment, environment(name.name)),
                 (Source::ConfigFile, file.get(name.name).cloned()),
             ];
-            if let Some((source, value)) =
-                found.into_iter().find_map(|(source, value)| Some((source, value?)))
+            if let Some((source, value)) = found
+                .into_iter()
+                .find_map(|(source, value)| Some((source, value?)))
             {
                 name.apply(&mut settings, &value)
                     .map_err(|legal| wrong_value(name, &value, source, &legal))?;
@@ -227,7 +244,7 @@ impl Settings {
             budget_daily_limit_micro_usd: None,
             budget_monthly_limit_micro_usd: None,
             approval_timeout_ms: 600_000,
-            max_iterations: 200,
+            max_iterations: 2_000,
             operation_timeout_ms: None,
             tool_output_bytes: 32 * 1024,
             allow_private_hosts: false,
@@ -248,8 +265,11 @@ impl Settings {
 /// Names and values of `config.toml`; empty where there is no such file.
 fn config_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let refuse = |reason: String| {
-        Failure::new(Code::BadParams, format!("{} could not be used: {reason}", path.display()))
-            .hint("Mend the file, or move it away to start with the defaults.")
+        Failure::new(
+            Code::BadParams,
+            format!("{} could not be used: {reason}", path.display()),
+        )
+        .hint("Mend the file, or move it away to start with the defaults.")
     };
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -263,17 +283,25 @@ fn config_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
             return Err(unknown_name(&name, &path.display().to_string()));
         };
         if !known.in_file {
-            return Err(refuse(format!("{name} cannot stand in it.")).hint(match known.secret {
-                true => "Keys belong in the keychain (`mira config set-key`) or the environment.",
-                false => "Set it in the environment or as a flag.",
-            }));
+            return Err(
+                refuse(format!("{name} cannot stand in it.")).hint(match known.secret {
+                    true => {
+                        "Keys belong in the keychain (`mira config set-key`) or the environment."
+                    }
+                    false => "Set it in the environment or as a flag.",
+                }),
+            );
         }
         let value = match value {
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
             toml::Value::Float(number) => number.to_string(),
             toml::Value::Boolean(switch) => switch.to_string(),
-            _ => return Err(refuse(format!("{name} is neither text nor number nor true/false."))),
+            _ => {
+                return Err(refuse(format!(
+                    "{name} is neither text nor number nor true/false."
+                )));
+            }
         };
         values.insert(name, value);
     }
@@ -281,17 +309,28 @@ fn config_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
 }
 
 fn wrong_value(name: &Name, value: &str, source: Source, legal: &str) -> Failure {
-    let shown = if name.secret { "(a secret)".to_owned() } else { format!("{value:?}") };
+    let shown = if name.secret {
+        "(a secret)".to_owned()
+    } else {
+        format!("{value:?}")
+    };
     Failure::new(
         Code::BadParams,
-        format!("{} is {shown} ({}), which is not legal: {legal}.", name.name, source.word()),
+        format!(
+            "{} is {shown} ({}), which is not legal: {legal}.",
+            name.name,
+            source.word()
+        ),
     )
     .hint(format!("{} Default: {}.", name.doc, name.default))
 }
 
 fn unknown_name(name: &str, place: &str) -> Failure {
-    Failure::new(Code::BadParams, format!("There is no setting {name:?} ({place})."))
-        .hint("`mira config list` shows all names.")
+    Failure::new(
+        Code::BadParams,
+        format!("There is no setting {name:?} ({place})."),
+    )
+    .hint("`mira config list` shows all names.")
 }
 
 #[cfg(test)]

@@ -1,14 +1,20 @@
-//! A conversation as a file: Markdown for people, JSON with every event for programs.
+//! A conversation as a file: Markdown to read, JSON to keep (every event, as stored).
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use mira_protocol::approval::Decision;
+use mira_protocol::change::{ChangeKind, FileChangeSummary};
+use mira_protocol::operation::OperationState;
 use mira_protocol::session::{ExportFormat, ExportedSession, Session};
-use mira_protocol::{EventKind, Failure, StoredEvent};
+use mira_protocol::{CallId, EventKind, Failure, StoredEvent, UtcMs};
 
 use crate::failure::internal;
 
-/// The most of one tool answer that the Markdown repeats, in characters.
-const OUTPUT_CHARS: usize = 2_000;
+/// Of the JSON form; raised when its shape changes.
+const FORMAT_VERSION: u32 = 1;
 
 pub fn export(
     session: &Session,
@@ -17,65 +23,202 @@ pub fn export(
 ) -> Result<ExportedSession, Failure> {
     let (ending, content) = match format {
         ExportFormat::Markdown => ("md", markdown(session, events)),
-        ExportFormat::Json => {
-            let whole = serde_json::json!({ "format": "mira-session", "version": 1, "session": session, "events": events });
-            ("json", serde_json::to_string_pretty(&whole).map_err(internal)?)
-        }
+        ExportFormat::Json => ("json", json(session, events)?),
     };
-    Ok(ExportedSession { file_name: format!("{}.{ending}", file_stem(session)), content })
+    Ok(ExportedSession {
+        file_name: format!("{}.{ending}", file_stem(session)),
+        content,
+    })
 }
 
-fn file_stem(session: &Session) -> String {
-    let stem: String = session
-        .name
-        .chars()
-        .map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
-        .take(60)
-        .collect();
-    let stem = stem.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-    if stem.is_empty() { session.id.0.clone() } else { stem }
+fn json(session: &Session, events: &[StoredEvent]) -> Result<String, Failure> {
+    let whole = serde_json::json!({
+        "format": "mira.session",
+        "version": FORMAT_VERSION,
+        "session": session,
+        "events": events,
+    });
+    let mut text = serde_json::to_string_pretty(&whole).map_err(internal)?;
+    text.push('\n');
+    Ok(text)
 }
 
 fn markdown(session: &Session, events: &[StoredEvent]) -> String {
-    let name = if session.name.is_empty() { "Conversation" } else { &session.name };
-    let mut out = format!("# {name}\n");
+    let mut out = format!("# {}\n\n", title(session));
+    let messages = session.message_count;
+    let _ = writeln!(
+        out,
+        "{} · {messages} message{}",
+        when(session.created_at),
+        if messages == 1 { "" } else { "s" }
+    );
+    // A result says which tool it is from, not what that tool was asked.
+    let mut calls: HashMap<&CallId, &serde_json::Value> = HashMap::new();
     for event in events {
-        match &event.kind {
-            EventKind::UserMessage { content, .. } => {
-                let _ = write!(out, "\n## You\n\n{content}\n");
-            }
-            EventKind::AssistantMessage { content, partial, .. } => {
-                let _ = write!(out, "\n## Mira\n\n{content}\n");
-                if *partial {
-                    out += "\n*(broke off)*\n";
-                }
-            }
-            EventKind::ToolCall { tool, arguments, .. } => {
-                let _ = write!(out, "\n- `{tool}` {}\n", fenced_inline(&arguments.to_string()));
-            }
-            EventKind::ToolResult { output, success, summary, .. } => {
-                let mark = if *success { "✓" } else { "✗" };
-                let shown: String = output.chars().take(OUTPUT_CHARS).collect();
-                let cut = if shown.len() < output.len() { "\n[…]" } else { "" };
-                let fence = fence_for(&shown);
-                let _ = write!(out, "  {mark} {summary}\n\n{fence}\n{shown}{cut}\n{fence}\n");
-            }
-            EventKind::OperationFinished { failure: Some(failure), .. } => {
-                let _ = write!(out, "\n> {}\n", failure.message);
-            }
-            _ => {}
+        if let EventKind::ToolCall {
+            call_id, arguments, ..
+        } = &event.kind
+        {
+            calls.insert(call_id, arguments);
+        }
+        if let Some(block) = block(event, &calls) {
+            out.push('\n');
+            out.push_str(block.trim_end());
+            out.push('\n');
         }
     }
     out
 }
 
-/// Longer than any run of backticks in the text.
-fn fence_for(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    "`".repeat(longest.max(2) + 1)
+/// What an event looks like; None for those that say nothing to a reader.
+fn block(event: &StoredEvent, calls: &HashMap<&CallId, &serde_json::Value>) -> Option<String> {
+    match &event.kind {
+        EventKind::UserMessage {
+            content,
+            attachments,
+            ..
+        } => {
+            let mut text = format!("## You · {}\n\n{content}\n", when(event.at));
+            for attachment in attachments {
+                let _ = write!(text, "\n*Attached: {}*\n", attachment.name);
+            }
+            Some(text)
+        }
+        EventKind::AssistantMessage {
+            content, partial, ..
+        } => {
+            let cut = if *partial { "\n\n*(cut off)*" } else { "" };
+            Some(format!("## Mira · {}\n\n{content}{cut}\n", when(event.at)))
+        }
+        EventKind::ToolResult {
+            call_id,
+            tool,
+            success,
+            output,
+            summary,
+            changes,
+            ..
+        } => {
+            let failed = if *success { "" } else { " (failed)" };
+            let mut text = format!("### {tool}{failed}: {summary}\n");
+            if let Some(arguments) = calls.get(call_id) {
+                let arguments = serde_json::to_string_pretty(arguments).unwrap_or_default();
+                let _ = write!(text, "\n{}\n", fenced("json", &arguments));
+            }
+            if !output.trim().is_empty() {
+                let _ = write!(text, "\n{}\n", fenced("", output.trim_end()));
+            }
+            if !changes.is_empty() {
+                let _ = write!(text, "\n{}", change_lines(changes));
+            }
+            Some(text)
+        }
+        EventKind::Notice { text, .. } => Some(format!("> {}\n", text.replace('\n', "\n> "))),
+        EventKind::ApprovalDecided { decision, .. } => Some(match decision {
+            Decision::Allow => "*Allowed.*\n".into(),
+            Decision::Always => "*Allowed, and remembered.*\n".into(),
+            Decision::Deny => "*Denied.*\n".into(),
+        }),
+        EventKind::Compacted { dropped_items, .. } => Some(format!(
+            "*{dropped_items} earlier items were replaced by a summary.*\n"
+        )),
+        EventKind::OperationFinished { state, failure, .. } => match (state, failure) {
+            (OperationState::Completed, _) => None,
+            (_, Some(failure)) => Some(format!("> {}\n", failure.message)),
+            (state, None) => Some(format!("> The operation ended as {state:?}.\n")),
+        },
+        EventKind::Undone { undone, paths, .. } => {
+            let what = if *undone {
+                "Taken back"
+            } else {
+                "Brought back"
+            };
+            Some(format!("*{what}: {}*\n", paths.join(", ")))
+        }
+        EventKind::Forked {
+            from_session_id, ..
+        } => Some(format!(
+            "---\n\n*Copied from {from_session_id} up to here.*\n"
+        )),
+        _ => None,
+    }
 }
 
-fn fenced_inline(text: &str) -> String {
-    let fence = "`".repeat(text.split(|c| c != '`').map(str::len).max().unwrap_or(0) + 1);
-    format!("{fence}{text}{fence}")
+fn change_lines(changes: &[FileChangeSummary]) -> String {
+    let mut lines = String::new();
+    for FileChangeSummary {
+        path,
+        change,
+        additions,
+        deletions,
+        ..
+    } in changes
+    {
+        let what = match change {
+            ChangeKind::Created => "created",
+            ChangeKind::Modified => "modified",
+            ChangeKind::Deleted => "deleted",
+            ChangeKind::Mode => "permissions",
+        };
+        let _ = writeln!(lines, "- `{path}` {what} (+{additions} −{deletions})");
+    }
+    lines
+}
+
+/// A code block whose fence is longer than any run of backticks inside.
+fn fenced(language: &str, text: &str) -> String {
+    let mut longest = 0;
+    let mut run = 0;
+    for sign in text.chars() {
+        run = if sign == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat(3.max(longest + 1));
+    format!("{fence}{language}\n{text}\n{fence}")
+}
+
+fn title(session: &Session) -> &str {
+    if session.name.is_empty() {
+        "Conversation"
+    } else {
+        &session.name
+    }
+}
+
+/// In UTC, so that the same session gives the same file everywhere.
+fn when(at: UtcMs) -> String {
+    match Timestamp::from_millisecond(at) {
+        Ok(time) => time
+            .to_zoned(TimeZone::UTC)
+            .strftime("%Y-%m-%d %H:%M UTC")
+            .to_string(),
+        Err(_) => at.to_string(),
+    }
+}
+
+/// Letters and digits of the title, else the session's id.
+fn file_stem(session: &Session) -> String {
+    let kept: String = session
+        .name
+        .chars()
+        .map(|sign| if sign.is_alphanumeric() { sign } else { ' ' })
+        .collect();
+    let words: Vec<_> = kept.split_whitespace().collect();
+    let stem: String = words.join("-").chars().take(60).collect();
+    if stem.is_empty() {
+        session.id.0.clone()
+    } else {
+        stem
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fenced;
+
+    #[test]
+    fn no_content_ends_its_own_block() {
+        assert_eq!(fenced("json", "{}"), "```json\n{}\n```");
+        assert_eq!(fenced("", "a ```` b"), "`````\na ```` b\n`````");
+    }
 }

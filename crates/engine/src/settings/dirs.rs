@@ -14,14 +14,22 @@ pub fn config_dir(environment: Environment<'_>) -> Result<PathBuf, Failure> {
     folder(environment, "MIRA_CONFIG_DIR", Kind::Config)
 }
 
-/// An absolute path of what a person wrote; `~/` is the home folder.
+/// An absolute path of what a person wrote; `~` is the home folder.
 pub fn absolute(text: &str) -> Result<PathBuf, Failure> {
-    let expanded = match (text.strip_prefix("~/"), std::env::home_dir()) {
+    let below_home = if text == "~" {
+        Some("")
+    } else {
+        text.strip_prefix("~/")
+    };
+    let expanded = match (below_home, std::env::home_dir()) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => PathBuf::from(text),
     };
     std::path::absolute(&expanded).map_err(|error| {
-        Failure::new(Code::BadParams, format!("The folder {text:?} cannot be used: {error}."))
+        Failure::new(
+            Code::BadParams,
+            format!("The folder {text:?} cannot be used: {error}."),
+        )
     })
 }
 
@@ -32,7 +40,11 @@ enum Kind {
 }
 
 fn folder(environment: Environment<'_>, name: &str, kind: Kind) -> Result<PathBuf, Failure> {
-    let given = |name: &str| environment(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let given = |name: &str| {
+        environment(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let home = || given("HOME").or_else(|| given("USERPROFILE"));
     let found = if cfg!(target_os = "macos") {
         let base = home().map(|home| home.join("Library/Application Support/Mira"));
@@ -56,7 +68,10 @@ fn folder(environment: Environment<'_>, name: &str, kind: Kind) -> Result<PathBu
             .map(|base| Path::join(&base, "mira"))
     };
     found.ok_or_else(|| {
-        Failure::new(Code::BadParams, "There is no home folder to keep Mira's files in.")
-            .hint(format!("Set {name} to a folder."))
+        Failure::new(
+            Code::BadParams,
+            "There is no home folder to keep Mira's files in.",
+        )
+        .hint(format!("Set {name} to a folder."))
     })
 }

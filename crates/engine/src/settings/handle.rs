@@ -26,7 +26,12 @@ impl SettingsHandle {
     pub async fn new(base: Settings, store: Store, events: EventLog) -> Result<Self, Failure> {
         let base = Arc::new(base);
         let current = Arc::new(RwLock::new(Arc::clone(&base)));
-        let handle = Self { base, current, store, events };
+        let handle = Self {
+            base,
+            current,
+            store,
+            events,
+        };
         handle.refresh().await?;
         Ok(handle)
     }
@@ -116,5 +121,9 @@ fn not_editable(name: &Name) -> Failure {
         true => "Save the key in the OS keychain: in the settings, or with `mira config set-key`.",
         false => "Set it in the environment, as a flag, or in config.toml, and start Mira again.",
     };
-    Failure::new(Code::Refused, format!("{} cannot be saved here.", name.name)).hint(hint)
+    Failure::new(
+        Code::Refused,
+        format!("{} cannot be saved here.", name.name),
+    )
+    .hint(hint)
 }

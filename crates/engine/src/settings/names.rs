@@ -55,8 +55,16 @@ const EDITABLE: Name = Name {
     read: |_| String::new(),
 };
 /// Needed before anything saved can be read, or only when a program starts.
-const AT_START: Name = Name { editable: false, ..EDITABLE };
-const SECRET: Name = Name { secret: true, in_file: false, editable: false, ..EDITABLE };
+const AT_START: Name = Name {
+    editable: false,
+    ..EDITABLE
+};
+const SECRET: Name = Name {
+    secret: true,
+    in_file: false,
+    editable: false,
+    ..EDITABLE
+};
 
 const SECONDS: std::ops::RangeInclusive<u64> = 1..=604_800;
 
@@ -147,9 +155,7 @@ pub const NAMES: &[Name] = &[
         default: "50000",
         legal: "1..=10000000",
         doc: "From so many tokens of prompt on, the router takes the code tier.",
-        write: |on, text| {
-            Ok(on.route_code_token_threshold = value::whole(text, 1..=10_000_000)?)
-        },
+        write: |on, text| Ok(on.route_code_token_threshold = value::whole(text, 1..=10_000_000)?),
         read: |on| on.route_code_token_threshold.to_string(),
         ..EDITABLE
     },
@@ -161,7 +167,13 @@ pub const NAMES: &[Name] = &[
         write: |on, text| {
             Ok(on.budget_daily_limit_micro_usd = value::optional(text, value::dollars)?)
         },
-        read: |on| or_none(on.budget_daily_limit_micro_usd.map(value::show_dollars).as_ref()),
+        read: |on| {
+            or_none(
+                on.budget_daily_limit_micro_usd
+                    .map(value::show_dollars)
+                    .as_ref(),
+            )
+        },
         ..EDITABLE
     },
     Name {
@@ -172,7 +184,13 @@ pub const NAMES: &[Name] = &[
         write: |on, text| {
             Ok(on.budget_monthly_limit_micro_usd = value::optional(text, value::dollars)?)
         },
-        read: |on| or_none(on.budget_monthly_limit_micro_usd.map(value::show_dollars).as_ref()),
+        read: |on| {
+            or_none(
+                on.budget_monthly_limit_micro_usd
+                    .map(value::show_dollars)
+                    .as_ref(),
+            )
+        },
         ..EDITABLE
     },
     Name {
@@ -186,7 +204,7 @@ pub const NAMES: &[Name] = &[
     },
     Name {
         name: "MIRA_MAX_ITERATIONS",
-        default: "200",
+        default: "2000",
         legal: "1..=100000",
         doc: "The most requests to the model within one operation.",
         write: |on, text| Ok(on.max_iterations = value::whole(text, 1..=100_000)?),
@@ -202,7 +220,13 @@ pub const NAMES: &[Name] = &[
             let seconds = value::optional(text, |text| value::whole(text, SECONDS))?;
             Ok(on.operation_timeout_ms = seconds.map(|seconds| seconds * 1_000))
         },
-        read: |on| or_none(on.operation_timeout_ms.map(|ms| (ms / 1_000).to_string()).as_ref()),
+        read: |on| {
+            or_none(
+                on.operation_timeout_ms
+                    .map(|ms| (ms / 1_000).to_string())
+                    .as_ref(),
+            )
+        },
         ..EDITABLE
     },
     Name {

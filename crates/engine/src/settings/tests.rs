@@ -2,7 +2,11 @@ use std::collections::BTreeMap;
 
 use super::*;
 
-fn load(environment: &[(&str, &str)], file: &str, flags: &[(&str, &str)]) -> Result<Settings, Failure> {
+fn load(
+    environment: &[(&str, &str)],
+    file: &str,
+    flags: &[(&str, &str)],
+) -> Result<Settings, Failure> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("config.toml"), file).unwrap();
     let environment: BTreeMap<_, _> = environment
@@ -25,7 +29,10 @@ fn load(environment: &[(&str, &str)], file: &str, flags: &[(&str, &str)]) -> Res
 fn every_name_is_documented_and_its_default_is_the_default() {
     let bare = Settings::bare();
     for name in NAMES {
-        assert!(name.doc.ends_with('.') && !name.legal.is_empty(), "{name:?}");
+        assert!(
+            name.doc.ends_with('.') && !name.legal.is_empty(),
+            "{name:?}"
+        );
         if name.secret || name.name.ends_with("_DIR") {
             continue;
         }
@@ -44,15 +51,30 @@ fn every_name_is_documented_and_its_default_is_the_default() {
 fn flag_wins_over_environment_over_file_over_default() {
     let file = "MIRA_PORT = 4001\n";
     let check = |settings: Settings, port, source| {
-        assert_eq!((settings.port, settings.source("MIRA_PORT")), (port, source));
+        assert_eq!(
+            (settings.port, settings.source("MIRA_PORT")),
+            (port, source)
+        );
     };
     check(load(&[], "", &[]).unwrap(), 3001, Source::Default);
     check(load(&[], file, &[]).unwrap(), 4001, Source::ConfigFile);
     let environment = [("MIRA_PORT", "5001")];
-    check(load(&environment, file, &[]).unwrap(), 5001, Source::Environment);
-    check(load(&environment, file, &[("MIRA_PORT", "6001")]).unwrap(), 6001, Source::Flag);
+    check(
+        load(&environment, file, &[]).unwrap(),
+        5001,
+        Source::Environment,
+    );
+    check(
+        load(&environment, file, &[("MIRA_PORT", "6001")]).unwrap(),
+        6001,
+        Source::Flag,
+    );
     // Set to nothing is not set.
-    check(load(&[("MIRA_PORT", "")], file, &[]).unwrap(), 4001, Source::ConfigFile);
+    check(
+        load(&[("MIRA_PORT", "")], file, &[]).unwrap(),
+        4001,
+        Source::ConfigFile,
+    );
 }
 
 #[test]
@@ -75,7 +97,11 @@ fn a_wrong_value_is_refused_with_its_name_its_value_and_what_is_legal() {
         let failure = load(&[(name, value)], "", &[]).unwrap_err();
         assert_eq!(failure.code, Code::BadParams);
         for part in [name, value, "environment", "not legal: "] {
-            assert!(failure.message.contains(part), "{part} in {}", failure.message);
+            assert!(
+                failure.message.contains(part),
+                "{part} in {}",
+                failure.message
+            );
         }
     }
 }
@@ -102,7 +128,11 @@ fn a_config_file_that_makes_no_sense_is_refused() {
         ("= 1", "config.toml"),
     ] {
         let failure = load(&[], file, &[]).unwrap_err();
-        assert!(failure.message.contains(part), "{file}: {}", failure.message);
+        assert!(
+            failure.message.contains(part),
+            "{file}: {}",
+            failure.message
+        );
     }
     let failure = load(&[], "", &[("MIRA_PROT", "1")]).unwrap_err();
     assert!(failure.message.contains("MIRA_PROT"));
@@ -111,7 +141,10 @@ fn a_config_file_that_makes_no_sense_is_refused() {
 #[test]
 fn money_and_urls_are_taken_exactly() {
     let settings = load(
-        &[("BUDGET_DAILY_LIMIT_USD", "0.000001"), ("OPENAI_BASE_URL", "http://[::1]:8080/v1/")],
+        &[
+            ("BUDGET_DAILY_LIMIT_USD", "0.000001"),
+            ("OPENAI_BASE_URL", "http://[::1]:8080/v1/"),
+        ],
         "BUDGET_MONTHLY_LIMIT_USD = 12.5\nMIRA_MAX_ITERATIONS = 1_000\n",
         &[],
     )
@@ -120,7 +153,12 @@ fn money_and_urls_are_taken_exactly() {
     assert_eq!(settings.budget_monthly_limit_micro_usd, Some(12_500_000));
     assert_eq!(settings.openai_base_url, "http://[::1]:8080/v1");
     assert_eq!(settings.max_iterations, 1_000);
-    for (micro, text) in [(0, "0"), (1, "0.000001"), (12_500_000, "12.5"), (3_000_000, "3")] {
+    for (micro, text) in [
+        (0, "0"),
+        (1, "0.000001"),
+        (12_500_000, "12.5"),
+        (3_000_000, "3"),
+    ] {
         assert_eq!(value::show_dollars(micro), text);
         assert_eq!(value::dollars(text), Ok(micro));
     }
@@ -131,14 +169,19 @@ fn money_and_urls_are_taken_exactly() {
 fn folders_follow_xdg() {
     let load = |pairs: &[(&str, &str)]| {
         let pairs: BTreeMap<_, _> = pairs.iter().copied().collect();
-        Settings::load_from(Flags::default(), &|name| pairs.get(name).map(|&text| text.to_owned()))
+        Settings::load_from(Flags::default(), &|name| {
+            pairs.get(name).map(|&text| text.to_owned())
+        })
     };
     let settings = load(&[("HOME", "/nowhere/h")]).unwrap();
     assert_eq!(settings.data_dir, Path::new("/nowhere/h/.local/share/mira"));
     assert_eq!(settings.config_dir, Path::new("/nowhere/h/.config/mira"));
-    let settings =
-        load(&[("HOME", "/nowhere/h"), ("XDG_DATA_HOME", "/x"), ("XDG_CONFIG_HOME", "rel")])
-            .unwrap();
+    let settings = load(&[
+        ("HOME", "/nowhere/h"),
+        ("XDG_DATA_HOME", "/x"),
+        ("XDG_CONFIG_HOME", "rel"),
+    ])
+    .unwrap();
     assert_eq!(settings.data_dir, Path::new("/x/mira"));
     assert_eq!(settings.config_dir, Path::new("/nowhere/h/.config/mira"));
     let failure = load(&[]).unwrap_err();

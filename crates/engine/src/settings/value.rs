@@ -28,7 +28,9 @@ where
 pub fn optional<T>(text: &str, parse: impl Fn(&str) -> Parsed<T>) -> Parsed<Option<T>> {
     match text {
         "none" => Ok(None),
-        text => parse(text).map(Some).map_err(|legal| format!("{legal} | none")),
+        text => parse(text)
+            .map(Some)
+            .map_err(|legal| format!("{legal} | none")),
     }
 }
 
@@ -41,7 +43,9 @@ pub fn dollars(text: &str) -> Parsed<MicroUsd> {
     if !legal || (whole.is_empty() && part.is_empty()) {
         return Err(LEGAL.into());
     }
-    format!("{whole}{part:0<6}").parse().map_err(|_| LEGAL.into())
+    format!("{whole}{part:0<6}")
+        .parse()
+        .map_err(|_| LEGAL.into())
 }
 
 pub fn show_dollars(micro: MicroUsd) -> String {
@@ -66,14 +70,20 @@ pub fn base_url(text: &str) -> Parsed<String> {
 pub fn address(text: &str) -> Parsed<IpAddr> {
     match text {
         "localhost" => Ok(IpAddr::from([127, 0, 0, 1])),
-        text => text.parse().map_err(|_| "an IP address such as 127.0.0.1 or ::1".into()),
+        text => text
+            .parse()
+            .map_err(|_| "an IP address such as 127.0.0.1 or ::1".into()),
     }
 }
 
 /// A word without spaces, such as a model's id.
 pub fn id(text: &str) -> Parsed<String> {
     let legal = !text.is_empty() && text.len() <= 200 && !text.contains(char::is_whitespace);
-    if legal { Ok(text.to_owned()) } else { Err("an id without spaces".into()) }
+    if legal {
+        Ok(text.to_owned())
+    } else {
+        Err("an id without spaces".into())
+    }
 }
 
 /// Headers take visible ASCII only, and so must keys.
@@ -88,12 +98,17 @@ pub fn key(text: &str) -> Parsed<super::Secret> {
 pub fn log_filter(text: &str) -> Parsed<String> {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let known = |level: &str| LEVELS.contains(&level.to_ascii_lowercase().as_str());
-    let legal = text.split(',').map(str::trim).all(|part| match part.rsplit_once('=') {
-        Some((target, level)) => !target.is_empty() && known(level),
-        None => known(part),
-    });
+    let legal = text
+        .split(',')
+        .map(str::trim)
+        .all(|part| match part.rsplit_once('=') {
+            Some((target, level)) => !target.is_empty() && known(level),
+            None => known(part),
+        });
     match legal {
         true => Ok(text.to_owned()),
-        false => Err("off | error | warn | info | debug | trace, or target=level, by commas".into()),
+        false => {
+            Err("off | error | warn | info | debug | trace, or target=level, by commas".into())
+        }
     }
 }
