@@ -450,11 +450,8 @@ impl Run<'_> {
             return Ok(());
         }
         let now = now_ms();
-        let spent = async |since| -> Result<MicroUsd, Failure> {
-            Ok(self.on.store.spend_since(since).await.map_err(from_store)?.cost_micro_usd)
-        };
-        let today = spent(mira_store::local_day_start(now)).await?;
-        let month = spent(mira_store::local_month_start(now)).await?;
+        let today = self.spent_since(mira_store::local_day_start(now)).await?;
+        let month = self.spent_since(mira_store::local_month_start(now)).await?;
         if let Some(limit) = over(today, settings.budget_daily_limit_micro_usd) {
             return Err(budget_stop("today", today, limit, "BUDGET_DAILY_LIMIT_USD"));
         }
@@ -462,6 +459,10 @@ impl Run<'_> {
             return Err(budget_stop("this month", month, limit, "BUDGET_MONTHLY_LIMIT_USD"));
         }
         Ok(())
+    }
+
+    async fn spent_since(&self, since: UtcMs) -> Result<MicroUsd, Failure> {
+        Ok(self.on.store.spend_since(since).await.map_err(from_store)?.cost_micro_usd)
     }
 
     async fn until_cancelled<T>(

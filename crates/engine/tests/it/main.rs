@@ -1,0 +1,3 @@
+//! The engine through its door: requests in, events out.
+
+mod main_job;
