@@ -7,12 +7,14 @@
 //! item that did not come back verbatim, a schema that no service accepts. How a script is
 //! written stands in [`script`]; how the program `fake-vendor` is used, in [`vendor`].
 
+pub mod engine;
 pub mod model;
 pub mod project;
 pub mod script;
 pub mod transcript;
 pub mod vendor;
 
+pub use engine::{Collector, TestEngine};
 pub use model::{ScriptedModel, ScriptedModels};
 pub use project::{TempProject, tree_of};
 pub use script::{Fault, Place, Reply, Script, ScriptedCall, TextStyle, When};

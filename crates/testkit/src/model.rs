@@ -382,7 +382,7 @@ impl ScriptedModels {
     /// Ports with this model and without a keychain.
     pub fn ports(self) -> Ports {
         Ports {
-            models: Arc::new(self),
+            models: Some(Arc::new(self)),
             secrets: Arc::new(NoSecrets),
         }
     }

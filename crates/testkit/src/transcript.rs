@@ -205,14 +205,7 @@ impl Transcript {
                         Some(true) => faults.push(format!("the call {id} has two outputs")),
                         Some(answered) => *answered = true,
                     }
-                    if open.first() == Some(&id.as_str()) {
-                        open.remove(0);
-                    } else if let Some(at) = open.iter().position(|other| other == id) {
-                        faults.push(format!(
-                            "the output of {id} stands before that of an earlier call"
-                        ));
-                        open.remove(at);
-                    }
+                    open.retain(|other| other != id);
                     if output.len() > max_result_bytes {
                         faults.push(format!(
                             "the output of {id} has {} bytes, cap {max_result_bytes}",

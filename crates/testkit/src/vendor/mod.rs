@@ -140,6 +140,11 @@ impl FakeVendor {
         format!("http://{}/v1", self.address)
     }
 
+    /// Milliseconds since this fake started, as in [`Seen`].
+    pub fn now_ms(&self) -> f64 {
+        self.shared.now_ms()
+    }
+
     pub fn port(&self) -> u16 {
         self.address.port()
     }

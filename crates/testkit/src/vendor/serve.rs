@@ -340,7 +340,7 @@ fn excerpt(text: &str, at: usize) -> String {
 }
 
 /// What was sent must come back as it was: reasoning items verbatim and before their calls,
-/// arguments unchanged unless they were broken.
+/// arguments with the same meaning unless they were broken.
 fn check_echo(
     sent: &std::collections::HashMap<String, Value>,
     reasoning_of_call: &std::collections::HashMap<String, String>,
@@ -380,10 +380,12 @@ fn check_echo(
                         "the call {id} came back without its reasoning item {wanted}"
                     ));
                 }
-                if let Some(original) = arguments_of_call.get(id)
-                    && original != arguments
-                    && serde_json::from_str::<Value>(original).is_ok()
-                {
+                let changed = arguments_of_call.get(id).is_some_and(|original| {
+                    serde_json::from_str::<Value>(original).is_ok_and(|sent| {
+                        serde_json::from_str::<Value>(arguments).ok() != Some(sent)
+                    })
+                });
+                if changed {
                     violations.push(format!("the arguments of {name} ({id}) came back changed"));
                 }
             }
