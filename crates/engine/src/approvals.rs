@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mira_protocol::approval::{Approval, ApprovalList, DecideApproval, DecidedBy, Decision, RuleList, RuleRef};
+use mira_protocol::approval::{
+    Approval, ApprovalList, DecideApproval, DecidedBy, Decision, RuleList, RuleRef,
+};
 use mira_protocol::project::ProjectRef;
 use mira_protocol::system::Nothing;
-use mira_protocol::{ApprovalId, Code, EventKind, Failure, ProjectId, SessionId, Topic};
+use mira_protocol::{ApprovalId, Code, EventKind, Failure, ProjectId, Topic};
 use mira_store::Store;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +33,11 @@ struct Waiting {
 
 impl Approvals {
     pub fn new(store: Store, events: EventLog) -> Self {
-        Self { store, events, waiting: Arc::default() }
+        Self {
+            store,
+            events,
+            waiting: Arc::default(),
+        }
     }
 
     /// Asks and waits: until the person decides, the time is over, or the operation is cancelled.
@@ -44,12 +50,21 @@ impl Approvals {
         let (answer, mut decided) = oneshot::channel();
         let id = approval.id.clone();
         let left = (approval.expires_at - now_ms()).max(0) as u64;
-        self.lock().insert(id.clone(), Waiting { approval: approval.clone(), project, answer });
+        self.lock().insert(
+            id.clone(),
+            Waiting {
+                approval: approval.clone(),
+                project,
+                answer,
+            },
+        );
         self.events
             .append(
                 &approval.session_id,
                 Some(&approval.operation_id),
-                EventKind::ApprovalRequested { approval: approval.clone() },
+                EventKind::ApprovalRequested {
+                    approval: approval.clone(),
+                },
             )
             .await?;
         self.events.topic(Topic::Approvals);
@@ -85,24 +100,37 @@ impl Approvals {
         if decision == Decision::Always {
             match (&waiting.approval.pattern, &waiting.project) {
                 (Some(pattern), Some(project)) => {
-                    self.store.remember_rule(project, pattern, now_ms()).await.map_err(from_store)?;
+                    self.store
+                        .remember_rule(project, pattern, now_ms())
+                        .await
+                        .map_err(from_store)?;
                 }
                 // Nothing that could be remembered: this once.
                 _ => decision = Decision::Allow,
             }
         }
-        self.settle(&waiting.approval, decision, DecidedBy::Person).await?;
+        self.settle(&waiting.approval, decision, DecidedBy::Person)
+            .await?;
         // The operation may have been cancelled in this moment; then nobody hears it.
         let _ = waiting.answer.send(decision);
         Ok(Nothing {})
     }
 
-    async fn settle(&self, approval: &Approval, decision: Decision, by: DecidedBy) -> Result<(), Failure> {
+    async fn settle(
+        &self,
+        approval: &Approval,
+        decision: Decision,
+        by: DecidedBy,
+    ) -> Result<(), Failure> {
         self.events
             .append(
                 &approval.session_id,
                 Some(&approval.operation_id),
-                EventKind::ApprovalDecided { approval_id: approval.id.clone(), decision, by },
+                EventKind::ApprovalDecided {
+                    approval_id: approval.id.clone(),
+                    decision,
+                    by,
+                },
             )
             .await?;
         self.events.topic(Topic::Approvals);
@@ -110,24 +138,29 @@ impl Approvals {
     }
 
     pub fn list(&self) -> ApprovalList {
-        let mut approvals: Vec<Approval> =
-            self.lock().values().map(|waiting| waiting.approval.clone()).collect();
+        let mut approvals: Vec<Approval> = self
+            .lock()
+            .values()
+            .map(|waiting| waiting.approval.clone())
+            .collect();
         approvals.sort_by_key(|approval| approval.requested_at);
         ApprovalList { approvals }
     }
 
-    /// Sessions with a waiting question.
-    pub fn waiting_in(&self, session: &SessionId) -> bool {
-        self.lock().values().any(|waiting| waiting.approval.session_id == *session)
-    }
-
     pub async fn rules(&self, request: ProjectRef) -> Result<RuleList, Failure> {
-        let rules = self.store.approval_rules(&request.project_id).await.map_err(from_store)?;
+        let rules = self
+            .store
+            .approval_rules(&request.project_id)
+            .await
+            .map_err(from_store)?;
         Ok(RuleList { rules })
     }
 
     pub async fn forget(&self, request: RuleRef) -> Result<Nothing, Failure> {
-        self.store.forget_rule(&request.rule_id).await.map_err(from_store)?;
+        self.store
+            .forget_rule(&request.rule_id)
+            .await
+            .map_err(from_store)?;
         Ok(Nothing {})
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use mira_protocol::{Event, EventKind, Failure, OperationId, SessionId, Signal, StoredEvent, Topic};
+use mira_protocol::{
+    Event, EventKind, Failure, OperationId, SessionId, Signal, StoredEvent, Topic,
+};
 use mira_store::{NewOperation, Store};
 use tokio::sync::{Mutex, broadcast};
 
@@ -24,7 +26,11 @@ pub struct EventLog {
 impl EventLog {
     pub fn new(store: Store) -> Self {
         let (live, _) = broadcast::channel(LIVE_CAPACITY);
-        Self { store, live, order: Arc::default() }
+        Self {
+            store,
+            live,
+            order: Arc::default(),
+        }
     }
 
     /// Stores one step and announces it.
@@ -35,7 +41,9 @@ impl EventLog {
         kind: EventKind,
     ) -> Result<StoredEvent, Failure> {
         let mut stored = self.append_all(session, operation, vec![kind]).await?;
-        stored.pop().ok_or_else(|| crate::failure::internal("the store wrote no event"))
+        stored
+            .pop()
+            .ok_or_else(|| crate::failure::internal("the store wrote no event"))
     }
 
     /// Stores several steps in one transaction and announces them in order.
@@ -46,8 +54,11 @@ impl EventLog {
         kinds: Vec<EventKind>,
     ) -> Result<Vec<StoredEvent>, Failure> {
         let _order = self.order.lock().await;
-        let stored =
-            self.store.append(session, operation, now_ms(), &kinds).await.map_err(from_store)?;
+        let stored = self
+            .store
+            .append(session, operation, now_ms(), &kinds)
+            .await
+            .map_err(from_store)?;
         self.announce(&stored);
         Ok(stored)
     }
@@ -59,7 +70,11 @@ impl EventLog {
         kinds: Vec<EventKind>,
     ) -> Result<Vec<StoredEvent>, Failure> {
         let _order = self.order.lock().await;
-        let stored = self.store.begin_operation(operation, &kinds).await.map_err(from_store)?;
+        let stored = self
+            .store
+            .begin_operation(operation, &kinds)
+            .await
+            .map_err(from_store)?;
         self.announce(&stored);
         Ok(stored)
     }

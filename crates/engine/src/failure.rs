@@ -63,7 +63,8 @@ pub fn from_model(error: &ModelError, provider: ProviderName, model: &str) -> Fa
         message: error.message.clone(),
         hint: Some(hint),
         retry_after_ms: match error.kind {
-            ErrorKind::RateLimited { retry_after_ms } | ErrorKind::Server { retry_after_ms, .. } => retry_after_ms,
+            ErrorKind::RateLimited { retry_after_ms }
+            | ErrorKind::Server { retry_after_ms, .. } => retry_after_ms,
             _ => None,
         },
         detail: error.detail.clone(),

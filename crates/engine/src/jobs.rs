@@ -26,7 +26,10 @@ impl BackgroundJobs {
             while let Ok(job) = finished.recv().await {
                 let session = SessionId(job.session.clone());
                 let operation = OperationId(job.operation.clone());
-                let ended = EventKind::JobFinished { job_id: JobId(job.id), exit_code: job.exit_code };
+                let ended = EventKind::JobFinished {
+                    job_id: JobId(job.id),
+                    exit_code: job.exit_code,
+                };
                 if let Err(failure) = events.append(&session, Some(&operation), ended).await {
                     tracing::warn!(%failure, "the end of a background command was not stored");
                 }
@@ -47,7 +50,9 @@ impl BackgroundJobs {
             .jobs
             .read(&request.job_id.0, request.offset, PAGE_BYTES)
             .map_err(internal)?
-            .ok_or_else(|| Failure::not_found(format!("The background command {}", request.job_id)))?;
+            .ok_or_else(|| {
+                Failure::not_found(format!("The background command {}", request.job_id))
+            })?;
         Ok(JobOutput {
             text: text.text,
             next_offset: text.next_offset,
@@ -59,12 +64,19 @@ impl BackgroundJobs {
     pub async fn kill(&self, request: JobRef) -> Result<Nothing, Failure> {
         match self.jobs.kill(&request.job_id.0).await {
             Some(_) => Ok(Nothing {}),
-            None => Err(Failure::not_found(format!("The background command {}", request.job_id))),
+            None => Err(Failure::not_found(format!(
+                "The background command {}",
+                request.job_id
+            ))),
         }
     }
 
     pub fn running_count(&self) -> usize {
-        self.jobs.list(None).iter().filter(|job| job.running).count()
+        self.jobs
+            .list(None)
+            .iter()
+            .filter(|job| job.running)
+            .count()
     }
 
     pub async fn shutdown(&self) {

@@ -81,9 +81,12 @@ impl Engine {
     /// [`Code::Locked`] where another engine holds the directory; else what is wrong with it.
     pub async fn open(settings: Settings, ports: Ports) -> Result<Self, Failure> {
         let lock = system::DataDirLock::take(&settings.data_dir)?;
-        let store = Store::open(settings.data_dir.join("mira.db")).await.map_err(from_store)?;
+        let store = Store::open(settings.data_dir.join("mira.db"))
+            .await
+            .map_err(from_store)?;
         let blobs = Blobs::open(&settings.data_dir.join("blobs")).map_err(internal)?;
-        let job_files = mira_workspace::Jobs::open(&settings.data_dir.join("jobs")).map_err(internal)?;
+        let job_files =
+            mira_workspace::Jobs::open(&settings.data_dir.join("jobs")).map_err(internal)?;
 
         let events = EventLog::new(store.clone());
         let settings = SettingsHandle::new(settings, store.clone(), events.clone()).await?;
@@ -159,7 +162,9 @@ impl Engine {
             Request::SessionPin(params) => json(on.sessions.pin(params).await),
             Request::SessionDelete(params) => {
                 if let Some(operation_id) = on.operations.running_in(&params.session_id) {
-                    on.operations.cancel(mira_protocol::operation::OperationRef { operation_id }).await?;
+                    on.operations
+                        .cancel(mira_protocol::operation::OperationRef { operation_id })
+                        .await?;
                 }
                 json(on.sessions.delete(params).await)
             }
@@ -228,7 +233,11 @@ impl Engine {
         since_seq: u64,
         limit: u32,
     ) -> Result<Vec<StoredEvent>, Failure> {
-        self.0.store.events_since(session, since_seq, limit).await.map_err(from_store)
+        self.0
+            .store
+            .events_since(session, since_seq, limit)
+            .await
+            .map_err(from_store)
     }
 
     /// What a running operation of the session shows that is not stored yet.
@@ -258,14 +267,25 @@ impl Engine {
         params: mira_protocol::session::SessionEvents,
     ) -> Result<EventPage, Failure> {
         let limit = params.limit.unwrap_or(5_000).clamp(1, 5_000);
-        let mut events = self.replay(&params.session_id, params.since_seq, limit + 1).await?;
+        let mut events = self
+            .replay(&params.session_id, params.since_seq, limit + 1)
+            .await?;
         if events.is_empty() {
             // An empty page of a session that is not there would look like an empty session.
-            self.0.sessions.get(mira_protocol::session::SessionRef { session_id: params.session_id.clone() }).await?;
+            self.0
+                .sessions
+                .get(mira_protocol::session::SessionRef {
+                    session_id: params.session_id.clone(),
+                })
+                .await?;
         }
         let more = events.len() > limit as usize;
         events.truncate(limit as usize);
-        let live = if more { vec![] } else { self.live(&params.session_id) };
+        let live = if more {
+            vec![]
+        } else {
+            self.live(&params.session_id)
+        };
         Ok(EventPage { events, more, live })
     }
 
@@ -284,6 +304,9 @@ impl Engine {
 
 fn json<T: Serialize>(reply: Result<T, Failure>) -> Result<Value, Failure> {
     serde_json::to_value(reply?).map_err(|error| {
-        Failure::new(Code::Internal, format!("The reply could not be encoded: {error}."))
+        Failure::new(
+            Code::Internal,
+            format!("The reply could not be encoded: {error}."),
+        )
     })
 }

@@ -7,9 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use mira_protocol::system::{
-    Budget, Check, CheckState, DoctorReport, LogLines, ReadLogs, Status,
-};
+use mira_protocol::system::{Budget, Check, CheckState, DoctorReport, LogLines, ReadLogs, Status};
 use mira_protocol::{Code, Failure};
 use mira_store::Store;
 
@@ -35,7 +33,10 @@ impl DataDirLock {
         let unusable = |error: std::io::Error| {
             Failure::new(
                 Code::Internal,
-                format!("The data directory {} cannot be used: {error}.", data_dir.display()),
+                format!(
+                    "The data directory {} cannot be used: {error}.",
+                    data_dir.display()
+                ),
             )
             .hint("Check its permissions and the disk, or name another with MIRA_DATA_DIR.")
         };
@@ -54,7 +55,11 @@ impl DataDirLock {
                 let mut pid = String::new();
                 let _ = file.read_to_string(&mut pid);
                 let who = pid.trim();
-                let who = if who.is_empty() { String::new() } else { format!(" (process {who})") };
+                let who = if who.is_empty() {
+                    String::new()
+                } else {
+                    format!(" (process {who})")
+                };
                 return Err(Failure::new(
                     Code::Locked,
                     format!("Another Mira{who} uses the data directory {}.", data_dir.display()),
@@ -64,7 +69,8 @@ impl DataDirLock {
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         file.set_len(0).map_err(unusable)?;
-        file.write_all(std::process::id().to_string().as_bytes()).map_err(unusable)?;
+        file.write_all(std::process::id().to_string().as_bytes())
+            .map_err(unusable)?;
         Ok(Self { _file: file })
     }
 }
@@ -72,7 +78,10 @@ impl DataDirLock {
 #[cfg(unix)]
 fn make_private_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 #[cfg(not(unix))]
@@ -116,7 +125,10 @@ impl System {
     }
 
     pub fn set_listening(&self, address: Option<String>) {
-        *self.listening.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        *self
+            .listening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = address;
     }
 
     pub async fn status(&self, now: Now) -> Result<Status, Failure> {
@@ -131,7 +143,11 @@ impl System {
             running_operations: now.running_operations,
             running_jobs: now.running_jobs,
             waiting_approvals: now.waiting_approvals,
-            listening: self.listening.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            listening: self
+                .listening
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone(),
             provider_ready: now.provider_ready,
             memory_bytes: resident_bytes(),
         })
@@ -140,9 +156,16 @@ impl System {
     pub async fn budget(&self) -> Result<Budget, Failure> {
         let now = now_ms();
         let today_since = mira_store::local_day_start(now);
-        let today = self.store.spend_since(today_since).await.map_err(from_store)?;
-        let month =
-            self.store.spend_since(mira_store::local_month_start(now)).await.map_err(from_store)?;
+        let today = self
+            .store
+            .spend_since(today_since)
+            .await
+            .map_err(from_store)?;
+        let month = self
+            .store
+            .spend_since(mira_store::local_month_start(now))
+            .await
+            .map_err(from_store)?;
         let settings = self.settings.current();
         Ok(Budget {
             today_micro_usd: today.cost_micro_usd,
@@ -150,7 +173,11 @@ impl System {
             daily_limit_micro_usd: settings.budget_daily_limit_micro_usd,
             monthly_limit_micro_usd: settings.budget_monthly_limit_micro_usd,
             calls_today: today.calls,
-            by_model: self.store.spend_by_model(today_since).await.map_err(from_store)?,
+            by_model: self
+                .store
+                .spend_by_model(today_since)
+                .await
+                .map_err(from_store)?,
         })
     }
 
@@ -159,10 +186,22 @@ impl System {
         let settings = self.settings.current();
         let mut checks = vec![self.database().await, data_dir(&settings.data_dir)];
         checks.push(self.keychain().await);
-        checks.push(program("git", "git", "Mira reads repositories without it; commands of the model may need it."));
-        checks.push(program("shell", if cfg!(windows) { "cmd" } else { "bash" }, "Commands are run with sh instead."));
+        checks.push(program(
+            "git",
+            "git",
+            "Mira reads repositories without it; commands of the model may need it.",
+        ));
+        checks.push(program(
+            "shell",
+            if cfg!(windows) { "cmd" } else { "bash" },
+            "Commands are run with sh instead.",
+        ));
         checks.push(provider(providers).await);
-        checks.push(socket(settings.host, settings.port, self.status_listening()));
+        checks.push(socket(
+            settings.host,
+            settings.port,
+            self.status_listening(),
+        ));
         checks.push(check(
             "sandbox",
             CheckState::Warning,
@@ -174,7 +213,12 @@ impl System {
 
     /// The newest lines of the log, oldest first.
     pub async fn logs(&self, request: ReadLogs) -> Result<LogLines, Failure> {
-        let path = self.settings.current().data_dir.join("logs").join("mira.jsonl");
+        let path = self
+            .settings
+            .current()
+            .data_dir
+            .join("logs")
+            .join("mira.jsonl");
         let count = request.lines.unwrap_or(200).clamp(1, 5_000) as usize;
         let file = path.display().to_string();
         let text = match tail(&path) {
@@ -183,26 +227,42 @@ impl System {
             Err(error) => return Err(internal(format!("the log {file} cannot be read: {error}"))),
         };
         let lines: Vec<&str> = text.lines().collect();
-        let lines = lines[lines.len().saturating_sub(count)..].iter().map(|line| (*line).to_owned()).collect();
+        let lines = lines[lines.len().saturating_sub(count)..]
+            .iter()
+            .map(|line| (*line).to_owned())
+            .collect();
         Ok(LogLines { file, lines })
     }
 
     fn status_listening(&self) -> Option<String> {
-        self.listening.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.listening
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     async fn database(&self) -> Check {
         match self.store.quick_check().await {
-            Ok(problems) if problems.is_empty() => {
-                check("database", CheckState::Ok, &self.store.path().display().to_string(), None)
-            }
+            Ok(problems) if problems.is_empty() => check(
+                "database",
+                CheckState::Ok,
+                &self.store.path().display().to_string(),
+                None,
+            ),
             Ok(problems) => check(
                 "database",
                 CheckState::Problem,
                 &problems.join("; "),
-                Some("Restore a backup (mira.db.backup-*) beside it, or start anew with `mira db reset`."),
+                Some(
+                    "Restore a backup (mira.db.backup-*) beside it, or start anew with `mira db reset`.",
+                ),
             ),
-            Err(error) => check("database", CheckState::Problem, &error.to_string(), Some("Check the disk.")),
+            Err(error) => check(
+                "database",
+                CheckState::Problem,
+                &error.to_string(),
+                Some("Check the disk."),
+            ),
         }
     }
 
@@ -210,7 +270,12 @@ impl System {
         let secrets = self.secrets.clone();
         let probe = tokio::task::spawn_blocking(move || secrets.get("probe")).await;
         match probe {
-            Ok(Ok(_)) => check("keychain", CheckState::Ok, "keys are kept in the keychain of the system", None),
+            Ok(Ok(_)) => check(
+                "keychain",
+                CheckState::Ok,
+                "keys are kept in the keychain of the system",
+                None,
+            ),
             Ok(Err(problem)) => check(
                 "keychain",
                 CheckState::Warning,
@@ -223,7 +288,12 @@ impl System {
 }
 
 fn check(name: &str, state: CheckState, detail: &str, hint: Option<&str>) -> Check {
-    Check { name: name.to_owned(), state, detail: detail.to_owned(), hint: hint.map(str::to_owned) }
+    Check {
+        name: name.to_owned(),
+        state,
+        detail: detail.to_owned(),
+        hint: hint.map(str::to_owned),
+    }
 }
 
 fn data_dir(path: &Path) -> Check {
@@ -249,17 +319,29 @@ fn data_dir(path: &Path) -> Check {
             &format!("{}: {} GiB free", path.display(), free / 1024 / 1024 / 1024),
             None,
         ),
-        None => check("data directory", CheckState::Ok, &path.display().to_string(), None),
+        None => check(
+            "data directory",
+            CheckState::Ok,
+            &path.display().to_string(),
+            None,
+        ),
     }
 }
 
 fn program(name: &str, program: &str, hint: &str) -> Check {
     let found = std::env::var_os("PATH").and_then(|paths| {
-        std::env::split_paths(&paths).map(|folder| folder.join(program)).find(|path| path.is_file())
+        std::env::split_paths(&paths)
+            .map(|folder| folder.join(program))
+            .find(|path| path.is_file())
     });
     match found {
         Some(path) => check(name, CheckState::Ok, &path.display().to_string(), None),
-        None => check(name, CheckState::Warning, &format!("{program} was not found"), Some(hint)),
+        None => check(
+            name,
+            CheckState::Warning,
+            &format!("{program} was not found"),
+            Some(hint),
+        ),
     }
 }
 
@@ -280,16 +362,31 @@ async fn provider(providers: &Providers) -> Check {
             "no key and no local server is set",
             Some("Set OPENAI_API_KEY or LOCAL_BASE_URL, or save a key with `mira config set-key`."),
         ),
-        Err(failure) => check("model provider", CheckState::Problem, &failure.message, failure.hint.as_deref()),
+        Err(failure) => check(
+            "model provider",
+            CheckState::Problem,
+            &failure.message,
+            failure.hint.as_deref(),
+        ),
     }
 }
 
 fn socket(host: IpAddr, port: u16, listening: Option<String>) -> Check {
     if let Some(address) = listening {
-        return check("socket", CheckState::Ok, &format!("listening on {address}"), None);
+        return check(
+            "socket",
+            CheckState::Ok,
+            &format!("listening on {address}"),
+            None,
+        );
     }
     match std::net::TcpListener::bind((host, port)) {
-        Ok(_) => check("socket", CheckState::Ok, &format!("off; {host}:{port} is free"), None),
+        Ok(_) => check(
+            "socket",
+            CheckState::Ok,
+            &format!("off; {host}:{port} is free"),
+            None,
+        ),
         Err(error) => check(
             "socket",
             CheckState::Warning,
@@ -310,10 +407,18 @@ fn tail(path: &Path) -> std::io::Result<String> {
 
 /// Resident memory of this process; 0 where the system does not tell.
 fn resident_bytes() -> u64 {
-    let Ok(text) = std::fs::read_to_string("/proc/self/status") else { return 0 };
+    let Ok(text) = std::fs::read_to_string("/proc/self/status") else {
+        return 0;
+    };
     text.lines()
         .find_map(|line| line.strip_prefix("VmRSS:"))
-        .and_then(|rest| rest.trim().trim_end_matches(" kB").trim().parse::<u64>().ok())
+        .and_then(|rest| {
+            rest.trim()
+                .trim_end_matches(" kB")
+                .trim()
+                .parse::<u64>()
+                .ok()
+        })
         .map_or(0, |kib| kib * 1024)
 }
 

@@ -24,18 +24,33 @@ pub async fn load(
             let bytes = workspace
                 .read(path)
                 .map_err(|refusal| {
-                    Failure::new(Code::BadParams, format!("{path} cannot be attached: {refusal}"))
+                    Failure::new(
+                        Code::BadParams,
+                        format!("{path} cannot be attached: {refusal}"),
+                    )
                 })?
                 .bytes;
             attachment.data_base64 = Some(STANDARD.encode(bytes));
         }
         let image = attachment.media_type.starts_with("image/");
-        let limit = if image { MAX_IMAGE_BYTES } else { MAX_TEXT_BYTES };
-        let size = attachment.data_base64.as_ref().map_or(0, |data| data.len() as u64 * 3 / 4);
+        let limit = if image {
+            MAX_IMAGE_BYTES
+        } else {
+            MAX_TEXT_BYTES
+        };
+        let size = attachment
+            .data_base64
+            .as_ref()
+            .map_or(0, |data| data.len() as u64 * 3 / 4);
         if size > limit {
             return Err(Failure::new(
                 Code::BadParams,
-                format!("{} is too large to attach: {} KiB of at most {}.", attachment.name, size / 1024, limit / 1024),
+                format!(
+                    "{} is too large to attach: {} KiB of at most {}.",
+                    attachment.name,
+                    size / 1024,
+                    limit / 1024
+                ),
             )
             .hint("Name the file in the message instead; the model reads the parts it needs."));
         }

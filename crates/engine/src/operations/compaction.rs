@@ -58,7 +58,9 @@ fn digest(dropped: &[&Told]) -> String {
                 flush(&mut lines, &mut calls);
                 lines.push(format!("You: {}", shorten(text)));
             }
-            ItemKind::Call { name, arguments, .. } => calls.push(format!("{name}({})", short_arguments(arguments))),
+            ItemKind::Call {
+                name, arguments, ..
+            } => calls.push(format!("{name}({})", short_arguments(arguments))),
             ItemKind::CallResult { .. } | ItemKind::Opaque { .. } => {}
         }
     }

@@ -55,7 +55,11 @@ pub fn instructions(root: &Path, access: Access, guidelines: &[GuidelineFile]) -
         std::env::consts::ARCH,
     );
     text += &environment;
-    lines.push(line("environment", "project folder, system, access", &environment));
+    lines.push(line(
+        "environment",
+        "project folder, system, access",
+        &environment,
+    ));
 
     if !guidelines.is_empty() {
         let (block, names, dropped) = guideline_block(guidelines);
@@ -65,7 +69,10 @@ pub fn instructions(root: &Path, access: Access, guidelines: &[GuidelineFile]) -
         fragment.dropped = dropped;
         lines.push(fragment);
     }
-    Instructions { text: text.into(), lines }
+    Instructions {
+        text: text.into(),
+        lines,
+    }
 }
 
 /// Nearest last: where files disagree the last one counts.
@@ -82,7 +89,11 @@ fn guideline_block(files: &[GuidelineFile]) -> (String, String, Option<String>) 
         }
         left -= file.content.len();
         names.push(file.path.clone());
-        blocks.push(format!("\n<guidelines file=\"{}\">\n{}\n</guidelines>\n", file.path, file.content.trim_end()));
+        blocks.push(format!(
+            "\n<guidelines file=\"{}\">\n{}\n</guidelines>\n",
+            file.path,
+            file.content.trim_end()
+        ));
     }
     names.reverse();
     blocks.reverse();
@@ -90,7 +101,11 @@ fn guideline_block(files: &[GuidelineFile]) -> (String, String, Option<String>) 
         "\nThe developer's guidelines for this project follow; where they disagree, the last one counts.\n",
     );
     block.extend(blocks);
-    (block, names.join(", "), (!dropped.is_empty()).then(|| dropped.join(", ")))
+    (
+        block,
+        names.join(", "),
+        (!dropped.is_empty()).then(|| dropped.join(", ")),
+    )
 }
 
 pub fn line(name: &str, detail: &str, text: &str) -> FragmentLine {
@@ -110,12 +125,25 @@ mod tests {
 
     #[test]
     fn the_nearest_guideline_survives_the_cap() {
-        let far = GuidelineFile { path: "AGENTS.md".into(), bytes: 0, content: "x".repeat(40_000) };
-        let near = GuidelineFile { path: "sub/AGENTS.md".into(), bytes: 0, content: "use tabs".into() };
+        let far = GuidelineFile {
+            path: "AGENTS.md".into(),
+            bytes: 0,
+            content: "x".repeat(40_000),
+        };
+        let near = GuidelineFile {
+            path: "sub/AGENTS.md".into(),
+            bytes: 0,
+            content: "use tabs".into(),
+        };
         let made = instructions(Path::new("/p"), Access::Project, &[far, near]);
         assert!(made.text.contains("use tabs"));
         let fragment = made.lines.last().expect("a guidelines line");
         assert_eq!(fragment.detail, "sub/AGENTS.md");
-        assert!(fragment.dropped.as_deref().is_some_and(|text| text.starts_with("AGENTS.md")));
+        assert!(
+            fragment
+                .dropped
+                .as_deref()
+                .is_some_and(|text| text.starts_with("AGENTS.md"))
+        );
     }
 }

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use futures::future::join_all;
 use mira_llm::ToolChoice;
-use mira_protocol::approval::{Approval, Decision};
+use mira_protocol::approval::{Approval, Decision, Rule};
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::operation::{ApproveMode, OperationState};
 use mira_protocol::{
@@ -19,9 +19,9 @@ use mira_tools::{Command, CommandLine, Effect, ErasedTool, Output, ToolCx, ToolE
 use mira_workspace::Manifest;
 use tokio::sync::Mutex;
 
+use super::Operations;
 use super::model_step::AskedCall;
 use super::run::{Run, Stop};
-use super::Operations;
 use crate::clock::now_ms;
 use crate::failure::from_store;
 use crate::policy::{self, Verdict};
@@ -52,7 +52,11 @@ impl Guard {
     }
 
     pub fn tool_choice(&self) -> ToolChoice {
-        if self.times >= REPEATS_ENDED { ToolChoice::None } else { ToolChoice::Auto }
+        if self.times >= REPEATS_ENDED {
+            ToolChoice::None
+        } else {
+            ToolChoice::Auto
+        }
     }
 }
 
@@ -109,14 +113,24 @@ impl Run<'_> {
         let mut stop = None;
         for batch in batches.into_iter().filter(|batch| !batch.is_empty()) {
             let watch = Mutex::new(Watch::default());
-            let caller = Caller { on: self.on, run: self, watch: &watch, repeated };
+            let caller = Caller {
+                on: self.on,
+                run: self,
+                watch: &watch,
+                repeated,
+            };
             let skip = stop.is_some();
             let mut done: Vec<Done> =
                 join_all(batch.into_iter().map(|plan| caller.call(plan, skip))).await;
-            let mut stored: Vec<StoredEvent> =
-                done.iter_mut().flat_map(|done| std::mem::take(&mut done.stored)).collect();
+            let mut stored: Vec<StoredEvent> = done
+                .iter_mut()
+                .flat_map(|done| std::mem::take(&mut done.stored))
+                .collect();
             stored.sort_by_key(|event| event.seq);
-            if stored.iter().any(|event| matches!(event.kind, EventKind::ApprovalRequested { .. })) {
+            if stored
+                .iter()
+                .any(|event| matches!(event.kind, EventKind::ApprovalRequested { .. }))
+            {
                 self.state = OperationState::AwaitingApproval;
             }
             self.note(&stored).await?;
@@ -138,8 +152,12 @@ impl Run<'_> {
         let tool = self.on.tools.tools.get(&call.tool).cloned();
         let settings = self.on.settings.current();
         let progress = {
-            let (events, session, operation, call) =
-                (self.on.events.clone(), self.session(), self.operation(), call.id.clone());
+            let (events, session, operation, call) = (
+                self.on.events.clone(),
+                self.session(),
+                self.operation(),
+                call.id.clone(),
+            );
             Arc::new(move |text: &str| {
                 events.signal(Signal::ToolOutput {
                     session_id: session.clone(),
@@ -171,7 +189,12 @@ impl Run<'_> {
                 )))
             }
         };
-        Plan { call, tool, cx, effect }
+        Plan {
+            call,
+            tool,
+            cx,
+            effect,
+        }
     }
 
     /// Answers a call that was never run, so that each call has a result.
@@ -220,12 +243,18 @@ impl Caller<'_> {
             Err(ToolError::Refused(reason)) => (refused(reason), vec![]),
             Err(ToolError::Cancelled) => {
                 stop = stop.or(Some(Stop::Cancelled));
-                (refused("Stopped by the developer; it may have run partly.".into()), vec![])
+                (
+                    refused("Stopped by the developer; it may have run partly.".into()),
+                    vec![],
+                )
             }
             Err(ToolError::Broken(reason)) => {
                 stop = Some(Stop::Failed(
-                    Failure::new(Code::Internal, format!("{} could not work: {reason}", plan.call.tool))
-                        .hint("`mira doctor` checks the disk and the database."),
+                    Failure::new(
+                        Code::Internal,
+                        format!("{} could not work: {reason}", plan.call.tool),
+                    )
+                    .hint("`mira doctor` checks the disk and the database."),
                 ));
                 (refused(reason), vec![])
             }
@@ -251,7 +280,13 @@ impl Caller<'_> {
         if let Err(failure) = self.append(vec![result], &mut stored).await {
             stop = Some(Stop::Failed(failure));
         }
-        Done { stored, tool: plan.call.tool, success, seen: hasher.finish(), stop }
+        Done {
+            stored,
+            tool: plan.call.tool,
+            success,
+            seen: hasher.finish(),
+            stop,
+        }
     }
 
     /// Whether it may run: by policy, by a remembered answer, by the person.
@@ -259,7 +294,9 @@ impl Caller<'_> {
         let effect = match &plan.effect {
             Ok(effect) => effect,
             Err(ToolError::Refused(reason)) => return Err(Refused::Tell(reason.clone())),
-            Err(ToolError::Cancelled) => return Err(Refused::Stop(Stop::Cancelled, "Stopped.".into())),
+            Err(ToolError::Cancelled) => {
+                return Err(Refused::Stop(Stop::Cancelled, "Stopped.".into()));
+            }
             Err(ToolError::Broken(reason)) => {
                 let failure = Failure::new(Code::Internal, reason.clone());
                 return Err(Refused::Stop(Stop::Failed(failure), reason.clone()));
@@ -269,8 +306,13 @@ impl Caller<'_> {
             return Ok(());
         }
         let task = self.run.task;
-        let rules = self.on.store.approval_rules(&task.project.id).await.map_err(from_store)?;
-        let remembered: Vec<String> = rules.into_iter().map(|rule| rule.pattern).collect();
+        let rules = self
+            .on
+            .store
+            .approval_rules(&task.project.id)
+            .await
+            .map_err(from_store)?;
+        let remembered: Vec<String> = rules.iter().map(|rule| rule.pattern.clone()).collect();
         let context = policy::Context {
             access: task.request.access,
             approve: task.request.approve,
@@ -278,19 +320,63 @@ impl Caller<'_> {
             remembered: &remembered,
         };
         match policy::decide(effect, &context) {
-            Verdict::Go => Ok(()),
+            Verdict::Go => {
+                self.note_use(effect, &context, &rules).await?;
+                Ok(())
+            }
             Verdict::Refuse { reason } => Err(Refused::Tell(reason)),
             Verdict::Ask { reason, .. } if task.request.approve != ApproveMode::Ask => {
                 let what = shown(effect).0;
                 let failure = Failure::new(
                     Code::ApprovalNeeded,
-                    format!("`{what}` needs an approval, and nobody is asked in this run: {reason}"),
+                    format!(
+                        "`{what}` needs an approval, and nobody is asked in this run: {reason}"
+                    ),
                 )
                 .hint("Run again with --approve all, or ask in the app or in `mira`.");
-                Err(Refused::Stop(Stop::Failed(failure), "Not run: it needs an approval that nobody can give here.".into()))
+                Err(Refused::Stop(
+                    Stop::Failed(failure),
+                    "Not run: it needs an approval that nobody can give here.".into(),
+                ))
             }
-            Verdict::Ask { reason, pattern } => self.ask(plan, effect, reason, pattern, stored).await,
+            Verdict::Ask { reason, pattern } => {
+                self.ask(plan, effect, reason, pattern, stored).await
+            }
         }
+    }
+
+    /// Counts a remembered answer that let this through: without it the person would be asked.
+    async fn note_use(
+        &self,
+        effect: &Effect,
+        context: &policy::Context<'_>,
+        rules: &[Rule],
+    ) -> Result<(), Failure> {
+        if rules.is_empty() || context.approve == ApproveMode::All {
+            return Ok(());
+        }
+        let alone = policy::decide(
+            effect,
+            &policy::Context {
+                remembered: &[],
+                ..*context
+            },
+        );
+        let Verdict::Ask {
+            pattern: Some(pattern),
+            ..
+        } = alone
+        else {
+            return Ok(());
+        };
+        if let Some(rule) = rules.iter().find(|rule| rule.pattern == pattern) {
+            self.on
+                .store
+                .use_rule(&rule.id, now_ms())
+                .await
+                .map_err(from_store)?;
+        }
+        Ok(())
     }
 
     async fn ask(
@@ -325,10 +411,16 @@ impl Caller<'_> {
             reason: Some(approval.command.clone()),
         };
         self.append(vec![waiting], stored).await?;
-        let decision =
-            self.on.approvals.ask(approval, Some(task.project.id.clone()), &self.run.cancel).await?;
+        let decision = self
+            .on
+            .approvals
+            .ask(approval, Some(task.project.id.clone()), &self.run.cancel)
+            .await?;
         if self.run.cancel.is_cancelled() {
-            return Err(Refused::Stop(Stop::Cancelled, "Not run: the operation was stopped.".into()));
+            return Err(Refused::Stop(
+                Stop::Cancelled,
+                "Not run: the operation was stopped.".into(),
+            ));
         }
         match decision {
             Decision::Allow | Decision::Always => Ok(()),
@@ -353,7 +445,10 @@ impl Caller<'_> {
             Ok(Effect::Runs(_)) => {
                 self.begin_command().await.map_err(broken)?;
                 let (command, ..) = plan.effect.as_ref().map(shown).unwrap_or_default();
-                let started = EventKind::ToolStarted { call_id: plan.call.id.clone(), command: Some(command) };
+                let started = EventKind::ToolStarted {
+                    call_id: plan.call.id.clone(),
+                    command: Some(command),
+                };
                 self.append(vec![started], stored).await.map_err(broken)?;
                 let result = self.tool(tool, plan).await;
                 if matches!(&plan.effect, Ok(Effect::Runs(command)) if command.background) {
@@ -364,14 +459,21 @@ impl Caller<'_> {
                 result.map(|output| (output, changes))
             }
             Ok(Effect::Reaches { .. }) => {
-                let started = EventKind::ToolStarted { call_id: plan.call.id.clone(), command: None };
+                let started = EventKind::ToolStarted {
+                    call_id: plan.call.id.clone(),
+                    command: None,
+                };
                 self.append(vec![started], stored).await.map_err(broken)?;
                 Ok((self.tool(tool, plan).await?, vec![]))
             }
             _ => {
                 let mut output = self.tool(tool, plan).await?;
                 let changes = std::mem::take(&mut output.changes);
-                let summaries = self.on.record(self.run.task, changes, vec![]).await.map_err(broken)?;
+                let summaries = self
+                    .on
+                    .record(self.run.task, changes, vec![])
+                    .await
+                    .map_err(broken)?;
                 Ok((output, summaries))
             }
         }
@@ -391,7 +493,10 @@ impl Caller<'_> {
             .into_iter()
             .filter(|job| job.operation == task.id.0)
             .filter(|job| super::lock(&self.run.announced).insert(job.id.clone()))
-            .map(|job| EventKind::JobStarted { job_id: JobId(job.id), command: job.command })
+            .map(|job| EventKind::JobStarted {
+                job_id: JobId(job.id),
+                command: job.command,
+            })
             .collect();
         if begun.is_empty() {
             return Ok(());
@@ -415,17 +520,30 @@ impl Caller<'_> {
         let mut watch = self.watch.lock().await;
         watch.running = watch.running.saturating_sub(1);
         let now = self.on.snapshot(&self.run.workspace).await?;
-        let Some(before) = watch.base.replace(now.clone()) else { return Ok(vec![]) };
+        let Some(before) = watch.base.replace(now.clone()) else {
+            return Ok(vec![]);
+        };
         let changes = mira_workspace::checkpoint::diff(&before, &now);
         if changes.is_empty() {
             return Ok(vec![]);
         }
-        self.on.record(self.run.task, changes, now.not_covered()).await
+        self.on
+            .record(self.run.task, changes, now.not_covered())
+            .await
     }
 
-    async fn append(&self, kinds: Vec<EventKind>, stored: &mut Vec<StoredEvent>) -> Result<(), Failure> {
+    async fn append(
+        &self,
+        kinds: Vec<EventKind>,
+        stored: &mut Vec<StoredEvent>,
+    ) -> Result<(), Failure> {
         let task = self.run.task;
-        stored.extend(self.on.events.append_all(&task.session, Some(&task.id), kinds).await?);
+        stored.extend(
+            self.on
+                .events
+                .append_all(&task.session, Some(&task.id), kinds)
+                .await?,
+        );
         Ok(())
     }
 }
@@ -446,21 +564,39 @@ impl From<Failure> for Refused {
 }
 
 fn refused(reason: String) -> Output {
-    let summary = reason.lines().next().unwrap_or("refused").chars().take(120).collect();
-    Output { text: reason, summary, failed: true, ..Output::default() }
+    let summary = reason
+        .lines()
+        .next()
+        .unwrap_or("refused")
+        .chars()
+        .take(120)
+        .collect();
+    Output {
+        text: reason,
+        summary,
+        failed: true,
+        ..Output::default()
+    }
 }
 
 /// Command, argv, folder and purpose of an effect, as an approval shows them.
 fn shown(effect: &Effect) -> (String, Option<Vec<String>>, String, Option<String>) {
     match effect {
-        Effect::Runs(Command { line, cwd, purpose, .. }) => {
+        Effect::Runs(Command {
+            line, cwd, purpose, ..
+        }) => {
             let argv = match line {
                 CommandLine::Argv(argv) => Some(argv.clone()),
                 CommandLine::Shell(_) => None,
             };
             (policy::line_of(line), argv, cwd.clone(), purpose.clone())
         }
-        Effect::Writes(paths) => (format!("write {}", paths.join(", ")), None, String::new(), None),
+        Effect::Writes(paths) => (
+            format!("write {}", paths.join(", ")),
+            None,
+            String::new(),
+            None,
+        ),
         Effect::Reaches { url } => (format!("fetch {url}"), None, String::new(), None),
         Effect::Reads => ("read".into(), None, String::new(), None),
         Effect::Jobs => ("background command".into(), None, String::new(), None),

@@ -77,7 +77,13 @@ impl History {
     pub fn apply(&mut self, event: &StoredEvent) {
         self.last_seq = event.seq;
         match &event.kind {
-            EventKind::UserMessage { content, attachments, steering, focus, .. } => {
+            EventKind::UserMessage {
+                content,
+                attachments,
+                steering,
+                focus,
+                ..
+            } => {
                 let told = tell(event.seq, user_item(content, attachments, focus.as_ref()));
                 match &event.operation_id {
                     _ if *steering => self.steering.push(told),
@@ -85,15 +91,25 @@ impl History {
                     None => self.push(told),
                 }
             }
-            EventKind::OperationState { state: OperationState::Started, .. } => {
-                let Some(id) = &event.operation_id else { return };
+            EventKind::OperationState {
+                state: OperationState::Started,
+                ..
+            } => {
+                let Some(id) = &event.operation_id else {
+                    return;
+                };
                 for told in self.waiting.remove(id).unwrap_or_default() {
                     self.current = Some(told.clone());
                     self.push(told);
                 }
             }
             EventKind::ModelCallStarted { .. } => self.flush_steering(),
-            EventKind::AssistantMessage { content, partial, superseded, .. } => {
+            EventKind::AssistantMessage {
+                content,
+                partial,
+                superseded,
+                ..
+            } => {
                 // What a cancelled or interrupted operation left is told, because the person saw
                 // it and may refer to it.
                 if !content.is_empty() && !*superseded {
@@ -104,15 +120,24 @@ impl History {
                     self.push(tell(event.seq, ItemKind::Assistant { text }));
                 }
             }
-            EventKind::ModelItems { provider, items, .. } => {
+            EventKind::ModelItems {
+                provider, items, ..
+            } => {
                 for value in items.as_array().into_iter().flatten() {
                     self.push(tell(
                         event.seq,
-                        ItemKind::Opaque { provider: provider.clone(), value: value.clone() },
+                        ItemKind::Opaque {
+                            provider: provider.clone(),
+                            value: value.clone(),
+                        },
                     ));
                 }
             }
-            EventKind::ToolCall { call_id, tool, arguments } => {
+            EventKind::ToolCall {
+                call_id,
+                tool,
+                arguments,
+            } => {
                 self.open.push((event.seq, call_id.0.clone()));
                 let arguments = match arguments {
                     // Broken arguments are kept as the text that the model wrote.
@@ -121,17 +146,28 @@ impl History {
                 };
                 self.push(tell(
                     event.seq,
-                    ItemKind::Call { id: call_id.0.clone(), name: tool.clone(), arguments },
+                    ItemKind::Call {
+                        id: call_id.0.clone(),
+                        name: tool.clone(),
+                        arguments,
+                    },
                 ));
             }
-            EventKind::ToolResult { call_id, output, .. } => {
+            EventKind::ToolResult {
+                call_id, output, ..
+            } => {
                 self.open.retain(|(_, id)| *id != call_id.0);
                 self.push(tell(
                     event.seq,
-                    ItemKind::CallResult { id: call_id.0.clone(), output: output.clone() },
+                    ItemKind::CallResult {
+                        id: call_id.0.clone(),
+                        output: output.clone(),
+                    },
                 ));
             }
-            EventKind::Compacted { up_to_seq, summary, .. } => self.compact(*up_to_seq, summary),
+            EventKind::Compacted {
+                up_to_seq, summary, ..
+            } => self.compact(*up_to_seq, summary),
             EventKind::OperationFinished { .. } => {
                 self.flush_steering();
                 if let Some(id) = &event.operation_id {
@@ -155,9 +191,14 @@ impl History {
     }
 
     fn compact(&mut self, up_to_seq: u64, summary: &str) {
-        let kept: Vec<Told> = self.told.drain(..).filter(|told| told.seq > up_to_seq).collect();
+        let kept: Vec<Told> = self
+            .told
+            .drain(..)
+            .filter(|told| told.seq > up_to_seq)
+            .collect();
         let current = self.current.clone().filter(|told| told.seq <= up_to_seq);
-        self.told.push(tell(up_to_seq, user_item(summary, &[], None)));
+        self.told
+            .push(tell(up_to_seq, user_item(summary, &[], None)));
         self.told.extend(current);
         self.told.extend(kept);
         self.tokens = self.told.iter().map(|told| told.tokens).sum();
@@ -215,7 +256,10 @@ fn user_item(content: &str, attachments: &[Attachment], focus: Option<&Focus>) -
     if let Some(file) = focus.and_then(|focus| focus.file_path.as_deref()) {
         text += &format!("\n\n[Open in the editor: {file}");
         if let Some(selection) = focus.and_then(|focus| focus.selection.as_ref()) {
-            text += &format!(", lines {}-{} selected", selection.start_line, selection.end_line);
+            text += &format!(
+                ", lines {}-{} selected",
+                selection.start_line, selection.end_line
+            );
             if let Some(selected) = &selection.text {
                 text += &format!(":\n{selected}\n");
             }
@@ -225,10 +269,12 @@ fn user_item(content: &str, attachments: &[Attachment], focus: Option<&Focus>) -
     let mut parts = Vec::new();
     for attachment in attachments {
         match &attachment.data_base64 {
-            Some(data) if attachment.media_type.starts_with("image/") => parts.push(Content::Image {
-                media_type: attachment.media_type.clone(),
-                data_base64: data.clone(),
-            }),
+            Some(data) if attachment.media_type.starts_with("image/") => {
+                parts.push(Content::Image {
+                    media_type: attachment.media_type.clone(),
+                    data_base64: data.clone(),
+                })
+            }
             Some(data) => {
                 let bytes = crate::operations::attachments::decode(data);
                 text += &format!(
@@ -271,11 +317,19 @@ mod tests {
     }
 
     fn state(state: OperationState) -> EventKind {
-        EventKind::OperationState { state, kind: None, reason: None }
+        EventKind::OperationState {
+            state,
+            kind: None,
+            reason: None,
+        }
     }
 
     fn call(id: &str) -> EventKind {
-        EventKind::ToolCall { call_id: id.into(), tool: "read".into(), arguments: json!({}) }
+        EventKind::ToolCall {
+            call_id: id.into(),
+            tool: "read".into(),
+            arguments: json!({}),
+        }
     }
 
     fn result(id: &str) -> EventKind {
@@ -327,7 +381,10 @@ mod tests {
             event(5, "a", result("1")),
             event(6, "b", state(OperationState::Started)),
         ]);
-        assert_eq!(sketch(&history), ["user first", "call 1", "result 1", "user second"]);
+        assert_eq!(
+            sketch(&history),
+            ["user first", "call 1", "result 1", "user second"]
+        );
     }
 
     #[test]
@@ -341,7 +398,10 @@ mod tests {
             event(6, "a", result("1")),
             event(7, "a", request()),
         ]);
-        assert_eq!(sketch(&history), ["user go", "call 1", "result 1", "user faster"]);
+        assert_eq!(
+            sketch(&history),
+            ["user go", "call 1", "result 1", "user faster"]
+        );
     }
 
     #[test]
@@ -369,7 +429,14 @@ mod tests {
         ));
         assert_eq!(
             sketch(&history),
-            ["user earlier", "user go", "call 8", "result 8", "call 9", "result 9"]
+            [
+                "user earlier",
+                "user go",
+                "call 8",
+                "result 8",
+                "call 9",
+                "result 9"
+            ]
         );
     }
 }

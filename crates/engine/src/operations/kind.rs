@@ -25,13 +25,20 @@ impl Deeds {
         let message = message.to_lowercase();
         if changes.is_empty() {
             let reviewed = self.tools.contains("git_diff") || message.contains("review");
-            return if reviewed && !self.tools.is_empty() { OperationKind::CodeReview } else { OperationKind::Chat };
+            return if reviewed && !self.tools.is_empty() {
+                OperationKind::CodeReview
+            } else {
+                OperationKind::Chat
+            };
         }
         if message.contains("refactor") || message.contains("rename") {
             OperationKind::Refactor
         } else if self.saw_failure || message.contains("fix") || message.contains("bug") {
             OperationKind::Debug
-        } else if changes.iter().all(|change| change.change == ChangeKind::Created) {
+        } else if changes
+            .iter()
+            .all(|change| change.change == ChangeKind::Created)
+        {
             OperationKind::CodeGeneration
         } else {
             OperationKind::CodeModification

@@ -24,11 +24,9 @@ use mira_protocol::operation::{
     StartOperation, Steer,
 };
 use mira_protocol::project::Project;
-use mira_protocol::system::Nothing;
-use mira_protocol::{
-    Code, EventKind, Failure, MessageId, OperationId, SessionId, Signal, Topic,
-};
 use mira_protocol::session::SessionKind;
+use mira_protocol::system::Nothing;
+use mira_protocol::{Code, EventKind, Failure, MessageId, OperationId, SessionId, Signal, Topic};
 use mira_store::{NewOperation, NewSession, OperationRequest, OperationRow, Store, StoreError};
 use mira_tools::ErasedTool;
 use mira_workspace::{Blobs, Jobs, Workspace};
@@ -87,8 +85,15 @@ impl Toolbox {
             .collect();
         let text = serde_json::to_string(&specs).unwrap_or_default();
         let receipt = context::line("tools", &format!("{} tools", specs.len()), &text);
-        let tools = tools.into_iter().map(|tool| (tool.name().to_owned(), tool)).collect();
-        Self { tools, specs: specs.into(), receipt }
+        let tools = tools
+            .into_iter()
+            .map(|tool| (tool.name().to_owned(), tool))
+            .collect();
+        Self {
+            tools,
+            specs: specs.into(),
+            receipt,
+        }
     }
 }
 
@@ -107,7 +112,11 @@ struct Running {
 
 impl Running {
     fn of(task: &Task) -> Self {
-        Self { id: task.id.clone(), cancel: CancellationToken::new(), live: Arc::default() }
+        Self {
+            id: task.id.clone(),
+            cancel: CancellationToken::new(),
+            live: Arc::default(),
+        }
     }
 }
 
@@ -177,7 +186,12 @@ impl Operations {
         request.session_id = Some(session.clone());
         request.project_id = Some(project.id.clone());
 
-        let task = Task { id: OperationId::new(), session, project, request };
+        let task = Task {
+            id: OperationId::new(),
+            session,
+            project,
+            request,
+        };
         let message = EventKind::UserMessage {
             message_id: MessageId::new(),
             content: task.request.content.clone(),
@@ -200,7 +214,10 @@ impl Operations {
                 .hint("Send a new message instead."));
             }
             state if !state.is_terminal() => {
-                return Err(Failure::new(Code::Conflict, "This operation is still running."));
+                return Err(Failure::new(
+                    Code::Conflict,
+                    "This operation is still running.",
+                ));
             }
             _ => {}
         }
@@ -223,8 +240,10 @@ impl Operations {
         let id = request.operation_id;
         let waiting = {
             let mut lanes = lock(&self.lanes);
-            if let Some(running) =
-                lanes.values().filter_map(|lane| lane.running.as_ref()).find(|running| running.id == id)
+            if let Some(running) = lanes
+                .values()
+                .filter_map(|lane| lane.running.as_ref())
+                .find(|running| running.id == id)
             {
                 running.cancel.cancel();
                 return Ok(Nothing {});
@@ -236,14 +255,18 @@ impl Operations {
         };
         match waiting {
             Some(task) => {
-                self.finish(&task, run::Outcome::cancelled(), now_ms()).await;
+                self.finish(&task, run::Outcome::cancelled(), now_ms())
+                    .await;
                 Ok(Nothing {})
             }
             None => {
                 let operation = self.get(OperationRef { operation_id: id }).await?;
                 Err(Failure::new(
                     Code::Conflict,
-                    format!("The operation is not running; it ended as {:?}.", operation.state),
+                    format!(
+                        "The operation is not running; it ended as {:?}.",
+                        operation.state
+                    ),
                 ))
             }
         }
@@ -261,8 +284,10 @@ impl Operations {
                 .map(|_| session.clone())
         });
         let Some(session) = session else {
-            return Err(Failure::new(Code::Conflict, "The operation is not running any more.")
-                .hint("Send the message as a new one."));
+            return Err(
+                Failure::new(Code::Conflict, "The operation is not running any more.")
+                    .hint("Send the message as a new one."),
+            );
         };
         self.events
             .append(
@@ -289,17 +314,30 @@ impl Operations {
     }
 
     pub async fn list(&self, request: ListOperations) -> Result<OperationList, Failure> {
-        let rows = self.store.operations(&request.session_id).await.map_err(from_store)?;
-        Ok(OperationList { operations: rows.into_iter().map(|row| row.operation).collect() })
+        let rows = self
+            .store
+            .operations(&request.session_id)
+            .await
+            .map_err(from_store)?;
+        Ok(OperationList {
+            operations: rows.into_iter().map(|row| row.operation).collect(),
+        })
     }
 
     /// The operation that runs in a session now.
     pub fn running_in(&self, session: &SessionId) -> Option<OperationId> {
-        lock(&self.lanes).get(session)?.running.as_ref().map(|running| running.id.clone())
+        lock(&self.lanes)
+            .get(session)?
+            .running
+            .as_ref()
+            .map(|running| running.id.clone())
     }
 
     pub fn running_count(&self) -> usize {
-        lock(&self.lanes).values().filter(|lane| lane.running.is_some()).count()
+        lock(&self.lanes)
+            .values()
+            .filter(|lane| lane.running.is_some())
+            .count()
     }
 
     /// What a running operation shows that is not stored yet.
@@ -307,7 +345,8 @@ impl Operations {
         let live = lock(&self.lanes)
             .get(session)
             .and_then(|lane| lane.running.as_ref().map(|running| running.live.clone()));
-        live.map(|live| lock(&live.signals).values().cloned().collect()).unwrap_or_default()
+        live.map(|live| lock(&live.signals).values().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// Ends everything: running operations are cancelled and their last events stored.
@@ -330,11 +369,6 @@ impl Operations {
         &self.blobs
     }
 
-    /// Forgets what is cached of a session (it was deleted, or changed from outside the lane).
-    pub fn forget(&self, session: &SessionId) {
-        lock(&self.histories).retain(|(id, _)| id != session);
-    }
-
     /// The workspace of a project at a level of access. Kept, so that snapshots stay quick.
     pub fn workspace(
         &self,
@@ -347,10 +381,17 @@ impl Operations {
             return Ok(workspace.clone());
         }
         let protected = vec![self.settings.current().data_dir.clone()];
-        let workspace = Workspace::open(&key.0, access, self.blobs.clone(), protected).map_err(|refusal| {
-            Failure::new(Code::NotFound, format!("The project folder {} cannot be opened: {refusal}", project.path))
+        let workspace =
+            Workspace::open(&key.0, access, self.blobs.clone(), protected).map_err(|refusal| {
+                Failure::new(
+                    Code::NotFound,
+                    format!(
+                        "The project folder {} cannot be opened: {refusal}",
+                        project.path
+                    ),
+                )
                 .hint("Open the folder again where it is now.")
-        })?;
+            })?;
         lock(&self.workspaces).insert(key, workspace.clone());
         Ok(workspace)
     }
@@ -372,7 +413,9 @@ impl Operations {
         let pending = EventKind::OperationState {
             state: OperationState::Pending,
             kind: None,
-            reason: behind.as_ref().map(|_| "another operation of this session runs first".to_owned()),
+            reason: behind
+                .as_ref()
+                .map(|_| "another operation of this session runs first".to_owned()),
         };
         let row = NewOperation {
             id: task.id.clone(),
@@ -407,7 +450,8 @@ impl Operations {
             lane.running = Some(running);
         }
         let operations = self.clone();
-        self.tasks.spawn(async move { operations.run_lane(task, cancel, live).await });
+        self.tasks
+            .spawn(async move { operations.run_lane(task, cancel, live).await });
         false
     }
 
@@ -457,17 +501,19 @@ impl Operations {
             },
             None => None,
         };
-        let project_id = request
-            .project_id
-            .clone()
-            .or_else(|| known.as_ref().and_then(|session| session.project_id.clone()));
+        let project_id = request.project_id.clone().or_else(|| {
+            known
+                .as_ref()
+                .and_then(|session| session.project_id.clone())
+        });
         let project = match project_id {
             Some(id) => self.projects.get_by_id(&id).await?,
             None => self.projects.scratch().await?,
         };
         let session = match known {
             Some(session) if session.deleted => {
-                return Err(Failure::new(Code::Conflict, "This session is deleted.").hint("Restore it first."));
+                return Err(Failure::new(Code::Conflict, "This session is deleted.")
+                    .hint("Restore it first."));
             }
             Some(session) => session.id,
             None => {
@@ -497,7 +543,10 @@ impl Operations {
     pub(super) async fn take_history(&self, session: &SessionId) -> Result<History, Failure> {
         let cached = {
             let mut histories = lock(&self.histories);
-            histories.iter().position(|(id, _)| id == session).and_then(|at| histories.remove(at))
+            histories
+                .iter()
+                .position(|(id, _)| id == session)
+                .and_then(|at| histories.remove(at))
         };
         let mut history = cached.map(|(_, history)| history).unwrap_or_default();
         loop {

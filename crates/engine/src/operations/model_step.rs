@@ -20,7 +20,10 @@ const FLUSH_EVERY: Duration = Duration::from_millis(25);
 pub(super) enum Said {
     Answer(Step),
     /// The provider refused the prompt for its length.
-    TooLong { limit_tokens: Option<u64>, prompt_tokens: Option<u64> },
+    TooLong {
+        limit_tokens: Option<u64>,
+        prompt_tokens: Option<u64>,
+    },
 }
 
 /// A whole answer, already stored.
@@ -73,7 +76,10 @@ impl Answer {
     fn end_reasoning(&mut self) {
         if !self.reasoning.is_empty() {
             let text = std::mem::take(&mut self.reasoning);
-            self.kinds.push(EventKind::Reasoning { message_id: self.message_id.clone(), text });
+            self.kinds.push(EventKind::Reasoning {
+                message_id: self.message_id.clone(),
+                text,
+            });
         }
     }
 
@@ -140,7 +146,13 @@ impl Run<'_> {
                 Some(Ok(chunk)) => chunk,
             };
             if answer.first_token.is_none()
-                && matches!(chunk, Chunk::Text(_) | Chunk::Reasoning(_) | Chunk::Call { .. } | Chunk::CallProgress { .. })
+                && matches!(
+                    chunk,
+                    Chunk::Text(_)
+                        | Chunk::Reasoning(_)
+                        | Chunk::Call { .. }
+                        | Chunk::CallProgress { .. }
+                )
             {
                 answer.first_token = Some(begun.elapsed());
                 self.signal_activity(format!("{} is answering", model.id));
@@ -154,7 +166,12 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn hear(&mut self, model: &Resolved, answer: &mut Answer, chunk: Chunk) -> Result<(), Heard> {
+    async fn hear(
+        &mut self,
+        model: &Resolved,
+        answer: &mut Answer,
+        chunk: Chunk,
+    ) -> Result<(), Heard> {
         match chunk {
             Chunk::Text(text) => {
                 answer.end_reasoning();
@@ -169,7 +186,11 @@ impl Run<'_> {
                     text,
                 });
             }
-            Chunk::CallProgress { id, name, argument_bytes } => {
+            Chunk::CallProgress {
+                id,
+                name,
+                argument_bytes,
+            } => {
                 self.on.events.signal(Signal::ToolCallProgress {
                     session_id: self.session(),
                     operation_id: self.operation(),
@@ -178,7 +199,11 @@ impl Run<'_> {
                     bytes: argument_bytes,
                 });
             }
-            Chunk::Call { id, name, arguments } => {
+            Chunk::Call {
+                id,
+                name,
+                arguments,
+            } => {
                 answer.end_reasoning();
                 self.flush(answer).await?;
                 answer.end_message(false, false);
@@ -201,11 +226,26 @@ impl Run<'_> {
                 });
             }
             Chunk::Usage(usage) => answer.usage = usage,
-            Chunk::Waiting { reason, delay_ms, attempt, max_attempts } => {
-                let counted = if max_attempts > 0 { format!(" (try {attempt} of {max_attempts})") } else { String::new() };
+            Chunk::Waiting {
+                reason,
+                delay_ms,
+                attempt,
+                max_attempts,
+            } => {
+                let counted = if max_attempts > 0 {
+                    format!(" (try {attempt} of {max_attempts})")
+                } else {
+                    String::new()
+                };
                 let until = (delay_ms > 0).then(|| now_ms() + delay_ms as i64);
                 self.signal_activity(reason.clone());
-                self.notice(NoticeLevel::Warning, "waiting", format!("{reason}{counted}"), until).await?;
+                self.notice(
+                    NoticeLevel::Warning,
+                    "waiting",
+                    format!("{reason}{counted}"),
+                    until,
+                )
+                .await?;
             }
             Chunk::Restarted => {
                 self.flush(answer).await?;
@@ -261,11 +301,22 @@ impl Run<'_> {
         answer.end_reasoning();
         if broken {
             // Calls of a broken answer are never run; without results they must not be told.
-            answer.kinds.retain(|kind| !matches!(kind, EventKind::ToolCall { .. } | EventKind::ModelItems { .. }));
+            answer.kinds.retain(|kind| {
+                !matches!(
+                    kind,
+                    EventKind::ToolCall { .. } | EventKind::ModelItems { .. }
+                )
+            });
             answer.calls.clear();
         }
         self.live.clear();
-        if let Some(text) = answer.kinds.iter().rev().find_map(message_text).or((!answer.text.is_empty()).then_some(&answer.text)) {
+        if let Some(text) = answer
+            .kinds
+            .iter()
+            .rev()
+            .find_map(message_text)
+            .or((!answer.text.is_empty()).then_some(&answer.text))
+        {
             self.content = text.clone();
         }
         if !answer.text.is_empty() {
@@ -307,13 +358,24 @@ impl Run<'_> {
 
         match result {
             Ok(()) => match answer.finish {
-                Some(finish) => Ok(Said::Answer(Step { calls: answer.calls, finish })),
+                Some(finish) => Ok(Said::Answer(Step {
+                    calls: answer.calls,
+                    finish,
+                })),
                 None => Err(self.model_failure(&ended_early(model), model)),
             },
             Err(Heard::Stop(stop)) => Err(stop),
-            Err(Heard::Error(ModelError { kind: ErrorKind::ContextTooLong { limit_tokens, prompt_tokens }, .. })) => {
-                Ok(Said::TooLong { limit_tokens, prompt_tokens })
-            }
+            Err(Heard::Error(ModelError {
+                kind:
+                    ErrorKind::ContextTooLong {
+                        limit_tokens,
+                        prompt_tokens,
+                    },
+                ..
+            })) => Ok(Said::TooLong {
+                limit_tokens,
+                prompt_tokens,
+            }),
             Err(Heard::Error(error)) => Err(self.model_failure(&error, model)),
         }
     }
@@ -339,7 +401,11 @@ fn asked(id: String, tool: String, arguments: String, before: &[AskedCall]) -> A
         _ if arguments.trim().is_empty() => serde_json::json!({}),
         _ => serde_json::Value::String(arguments),
     };
-    AskedCall { id: if unique { CallId(id) } else { CallId::new() }, tool, arguments }
+    AskedCall {
+        id: if unique { CallId(id) } else { CallId::new() },
+        tool,
+        arguments,
+    }
 }
 
 fn message_text(kind: &EventKind) -> Option<&String> {

@@ -13,12 +13,19 @@ use crate::failure::{from_store, internal};
 
 impl Operations {
     /// The project's files as they are, contents kept.
-    pub(super) async fn snapshot(&self, workspace: &Arc<Workspace>) -> Result<Arc<Manifest>, Failure> {
+    pub(super) async fn snapshot(
+        &self,
+        workspace: &Arc<Workspace>,
+    ) -> Result<Arc<Manifest>, Failure> {
         let workspace = workspace.clone();
         tokio::task::spawn_blocking(move || workspace.snapshot())
             .await
             .map_err(internal)?
-            .map_err(|refusal| internal(format!("the project could not be looked through: {refusal}")))
+            .map_err(|refusal| {
+                internal(format!(
+                    "the project could not be looked through: {refusal}"
+                ))
+            })
     }
 
     /// Takes changes into the operation's checkpoint; what they are, in lines.
@@ -28,7 +35,10 @@ impl Operations {
         changes: Vec<Change>,
         not_covered: Vec<String>,
     ) -> Result<Vec<FileChangeSummary>, Failure> {
-        let changes: Vec<Change> = changes.into_iter().filter(|change| !change.is_noop()).collect();
+        let changes: Vec<Change> = changes
+            .into_iter()
+            .filter(|change| !change.is_noop())
+            .collect();
         if changes.is_empty() {
             return Ok(vec![]);
         }
@@ -40,7 +50,11 @@ impl Operations {
             not_covered,
         };
         let entry = |entry: &Option<mira_workspace::Entry>| {
-            entry.as_ref().map(serde_json::to_value).transpose().map_err(internal)
+            entry
+                .as_ref()
+                .map(serde_json::to_value)
+                .transpose()
+                .map_err(internal)
         };
         let mut rows = Vec::with_capacity(changes.len());
         for change in &changes {
@@ -50,8 +64,15 @@ impl Operations {
                 after: entry(&change.after)?,
             });
         }
-        self.store.record_changes(&checkpoint, &rows).await.map_err(from_store)?;
-        let summaries = changes.iter().filter(|change| !change.is_dir()).map(|change| self.summary(change)).collect();
+        self.store
+            .record_changes(&checkpoint, &rows)
+            .await
+            .map_err(from_store)?;
+        let summaries = changes
+            .iter()
+            .filter(|change| !change.is_dir())
+            .map(|change| self.summary(change))
+            .collect();
         self.files_changed(&task.project.id);
         Ok(summaries)
     }
@@ -66,10 +87,16 @@ impl Operations {
                 return vec![];
             }
         };
-        let entry = |value: Option<serde_json::Value>| value.and_then(|value| serde_json::from_value(value).ok());
+        let entry = |value: Option<serde_json::Value>| {
+            value.and_then(|value| serde_json::from_value(value).ok())
+        };
         files
             .into_iter()
-            .map(|file| Change { path: file.path, before: entry(file.before), after: entry(file.after) })
+            .map(|file| Change {
+                path: file.path,
+                before: entry(file.before),
+                after: entry(file.after),
+            })
             .filter(|change| !change.is_dir())
             .map(|change| self.summary(&change))
             .collect()
@@ -77,7 +104,10 @@ impl Operations {
 
     fn summary(&self, change: &Change) -> FileChangeSummary {
         let content = |entry: &Option<mira_workspace::Entry>| {
-            entry.as_ref().and_then(|entry| self.blobs.get(entry.hash).ok().flatten()).unwrap_or_default()
+            entry
+                .as_ref()
+                .and_then(|entry| self.blobs.get(entry.hash).ok().flatten())
+                .unwrap_or_default()
         };
         let diff = mira_workspace::diff::between(&content(&change.before), &content(&change.after));
         FileChangeSummary {
@@ -95,7 +125,11 @@ impl Operations {
     }
 
     fn files_changed(&self, project: &ProjectId) {
-        self.events.topic(Topic::Files { project_id: project.clone() });
-        self.events.topic(Topic::Git { project_id: project.clone() });
+        self.events.topic(Topic::Files {
+            project_id: project.clone(),
+        });
+        self.events.topic(Topic::Git {
+            project_id: project.clone(),
+        });
     }
 }

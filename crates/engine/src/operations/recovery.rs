@@ -21,10 +21,19 @@ impl Operations {
 
     async fn interrupt(&self, row: OperationRow) -> Result<(), Failure> {
         let id = &row.operation.id;
-        let events = self.store.events_of_operation(id).await.map_err(from_store)?;
+        let events = self
+            .store
+            .events_of_operation(id)
+            .await
+            .map_err(from_store)?;
         let mut kinds = Vec::new();
         for (message_id, content) in self.store.drafts(id).await.map_err(from_store)? {
-            kinds.push(EventKind::AssistantMessage { message_id, content, partial: true, superseded: false });
+            kinds.push(EventKind::AssistantMessage {
+                message_id,
+                content,
+                partial: true,
+                superseded: false,
+            });
         }
         for call in History::from_events(&events).open_calls() {
             kinds.push(EventKind::ToolResult {
@@ -41,7 +50,12 @@ impl Operations {
         let mut usage = Usage::default();
         let mut cost = 0;
         for event in &events {
-            if let EventKind::ModelCallFinished { usage: used, cost_micro_usd, .. } = &event.kind {
+            if let EventKind::ModelCallFinished {
+                usage: used,
+                cost_micro_usd,
+                ..
+            } = &event.kind
+            {
                 usage += *used;
                 cost += cost_micro_usd.unwrap_or(0);
             }
@@ -55,10 +69,14 @@ impl Operations {
             content: String::new(),
             usage,
             cost_micro_usd: cost,
-            duration_ms: events.last().map_or(0, |last| (last.at - row.operation.created_at).max(0) as u64),
+            duration_ms: events
+                .last()
+                .map_or(0, |last| (last.at - row.operation.created_at).max(0) as u64),
             changes: self.changes_of(id).await,
         });
-        self.events.append_all(&row.operation.session_id, Some(id), kinds).await?;
+        self.events
+            .append_all(&row.operation.session_id, Some(id), kinds)
+            .await?;
         Ok(())
     }
 }

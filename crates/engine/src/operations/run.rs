@@ -14,7 +14,8 @@ use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::{OperationState, Usage};
 use mira_protocol::receipt::{FragmentLine, Receipt};
 use mira_protocol::{
-    CallId, Code, EventKind, Failure, MicroUsd, OperationId, SessionId, Signal, StoredEvent, Topic, UtcMs,
+    CallId, Code, EventKind, Failure, MicroUsd, OperationId, SessionId, Signal, StoredEvent, Topic,
+    UtcMs,
 };
 use mira_workspace::Workspace;
 use tokio_util::sync::CancellationToken;
@@ -64,7 +65,8 @@ impl Outcome {
     }
 
     pub fn cancelled() -> Self {
-        let failure = Failure::new(Code::Cancelled, "Cancelled.").hint("Resume to go on, or undo its changes.");
+        let failure = Failure::new(Code::Cancelled, "Cancelled.")
+            .hint("Resume to go on, or undo its changes.");
         Self::ended(OperationState::Cancelled, Some(failure))
     }
 }
@@ -104,7 +106,12 @@ pub(super) struct Run<'a> {
 
 impl Operations {
     /// Runs a task; the terminal event is [`Operations::finish`]'s.
-    pub(super) async fn run(&self, task: &Task, cancel: CancellationToken, live: Arc<Live>) -> Outcome {
+    pub(super) async fn run(
+        &self,
+        task: &Task,
+        cancel: CancellationToken,
+        live: Arc<Live>,
+    ) -> Outcome {
         let settings = self.settings.current();
         let limit = task.request.timeout_ms.or(settings.operation_timeout_ms);
         let workspace = match self.workspace(&task.project, task.request.access) {
@@ -151,7 +158,8 @@ impl Operations {
                 }
             }
         };
-        run.close(result, timed_out.then_some(limit).flatten()).await
+        run.close(result, timed_out.then_some(limit).flatten())
+            .await
     }
 
     /// The terminal event, and what follows from it.
@@ -165,21 +173,32 @@ impl Operations {
             duration_ms: (now_ms() - started_at).max(0) as u64,
             changes: outcome.changes,
         };
-        if let Err(failure) = self.events.append(&task.session, Some(&task.id), finished).await {
+        if let Err(failure) = self
+            .events
+            .append(&task.session, Some(&task.id), finished)
+            .await
+        {
             // The database is gone; the next start will find the operation interrupted.
             tracing::error!(%failure, "the end of an operation was not stored");
         }
         self.name_session(task).await;
         self.events.topic(Topic::Sessions);
         self.events.topic(Topic::Budget);
-        self.events.topic(Topic::Changes { session_id: task.session.clone() });
-        self.events.topic(Topic::Git { project_id: task.project.id.clone() });
+        self.events.topic(Topic::Changes {
+            session_id: task.session.clone(),
+        });
+        self.events.topic(Topic::Git {
+            project_id: task.project.id.clone(),
+        });
     }
 
     async fn name_session(&self, task: &Task) {
         match self.store.session(&task.session).await {
             Ok(session) if session.name.is_empty() => {
-                let named = EventKind::Renamed { name: title::title(&task.request.content), by_person: false };
+                let named = EventKind::Renamed {
+                    name: title::title(&task.request.content),
+                    by_person: false,
+                };
                 if let Err(failure) = self.events.append(&task.session, None, named).await {
                     tracing::warn!(%failure, "a session was not named");
                 }
@@ -196,9 +215,18 @@ impl Run<'_> {
         self.enter(OperationState::Started, None).await?;
         let settings = self.on.settings.current();
         let request = &self.task.request;
-        let guidelines = self.on.projects.guidelines_for(&self.task.project, request.focus.as_ref());
-        let instructions = context::instructions(self.workspace.root(), request.access, &guidelines);
-        let fixed_tokens = instructions.lines.iter().map(|line| line.tokens).sum::<u64>() + self.on.tools.receipt.tokens;
+        let guidelines = self
+            .on
+            .projects
+            .guidelines_for(&self.task.project, request.focus.as_ref());
+        let instructions =
+            context::instructions(self.workspace.root(), request.access, &guidelines);
+        let fixed_tokens = instructions
+            .lines
+            .iter()
+            .map(|line| line.tokens)
+            .sum::<u64>()
+            + self.on.tools.receipt.tokens;
 
         let route = routing::choose(&routing::Facts {
             message: &request.content,
@@ -207,17 +235,25 @@ impl Run<'_> {
             prompt_tokens: fixed_tokens + self.history.tokens(),
             code_token_threshold: settings.route_code_token_threshold,
         });
-        let want = Want { tier: route.tier, model: request.model.clone() };
+        let want = Want {
+            tier: route.tier,
+            model: request.model.clone(),
+        };
         let model = self.until_cancelled(self.on.models.resolve(&want)).await?;
         self.log(EventKind::Routed {
             tier: route.tier,
             model: model.id.clone(),
             provider: provider_name(&model),
-            reason: if request.model.is_some() { "you chose the model".into() } else { route.reason },
+            reason: if request.model.is_some() {
+                "you chose the model".into()
+            } else {
+                route.reason
+            },
         })
         .await?;
         if let Some(text) = &model.notice {
-            self.notice(NoticeLevel::Warning, "model_retired", text.clone(), None).await?;
+            self.notice(NoticeLevel::Warning, "model_retired", text.clone(), None)
+                .await?;
         }
 
         let mut overflows = 0;
@@ -242,9 +278,17 @@ impl Run<'_> {
             };
             let said = match self.ask(&model, prompt).await? {
                 Said::Answer(step) => step,
-                Said::TooLong { limit_tokens, prompt_tokens } => {
+                Said::TooLong {
+                    limit_tokens,
+                    prompt_tokens,
+                } => {
                     overflows += 1;
-                    let target = overflow_target(self.history.tokens(), fixed_tokens, limit_tokens, prompt_tokens);
+                    let target = overflow_target(
+                        self.history.tokens(),
+                        fixed_tokens,
+                        limit_tokens,
+                        prompt_tokens,
+                    );
                     if overflows > MAX_OVERFLOWS || !self.fit(target, target * 3 / 4).await? {
                         return Err(Stop::Failed(too_long(limit_tokens)));
                     }
@@ -259,16 +303,19 @@ impl Run<'_> {
                 }
                 if said.finish == Finish::Length {
                     let text = "The answer was cut at the model's output limit; ask it to go on.";
-                    self.notice(NoticeLevel::Warning, "output_limit", text.into(), None).await?;
+                    self.notice(NoticeLevel::Warning, "output_limit", text.into(), None)
+                        .await?;
                 }
                 return Ok(());
             }
             if tool_choice == ToolChoice::None {
-                return Err(Stop::Failed(Failure::new(
-                    Code::LimitReached,
-                    "The model asked for the same tool call again and again, and was stopped.",
-                )
-                .hint("Say differently what you need, or choose a stronger model.")));
+                return Err(Stop::Failed(
+                    Failure::new(
+                        Code::LimitReached,
+                        "The model asked for the same tool call again and again, and was stopped.",
+                    )
+                    .hint("Say differently what you need, or choose a stronger model."),
+                ));
             }
             self.execute(said.calls).await?;
             tool_choice = self.guard.tool_choice();
@@ -279,23 +326,37 @@ impl Run<'_> {
     async fn close(mut self, result: Result<(), Stop>, timed_out_ms: Option<u64>) -> Outcome {
         let open: Vec<CallId> = self.history.open_calls().map(CallId::from).collect();
         for call_id in open {
-            if let Err(failure) = self.answer_unrun(call_id, "Not run: the operation was stopped.").await {
+            if let Err(failure) = self
+                .answer_unrun(call_id, "Not run: the operation was stopped.")
+                .await
+            {
                 tracing::error!(%failure, "an open call was not answered");
             }
         }
         let mut outcome = match (result, timed_out_ms) {
             (Ok(()), _) => Outcome::ended(OperationState::Completed, None),
             (Err(_), Some(ms)) => Outcome::failed(
-                Failure::new(Code::LimitReached, format!("The operation ran into its time limit of {} s.", ms / 1_000))
-                    .hint("Resume to go on with the same limit."),
+                Failure::new(
+                    Code::LimitReached,
+                    format!("The operation ran into its time limit of {} s.", ms / 1_000),
+                )
+                .hint("Resume to go on with the same limit."),
             ),
             (Err(Stop::Cancelled), _) => Outcome::cancelled(),
             (Err(Stop::Failed(failure)), _) => Outcome::failed(failure),
         };
         outcome.changes = self.on.changes_of(&self.task.id).await;
-        let kind = Some(self.deeds.kind(&self.task.request.content, &outcome.changes));
-        if let Err(failure) =
-            self.log(EventKind::OperationState { state: self.state, kind, reason: None }).await
+        let kind = Some(
+            self.deeds
+                .kind(&self.task.request.content, &outcome.changes),
+        );
+        if let Err(failure) = self
+            .log(EventKind::OperationState {
+                state: self.state,
+                kind,
+                reason: None,
+            })
+            .await
         {
             tracing::warn!(%failure, "the kind of an operation was not stored");
         }
@@ -313,13 +374,20 @@ impl Run<'_> {
     }
 
     pub(super) async fn log_all(&mut self, kinds: Vec<EventKind>) -> Result<(), Failure> {
-        let stored = self.on.events.append_all(&self.task.session, Some(&self.task.id), kinds).await?;
+        let stored = self
+            .on
+            .events
+            .append_all(&self.task.session, Some(&self.task.id), kinds)
+            .await?;
         self.note(&stored).await
     }
 
     /// Tells the history what was stored; where something else came between, from the log.
     pub(super) async fn note(&mut self, stored: &[StoredEvent]) -> Result<(), Failure> {
-        if stored.first().is_some_and(|event| event.seq != self.history.last_seq() + 1) {
+        if stored
+            .first()
+            .is_some_and(|event| event.seq != self.history.last_seq() + 1)
+        {
             return self.catch_up().await;
         }
         for event in stored {
@@ -342,12 +410,21 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(super) async fn enter(&mut self, state: OperationState, reason: Option<String>) -> Result<(), Failure> {
+    pub(super) async fn enter(
+        &mut self,
+        state: OperationState,
+        reason: Option<String>,
+    ) -> Result<(), Failure> {
         if self.state == state {
             return Ok(());
         }
         self.state = state;
-        self.log(EventKind::OperationState { state, kind: None, reason }).await
+        self.log(EventKind::OperationState {
+            state,
+            kind: None,
+            reason,
+        })
+        .await
     }
 
     pub(super) async fn notice(
@@ -357,7 +434,13 @@ impl Run<'_> {
         text: String,
         until: Option<UtcMs>,
     ) -> Result<(), Failure> {
-        self.log(EventKind::Notice { level, code: code.to_owned(), text, until }).await
+        self.log(EventKind::Notice {
+            level,
+            code: code.to_owned(),
+            text,
+            until,
+        })
+        .await
     }
 
     pub(super) fn signal_activity(&self, text: String) {
@@ -393,11 +476,19 @@ impl Run<'_> {
     }
 
     /// State, receipt and request, in one write.
-    async fn begin_step(&mut self, model: &Resolved, fixed: &[FragmentLine]) -> Result<(), Failure> {
+    async fn begin_step(
+        &mut self,
+        model: &Resolved,
+        fixed: &[FragmentLine],
+    ) -> Result<(), Failure> {
         let mut kinds = Vec::with_capacity(3);
         if self.state != OperationState::Generating {
             self.state = OperationState::Generating;
-            kinds.push(EventKind::OperationState { state: self.state, kind: None, reason: None });
+            kinds.push(EventKind::OperationState {
+                state: self.state,
+                kind: None,
+                reason: None,
+            });
         }
         self.calls += 1;
         let receipt = self.receipt(model, fixed);
@@ -439,14 +530,22 @@ impl Run<'_> {
     /// Refuses the next request where a limit is spent, or its input alone would pass it.
     async fn check_budget(&self, model: &Resolved, fixed_tokens: u64) -> Result<(), Stop> {
         let settings = self.on.settings.current();
-        let next = model
-            .prices
-            .map_or(0, |prices| input_cost(&prices, fixed_tokens + self.history.tokens()));
-        let over = |spent: MicroUsd, limit: Option<MicroUsd>| limit.filter(|limit| spent + next >= *limit);
+        let next = model.prices.map_or(0, |prices| {
+            input_cost(&prices, fixed_tokens + self.history.tokens())
+        });
+        let over =
+            |spent: MicroUsd, limit: Option<MicroUsd>| limit.filter(|limit| spent + next >= *limit);
         if let Some(limit) = over(self.cost, self.task.request.max_cost_micro_usd) {
-            return Err(budget_stop("this operation", self.cost, limit, "--max-cost"));
+            return Err(budget_stop(
+                "this operation",
+                self.cost,
+                limit,
+                "--max-cost",
+            ));
         }
-        if settings.budget_daily_limit_micro_usd.is_none() && settings.budget_monthly_limit_micro_usd.is_none() {
+        if settings.budget_daily_limit_micro_usd.is_none()
+            && settings.budget_monthly_limit_micro_usd.is_none()
+        {
             return Ok(());
         }
         let now = now_ms();
@@ -456,13 +555,24 @@ impl Run<'_> {
             return Err(budget_stop("today", today, limit, "BUDGET_DAILY_LIMIT_USD"));
         }
         if let Some(limit) = over(month, settings.budget_monthly_limit_micro_usd) {
-            return Err(budget_stop("this month", month, limit, "BUDGET_MONTHLY_LIMIT_USD"));
+            return Err(budget_stop(
+                "this month",
+                month,
+                limit,
+                "BUDGET_MONTHLY_LIMIT_USD",
+            ));
         }
         Ok(())
     }
 
     async fn spent_since(&self, since: UtcMs) -> Result<MicroUsd, Failure> {
-        Ok(self.on.store.spend_since(since).await.map_err(from_store)?.cost_micro_usd)
+        Ok(self
+            .on
+            .store
+            .spend_since(since)
+            .await
+            .map_err(from_store)?
+            .cost_micro_usd)
     }
 
     async fn until_cancelled<T>(
@@ -496,11 +606,18 @@ fn window(model: &Resolved) -> u64 {
 
 /// A small local window must not be eaten by the room for the answer.
 fn answer_room(model: &Resolved) -> u64 {
-    model.max_output_tokens.unwrap_or(ANSWER_TOKENS).min(ANSWER_TOKENS).min(window(model) / 4)
+    model
+        .max_output_tokens
+        .unwrap_or(ANSWER_TOKENS)
+        .min(ANSWER_TOKENS)
+        .min(window(model) / 4)
 }
 
 fn input_cost(prices: &mira_llm::Prices, tokens: u64) -> MicroUsd {
-    prices.micro_usd(&mira_llm::Usage { input: tokens, ..Default::default() })
+    prices.micro_usd(&mira_llm::Usage {
+        input: tokens,
+        ..Default::default()
+    })
 }
 
 /// How far to shrink the conversation when the provider says it is too long: to what it says it
@@ -526,8 +643,11 @@ fn too_long(limit: Option<u64>) -> Failure {
 }
 
 fn limit_reached(max: u32) -> Failure {
-    Failure::new(Code::LimitReached, format!("The operation used all of its {max} model calls."))
-        .hint("Resume to go on, or raise MIRA_MAX_ITERATIONS.")
+    Failure::new(
+        Code::LimitReached,
+        format!("The operation used all of its {max} model calls."),
+    )
+    .hint("Resume to go on, or raise MIRA_MAX_ITERATIONS.")
 }
 
 fn budget_stop(what: &str, spent: MicroUsd, limit: MicroUsd, name: &str) -> Stop {

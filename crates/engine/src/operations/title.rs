@@ -4,8 +4,19 @@
 const MAX_CHARS: usize = 60;
 
 const OPENERS: &[&str] = &[
-    "please ", "can you ", "could you ", "would you ", "i want you to ", "i'd like you to ",
-    "i would like you to ", "i need you to ", "let's ", "hi, ", "hello, ", "hey, ", "now ",
+    "please ",
+    "can you ",
+    "could you ",
+    "would you ",
+    "i want you to ",
+    "i'd like you to ",
+    "i would like you to ",
+    "i need you to ",
+    "let's ",
+    "hi, ",
+    "hello, ",
+    "hey, ",
+    "now ",
 ];
 
 /// The first sentence, without courtesies, in sentence case; "New session" for nothing.
@@ -28,7 +39,10 @@ pub fn title(message: &str) -> String {
         .find(|(at, mark)| text[at + mark.len()..].starts_with(' '))
         .map_or(text.as_str(), |(at, _)| &text[..at]);
     let mut title = String::new();
-    for word in sentence.trim_end_matches(['.', '!', '?', ':', ';', ',']).split(' ') {
+    for word in sentence
+        .trim_end_matches(['.', '!', '?', ':', ';', ','])
+        .split(' ')
+    {
         if !title.is_empty() && title.chars().count() + 1 + word.chars().count() > MAX_CHARS {
             title.push('…');
             break;
@@ -55,7 +69,10 @@ mod tests {
 
     #[test]
     fn names_what_was_asked() {
-        check("Please make the parser accept CRLF. Keep LF working.", "Make the parser accept CRLF");
+        check(
+            "Please make the parser accept CRLF. Keep LF working.",
+            "Make the parser accept CRLF",
+        );
         check("could you please fix src/lib.rs?", "Fix src/lib.rs");
         check("```\nlog\n```", "Log");
         check("", "New session");
