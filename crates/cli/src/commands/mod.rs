@@ -1,0 +1,115 @@
+//! The commands that ask once and print the answer, a file a noun.
+
+mod config;
+mod db;
+mod demo;
+mod export;
+mod logs;
+mod serve;
+mod sessions;
+mod system;
+mod undo;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use mira_engine::settings::Settings;
+use mira_protocol::{Code, Failure};
+use serde::Serialize;
+
+use crate::args::Command;
+use crate::host;
+
+pub use sessions::{hits, rows, transcript};
+pub use system::{budget, status};
+pub use undo::report as undo_report;
+
+/// Runs one; `exec` is not among them.
+pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
+    match command {
+        Command::Serve(args) => return serve::run(args, settings).await,
+        Command::Link => return serve::link(&settings).await,
+        Command::Demo => return demo::run(settings).await,
+        Command::Logs(args) => return logs::run(args, &settings).await,
+        Command::Db(command) => return db::run(command, &settings),
+        _ => {}
+    }
+    let client = host::client(settings).await?;
+    let done = match command {
+        Command::Sessions(command) => sessions::run(&client, command).await,
+        Command::Undo(args) => undo::run(&client, args, true).await,
+        Command::Redo(args) => undo::run(&client, args, false).await,
+        Command::Export(args) => export::run(&client, args).await,
+        Command::Config(command) => config::run(&client, command).await,
+        Command::Budget(json) => system::show_budget(&client, json.json).await,
+        Command::Status(json) => system::show_status(&client, json.json).await,
+        Command::Doctor(json) => system::show_doctor(&client, json.json).await,
+        Command::Exec(_)
+        | Command::Serve(_)
+        | Command::Link
+        | Command::Demo
+        | Command::Logs(_)
+        | Command::Db(_) => Ok(0),
+    };
+    client.close().await;
+    done
+}
+
+/// Writes to standard output; a reader that left is no failure.
+pub fn say(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let ends = text.is_empty() || text.ends_with('\n');
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| if ends { Ok(()) } else { stdout.write_all(b"\n") })
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Code::Internal, format!("The output could not be written: {error}.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// One JSON value for programs.
+pub fn say_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| {
+        Failure::new(Code::Internal, format!("The answer could not be written as JSON: {error}."))
+    })?;
+    say(&text)
+}
+
+/// Writes a file, or standard output for "-".
+pub fn write_out(path: &Path, content: &str) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return say(content);
+    }
+    std::fs::write(path, content).map_err(|error| {
+        let shown = path.display();
+        Failure::new(Code::Internal, format!("{shown} could not be written: {error}."))
+            .hint("Choose another place with --output.")
+    })?;
+    eprintln!("Wrote {}.", path.display());
+    Ok(())
+}
+
+/// Columns, as wide as their widest cell; the last one is not padded.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let mut out = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, cell) in row.iter().enumerate() {
+            line.push_str(cell);
+            if column + 1 < row.len() {
+                let pad = width(column).unwrap_or(0).saturating_sub(cell.chars().count()) + 2;
+                line.push_str(&" ".repeat(pad));
+            }
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,240 @@
+//! Slash commands: one visible list.
+
+use mira_protocol::change::UndoRequest;
+use mira_protocol::operation::{Access, Tier};
+use mira_protocol::session::{
+    ForkSession, LastSession, ListSessions, RenameSession, SearchSessions, SessionRef,
+};
+use mira_protocol::system::Nothing;
+use mira_protocol::{Code, Failure, SessionId, calls};
+
+use super::{Next, Repl};
+use crate::commands::{budget, rows, say, status, table, undo_report};
+use crate::host::find_session;
+use crate::render::text::{clean, one_line};
+
+/// Name, arguments, meaning.
+const COMMANDS: &[(&str, &str, &str)] = &[
+    ("access", "[read|project|home|system]", "how far tools may reach"),
+    ("budget", "", "money spent, and limits"),
+    ("continue", "", "go on with an interrupted turn"),
+    ("diff", "", "all changes of the last turn"),
+    ("fork", "[NAME]", "go on in a copy of this session"),
+    ("help", "", "this list"),
+    ("model", "[ID|default]", "which model answers"),
+    ("new", "", "begin a new session"),
+    ("quit", "", "leave"),
+    ("redo", "[PATH…]", "bring undone changes again"),
+    ("rename", "NAME", "name this session"),
+    ("resume", "[NAME|ID] | --last", "go on with another session"),
+    ("review", "[--branch BASE]", "let the model review uncommitted changes, or a branch"),
+    ("search", "WORDS", "full text over all sessions"),
+    ("sessions", "", "the newest sessions"),
+    ("status", "", "what runs now"),
+    ("tier", "[fast|voice|code|agentic|auto]", "which tier answers"),
+    ("undo", "[PATH…]", "take the last turn's changes back"),
+];
+
+/// For completion, with the slash.
+pub fn names() -> impl Iterator<Item = String> {
+    COMMANDS.iter().map(|(name, ..)| format!("/{name}"))
+}
+
+pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
+    let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let rest = rest.trim();
+    match name {
+        "access" => access(repl, rest)?,
+        "budget" => say(&budget(&repl.client.call(calls::BudgetGet(Nothing {})).await?))?,
+        "continue" => return go_on(repl).await,
+        "diff" => match repl.operation.clone() {
+            Some(operation) => repl.show_changes(&operation, usize::MAX).await?,
+            None => say("No turn has run yet.")?,
+        },
+        "fork" => fork(repl, rest).await?,
+        "help" | "?" => help(repl)?,
+        "model" => model(repl, rest)?,
+        "new" => {
+            repl.session = None;
+            repl.operation = None;
+            say("The next message begins a new session.")?;
+        }
+        "quit" | "exit" | "q" => return Ok(Next::Leave),
+        "redo" => undo(repl, rest, false).await?,
+        "undo" => undo(repl, rest, true).await?,
+        "rename" => rename(repl, rest).await?,
+        "resume" => resume(repl, rest).await?,
+        "review" => return review(repl, rest).await,
+        "search" => search(repl, rest).await?,
+        "sessions" => {
+            let list = ListSessions { limit: Some(20), ..ListSessions::default() };
+            let list = repl.client.call(calls::SessionList(list)).await?;
+            say(&rows(&list.sessions))?;
+        }
+        "status" => say(&status(&repl.client.call(calls::SystemStatus(Nothing {})).await?))?,
+        "tier" => tier(repl, rest)?,
+        custom => match repl.custom.expand(custom, rest) {
+            Some(prompt) => return repl.ask(prompt).await,
+            None => {
+                let failure =
+                    Failure::new(Code::UnknownMethod, format!("There is no command /{custom}."));
+                return Err(failure.hint("/help shows all commands."));
+            }
+        },
+    }
+    Ok(Next::Line)
+}
+
+fn usage(text: &str) -> Failure {
+    Failure::new(Code::BadParams, format!("Write it as {text}."))
+}
+
+/// The session of this conversation, which must have begun.
+fn begun(repl: &Repl) -> Result<SessionId, Failure> {
+    repl.session.clone().ok_or_else(|| {
+        Failure::new(Code::NotFound, "This session has not begun.")
+            .hint("Write a message first, or /resume another one.")
+    })
+}
+
+fn help(repl: &Repl) -> Result<(), Failure> {
+    let row = |name: &str, arguments: &str, about: &str| {
+        vec![format!("/{name} {arguments}").trim_end().to_owned(), about.to_owned()]
+    };
+    let mut lines: Vec<_> = COMMANDS.iter().map(|(n, args, about)| row(n, args, about)).collect();
+    for (name, about) in repl.custom.list() {
+        lines.push(row(name, "[ARGUMENTS]", &one_line(about, 80)));
+    }
+    say(&table(&lines))?;
+    say("@path attaches a file. A line that ends with \\ goes on in the next one. While a turn \
+         runs, type to speak into it; Ctrl-C stops it.")
+}
+
+fn access(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
+    repl.access = match rest {
+        "" => repl.access,
+        "read" => Access::Read,
+        "project" => Access::Project,
+        "home" => Access::Home,
+        "system" => Access::System,
+        _ => return Err(usage("/access read, project, home or system")),
+    };
+    say(match repl.access {
+        Access::Read => "Tools read in the project and change nothing.",
+        Access::Project => "Tools read and write in the project.",
+        Access::Home => "Tools read and write in your home folder.",
+        Access::System => "Tools read and write wherever you may.",
+    })
+}
+
+fn model(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
+    match rest {
+        "" => {}
+        "default" | "auto" => repl.model = None,
+        id => repl.model = Some(id.to_owned()),
+    }
+    match &repl.model {
+        Some(id) => say(&format!("{} answers.", clean(id))),
+        None => say("The tier's model answers."),
+    }
+}
+
+fn tier(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
+    repl.tier = match rest {
+        "" => repl.tier,
+        "auto" => None,
+        "fast" => Some(Tier::Fast),
+        "voice" => Some(Tier::Voice),
+        "code" => Some(Tier::Code),
+        "agentic" => Some(Tier::Agentic),
+        _ => return Err(usage("/tier fast, voice, code, agentic or auto")),
+    };
+    match repl.tier {
+        Some(tier) => say(&format!("The {} tier answers.", format!("{tier:?}").to_lowercase())),
+        None => say("The router chooses the tier."),
+    }
+}
+
+async fn undo(repl: &Repl, rest: &str, undo: bool) -> Result<(), Failure> {
+    let paths: Vec<_> = rest.split_whitespace().map(|p| p.trim_start_matches('@').into()).collect();
+    let request = UndoRequest {
+        session_id: repl.session.clone(),
+        project_path: repl.session.is_none().then(|| repl.project.path.clone()),
+        paths: (!paths.is_empty()).then_some(paths),
+        operation_id: None,
+    };
+    let done = if undo {
+        repl.client.call(calls::OperationUndo(request)).await?
+    } else {
+        repl.client.call(calls::OperationRedo(request)).await?
+    };
+    say(&undo_report(&done, undo, repl.style).replace("`mira redo` brings them", "/redo brings them"))
+}
+
+async fn rename(repl: &Repl, name: &str) -> Result<(), Failure> {
+    if name.is_empty() {
+        return Err(usage("/rename NAME"));
+    }
+    let renamed = RenameSession { session_id: begun(repl)?, name: name.to_owned() };
+    let session = repl.client.call(calls::SessionRename(renamed)).await?;
+    say(&format!("This session is now {:?}.", session.name))
+}
+
+async fn fork(repl: &mut Repl, name: &str) -> Result<(), Failure> {
+    let name = (!name.is_empty()).then(|| name.to_owned());
+    let fork = ForkSession { session_id: begun(repl)?, up_to_seq: None, name };
+    let session = repl.client.call(calls::SessionFork(fork)).await?;
+    say(&format!("This is now {}; the other one stays as it is.", session.id))?;
+    repl.session = Some(session.id);
+    Ok(())
+}
+
+async fn resume(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
+    let session = match rest {
+        "" | "--last" => {
+            let last = LastSession { project_id: Some(repl.project.id.clone()) };
+            let last = repl.client.call(calls::SessionLast(last)).await?.session;
+            last.ok_or_else(|| Failure::not_found("A session of this project"))?
+        }
+        words => find_session(&repl.client, words).await?,
+    };
+    repl.resume(session).await
+}
+
+async fn go_on(repl: &mut Repl) -> Result<Next, Failure> {
+    let session_id = begun(repl)?;
+    let session = repl.client.call(calls::SessionGet(SessionRef { session_id })).await?;
+    match session.resumable_operation_id {
+        Some(operation) => repl.go_on(operation).await,
+        None => {
+            say("Nothing here was interrupted.")?;
+            Ok(Next::Line)
+        }
+    }
+}
+
+async fn search(repl: &Repl, query: &str) -> Result<(), Failure> {
+    if query.is_empty() {
+        return Err(usage("/search WORDS"));
+    }
+    let search = SearchSessions { query: query.to_owned(), project_id: None, limit: Some(10) };
+    let found = repl.client.call(calls::SessionSearch(search)).await?;
+    say(&crate::commands::hits(&found.hits, repl.style))
+}
+
+async fn review(repl: &mut Repl, rest: &str) -> Result<Next, Failure> {
+    let what = match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
+        [] => "the uncommitted changes of this repository (`git_diff`, target `uncommitted`)".into(),
+        ["--branch", base] => {
+            format!("the changes of the current branch against `{base}` (`git_diff`, target `branch`)")
+        }
+        _ => return Err(usage("/review, or /review --branch BASE")),
+    };
+    let prompt = format!(
+        "Review {what}. Read the diff, and as much of the code around it as you need. Report real \
+         problems only: wrong behaviour, missing cases, security, data loss, broken interfaces, \
+         missing tests. For each: file and line, what is wrong, when it shows, how to mend it; the \
+         gravest first. Change nothing. If you find nothing, say so in one sentence."
+    );
+    repl.ask(prompt).await
+}
