@@ -50,6 +50,7 @@ use projects::Projects;
 use providers::Providers;
 use sessions::Sessions;
 use settings::{Settings, SettingsHandle};
+pub use system::DataDirLock;
 use system::System;
 
 /// A running engine. Cheap to clone; the data directory stays locked while one lives.
