@@ -186,10 +186,10 @@ function HeaderRow({ item, operation, actions }: { item: HeaderItem; operation: 
 
 function AssistantRow({ item }: { item: TextItem }) {
   return (
-    <div className="assistant" data-streaming={item.streaming}>
+    <div className="assistant" data-streaming={item.streaming} data-superseded={item.superseded}>
       <Markdown text={item.text} />
       {item.gap ? <p className="quiet">{t.chat.gap}</p> : null}
-      {item.partial ? <p className="warn">{t.chat.partial}</p> : null}
+      {item.partial ? <p className="quiet">{item.superseded ? t.chat.superseded : t.chat.partial}</p> : null}
     </div>
   );
 }

@@ -50,6 +50,8 @@ export interface TextItem {
   text: string;
   /** A broken or cancelled stream left it. */
   partial: boolean;
+  /** The stream broke here and another answer came instead. */
+  superseded: boolean;
   streaming: boolean;
   /** Pieces are missing here; the finished message will repeat them. */
   gap: boolean;
@@ -497,6 +499,7 @@ class Draft {
       operationId,
       text: event.event_type === "reasoning" ? event.data.text : event.data.content,
       partial: event.event_type === "assistant_message" && event.data.partial,
+      superseded: event.event_type === "assistant_message" && event.data.superseded,
       streaming: false,
       gap: false,
     };
@@ -579,6 +582,7 @@ class Draft {
       operationId,
       text: joined ?? before,
       partial: false,
+      superseded: false,
       streaming: true,
       gap: joined === undefined || (known?.gap === true && joined === before),
     });

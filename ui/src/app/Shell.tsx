@@ -1,0 +1,683 @@
+// The frame: sidebar, the middle, the inspector; and what ties them together.
+
+import { Activity, PanelLeft, PanelRight, Plus, Search, Settings as SettingsIcon, Stethoscope } from "lucide-react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Button, IconButton, Keys } from "../components/Button";
+import { Dialog } from "../components/Dialog";
+import { Elapsed } from "../components/states";
+import { Splitter } from "../components/Splitter";
+import { useStore } from "../components/store";
+import { useToasts } from "../components/toasts";
+import { ApprovalDock } from "../features/approvals/ApprovalDock";
+import { Rules } from "../features/approvals/Rules";
+import { Composer, type ComposerHandle, type Outgoing } from "../features/chat/Composer";
+import { Conversation } from "../features/chat/Conversation";
+import { useFeed } from "../features/chat/feed";
+import type { ConversationActions } from "../features/chat/rows";
+import { pendingApprovals, queuedOperations, runningOperation } from "../features/chat/transcript";
+import { MoneyStrip } from "../features/cost/CostPanel";
+import { HealthView } from "../features/health/HealthView";
+import { chooseFolder } from "../features/projects/folder";
+import { OpenFolderDialog, PathForm, ProjectSwitcher } from "../features/projects/ProjectSwitcher";
+import { SearchView } from "../features/search/SearchView";
+import { RenameDialog } from "../features/sessions/RenameDialog";
+import { SessionList, sessionName } from "../features/sessions/SessionList";
+import { LocalServers } from "../features/settings/LocalServers";
+import { SettingsView } from "../features/settings/SettingsView";
+import { Welcome } from "../features/welcome/Welcome";
+import { t } from "../i18n/en";
+import { asFailure } from "../protocol/client";
+import type { DemoStarted } from "../protocol/generated/DemoStarted";
+import type { Project } from "../protocol/generated/Project";
+import type { Session } from "../protocol/generated/Session";
+import { useClient, useRequest } from "../protocol/queries";
+import { actionFor, isEnabled, type Action } from "./actions";
+import { ConnectionLine } from "./Connection";
+import { Inspector } from "./Inspector";
+import { Palette } from "./Palette";
+import { habits, learnSessions, markSeen, panes, place, type InspectorTab } from "./place";
+import { saveFile } from "./save";
+import { Shortcuts } from "./Shortcuts";
+import { actionList } from "./actionList";
+import { useMedia } from "./useMedia";
+import { useSessionActions } from "./useSessionActions";
+
+type DialogKind = { kind: "palette" | "shortcuts" | "folder" } | { kind: "rename"; session: Session };
+
+export function Shell() {
+  const client = useClient();
+  const toasts = useToasts();
+  const where = useStore(place);
+  const layout = useStore(panes);
+  const habit = useStore(habits);
+  const noInspector = useMedia("(max-width: 899px)");
+  const noSidebar = useMedia("(max-width: 639px)");
+  const [drawer, setDrawer] = useState<"sidebar" | "inspector" | undefined>(undefined);
+  const [dialog, setDialog] = useState<DialogKind | undefined>(undefined);
+  const [selected, setSelected] = useState<string | undefined>(undefined);
+  const [openFile, setOpenFile] = useState<string | undefined>(undefined);
+  const [openJob, setOpenJob] = useState<string | undefined>(undefined);
+  const [jump, setJump] = useState<{ seq: number } | undefined>(undefined);
+  const [settingsFilter, setSettingsFilter] = useState<string | undefined>(undefined);
+  const [demoNote, setDemoNote] = useState<{ sessionId: string; note: string } | undefined>(undefined);
+  const composer = useRef<ComposerHandle | null>(null);
+
+  const { sessionId } = where;
+  const feed = useFeed(sessionId);
+  const { transcript } = feed;
+  const session = useRequest("session.get", sessionId ? { session_id: sessionId } : undefined).data;
+  const projectId = session ? (session.project_id ?? undefined) : where.projectId;
+  const project = useRequest("project.list", {}).data?.projects.find((one) => one.id === projectId);
+  const providers = useRequest("provider.list", {}).data;
+  const sessions = useRequest("session.list", {
+    project_id: where.projectId,
+    search: undefined,
+    deleted: false,
+    limit: 100,
+  }).data?.sessions;
+  const running = runningOperation(transcript);
+  const queued = queuedOperations(transcript);
+  const approvals = pendingApprovals(transcript);
+
+  useEffect(() => {
+    if (sessions) learnSessions(sessions);
+  }, [sessions]);
+  useEffect(() => {
+    if (sessionId && transcript.lastSeq > 0) markSeen(sessionId, transcript.lastSeq);
+  }, [sessionId, transcript.lastSeq]);
+  useEffect(() => {
+    setSelected(undefined);
+    setOpenFile(undefined);
+    setDrawer(undefined);
+  }, [sessionId]);
+  useEffect(() => {
+    document.title = session ? `${sessionName(session)} – ${t.app.name}` : t.app.name;
+  }, [session]);
+
+  const attempt = useCallback(
+    (work: () => Promise<void>) => {
+      work().catch((error: unknown) => {
+        const failure = asFailure(error);
+        toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+      });
+    },
+    [toasts],
+  );
+
+  const showTab = useCallback(
+    (tab: InspectorTab) => {
+      place.set({ view: "chat" });
+      panes.set({ tab });
+      if (noInspector) setDrawer("inspector");
+      else panes.set({ inspector: true });
+      requestAnimationFrame(() => {
+        const panel = document.getElementById("inspector-panel");
+        (panel?.querySelector<HTMLElement>("[data-autofocus]") ?? panel)?.focus();
+      });
+    },
+    [noInspector],
+  );
+
+  const rename = useCallback((one: Session) => {
+    setDialog({ kind: "rename", session: one });
+  }, []);
+  const sessionActions = useSessionActions(rename);
+
+  const newSession = useCallback(() => {
+    place.set({ view: "chat", sessionId: undefined });
+    requestAnimationFrame(() => composer.current?.focus());
+  }, []);
+
+  const openProject = useCallback((opened: Project | undefined) => {
+    setDialog(undefined);
+    habits.set({ welcomed: true, modelChosen: true });
+    place.set({ view: "chat", projectId: opened?.id, sessionId: undefined });
+    requestAnimationFrame(() => composer.current?.focus());
+  }, []);
+
+  const openFolder = useCallback(() => {
+    if (client.kind !== "window") {
+      setDialog({ kind: "folder" });
+      return;
+    }
+    attempt(async () => {
+      const path = await chooseFolder(t.projects.openTitle);
+      if (path) openProject(await client.call("project.open", { path }));
+    });
+  }, [attempt, client, openProject]);
+
+  const openDemo = useCallback((demo: DemoStarted) => {
+    habits.set({ welcomed: true });
+    setDemoNote({ sessionId: demo.session_id, note: demo.note });
+    place.set({ view: "chat", projectId: demo.project.id, sessionId: demo.session_id });
+  }, []);
+
+  const openLimits = useCallback(() => {
+    setSettingsFilter("BUDGET");
+    place.set({ view: "settings", settingsTab: "all" });
+  }, []);
+
+  const turn = useCallback(
+    (direction: "undo" | "redo", operationId: string | undefined) => {
+      attempt(async () => {
+        const report = await client.call(`operation.${direction}`, operationId ? { operation_id: operationId } : { session_id: sessionId });
+        if (report.conflicts.length > 0) {
+          setSelected(report.operation_id);
+          showTab("changes");
+          const names = report.conflicts.map((conflict) => `${conflict.path}: ${conflict.reason}`).join(" ");
+          toasts.fail(`${t.changes.conflictTitle}. ${names}`);
+          return;
+        }
+        const count = report.paths.length;
+        if (count === 0) toasts.say(direction === "undo" ? t.actions.nothingToUndo : t.actions.nothingToRedo);
+        else toasts.say(direction === "undo" ? t.changes.undoDone(count) : t.changes.redoDone(count));
+      });
+    },
+    [attempt, client, sessionId, showTab, toasts],
+  );
+
+  const resume = useCallback(
+    (operationId: string) => {
+      attempt(async () => {
+        await client.call("operation.resume", { operation_id: operationId });
+      });
+    },
+    [attempt, client],
+  );
+
+  const cancel = useCallback(
+    (operationId: string) => {
+      attempt(async () => {
+        await client.call("operation.cancel", { operation_id: operationId });
+      });
+    },
+    [attempt, client],
+  );
+
+  const exportScenario = useCallback(
+    (operationId: string) => {
+      attempt(async () => {
+        const file = await client.call("operation.export", { operation_id: operationId });
+        saveFile(file.file_name, file.yaml, "application/yaml");
+        toasts.say(t.sessions.exported(file.file_name));
+      });
+    },
+    [attempt, client, toasts],
+  );
+
+  const fork = useCallback(
+    (upToSeq: number, draft?: string) => {
+      if (!sessionId) return;
+      attempt(async () => {
+        if (upToSeq < 1) {
+          newSession();
+        } else {
+          const copy = await client.call("session.fork", { session_id: sessionId, up_to_seq: upToSeq });
+          place.set({ view: "chat", sessionId: copy.id });
+          toasts.say(t.sessions.forked);
+        }
+        if (draft) setTimeout(() => composer.current?.set(draft), 60);
+      });
+    },
+    [attempt, client, newSession, sessionId, toasts],
+  );
+
+  const conversationActions = useMemo<ConversationActions>(
+    () => ({
+      undo: (id) => {
+        turn("undo", id);
+      },
+      redo: (id) => {
+        turn("redo", id);
+      },
+      review: (id) => {
+        setSelected(id);
+        showTab("changes");
+      },
+      resume,
+      retry: resume,
+      exportScenario,
+      fork: (seq) => {
+        fork(seq);
+      },
+      editInFork: (item) => {
+        fork(item.seq - 1, item.content);
+      },
+      openFile: (path) => {
+        setOpenFile(path);
+        showTab("files");
+      },
+      openSettings: () => {
+        place.set({ view: "settings", settingsTab: "models" });
+      },
+      openReceipt: (id) => {
+        setSelected(id);
+        showTab("context");
+      },
+      openJob: (id) => {
+        setOpenJob(id);
+        showTab("activity");
+      },
+    }),
+    [exportScenario, fork, resume, showTab, turn],
+  );
+
+  const send = useCallback(
+    async (message: Outgoing) => {
+      try {
+        const started = await client.call("operation.start", {
+          content: message.content,
+          attachments: message.attachments,
+          session_id: sessionId,
+          project_id: projectId,
+          access: habit.access,
+          approve: "ask",
+          tier: habit.tier,
+          model: habit.model,
+        });
+        if (!sessionId) place.set({ view: "chat", sessionId: started.session_id });
+        setSelected(undefined);
+      } catch (error) {
+        const failure = asFailure(error);
+        toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+        throw error;
+      }
+    },
+    [client, habit.access, habit.model, habit.tier, projectId, sessionId, toasts],
+  );
+
+  const steer = useCallback(
+    async (content: string) => {
+      if (!running) return;
+      try {
+        await client.call("operation.steer", { operation_id: running.id, content });
+      } catch (error) {
+        toasts.fail(asFailure(error).message);
+        throw error;
+      }
+    },
+    [client, running, toasts],
+  );
+
+  const toggleSidebar = () => {
+    if (noSidebar) setDrawer(drawer === "sidebar" ? undefined : "sidebar");
+    else panes.set({ sidebar: !layout.sidebar });
+  };
+  const toggleInspector = () => {
+    if (noInspector) setDrawer(drawer === "inspector" ? undefined : "inspector");
+    else panes.set({ inspector: !layout.inspector });
+  };
+  const neighbour = (step: 1 | -1) => {
+    const list = sessions ?? [];
+    const at = list.findIndex((one) => one.id === sessionId);
+    const next = list[Math.min(list.length - 1, Math.max(0, at + step))];
+    if (next) place.set({ view: "chat", sessionId: next.id });
+  };
+
+  const actions: Action[] = actionList({
+    session,
+    running: running !== undefined,
+    resumable: session?.resumable_operation_id ?? undefined,
+    lastOperation: [...transcript.operations.keys()].at(-1),
+    sessionActions,
+    newSession,
+    openFolder,
+    openPalette: () => {
+      setDialog({ kind: "palette" });
+    },
+    openShortcuts: () => {
+      setDialog({ kind: "shortcuts" });
+    },
+    toggleSidebar,
+    toggleInspector,
+    showTab,
+    focusMessage: () => {
+      place.set({ view: "chat" });
+      requestAnimationFrame(() => composer.current?.focus());
+    },
+    stop: () => {
+      if (running) cancel(running.id);
+    },
+    undo: () => {
+      turn("undo", undefined);
+    },
+    redo: () => {
+      turn("redo", undefined);
+    },
+    resume,
+    exportScenario,
+    startDemo: () => {
+      attempt(async () => {
+        openDemo(await client.call("demo.start", {}));
+      });
+    },
+    neighbour,
+  });
+
+  useKeys(actions, () => {
+    if (dialog) return;
+    if (drawer) setDrawer(undefined);
+    else if (where.view !== "chat") place.set({ view: "chat" });
+    else if (running && document.activeElement?.id === "message") cancel(running.id);
+  });
+
+  const welcome = where.view === "welcome" || (where.view === "chat" && !habit.welcomed && !sessionId);
+  const showSidebar = noSidebar ? drawer === "sidebar" : layout.sidebar;
+  const isChat = where.view === "chat" && !welcome;
+  const showInspector = isChat && (noInspector ? drawer === "inspector" : layout.inspector);
+
+  const sidebar = (
+    <aside className={noSidebar ? "sidebar drawer left" : "sidebar"} aria-label={t.app.sidebar} style={{ width: noSidebar ? undefined : layout.sidebarWidth }}>
+      <div className="sidebar-top">
+        <div className="row-line">
+          <ProjectSwitcher
+            current={where.projectId}
+            onSelect={openProject}
+            onOpen={openFolder}
+            onRemove={(one) => {
+              attempt(async () => {
+                await client.call("project.remove", { project_id: one.id });
+                place.set({ projectId: undefined, sessionId: undefined });
+                toasts.say(t.projects.removed(one.name));
+              });
+            }}
+          />
+          <IconButton small label={t.app.hideSidebar} keys="mod+b" onClick={toggleSidebar}>
+            <PanelLeft size={14} />
+          </IconButton>
+        </div>
+        <SideButton icon={<Plus size={14} />} label={t.sessions.new} keys="mod+n" current={false} onClick={newSession} />
+        <SideButton
+          icon={<Search size={14} />}
+          label={t.search.title}
+          keys="mod+shift+f"
+          current={where.view === "search"}
+          onClick={() => {
+            place.set({ view: "search" });
+          }}
+        />
+      </div>
+      <SessionList projectId={where.projectId} current={isChat ? sessionId : undefined} seen={habit.seen} actions={sessionActions} />
+      <div className="sidebar-foot">
+        <MoneyStrip
+          onOpen={() => {
+            showTab("cost");
+          }}
+        />
+        <div className="row-line">
+          <SideButton
+            icon={<SettingsIcon size={14} />}
+            label={t.settings.title}
+            keys="mod+,"
+            current={where.view === "settings"}
+            onClick={() => {
+              setSettingsFilter(undefined);
+              place.set({ view: "settings" });
+            }}
+          />
+          <IconButton
+            small
+            label={t.health.title}
+            onClick={() => {
+              place.set({ view: "health" });
+            }}
+          >
+            <Stethoscope size={14} />
+          </IconButton>
+        </div>
+      </div>
+    </aside>
+  );
+
+  return (
+    <div className="frame">
+      <a className="hidden-text skip" href="#message" onClick={(event) => { event.preventDefault(); composer.current?.focus(); }}>
+        {t.app.skip}
+      </a>
+      <ConnectionLine />
+      <div className="panes">
+        {showSidebar && !noSidebar ? (
+          <>
+            {sidebar}
+            <Splitter
+              label={t.app.resizeSidebar}
+              pane="left"
+              value={layout.sidebarWidth}
+              min={200}
+              max={400}
+              onChange={(sidebarWidth) => {
+                panes.set({ sidebarWidth });
+              }}
+              onCollapse={toggleSidebar}
+            />
+          </>
+        ) : null}
+        <main className="middle">
+          {welcome ? (
+            <Welcome
+              servers={
+                <LocalServers
+                  current={undefined}
+                  onUsed={() => {
+                    habits.set({ modelChosen: true });
+                  }}
+                />
+              }
+              pathForm={<PathForm onOpened={openProject} />}
+              modelChosen={habit.modelChosen || (providers?.ready === true && where.view !== "welcome")}
+              onModelChosen={(modelChosen) => {
+                habits.set({ modelChosen });
+                if (!modelChosen) place.set({ view: "welcome" });
+              }}
+              onChooseFolder={client.kind === "window" ? openFolder : undefined}
+              onProject={openProject}
+              onDemo={openDemo}
+            />
+          ) : null}
+          {where.view === "settings" ? (
+            <SettingsView
+              tab={where.settingsTab}
+              onTab={(settingsTab) => {
+                place.set({ settingsTab });
+              }}
+              filter={settingsFilter}
+              approvals={project ? <Rules project={project} /> : <p className="quiet">{t.files.none}</p>}
+            />
+          ) : null}
+          {where.view === "search" ? (
+            <SearchView
+              projectId={where.projectId}
+              onOpen={(hit) => {
+                place.set({ view: "chat", sessionId: hit.session_id });
+                setJump({ seq: hit.seq });
+              }}
+            />
+          ) : null}
+          {where.view === "health" ? <HealthView /> : null}
+          {isChat ? (
+            <>
+              <header className="pane-head">
+                {showSidebar && !noSidebar ? null : (
+                  <IconButton small label={t.app.showSidebar} keys="mod+b" onClick={toggleSidebar}>
+                    <PanelLeft size={14} />
+                  </IconButton>
+                )}
+                <h1 className="truncate session-title">{session ? transcript.name || sessionName(session) : t.sessions.new}</h1>
+                <span className="grow" />
+                {project ? <span className="quiet truncate mono head-path">{project.path}</span> : null}
+                {showInspector && !noInspector ? null : (
+                  <IconButton small label={t.app.showInspector} keys="mod+alt+b" onClick={toggleInspector}>
+                    <PanelRight size={14} />
+                  </IconButton>
+                )}
+              </header>
+              {demoNote && demoNote.sessionId === sessionId ? (
+                <p className="banner">
+                  <strong>{t.demo.banner}</strong> {demoNote.note || t.demo.note}
+                </p>
+              ) : null}
+              <Conversation
+                feed={feed}
+                actions={conversationActions}
+                jump={jump}
+                hasProject={projectId !== undefined}
+                onExample={(text) => composer.current?.set(text)}
+              />
+              <Composer
+                key={sessionId ?? "new"}
+                draftKey={sessionId ?? "new"}
+                projectId={projectId}
+                running={running !== undefined}
+                ready={providers?.ready ?? true}
+                disabled={false}
+                choices={habit}
+                onChoices={(change) => {
+                  habits.set(change);
+                }}
+                commands={actions.flatMap((action) =>
+                  action.slash && isEnabled(action) ? [{ name: action.slash, title: action.title, run: action.run }] : [],
+                )}
+                onSend={send}
+                onSteer={steer}
+                onStop={() => {
+                  if (running) cancel(running.id);
+                }}
+                onSetUp={() => {
+                  place.set({ view: "settings", settingsTab: "models" });
+                }}
+                handle={composer}
+              >
+                <ApprovalDock approvals={approvals} />
+                {running && approvals.length === 0 ? (
+                  <div className="status-line" role="status">
+                    <span className="dot-pulse" aria-hidden="true" />
+                    <span className="truncate">{running.activity?.text ?? t.chat.working}</span>
+                    <Elapsed since={running.activity?.since ?? running.startedAt} />
+                    <span className="grow" />
+                    {queued.length > 0 ? (
+                      <Button small look="ghost" onClick={() => { showTab("activity"); }}>
+                        <Activity size={13} aria-hidden="true" />
+                        {t.chat.queued(queued.length)}
+                      </Button>
+                    ) : null}
+                  </div>
+                ) : null}
+              </Composer>
+            </>
+          ) : null}
+        </main>
+        {showInspector && !noInspector ? (
+          <Splitter
+            label={t.app.resizeInspector}
+            pane="right"
+            value={layout.inspectorWidth}
+            min={300}
+            max={900}
+            onChange={(inspectorWidth) => {
+              panes.set({ inspectorWidth });
+            }}
+            onCollapse={toggleInspector}
+          />
+        ) : null}
+        {showInspector ? (
+          <aside
+            className={noInspector ? "inspector drawer right" : "inspector"}
+            aria-label={t.app.inspector}
+            style={{ width: noInspector ? undefined : layout.inspectorWidth }}
+          >
+            <Inspector
+              transcript={transcript}
+              projectId={projectId}
+              tab={layout.tab}
+              onTab={(tab) => {
+                panes.set({ tab });
+              }}
+              selected={selected}
+              onSelect={setSelected}
+              openFile={openFile}
+              onOpenFile={(path) => {
+                setOpenFile(path);
+                if (path) panes.set({ tab: "files" });
+              }}
+              openJob={openJob}
+              onMention={(path) => {
+                setDrawer(undefined);
+                composer.current?.insert(`@${path} `);
+              }}
+              onStop={cancel}
+              onLimits={openLimits}
+              onClose={toggleInspector}
+            />
+          </aside>
+        ) : null}
+        {showSidebar && noSidebar ? sidebar : null}
+        {drawer ? (
+          <button
+            type="button"
+            className="scrim"
+            aria-label={t.common.close}
+            onClick={() => {
+              setDrawer(undefined);
+            }}
+          />
+        ) : null}
+      </div>
+      {dialog?.kind === "palette" ? <Palette actions={actions} onClose={() => { setDialog(undefined); }} /> : null}
+      {dialog?.kind === "shortcuts" ? (
+        <Dialog title={t.actions.shortcuts} onClose={() => { setDialog(undefined); }}>
+          <Shortcuts actions={actions} />
+        </Dialog>
+      ) : null}
+      {dialog?.kind === "folder" ? <OpenFolderDialog onOpened={openProject} onClose={() => { setDialog(undefined); }} /> : null}
+      {dialog?.kind === "rename" ? (
+        <RenameDialog
+          name={dialog.session.name}
+          onClose={() => { setDialog(undefined); }}
+          onRename={(name) => {
+            setDialog(undefined);
+            attempt(async () => {
+              await client.call("session.rename", { session_id: dialog.session.id, name });
+            });
+          }}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+function SideButton(props: { icon: React.ReactNode; label: string; keys: string; current: boolean; onClick: () => void }) {
+  return (
+    <button type="button" className="side-button" aria-current={props.current ? "page" : undefined} onClick={props.onClick}>
+      <span aria-hidden="true" className="side-icon">
+        {props.icon}
+      </span>
+      <span className="grow truncate">{props.label}</span>
+      <Keys>{props.keys}</Keys>
+    </button>
+  );
+}
+
+/** Window-wide keys; Escape steps back. */
+function useKeys(actions: readonly Action[], onEscape: () => void): void {
+  const latest = useRef({ actions, onEscape });
+  useEffect(() => {
+    latest.current = { actions, onEscape };
+  });
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      if (event.key === "Escape") {
+        if (!document.querySelector("[data-radix-popper-content-wrapper]")) latest.current.onEscape();
+        return;
+      }
+      const action = actionFor(event, latest.current.actions);
+      if (!action) return;
+      event.preventDefault();
+      action.run();
+    };
+    addEventListener("keydown", onKey);
+    return () => {
+      removeEventListener("keydown", onKey);
+    };
+  }, []);
+}

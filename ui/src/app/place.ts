@@ -1,0 +1,94 @@
+// Where the person is, and how the panes stand. Survives a reload; the place is in the address too.
+
+import { createStore } from "../components/store";
+import type { Access } from "../protocol/generated/Access";
+import type { Tier } from "../protocol/generated/Tier";
+import type { SettingsTab } from "../features/settings/SettingsView";
+
+export type View = "chat" | "settings" | "search" | "health" | "welcome";
+export type InspectorTab = "changes" | "activity" | "files" | "context" | "cost";
+
+export interface Place {
+  view: View;
+  projectId: string | undefined;
+  sessionId: string | undefined;
+  settingsTab: SettingsTab;
+}
+
+export interface Panes {
+  sidebar: boolean;
+  sidebarWidth: number;
+  inspector: boolean;
+  inspectorWidth: number;
+  tab: InspectorTab;
+}
+
+export interface Habits {
+  /** The first page was answered; it does not come back by itself. */
+  modelChosen: boolean;
+  welcomed: boolean;
+  tier: Tier | undefined;
+  model: string | undefined;
+  access: Access;
+  /** Session → the newest step that was seen. */
+  seen: Record<string, number>;
+}
+
+const VIEWS: View[] = ["chat", "settings", "search", "health", "welcome"];
+
+export const place = createStore<Place>(
+  { view: "chat", projectId: undefined, sessionId: undefined, settingsTab: "models" },
+  "mira.place",
+);
+
+export const panes = createStore<Panes>(
+  { sidebar: true, sidebarWidth: 248, inspector: true, inspectorWidth: 420, tab: "changes" },
+  "mira.panes",
+);
+
+export const habits = createStore<Habits>(
+  { modelChosen: false, welcomed: false, tier: undefined, model: undefined, access: "project", seen: {} },
+  "mira.habits",
+);
+
+/** "#/chat/ses_1" and back. */
+export function toHash(where: Pick<Place, "view" | "sessionId">): string {
+  return where.view === "chat" ? `#/chat/${where.sessionId ?? ""}` : `#/${where.view}`;
+}
+
+export function fromHash(hash: string): Partial<Place> {
+  const [, view, session] = hash.split("/");
+  const known = VIEWS.find((one) => one === view);
+  if (!known) return {};
+  return known === "chat" ? { view: known, sessionId: session || undefined } : { view: known };
+}
+
+/** Ties the store to the address, so that back, forward and reload work. */
+export function followAddress(): void {
+  place.set(fromHash(location.hash));
+  let own = toHash(place.get());
+  history.replaceState(null, "", own);
+  place.subscribe(() => {
+    const next = toHash(place.get());
+    if (next === own) return;
+    own = next;
+    history.pushState(null, "", next);
+  });
+  addEventListener("popstate", () => {
+    own = location.hash;
+    place.set(fromHash(location.hash));
+  });
+}
+
+export function markSeen(sessionId: string, seq: number): void {
+  const { seen } = habits.get();
+  if ((seen[sessionId] ?? 0) < seq) habits.set({ seen: { ...seen, [sessionId]: seq } });
+}
+
+/** Sessions met for the first time count as seen up to here, so that only news is marked. */
+export function learnSessions(sessions: readonly { id: string; last_seq: number }[]): void {
+  const { seen } = habits.get();
+  const fresh = sessions.filter((session) => seen[session.id] === undefined);
+  if (fresh.length === 0) return;
+  habits.set({ seen: { ...seen, ...Object.fromEntries(fresh.map((session) => [session.id, session.last_seq])) } });
+}

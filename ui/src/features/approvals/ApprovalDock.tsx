@@ -1,0 +1,131 @@
+// The question that a tool call waits with: what, where, why, until when.
+
+import { ShieldQuestion } from "lucide-react";
+import { useCallback, useEffect, useState } from "react";
+import { Button } from "../../components/Button";
+import { Countdown } from "../../components/states";
+import { useToasts } from "../../components/toasts";
+import { t } from "../../i18n/en";
+import { asFailure } from "../../protocol/client";
+import type { Approval } from "../../protocol/generated/Approval";
+import type { Decision } from "../../protocol/generated/Decision";
+import { useClient } from "../../protocol/queries";
+import "./approvals.css";
+
+/** True where a key is text and not a command. */
+function typing(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName)) &&
+    !(target instanceof HTMLTextAreaElement && target.disabled)
+  );
+}
+
+/** Shows the oldest of the approvals that wait. */
+export function ApprovalDock({ approvals }: { approvals: Approval[] }) {
+  const approval = approvals[0];
+  if (!approval) return null;
+  return <Question key={approval.id} approval={approval} others={approvals.length - 1} />;
+}
+
+function Question({ approval, others }: { approval: Approval; others: number }) {
+  const client = useClient();
+  const toasts = useToasts();
+  const [sent, setSent] = useState(false);
+  const decide = useCallback(
+    (decision: Decision) => {
+      setSent(true);
+      client.call("approval.decide", { approval_id: approval.id, decision }).catch((error: unknown) => {
+        setSent(false);
+        toasts.fail(asFailure(error).message);
+      });
+    },
+    [client, approval.id, toasts],
+  );
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || sent) return;
+      if (typing(event.target) || document.querySelector("dialog[open]")) return;
+      const key = event.key.toLowerCase();
+      if (key === "y") decide("allow");
+      else if (key === "n") decide("deny");
+      else if (key === "a" && approval.pattern) decide("always");
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    };
+    addEventListener("keydown", onKey, true);
+    return () => {
+      removeEventListener("keydown", onKey, true);
+    };
+  }, [approval.pattern, decide, sent]);
+
+  const runs = approval.tool === "run_command" || approval.tool === "run_tests";
+  return (
+    <section className="approval" role="alertdialog" aria-labelledby="approval-title" aria-describedby="approval-command">
+      <header className="row-line">
+        <ShieldQuestion size={16} className="warn" aria-hidden="true" />
+        <h3 id="approval-title">{runs ? t.approval.run : t.approval.use(approval.tool.replaceAll("_", " "))}</h3>
+        <span className="grow" />
+        <span className="secondary">
+          {t.approval.expires} <Countdown until={approval.expires_at} />
+        </span>
+      </header>
+      <pre id="approval-command" className="approval-command" tabIndex={0}>
+        {approval.command}
+      </pre>
+      <dl className="approval-facts">
+        <dt>{t.approval.in}</dt>
+        <dd className="mono">{approval.cwd}</dd>
+        <dt>{t.approval.why}</dt>
+        <dd>{approval.reason}</dd>
+        {approval.purpose ? (
+          <>
+            <dt>{t.approval.purpose}</dt>
+            <dd>{approval.purpose}</dd>
+          </>
+        ) : null}
+      </dl>
+      <div className="row-line wrap">
+        <Button
+          look="primary"
+          keys="y"
+          disabled={sent}
+          onClick={() => {
+            decide("allow");
+          }}
+        >
+          {t.approval.allow}
+        </Button>
+        <Button
+          keys="n"
+          disabled={sent}
+          onClick={() => {
+            decide("deny");
+          }}
+        >
+          {t.approval.deny}
+        </Button>
+        {approval.pattern ? (
+          <Button
+            look="ghost"
+            keys="a"
+            disabled={sent}
+            onClick={() => {
+              decide("always");
+            }}
+          >
+            {t.approval.always}
+          </Button>
+        ) : null}
+        <span className="grow" />
+        {others > 0 ? <span className="badge warn">{t.approval.more(others)}</span> : null}
+      </div>
+      {approval.pattern ? (
+        <p className="quiet approval-rule">
+          {t.approval.alwaysRule} <code>{approval.pattern}</code>
+        </p>
+      ) : null}
+    </section>
+  );
+}

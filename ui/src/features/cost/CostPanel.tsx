@@ -1,0 +1,144 @@
+// Money: today and this month against their limits, by model, and by operation of this session.
+
+import { Button } from "../../components/Button";
+import { FailureCard, Meter, Waiting } from "../../components/states";
+import { Tip } from "../../components/Tip";
+import { t } from "../../i18n/en";
+import { money, tokens, whole } from "../../i18n/format";
+import { asFailure } from "../../protocol/client";
+import type { Usage } from "../../protocol/generated/Usage";
+import { useRequest } from "../../protocol/queries";
+import "./cost.css";
+
+export interface CostLine {
+  id: string;
+  label: string;
+  usage: Usage;
+  costMicroUsd: number;
+}
+
+export function CostPanel(props: { lines: CostLine[]; onLimits: () => void; onSelect: (operationId: string) => void }) {
+  const budget = useRequest("budget.get", {});
+  const { lines } = props;
+  if (budget.error) return <FailureCard failure={asFailure(budget.error)} />;
+  if (!budget.data) return <Waiting what={t.common.loading} />;
+  const data = budget.data;
+  const total = lines.reduce((sum, line) => sum + line.costMicroUsd, 0);
+  return (
+    <div className="panel">
+      <section className="cost-figures">
+        <Figure label={t.cost.today} spent={data.today_micro_usd} limit={data.daily_limit_micro_usd} hover={t.cost.hover(data.calls_today)} />
+        <Figure label={t.cost.month} spent={data.month_micro_usd} limit={data.monthly_limit_micro_usd} />
+        <Button small onClick={props.onLimits}>
+          {t.cost.limits}
+        </Button>
+      </section>
+      {data.by_model.length > 0 ? (
+        <section>
+          <h3 className="panel-title">{t.cost.byModel}</h3>
+          <table className="table">
+            <thead>
+              <tr>
+                <th>{t.cost.model}</th>
+                <th className="num">{t.cost.calls}</th>
+                <th className="num">{t.cost.spent}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.by_model.map((line) => (
+                <tr key={line.model}>
+                  <td className="mono">{line.model}</td>
+                  <td className="num">{whole(line.calls)}</td>
+                  <td className="num">{money(line.cost_micro_usd)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      ) : null}
+      <section>
+        <h3 className="panel-title row-line">
+          <span className="grow">{t.cost.operations}</span>
+          <span className="num">{money(total)}</span>
+        </h3>
+        {lines.length === 0 ? (
+          <p className="quiet">{t.cost.none}</p>
+        ) : (
+          <table className="table">
+            <thead>
+              <tr>
+                <th>{t.cost.operation}</th>
+                <th className="num">{t.cost.tokensIn}</th>
+                <th className="num">{t.cost.tokensOut}</th>
+                <th className="num">{t.cost.spent}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {lines.map((line) => (
+                <tr key={line.id}>
+                  <td className="cost-label">
+                    <button
+                      type="button"
+                      className="truncate"
+                      onClick={() => {
+                        props.onSelect(line.id);
+                      }}
+                    >
+                      {line.label}
+                    </button>
+                  </td>
+                  <td className="num">
+                    {tokens(line.usage.input_tokens)}
+                    {line.usage.cached_tokens > 0 ? (
+                      <div className="quiet cost-cached">
+                        {tokens(line.usage.cached_tokens)} {t.cost.cached}
+                      </div>
+                    ) : null}
+                  </td>
+                  <td className="num">{tokens(line.usage.output_tokens)}</td>
+                  <td className="num">{money(line.costMicroUsd)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+      </section>
+    </div>
+  );
+}
+
+function Figure(props: { label: string; spent: number; limit: number | null | undefined; hover?: string }) {
+  const { label, spent, limit } = props;
+  return (
+    <div className="cost-figure">
+      <div className="row-line">
+        <span className="grow secondary">{label}</span>
+        <Tip text={props.hover ?? label}>
+          <strong className="num">{money(spent)}</strong>
+        </Tip>
+        <span className="quiet num">{limit === null || limit === undefined ? t.cost.noLimit : t.cost.of(limit)}</span>
+      </div>
+      {limit ? <Meter value={spent} limit={limit} label={label} /> : null}
+    </div>
+  );
+}
+
+/** The quiet line at the foot of the sidebar; loud only near the limit. */
+export function MoneyStrip({ onOpen }: { onOpen: () => void }) {
+  const budget = useRequest("budget.get", {});
+  if (!budget.data) return null;
+  const { today_micro_usd: spent, daily_limit_micro_usd: limit, calls_today } = budget.data;
+  const share = limit ? spent / limit : 0;
+  return (
+    <Tip text={share >= 1 ? t.cost.over : share >= 0.8 ? t.cost.near : t.cost.hover(calls_today)} side="right">
+      <button type="button" className="money-strip" onClick={onOpen} aria-label={`${t.cost.strip}: ${money(spent)}`}>
+        <span className="row-line">
+          <span className={share >= 1 ? "num bad" : share >= 0.8 ? "num warn" : "num"}>{money(spent)}</span>
+          <span className="quiet num">{limit ? t.cost.of(limit) : t.cost.today.toLowerCase()}</span>
+          {share >= 0.8 ? <span className="badge warn">{`${Math.round(share * 100)} %`}</span> : null}
+        </span>
+        {limit ? <Meter value={spent} limit={limit} label={t.cost.strip} /> : null}
+      </button>
+    </Tip>
+  );
+}

@@ -1,0 +1,305 @@
+// An engine that is not there: enough of one to look at every screen without Rust.
+// `?fake=` names a state: "first", "busy", "approval", "failed", "long", or nothing for a full one.
+
+import type { Session } from "../src/protocol/generated/Session";
+import { approval, changes, firstTurn, receipt, Story, usage } from "./story";
+import { refuse, ScriptedTransport } from "./scripted";
+
+const NOW = Date.now();
+const HOUR = 3_600_000;
+
+function session(id: string, name: string, hoursAgo: number, part: Partial<Session> = {}): Session {
+  return {
+    id,
+    project_id: "prj_1",
+    kind: "voice",
+    name,
+    pinned: false,
+    deleted: false,
+    message_count: 4,
+    last_message_preview: "",
+    created_at: NOW - hoursAgo * HOUR,
+    last_active_at: NOW - hoursAgo * HOUR,
+    last_seq: 40,
+    running_operation_id: null,
+    resumable_operation_id: null,
+    forked_from: null,
+    cost_micro_usd: 21_300,
+    awaiting_approval: false,
+    ...part,
+  };
+}
+
+const rustBefore = ["/// Splits into lines, numbered from 1.", "pub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {"];
+
+function changeSet(marks: Record<string, string>, undone: boolean) {
+  const mark = (id: string) => marks[id] ?? "pending";
+  return {
+    operation_id: "op_1",
+    undone,
+    not_covered: ["target/ (ignored, 412 MB)"],
+    files: [
+      {
+        ...changes[0],
+        mark: mark("lines"),
+        too_large: false,
+        edited_since: false,
+        undone,
+        hunks: [
+          {
+            id: "h1",
+            old_start: 1,
+            old_lines: 6,
+            new_start: 1,
+            new_lines: 6,
+            mark: mark("h1"),
+            lines: [
+              ...rustBefore.map((text) => ({ kind: "context", text })),
+              { kind: "removed", text: "    text.split('\\n')" },
+              { kind: "added", text: "    text.split_inclusive('\\n')" },
+              { kind: "context", text: "        .enumerate()" },
+              { kind: "removed", text: "        .map(|(index, text)| Line { number: index + 1, text })" },
+              { kind: "added", text: "        .map(|(index, raw)| Line { number: index + 1, text: without_ending(raw) })" },
+              { kind: "context", text: "}" },
+            ],
+          },
+          {
+            id: "h2",
+            old_start: 40,
+            old_lines: 3,
+            new_start: 40,
+            new_lines: 9,
+            mark: mark("h2"),
+            lines: [
+              { kind: "context", text: "" },
+              { kind: "added", text: "fn without_ending(raw: &str) -> &str {" },
+              { kind: "added", text: "    let line = raw.strip_suffix('\\n').unwrap_or(raw);" },
+              { kind: "added", text: "    line.strip_suffix('\\r').unwrap_or(line)" },
+              { kind: "added", text: "}" },
+              { kind: "context", text: "" },
+              { kind: "context", text: "#[cfg(test)]" },
+            ],
+          },
+        ],
+      },
+      {
+        ...changes[1],
+        mark: mark("crlf"),
+        too_large: false,
+        edited_since: false,
+        undone,
+        hunks: [
+          {
+            id: "h3",
+            old_start: 0,
+            old_lines: 0,
+            new_start: 1,
+            new_lines: 8,
+            mark: mark("h3"),
+            lines: "use parser::lines;\n\n#[test]\nfn both_endings_give_the_same_lines() {\n    let unix: Vec<_> = lines(\"a\\nb\\n\").collect();\n    let dos: Vec<_> = lines(\"a\\r\\nb\\r\\n\").collect();\n    assert_eq!(unix, dos);\n}"
+              .split("\n")
+              .map((text) => ({ kind: "added", text })),
+          },
+        ],
+      },
+    ],
+  };
+}
+
+export function fakeEngine(state: string): ScriptedTransport {
+  const engine = new ScriptedTransport();
+  const first = state === "first";
+  const story = new Story("ses_1", NOW - HOUR / 4);
+  let undone = false;
+  const marks: Record<string, string> = {};
+  const sessions = [
+    session("ses_9", "Voice", 2, { pinned: true }),
+    session("ses_1", "CRLF in the line parser", 0.1, {
+      running_operation_id: state === "busy" ? "op_2" : null,
+      awaiting_approval: state === "approval",
+    }),
+    session("ses_2", "Flaky test in scheduler", 0.3, { running_operation_id: "op_x" }),
+    session("ses_3", "Why does the release build need 4 GB", 1, { awaiting_approval: true }),
+    session("ses_4", "Rename Ledger::post to record", 26),
+    session("ses_5", "Read the changelog aloud", 28, { resumable_operation_id: "op_y" }),
+    session("ses_6", "Upgrade axum to 0.8", 90),
+    session("ses_7", "Explain the migration runner", 120),
+  ];
+
+  if (state === "approval") {
+    firstTurn(story, "op_1", true);
+    story.add("op_1", { event_type: "operation_state", data: { state: "AWAITING_APPROVAL", kind: null, reason: "waiting for approval" } });
+    story.add("op_1", { event_type: "approval_requested", data: { approval: approval(story, "op_1", "op_1_c6", NOW + 278_000) } });
+  } else if (state === "long") {
+    for (let turn = 0; turn < 40; turn += 1) firstTurn(story, `op_${turn}`);
+  } else if (!first) firstTurn(story);
+
+  if (state === "busy" || state === "failed") {
+    story.add("op_2", { event_type: "user_message", data: { message_id: "b0", content: "Now do the same for the span table, and run the benchmarks.", attachments: [], steering: false } });
+    story.add("op_2", { event_type: "operation_state", data: { state: "STARTED", kind: null, reason: null } });
+    story.add("op_2", { event_type: "routed", data: { tier: "agentic", model: "gpt-5.5", provider: "openai", reason: "because it asks for several steps" } });
+    story.add("op_2", { event_type: "context_gathered", data: { receipt } });
+    story.add("op_2", { event_type: "model_call_started", data: { call: 1, provider: "openai", model: "gpt-5.5", request_bytes: 1, estimated_input_tokens: 9000 } });
+    story.add("op_2", { event_type: "notice", data: { level: "warning", code: "rate_limited", text: "OpenAI asks to slow down (429). Try 2 of 6.", until: state === "busy" ? NOW + 9000 : NOW - 1000 } });
+  }
+  if (state === "busy") {
+    story.add("op_2", { event_type: "tool_call", data: { call_id: "x1", tool: "run_command", arguments: { command: "cargo bench -p parser" } } });
+    story.add("op_2", { event_type: "tool_started", data: { call_id: "x1", command: "cargo bench -p parser" } });
+  }
+  if (state === "failed") {
+    story.add("op_2", {
+      event_type: "operation_finished",
+      data: {
+        state: "FAILED",
+        failure: {
+          code: "quota_exceeded",
+          message: "OpenAI refused the request: the account has no credit left.",
+          hint: "Add credit at the provider, or choose another model, then try again. Nothing was lost.",
+          detail: '{"error":{"type":"insufficient_quota","message":"You exceeded your current quota"}}',
+        },
+        content: "",
+        usage: usage(0, 0, 0),
+        cost_micro_usd: 0,
+        duration_ms: 4100,
+        changes: [],
+      },
+    });
+  }
+
+  const project = { id: "prj_1", name: "ledger", path: "/home/ada/src/ledger", description: "", exists: true, is_git: true, created_at: NOW, last_opened_at: NOW };
+  const providers = {
+    providers: [
+      { name: "openai", base_url: "https://api.openai.com/v1", has_key: !first, key_source: first ? "none" : "keychain", ready: !first, default_model: null },
+      { name: "local", base_url: "", has_key: false, key_source: "none", ready: false, default_model: null },
+    ],
+    keychain_problem: "",
+    ready: !first,
+  };
+  const setting = (name: string, value: string, doc: string, legal: string, source = "default", editable = true) => ({ name, value, default: source === "default" ? value : "", source, doc, legal, editable });
+
+  const replies: Record<string, (params: Record<string, never>) => unknown> = {
+    "project.list": () => ({ projects: first ? [] : [project] }),
+    "project.open": ({ path }: { path: string }) =>
+      path.startsWith("/") ? { ...project, path } : refuse({ code: "not_found", message: `Opening ${path} failed: there is no such folder.`, hint: "Give an absolute path." }),
+    "project.guidelines": () => ({ files: [] }),
+    "session.list": ({ deleted, search }: { deleted: boolean; search?: string }) => {
+      const shown = deleted || first ? [] : sessions.filter((one) => one.name.toLowerCase().includes((search ?? "").toLowerCase()));
+      return { sessions: shown, total: shown.length };
+    },
+    "session.get": ({ session_id }: { session_id: string }) => sessions.find((one) => one.id === session_id) ?? refuse({ code: "not_found", message: "The session was not found." }),
+    "session.events": ({ session_id, since_seq }: { session_id: string; since_seq: number }) => ({
+      events: session_id === "ses_1" ? story.events.filter((event) => event.seq > since_seq) : [],
+      more: false,
+      live: [],
+    }),
+    "session.search": ({ query }: { query: string }) => ({
+      hits: query.includes("zzz")
+        ? []
+        : [
+            { session_id: "ses_1", session_name: "CRLF in the line parser", seq: 20, operation_id: "op_1", role: "assistant", snippet: `A lone \\r stays text; the \u0002parser\u0003 counts one ending.`, at: NOW - HOUR },
+            { session_id: "ses_7", session_name: "Explain the migration runner", seq: 4, operation_id: "op_1", role: "tool", snippet: `crates/\u0002parser\u0003/src/lines.rs:4`, at: NOW - 90 * HOUR },
+          ],
+    }),
+    "operation.start": () => ({ operation_id: "op_3", session_id: "ses_1", queued: false }),
+    "operation.cancel": () => ({}),
+    "operation.steer": () => ({}),
+    "operation.changes": () => changeSet(marks, undone),
+    "operation.review": ({ path, hunk, mark }: { path: string; hunk?: string; mark: string }) => {
+      if (hunk) marks[hunk] = mark;
+      else for (const id of path.endsWith("crlf.rs") ? ["h3", "crlf"] : ["h1", "h2", "lines"]) marks[id] = mark;
+      return changeSet(marks, undone);
+    },
+    "operation.undo": () => {
+      undone = true;
+      return { operation_id: "op_1", session_id: "ses_1", paths: changes.map((change) => change.path), conflicts: [] };
+    },
+    "operation.redo": () => {
+      undone = false;
+      return { operation_id: "op_1", session_id: "ses_1", paths: changes.map((change) => change.path), conflicts: [] };
+    },
+    "approval.decide": () => ({}),
+    "approval.rules": () => ({ rules: [{ id: "rule_1", project_id: "prj_1", pattern: "npm run lint", created_at: NOW - 40 * HOUR, last_used_at: NOW, use_count: 12 }] }),
+    "job.list": () => ({
+      jobs: [
+        { id: "job_1", session_id: "ses_1", operation_id: "op_1", command: "npm run dev -- --port 5199", started_at: NOW - 240_000, running: true, exit_code: null, output_bytes: 900 },
+        { id: "job_2", session_id: "ses_1", operation_id: "op_1", command: "cargo watch -x check", started_at: NOW - HOUR, running: false, exit_code: 0, output_bytes: 90 },
+      ],
+    }),
+    "job.output": ({ offset }: { offset: number }) => ({ text: offset ? "" : "\u001b[32m➜\u001b[0m  Local: http://127.0.0.1:5199/\n", next_offset: 42, running: false, exit_code: null }),
+    "file.list": ({ path }: { path: string }) => ({
+      entries: path
+        ? [{ path: `${path}/lines.rs`, is_dir: false, size_bytes: 2100, ignored: false }]
+        : [
+            { path: "crates", is_dir: true, size_bytes: 0, ignored: false },
+            { path: "target", is_dir: true, size_bytes: 0, ignored: true },
+            { path: "AGENTS.md", is_dir: false, size_bytes: 900, ignored: false },
+            { path: "Cargo.toml", is_dir: false, size_bytes: 700, ignored: false },
+          ],
+      truncated: false,
+    }),
+    "file.find": ({ query }: { query: string }) => ({
+      entries: ["crates/parser/src/lines.rs", "crates/parser/src/span.rs", "crates/parser/tests/crlf.rs"].filter((path) => path.includes(query)).map((path) => ({ path, is_dir: false, size_bytes: 1, ignored: false })),
+      truncated: false,
+    }),
+    "file.read": ({ path }: { path: string }) => ({ path, text: "//! Lines with their numbers.\n\npub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {\n    text.split_inclusive('\\n')\n}", first_line: 1, total_lines: 5, size_bytes: 120, binary: false }),
+    "git.status": () => ({ is_repo: true, branch: "crlf", changed: [{ path: "Cargo.toml", state: "modified", staged: false }] }),
+    "settings.list": () => ({
+      settings: [
+        setting("BUDGET_DAILY_LIMIT_USD", "5", "Most that one day may cost, in US dollars; 0 means no limit.", "number ≥ 0", "settings"),
+        setting("MIRA_PORT", "3001", "Port of the socket.", "1..=65535"),
+        setting("MODEL_ROUTER_ENABLED", "true", "Choose a tier for each message.", "true | false"),
+        setting("OPENAI_BASE_URL", "https://api.openai.com/v1", "Where OpenAI Responses is spoken, with /v1.", "URL", "environment", false),
+      ],
+      config_file: "/home/ada/.config/mira/config.toml",
+      data_dir: "/home/ada/.local/share/mira",
+    }),
+    "settings.set": () => ({ settings: [], config_file: "", data_dir: "" }),
+    "provider.list": () => providers,
+    "provider.detect": () => ({
+      servers: [
+        {
+          product: "Ollama",
+          base_url: "http://127.0.0.1:11434/v1",
+          version: "0.15.2",
+          models: [
+            { id: "qwen2.5-coder:7b", context_tokens: 32_768, supports_tools: true, supports_embeddings: false, loaded: true },
+            { id: "nomic-embed-text", context_tokens: 8192, supports_tools: false, supports_embeddings: true, loaded: false },
+          ],
+        },
+      ],
+    }),
+    "provider.test": () => ({ model: "gpt-5.5", latency_ms: 812, tools: "native", context_tokens: 400_000, usage_reported: true }),
+    "provider.set_key": () => providers,
+    "model.list": () => ({
+      models: [
+        { id: "gpt-5.5", provider: "openai", context_tokens: 400_000, max_output_tokens: 128_000, input_usd_per_mtok: 1.25, cached_usd_per_mtok: 0.125, output_usd_per_mtok: 10, price_source: "price page, 2026-11-20", efforts: ["low", "medium", "high"], accepts_images: true },
+        { id: "gpt-5.1", provider: "openai", context_tokens: 400_000, efforts: [], shut_down: "2026-09-30", successor: "gpt-5.5" },
+      ],
+      tiers: ["fast", "voice", "code", "agentic"].map((tier) => ({ tier, model: tier === "fast" ? "gpt-5.5-mini" : "gpt-5.5", provider: "openai", effort: tier === "agentic" ? "high" : "low" })),
+    }),
+    "budget.get": () => ({ today_micro_usd: first ? 0 : 1_120_000, month_micro_usd: 18_400_000, daily_limit_micro_usd: 5_000_000, monthly_limit_micro_usd: 60_000_000, calls_today: first ? 0 : 41, by_model: [{ model: "gpt-5.5", calls: 38, cost_micro_usd: 1_090_000 }, { model: "gpt-5.5-mini", calls: 3, cost_micro_usd: 30_000 }] }),
+    "system.status": () => ({ version: "0.1.0", protocol: 1, pid: 1, uptime_ms: HOUR, data_dir: "/home/ada/.local/share/mira", os: "Linux", sessions: 8, running_operations: 1, running_jobs: 1, waiting_approvals: 0, listening: null, provider_ready: true, memory_bytes: 48_000_000 }),
+    "system.doctor": () => ({
+      checks: [
+        { name: "Database", state: "ok", detail: "mira.db, 12 MB, integrity checked", hint: null },
+        { name: "Keychain", state: "ok", detail: "Secret Service answers", hint: null },
+        { name: "Sandbox", state: "warning", detail: "User namespaces are off: commands run without write protection.", hint: "Turn on kernel.unprivileged_userns_clone." },
+        { name: "OpenAI", state: "problem", detail: "api.openai.com does not resolve.", hint: "Check the network or set OPENAI_BASE_URL." },
+      ],
+    }),
+    "system.logs": () => ({ file: "/home/ada/.local/share/mira/logs/mira.jsonl", lines: ['{"timestamp":"2026-11-23T08:01:11.120Z","level":"INFO","fields":{"message":"engine open","duration_ms":38},"target":"mira_engine"}', '{"timestamp":"2026-11-23T08:02:11.120Z","level":"WARN","fields":{"message":"provider asks to slow down","status":429},"target":"mira_llm"}'] }),
+  } as never;
+  for (const [method, reply] of Object.entries(replies)) engine.on(method, reply as never);
+  for (const method of ["session.rename", "session.pin", "session.delete", "session.restore", "session.fork", "operation.resume", "job.kill", "approval.forget", "project.remove"]) {
+    engine.on(method, () => sessions[1]);
+  }
+  if (state === "busy") {
+    setTimeout(() => {
+      const at = { session_id: "ses_1", operation_id: "op_2" };
+      engine.signal({ signal: "tool_output", ...at, call_id: "x1", text: "\u001b[32m    Finished\u001b[0m `bench` profile in 8.41s\nspan_table/insert   time: [41.2 ns 41.6 ns 42.0 ns]\nspan_table/lookup   time: [18.8 ns 19.0 ns 19.3 ns]\n" });
+      engine.signal({ signal: "activity", ...at, text: "Running cargo bench -p parser", since: Date.now() - 8000 });
+      engine.signal({ signal: "text_delta", ...at, message_id: "b1", offset: 0, text: "While the benchmarks run: the span table keeps byte offsets, so a CRLF pair" });
+    }, 400);
+  }
+  return engine;
+}
