@@ -2,7 +2,7 @@
 
 native.py press TITLE BUTTON   waits for the dialog, prints its text, presses the button
 native.py gone TITLE           waits until no such dialog is shown
-native.py close TITLE          closes the dialog as its window's cross does
+native.py close TITLE          leaves the dialog with Escape
 native.py shot FILE            the whole screen as PNG
 """
 
@@ -36,10 +36,17 @@ def showing(node):
     return node.get_state_set().contains(Atspi.StateType.SHOWING)
 
 
+def titled(window, title):
+    """A message box is named after its kind; what it is called stands in its first label."""
+    if window.get_name() == title:
+        return True
+    return any(node.get_role() == Atspi.Role.LABEL and node.get_name() == title for node in walk(window))
+
+
 def find_dialog(title):
     for application in children(Atspi.get_desktop(0)):
         for window in children(application):
-            if window.get_name() == title and window.get_role() in DIALOGS and showing(window):
+            if window.get_role() in DIALOGS and showing(window) and titled(window, title):
                 return window
     return None
 
@@ -84,7 +91,7 @@ def close(title):
     window = subprocess.run(
         ["xdotool", "search", "--name", f"^{title}$"], capture_output=True, text=True, check=True
     ).stdout.split()[-1]
-    subprocess.run(["xdotool", "windowclose", window], check=True)
+    subprocess.run(["xdotool", "windowactivate", "--sync", window, "key", "Escape"], check=True)
 
 
 def shot(file):

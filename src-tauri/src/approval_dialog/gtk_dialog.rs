@@ -101,6 +101,7 @@ fn command_box(command: &str) -> gtk::ScrolledWindow {
     label.set_line_wrap(true);
     label.set_line_wrap_mode(pango::WrapMode::WordChar);
     label.set_max_width_chars(72);
+    label.set_margin(6);
     let attributes = pango::AttrList::new();
     attributes.insert(pango::AttrString::new_family("monospace"));
     label.set_attributes(Some(&attributes));
