@@ -455,6 +455,8 @@ mod tests {
         }
     }
 
+    type Case<'a> = (u16, &'a [(&'static str, &'a str)], &'a str, ErrorKind);
+
     fn judge(status: u16, headers: &[(&'static str, &str)], body: &str) -> Refusal {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
@@ -488,7 +490,7 @@ mod tests {
         use ErrorKind::*;
         let rate =
             r#"{"error":{"code":"rate_limit_exceeded","message":"Please try again in 1.3s."}}"#;
-        let cases: Vec<(u16, &[(&'static str, &str)], &str, ErrorKind)> = vec![
+        let cases: Vec<Case> = vec![
             (429, &[], rate, limited(1300)),
             (429, &[("retry-after", "5")], rate, limited(5000)),
             (

@@ -173,24 +173,20 @@ async fn a_request_carries_key_and_body_and_bytes_may_come_one_by_one() {
 }
 
 #[tokio::test]
-async fn the_connection_is_used_again() {
-    let server = Server::start(vec![good(), good(), good()]).await;
+async fn connections_are_used_again() {
+    let server = Server::start(vec![good(); 10]).await;
     let model = openai(&server.base_url(), 60_000);
-    for _ in 0..3 {
+    for _ in 0..10 {
         see(model.clone()).await;
-        // What stands behind the end of the answer is read beside it.
-        tokio::task::yield_now().await;
     }
-    let connections: Vec<usize> = server
+    let last = server
         .requests()
         .iter()
         .map(|request| request.connection)
-        .collect();
-    assert_eq!(connections.len(), 3);
-    assert!(
-        connections.iter().any(|&connection| connection == 0) && connections[2] < 2,
-        "{connections:?}"
-    );
+        .max()
+        .unwrap();
+    // A connection may still be on its way back when the next request begins.
+    assert!(last < 5, "{} connections for 10 requests", last + 1);
 }
 
 #[tokio::test]
