@@ -31,6 +31,7 @@ import type { DemoStarted } from "../protocol/generated/DemoStarted";
 import type { Project } from "../protocol/generated/Project";
 import type { Session } from "../protocol/generated/Session";
 import { useClient, useRequest } from "../protocol/queries";
+import { onNamedProject } from "../protocol/window";
 import { actionFor, isEnabled, type Action } from "./actions";
 import { ConnectionLine } from "./Connection";
 import { Inspector } from "./Inspector";
@@ -134,6 +135,15 @@ export function Shell() {
     place.set({ view: "chat", projectId: opened?.id, sessionId: undefined });
     requestAnimationFrame(() => composer.current?.focus());
   }, []);
+
+  useEffect(() => {
+    if (client.kind !== "window") return undefined;
+    return onNamedProject((projectId) => {
+      attempt(async () => {
+        openProject(await client.call("project.get", { project_id: projectId }));
+      });
+    });
+  }, [attempt, client, openProject]);
 
   const openFolder = useCallback(() => {
     if (client.kind !== "window") {
@@ -504,7 +514,9 @@ export function Shell() {
                 )}
                 <h1 className="truncate session-title">{session ? transcript.name || sessionName(session) : t.sessions.new}</h1>
                 <span className="grow" />
-                {project ? <span className="quiet truncate mono head-path">{project.path}</span> : null}
+                {project ? <span className="quiet truncate mono head-path" title={project.path}>
+                    <bdi>{project.path}</bdi>
+                  </span> : null}
                 {showInspector && !noInspector ? null : (
                   <IconButton small label={t.app.showInspector} keys="mod+alt+b" onClick={toggleInspector}>
                     <PanelRight size={14} />
