@@ -31,10 +31,13 @@ pub enum Client {
     Socket(Arc<Socket>),
 }
 
+/// Who waits for the reply to which request; None once there will be no more replies.
+type Waiting = Option<HashMap<u64, oneshot::Sender<Result<Value, Failure>>>>;
+
 /// A connection to the engine of another process.
 pub struct Socket {
     outgoing: mpsc::Sender<String>,
-    waiting: Mutex<Option<HashMap<u64, oneshot::Sender<Result<Value, Failure>>>>>,
+    waiting: Mutex<Waiting>,
     next_id: AtomicU64,
     events: broadcast::Sender<Arc<Event>>,
     /// Cancelled when the connection broke.
@@ -72,6 +75,14 @@ impl Client {
         match self {
             Self::Local(_) => None,
             Self::Socket(socket) => Some(&socket.address),
+        }
+    }
+
+    /// Returns when the connection to the engine broke.
+    async fn lost(&self) {
+        match self {
+            Self::Local(_) => std::future::pending().await,
+            Self::Socket(socket) => socket.broken.cancelled().await,
         }
     }
 
@@ -235,7 +246,7 @@ impl Feed {
             }
             let event = tokio::select! {
                 event = self.live.recv() => event,
-                () = self.lost() => return Err(gone()),
+                () = self.client.lost() => return Err(gone()),
             };
             match event {
                 Err(broadcast::error::RecvError::Lagged(_)) => self.behind = true,
@@ -252,14 +263,6 @@ impl Feed {
                     _ => {}
                 },
             }
-        }
-    }
-
-    /// Returns when the connection to the engine broke.
-    async fn lost(&self) {
-        match &self.client {
-            Client::Local(_) => std::future::pending().await,
-            Client::Socket(socket) => socket.broken.cancelled().await,
         }
     }
 

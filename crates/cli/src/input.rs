@@ -83,24 +83,15 @@ impl Input {
 /// Single key presses, not echoed.
 pub struct Keys {
     #[cfg(unix)]
-    stdin: tokio::io::unix::AsyncFd<Stdio>,
+    stdin: tokio::io::unix::AsyncFd<io::Stdin>,
     _quiet: Quiet,
-}
-
-#[cfg(unix)]
-struct Stdio;
-
-#[cfg(unix)]
-impl std::os::fd::AsRawFd for Stdio {
-    fn as_raw_fd(&self) -> i32 {
-        io::stdin().as_raw_fd()
-    }
 }
 
 impl Keys {
     #[cfg(unix)]
     fn begin() -> io::Result<Self> {
-        let stdin = tokio::io::unix::AsyncFd::with_interest(Stdio, tokio::io::Interest::READABLE)?;
+        let readable = tokio::io::Interest::READABLE;
+        let stdin = tokio::io::unix::AsyncFd::register_with_interest(io::stdin(), readable)?;
         Ok(Self { stdin, _quiet: Quiet::begin(true)? })
     }
 

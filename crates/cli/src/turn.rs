@@ -77,7 +77,8 @@ impl Turn {
                     if asking {
                         self.answer(typed.chars().next()).await?;
                     } else if typed.chars().any(|c| !c.is_control()) {
-                        keys = None;
+                        // The editor needs the terminal as it was.
+                        drop(keys.take());
                         self.steer(operation, typed, input).await?;
                         keys = input.keys();
                     }

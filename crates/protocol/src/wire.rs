@@ -366,6 +366,7 @@ const FAMILIES: &[(&str, &str)] = &[
 
 impl ClientMessage {
     /// Understands the seed's §9.1 shapes and ours; the error carries the message's `id`.
+    #[expect(clippy::result_large_err, reason = "once a frame, and seldom")]
     pub fn decode(text: &str) -> Result<Self, (Option<Value>, Failure)> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
             (

@@ -110,7 +110,7 @@ impl Access {
     /// A page of another site must not reach the engine, even where its name resolves to this
     /// machine: `Host` has to be an address of ours (or "localhost"), and `Origin`, where a
     /// browser sends one, has to be that same host.
-    pub fn from_here(&self, headers: &HeaderMap) -> bool {
+    pub fn is_from_here(&self, headers: &HeaderMap) -> bool {
         let mut hosts = headers.get_all(header::HOST).iter();
         let (Some(host), None) = (hosts.next().and_then(|host| host.to_str().ok()), hosts.next())
         else {
@@ -245,12 +245,12 @@ mod tests {
             let mut pairs = vec![(header::HOST, host)];
             pairs.extend(origin.map(|origin| (header::ORIGIN, origin)));
             let headers = headers(&pairs);
-            assert_eq!(access(false).from_here(&headers), here, "{host} {origin:?}");
-            assert_eq!(access(true).from_here(&headers), remote, "{host} {origin:?} (remote)");
+            assert_eq!(access(false).is_from_here(&headers), here, "{host} {origin:?}");
+            assert_eq!(access(true).is_from_here(&headers), remote, "{host} {origin:?} (remote)");
         }
-        assert!(!access(false).from_here(&HeaderMap::new()), "no Host");
+        assert!(!access(false).is_from_here(&HeaderMap::new()), "no Host");
         let two = headers(&[(header::HOST, "127.0.0.1:3001"), (header::HOST, "evil.example")]);
-        assert!(!access(false).from_here(&two), "two Hosts");
+        assert!(!access(false).is_from_here(&two), "two Hosts");
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub fn router(state: Arc<State>) -> Router {
 /// Refuses what comes from elsewhere, and gives every answer its headers.
 async fn guard(Extract(state): Extract<Arc<State>>, request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).cloned();
-    let mut response = if state.access.from_here(request.headers()) {
+    let mut response = if state.access.is_from_here(request.headers()) {
         next.run(request).await
     } else {
         let failure = Failure::new(Code::Refused, "The request comes from another site.")
