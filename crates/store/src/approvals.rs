@@ -16,18 +16,6 @@ pub struct DecidedApproval {
 }
 
 impl Store {
-    /// Approvals that wait, oldest first.
-    pub async fn waiting_approvals(&self) -> Result<Vec<Approval>, StoreError> {
-        sqlx::query_scalar!(
-            "SELECT approval FROM approvals WHERE decided_at IS NULL ORDER BY requested_at, rowid"
-        )
-        .fetch_all(self.reader())
-        .await?
-        .iter()
-        .map(|text| from_json("approval", text))
-        .collect()
-    }
-
     /// What was asked, and how it was decided if it was.
     pub async fn approval(
         &self,
@@ -52,19 +40,6 @@ impl Store {
             _ => None,
         };
         Ok((from_json("approval", &row.approval)?, decided))
-    }
-
-    /// Decides a waiting approval; false where it was decided before. Of several that try at
-    /// once, one gets true.
-    pub async fn decide_approval(
-        &self,
-        id: &ApprovalId,
-        decision: Decision,
-        by: DecidedBy,
-        at: UtcMs,
-    ) -> Result<bool, StoreError> {
-        let mut writer = self.writer().await;
-        decide(&mut writer, id, decision, by, at).await
     }
 
     /// What "always" remembered for a project, newest first.
@@ -157,16 +132,17 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// The first decision counts.
 pub(crate) async fn decide(
     connection: &mut SqliteConnection,
     id: &ApprovalId,
     decision: Decision,
     by: DecidedBy,
     at: UtcMs,
-) -> Result<bool, StoreError> {
+) -> Result<(), StoreError> {
     let decision = word("decision", &decision)?;
     let by = word("decided by", &by)?;
-    let changed = sqlx::query!(
+    sqlx::query!(
         "UPDATE approvals SET decision = ?2, decided_by = ?3, decided_at = ?4
          WHERE id = ?1 AND decided_at IS NULL",
         id.0,
@@ -175,9 +151,8 @@ pub(crate) async fn decide(
         at,
     )
     .execute(connection)
-    .await?
-    .rows_affected();
-    Ok(changed == 1)
+    .await?;
+    Ok(())
 }
 
 /// Denies what still waits when an operation ends: nobody is left to hear an answer.

@@ -30,6 +30,9 @@ pub struct CheckpointFile {
     pub before: Option<Value>,
     pub after: Option<Value>,
     pub mark: ReviewMark,
+    /// Hunks that were kept one by one.
+    pub kept_hunks: Vec<String>,
+    /// Hunks that are not on disk.
     pub rejected_hunks: Vec<String>,
     pub undone: bool,
 }
@@ -91,7 +94,8 @@ impl Store {
             not_covered: from_json("not covered", &row.not_covered)?,
         };
         let files = sqlx::query!(
-            r#"SELECT path, "before", "after", mark, rejected_hunks, undone AS "undone: bool"
+            r#"SELECT path, "before", "after", mark, kept_hunks, rejected_hunks,
+                 undone AS "undone: bool"
                FROM checkpoint_files WHERE operation_id = ?1 ORDER BY path"#,
             operation.0
         )
@@ -104,6 +108,7 @@ impl Store {
                 before: from_optional_json("entry", row.before.as_deref())?,
                 after: from_optional_json("entry", row.after.as_deref())?,
                 mark: from_word("mark", row.mark)?,
+                kept_hunks: from_json("kept hunks", &row.kept_hunks)?,
                 rejected_hunks: from_json("rejected hunks", &row.rejected_hunks)?,
                 undone: row.undone,
             })
@@ -112,23 +117,27 @@ impl Store {
         Ok(Some((checkpoint, files)))
     }
 
-    /// What the person made of a file: its mark, and the hunks that are not on disk.
+    /// What the person made of a file: its mark, the hunks kept one by one, and those that are
+    /// not on disk.
     pub async fn mark_file(
         &self,
         operation: &OperationId,
         path: &str,
         mark: ReviewMark,
+        kept_hunks: &[String],
         rejected_hunks: &[String],
     ) -> Result<(), StoreError> {
         let mark = word("mark", &mark)?;
+        let kept = json("kept hunks", &kept_hunks)?;
         let rejected = json("rejected hunks", &rejected_hunks)?;
         let changed = sqlx::query!(
-            "UPDATE checkpoint_files SET mark = ?3, rejected_hunks = ?4
+            "UPDATE checkpoint_files SET mark = ?3, rejected_hunks = ?4, kept_hunks = ?5
              WHERE operation_id = ?1 AND path = ?2",
             operation.0,
             path,
             mark,
             rejected,
+            kept,
         )
         .execute(&mut *self.writer().await)
         .await?
@@ -279,7 +288,8 @@ async fn merge_file(
         r#"INSERT INTO checkpoint_files (operation_id, path, "before", "after")
            VALUES (?1, ?2, ?3, ?4)
            ON CONFLICT (operation_id, path) DO UPDATE SET
-             "after" = excluded."after", mark = 'pending', rejected_hunks = '[]', undone = 0"#,
+             "after" = excluded."after", mark = 'pending', kept_hunks = '[]',
+             rejected_hunks = '[]', undone = 0"#,
         operation.0,
         path,
         before,

@@ -304,8 +304,11 @@ async fn follow(
             content,
             at,
         )
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
+        if let (EventKind::AssistantMessage { .. }, Some(operation)) = (kind, operation) {
+            crate::drafts::clear(connection, id, operation).await?;
+        }
         return Ok(());
     }
     match (kind, operation) {

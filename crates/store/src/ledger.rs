@@ -80,20 +80,11 @@ impl Store {
         )
         .fetch_one(self.reader())
         .await?;
-        Ok(spend(row.calls, row.unpriced, row.cost))
-    }
-
-    pub async fn spend_of_operation(&self, id: &OperationId) -> Result<Spend, StoreError> {
-        let row = sqlx::query!(
-            r#"SELECT count(*) AS "calls!: i64",
-                 count(*) - count(cost_micro_usd) AS "unpriced!: i64",
-                 coalesce(sum(cost_micro_usd), 0) AS "cost!: i64"
-               FROM budget_tracking WHERE operation_id = ?1"#,
-            id.0
-        )
-        .fetch_one(self.reader())
-        .await?;
-        Ok(spend(row.calls, row.unpriced, row.cost))
+        Ok(Spend {
+            calls: unsigned(row.calls),
+            unpriced_calls: unsigned(row.unpriced),
+            cost_micro_usd: row.cost,
+        })
     }
 
     /// Spend by model from `since` on, largest first.
@@ -115,14 +106,6 @@ impl Store {
                 cost_micro_usd: row.cost,
             })
             .collect())
-    }
-}
-
-fn spend(calls: i64, unpriced: i64, cost: i64) -> Spend {
-    Spend {
-        calls: unsigned(calls),
-        unpriced_calls: unsigned(unpriced),
-        cost_micro_usd: cost,
     }
 }
 

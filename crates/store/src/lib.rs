@@ -12,6 +12,7 @@
 
 mod approvals;
 mod checkpoints;
+mod drafts;
 mod encoding;
 mod events;
 mod forks;

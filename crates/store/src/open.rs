@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, SqlitePool};
 use tokio::sync::Mutex;
 
@@ -81,7 +79,6 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .create_if_missing(true)
         .foreign_keys(true)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .optimize_on_close(false, None)
@@ -102,7 +99,12 @@ async fn open_writer(
     options: &SqliteConnectOptions,
 ) -> Result<SqliteConnection, StoreError> {
     let mut connection = SqliteConnection::connect_with(options).await?;
-    match state(&mut connection, path).await? {
+    let state = state(&mut connection, path).await?;
+    // Only now: it changes the file, and it stays with it.
+    sqlx::query("PRAGMA journal_mode = WAL")
+        .execute(&mut connection)
+        .await?;
+    match state {
         State::Current => {}
         State::Empty => migrate(&mut connection, path).await?,
         State::Behind { version } => {

@@ -197,17 +197,6 @@ impl Store {
         Ok(unsigned(count))
     }
 
-    /// The person named it: no made title may replace that.
-    pub async fn session_named_by_person(&self, id: &SessionId) -> Result<bool, StoreError> {
-        sqlx::query_scalar!(
-            r#"SELECT name_by_person AS "by_person: bool" FROM chat_sessions WHERE id = ?1"#,
-            id.0,
-        )
-        .fetch_optional(self.reader())
-        .await?
-        .ok_or_else(|| missing(id))
-    }
-
     pub async fn pin_session(&self, id: &SessionId, pinned: bool) -> Result<(), StoreError> {
         let changed = sqlx::query!(
             "UPDATE chat_sessions SET pinned = ?2 WHERE id = ?1",

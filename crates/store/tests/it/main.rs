@@ -1,1 +1,13 @@
-//! Integration tests of the store: real SQLite, the real migrations.
+//! Integration tests of the store: real SQLite, the real migrations, real files.
+
+mod approvals;
+mod checkpoints;
+mod crash;
+mod forks;
+mod ledger;
+mod log;
+mod open;
+mod search;
+mod sessions;
+mod support;
+mod tables;
