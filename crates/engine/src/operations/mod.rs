@@ -515,7 +515,15 @@ impl Operations {
                 return Err(Failure::new(Code::Conflict, "This session is deleted.")
                     .hint("Restore it first."));
             }
-            Some(session) => session.id,
+            Some(session) => {
+                if session.project_id.is_none() {
+                    self.store
+                        .set_session_project(&session.id, &project.id)
+                        .await
+                        .map_err(from_store)?;
+                }
+                session.id
+            }
             None => {
                 let id = request.session_id.clone().unwrap_or_else(SessionId::new);
                 let fits = |c: char| c.is_ascii_alphanumeric() || "-_.:".contains(c);
