@@ -245,7 +245,8 @@ impl<'a> Content<'a> {
         self.bom + at + self.crlf.partition_point(|end| *end < at)
     }
 
-    /// The original with the replacements (sorted, apart).
+    /// The original with the replacements (sorted, apart). New lines end as those end that they
+    /// replace; where there is none, as the file does.
     fn with(&self, replacements: &[Replacement]) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.original.len());
         let mut done = 0;
@@ -257,7 +258,11 @@ impl<'a> Content<'a> {
         } in replacements
         {
             out.extend_from_slice(&self.original[done..self.original_of(range.start)]);
-            if self.wants_crlf(matched) {
+            if self
+                .wants_crlf(range)
+                .or(self.wants_crlf(matched))
+                .unwrap_or(self.mostly_crlf)
+            {
                 out.extend_from_slice(text.replace('\n', "\r\n").as_bytes());
             } else {
                 out.extend_from_slice(text.as_bytes());
@@ -268,20 +273,15 @@ impl<'a> Content<'a> {
         out
     }
 
-    /// The line ends that new lines get: those of the replaced text if it has any, else the
-    /// file's.
-    fn wants_crlf(&self, matched: &Range<usize>) -> bool {
-        let crlf = self.crlf.partition_point(|end| *end < matched.end)
-            - self.crlf.partition_point(|end| *end < matched.start);
-        let ends = self.text[matched.clone()]
+    /// Whether most line ends in `range` are `\r\n`; None where it has none.
+    fn wants_crlf(&self, range: &Range<usize>) -> Option<bool> {
+        let before = |at| self.crlf.partition_point(|end| *end < at);
+        let crlf = before(range.end) - before(range.start);
+        let ends = self.text[range.clone()]
             .iter()
             .filter(|byte| **byte == b'\n')
             .count();
-        if ends == 0 {
-            self.mostly_crlf
-        } else {
-            crlf * 2 > ends
-        }
+        (ends > 0).then_some(crlf * 2 > ends)
     }
 }
 

@@ -8,7 +8,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, RawMode};
 
 use crate::checkpoint::{Change, Entry, Kind};
 use crate::guard::{Intent, Place, Resolved, open_parent};
-use crate::{Hash, Refusal, Workspace, truncate};
+use crate::{Hash, Refusal, Workspace};
 
 /// The largest file that is read whole, in bytes.
 pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
@@ -26,6 +26,25 @@ pub struct FileBytes {
     /// Permission bits.
     pub mode: u32,
     pub path: Resolved,
+}
+
+/// What writing a file did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    pub change: Change,
+    /// Folders that had to be made for it, outermost first.
+    pub made: Vec<Change>,
+}
+
+impl Written {
+    /// All of it, in the order in which it happened; nothing where nothing changed.
+    pub fn into_changes(self) -> Vec<Change> {
+        self.made
+            .into_iter()
+            .chain([self.change])
+            .filter(|change| !change.is_noop())
+            .collect()
+    }
 }
 
 /// Lines of a file.
@@ -103,7 +122,7 @@ impl Workspace {
     /// Makes or replaces a file, with the folders on its way, atomically: a reader sees the old
     /// content or the new one. Mode and owner stay. A link inside the project is followed to its
     /// target. Old and new content are kept for undo first; on any failure the file is untouched.
-    pub fn write(&self, path: &str, bytes: &[u8]) -> Result<Change, Refusal> {
+    pub fn write(&self, path: &str, bytes: &[u8]) -> Result<Written, Refusal> {
         let resolved = self.resolve(path, Intent::Write)?;
         let failed = |error: io::Error| Refusal::io(format_args!("write {path:?}"), &error);
         let before = self.current(&resolved, path)?;
@@ -130,10 +149,14 @@ impl Workspace {
         if let Some((entry, _)) = before
             && entry.hash == hash
         {
-            return Ok(Change {
+            let change = Change {
                 path: resolved.shown(),
                 before: Some(entry),
                 after: Some(entry),
+            };
+            return Ok(Written {
+                change,
+                made: Vec::new(),
             });
         }
         self.blobs.put_unsynced(hash, bytes)?;
@@ -141,13 +164,11 @@ impl Workspace {
             open_parent(self.base_of(&resolved), &resolved.absolute, true).map_err(failed)?;
         let (mode, owner) = before.map(|(entry, owner)| (entry.mode, owner)).unzip();
         let mode = replace(&place, bytes, mode, owner).map_err(failed)?;
-        for (folder, mode) in &place.made {
-            self.record(Change {
-                path: self.shown(folder),
-                before: None,
-                after: Some(Entry::dir(*mode)),
-            });
-        }
+        let made = place.made.iter().map(|(folder, mode)| Change {
+            path: self.shown(folder),
+            before: None,
+            after: Some(Entry::dir(*mode)),
+        });
         let after = Entry {
             hash,
             size: bytes.len() as u64,
@@ -159,8 +180,10 @@ impl Workspace {
             before: before.map(|(entry, _)| entry),
             after: Some(after),
         };
-        self.record(change.clone());
-        Ok(change)
+        Ok(Written {
+            change,
+            made: made.collect(),
+        })
     }
 
     /// Deletes a file, or a link (not what it points to). Its content is kept for undo first.
@@ -189,13 +212,11 @@ impl Workspace {
             open_parent(self.base_of(&resolved), &resolved.absolute, false).map_err(failed)?;
         rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::empty())
             .map_err(|error| failed(error.into()))?;
-        let change = Change {
+        Ok(Change {
             path: resolved.shown(),
             before: Some(before),
             after: None,
-        };
-        self.record(change.clone());
-        Ok(change)
+        })
     }
 
     /// The entry at a resolved path with its owner, its content stored. None: nothing is there.
@@ -400,24 +421,24 @@ fn page_of(mut reader: BufReader<File>, limit: usize, page: &mut Page) -> io::Re
     while page.total_lines + 1 < page.first_line {
         match skip_line(&mut reader)? {
             None => break,
-            Some(ended) => page.final_newline = ended,
+            Some((_, ended)) => page.final_newline = ended,
         }
         page.total_lines += 1;
     }
     while page.lines < limit && page.text.len() < MAX_PAGE_BYTES {
         line.clear();
-        // A line of gigabytes must not fill the memory: its rest is skipped.
-        let cap = (MAX_LINE_CHARS * 8) as u64;
-        let mut ended = true;
+        // A line of gigabytes must not fill the memory: its rest is only counted.
         if Read::by_ref(&mut reader)
-            .take(cap)
+            .take(READ_OF_LINE)
             .read_until(b'\n', &mut line)?
             == 0
         {
             break;
         }
-        if line.last() != Some(&b'\n') {
-            ended = line.len() as u64 == cap && skip_line(&mut reader)?.unwrap_or(false);
+        let mut rest = 0;
+        let mut ended = line.last() == Some(&b'\n');
+        if !ended && line.len() as u64 == READ_OF_LINE {
+            (rest, ended) = skip_line(&mut reader)?.unwrap_or((0, false));
         }
         page.final_newline = ended;
         page.total_lines += 1;
@@ -432,16 +453,11 @@ fn page_of(mut reader: BufReader<File>, limit: usize, page: &mut Page) -> io::Re
                 _ => lf += 1,
             }
         }
-        let text = String::from_utf8_lossy(&line);
-        page.invalid_utf8 |= matches!(text, std::borrow::Cow::Owned(_));
-        let cut = truncate::line(&text, MAX_LINE_CHARS);
-        page.cut_lines |= matches!(cut, std::borrow::Cow::Owned(_));
-        page.text.push_str(&cut);
-        page.text.push('\n');
+        page.push_line(&line, rest);
     }
     page.crlf = crlf > lf;
     let shown_to = page.total_lines;
-    while let Some(ended) = skip_line(&mut reader)? {
+    while let Some((_, ended)) = skip_line(&mut reader)? {
         page.final_newline = ended;
         page.total_lines += 1;
     }
@@ -449,20 +465,49 @@ fn page_of(mut reader: BufReader<File>, limit: usize, page: &mut Page) -> io::Re
     Ok(())
 }
 
-/// Passes one line. None: the file is at its end; Some(false): the line had no line end.
-fn skip_line(reader: &mut BufReader<File>) -> io::Result<Option<bool>> {
+impl Page {
+    /// Adds a line of which `rest` more bytes were not read.
+    fn push_line(&mut self, line: &[u8], rest: usize) {
+        let text = String::from_utf8_lossy(line);
+        if let Err(error) = std::str::from_utf8(line) {
+            // Where reading stopped inside a character nothing is invalid.
+            self.invalid_utf8 |= error.error_len().is_some() || rest == 0;
+        }
+        match text.char_indices().nth(MAX_LINE_CHARS) {
+            None => self.text.push_str(&text),
+            Some((at, _)) => {
+                self.cut_lines = true;
+                self.text.push_str(&text[..at]);
+                self.text.push_str(&format!(
+                    "… [{} more bytes]",
+                    line.len().saturating_sub(at) + rest
+                ));
+            }
+        }
+        self.text.push('\n');
+    }
+}
+
+/// What of a line is read at most, in bytes: [`MAX_LINE_CHARS`] of the longest characters.
+const READ_OF_LINE: u64 = MAX_LINE_CHARS as u64 * 4 + 4;
+
+/// Passes one line. None: the file is at its end; else the bytes passed, without the line end,
+/// and whether there was one.
+fn skip_line(reader: &mut BufReader<File>) -> io::Result<Option<(usize, bool)>> {
+    let mut passed = 0;
     let mut any = false;
     loop {
         let buffer = reader.fill_buf()?;
         if buffer.is_empty() {
-            return Ok(any.then_some(false));
+            return Ok(any.then_some((passed, false)));
         }
         any = true;
-        let found = buffer.iter().position(|byte| *byte == b'\n');
-        let used = found.map_or(buffer.len(), |at| at + 1);
-        reader.consume(used);
-        if found.is_some() {
-            return Ok(Some(true));
+        if let Some(at) = memchr::memchr(b'\n', buffer) {
+            reader.consume(at + 1);
+            return Ok(Some((passed + at, true)));
         }
+        let length = buffer.len();
+        passed += length;
+        reader.consume(length);
     }
 }

@@ -35,7 +35,7 @@ mod workspace;
 pub use blobs::{Blobs, Hash};
 pub use checkpoint::{Change, Entry, Kind, Manifest, merge};
 pub use error::Refusal;
-pub use files::{FileBytes, Page};
+pub use files::{FileBytes, Page, Written};
 pub use guard::{Access, Intent, Resolved};
 pub use jobs::{JobInfo, JobText, Jobs};
 pub use process::{CommandLine, Exit, Spec};

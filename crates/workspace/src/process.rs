@@ -106,7 +106,7 @@ impl Exit {
 /// How long a command that is to end may tidy up before it is killed.
 const GRACE: Duration = Duration::from_millis(1500);
 /// How long output may still come from what a command left behind.
-const LINGER: Duration = Duration::from_millis(100);
+const LINGER: Duration = Duration::from_millis(500);
 
 /// Runs a command to its end in a session and process group of its own, with a cleaned
 /// environment, no input, and output to `on_output` line by line. On time-out, cancel, or when

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use grep_matcher::LineTerminator;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkMatch};
 use ignore::overrides::OverrideBuilder;
@@ -97,6 +98,9 @@ impl Workspace {
     pub fn search(&self, query: &Query, cancel: &CancellationToken) -> Result<Found, Refusal> {
         let matcher = matcher(query)?;
         let files = self.searched_files(query, cancel)?;
+        if cancel.is_cancelled() {
+            return Err(Refusal::Cancelled);
+        }
         let mut found = Found::default();
         let mut bytes = 0;
         for batch in files.chunks(BATCH) {
@@ -216,7 +220,6 @@ fn matcher(query: &Query) -> Result<RegexMatcher, Refusal> {
         .case_smart(query.case == Case::Smart)
         .case_insensitive(query.case == Case::Insensitive)
         .fixed_strings(query.literal)
-        .line_terminator(Some(b'\n'))
         .crlf(true)
         .size_limit(10 * 1024 * 1024)
         .build(&query.pattern)
@@ -262,6 +265,7 @@ fn search_file(
     query: &Query,
 ) -> Option<FileMatches> {
     let mut searcher = SearcherBuilder::new()
+        .line_terminator(LineTerminator::crlf())
         .binary_detection(BinaryDetection::quit(b'\0'))
         .line_number(true)
         .before_context(query.context)

@@ -1,12 +1,12 @@
 //! The handle on one project.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use crate::Refusal;
 use crate::blobs::Blobs;
 use crate::guard::Access;
 use crate::snapshot::Tree;
-use crate::{Change, Refusal};
 
 /// One project folder, how far it may be left, and where old contents are kept.
 ///
@@ -19,7 +19,6 @@ pub struct Workspace {
     pub(crate) protected: Arc<[PathBuf]>,
     pub(crate) blobs: Arc<Blobs>,
     pub(crate) tree: Arc<Mutex<Tree>>,
-    recorded: Mutex<Vec<Change>>,
 }
 
 impl Workspace {
@@ -63,16 +62,10 @@ impl Workspace {
             protected,
             blobs,
             tree,
-            recorded: Mutex::default(),
         }))
     }
 
-    /// The same project with its own, empty record of changes: for calls that run side by side.
-    pub fn fork(&self) -> Arc<Self> {
-        self.with_access(self.access)
-    }
-
-    /// The same project under another access mode, with its own record of changes.
+    /// The same project under another access mode.
     pub fn with_access(&self, access: Access) -> Arc<Self> {
         Arc::new(Self {
             root: self.root.clone(),
@@ -81,7 +74,6 @@ impl Workspace {
             protected: self.protected.clone(),
             blobs: self.blobs.clone(),
             tree: self.tree.clone(),
-            recorded: Mutex::default(),
         })
     }
 
@@ -96,19 +88,6 @@ impl Workspace {
 
     pub fn blobs(&self) -> &Arc<Blobs> {
         &self.blobs
-    }
-
-    /// What `write` and `delete` on this handle did since the last time this was asked, in order,
-    /// folders that they made included.
-    pub fn take_changes(&self) -> Vec<Change> {
-        std::mem::take(&mut *self.recorded.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(crate) fn record(&self, change: Change) {
-        self.recorded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(change);
     }
 }
 
