@@ -1,24 +1,132 @@
 //! Files of a project, as people see them.
-use mira_protocol::project::*;
-use mira_protocol::Failure;
 
-use crate::failure::internal;
+use std::path::Path;
+use std::sync::Arc;
+
+use mira_protocol::project::{
+    FileContent, FileEntry, FileList, FindFiles, ListFiles, Project, ProjectRef, ReadFile,
+};
+use mira_protocol::{Code, Failure, ProjectId};
+use mira_workspace::list::Listed;
+use mira_workspace::{Access, Blobs, Workspace};
+
+use crate::changes::{blocking, refused};
 use crate::projects::Projects;
 
+/// The most entries of one folder that are told.
+const MOST_ENTRIES: usize = 5_000;
+/// The most lines of one page.
+const MOST_LINES: u32 = 2_000;
+
 #[derive(Clone)]
-pub struct Files {}
+pub struct Files {
+    projects: Projects,
+    blobs: Arc<Blobs>,
+    /// Mira's own data, which is shown to nobody through here.
+    data_dir: Arc<Path>,
+}
 
 impl Files {
-    pub fn new(_: Projects) -> Self {
-        Self {}
+    pub fn new(projects: Projects, blobs: Arc<Blobs>, data_dir: &Path) -> Self {
+        Self {
+            projects,
+            blobs,
+            data_dir: data_dir.into(),
+        }
     }
-    pub async fn list(&self, _: ListFiles) -> Result<FileList, Failure> {
-        Err(internal("files"))
+
+    /// One folder's entries, folders first.
+    pub async fn list(&self, request: ListFiles) -> Result<FileList, Failure> {
+        self.on(&request.project_id, move |workspace| {
+            let listing = workspace
+                .list(&request.path, 1, None, MOST_ENTRIES)
+                .map_err(refused)?;
+            let entries = listing.entries.into_iter().map(entry).collect();
+            Ok(FileList {
+                entries,
+                truncated: listing.truncated,
+            })
+        })
+        .await
     }
-    pub async fn read(&self, _: ReadFile) -> Result<FileContent, Failure> {
-        Err(internal("files"))
+
+    /// Lines of a file.
+    pub async fn read(&self, request: ReadFile) -> Result<FileContent, Failure> {
+        self.on(&request.project_id, move |workspace| {
+            let offset = request.offset.unwrap_or(1) as usize;
+            let limit = request.limit.unwrap_or(MOST_LINES).min(MOST_LINES) as usize;
+            let page = workspace
+                .read_lines(&request.path, offset, limit)
+                .map_err(refused)?;
+            Ok(FileContent {
+                path: page.path,
+                text: page.text,
+                first_line: page.first_line as u32,
+                total_lines: page.total_lines as u32,
+                size_bytes: page.size,
+                binary: page.binary,
+            })
+        })
+        .await
     }
-    pub async fn find(&self, _: FindFiles) -> Result<FileList, Failure> {
-        Err(internal("files"))
+
+    /// Files by a part of their path, best first.
+    pub async fn find(&self, request: FindFiles) -> Result<FileList, Failure> {
+        self.on(&request.project_id, move |workspace| {
+            let limit = request.limit.unwrap_or(20).min(200) as usize;
+            let mut found = workspace
+                .find_files(&request.query, limit + 1)
+                .map_err(refused)?;
+            let truncated = found.len() > limit;
+            found.truncate(limit);
+            Ok(FileList {
+                entries: found.into_iter().map(entry).collect(),
+                truncated,
+            })
+        })
+        .await
+    }
+
+    async fn on<T: Send + 'static>(
+        &self,
+        project: &ProjectId,
+        work: impl FnOnce(Arc<Workspace>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let project = existing(&self.projects, project).await?;
+        let (blobs, protected) = (self.blobs.clone(), vec![self.data_dir.to_path_buf()]);
+        blocking(move || {
+            let root = Path::new(&project.path);
+            work(Workspace::open(root, Access::Read, blobs, protected).map_err(refused)?)
+        })
+        .await?
+    }
+}
+
+/// A project whose folder is there.
+pub(crate) async fn existing(projects: &Projects, id: &ProjectId) -> Result<Project, Failure> {
+    let project = projects
+        .get(ProjectRef {
+            project_id: id.clone(),
+        })
+        .await?;
+    if project.exists {
+        return Ok(project);
+    }
+    Err(Failure::new(
+        Code::NotFound,
+        format!(
+            "The folder of the project {}, {}, is not there.",
+            project.name, project.path
+        ),
+    )
+    .hint("Open the folder again where it is now."))
+}
+
+fn entry(listed: Listed) -> FileEntry {
+    FileEntry {
+        path: listed.path,
+        is_dir: listed.is_dir,
+        size_bytes: listed.size,
+        ignored: listed.ignored,
     }
 }

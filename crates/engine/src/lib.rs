@@ -110,8 +110,9 @@ impl Engine {
         );
         operations.recover().await?;
         let sessions = Sessions::new(store.clone(), events.clone());
+        let data_dir = settings.current().data_dir.clone();
+        let files = Files::new(projects.clone(), blobs.clone(), &data_dir);
         let changes = Changes::new(store.clone(), events.clone(), projects.clone(), blobs);
-        let files = Files::new(projects.clone());
         let git = GitView::new(projects.clone());
         let jobs = BackgroundJobs::new(job_files, events.clone());
         let system = System::new(store.clone(), settings.clone(), ports.secrets, lock);
