@@ -11,6 +11,7 @@ export function Palette(props: { actions: readonly Action[]; onClose: () => void
   useEffect(() => {
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal();
+    dialog?.querySelector("input")?.focus();
     return () => {
       dialog?.close();
     };

@@ -45,6 +45,36 @@ import { useSessionActions } from "./useSessionActions";
 
 type DialogKind = { kind: "palette" | "shortcuts" | "folder" } | { kind: "rename"; session: Session };
 
+/** What is selected around a conversation; another conversation starts afresh. */
+interface Focus {
+  sessionId: string | undefined;
+  drawer?: "sidebar" | "inspector" | undefined;
+  selected?: string | undefined;
+  openFile?: string | undefined;
+  openJob?: string | undefined;
+}
+
+/** Reaches the message field, whichever is mounted now. */
+class FieldLink {
+  private handle: ComposerHandle | undefined;
+
+  readonly link = (handle: ComposerHandle | undefined): void => {
+    this.handle = handle;
+  };
+
+  focus(): void {
+    this.handle?.focus();
+  }
+
+  insert(text: string): void {
+    this.handle?.insert(text);
+  }
+
+  set(text: string): void {
+    this.handle?.set(text);
+  }
+}
+
 export function Shell() {
   const client = useClient();
   const toasts = useToasts();
@@ -53,17 +83,29 @@ export function Shell() {
   const habit = useStore(habits);
   const noInspector = useMedia("(max-width: 899px)");
   const noSidebar = useMedia("(max-width: 639px)");
-  const [drawer, setDrawer] = useState<"sidebar" | "inspector" | undefined>(undefined);
+  const { sessionId } = where;
+  const [focus, setFocus] = useState<Focus>({ sessionId });
+  const here = focus.sessionId === sessionId ? focus : { sessionId };
+  const { drawer, selected, openFile, openJob } = here;
+  const change = useCallback(
+    (part: Omit<Focus, "sessionId">) => {
+      setFocus((now) => (now.sessionId === sessionId ? { ...now, ...part } : { sessionId, ...part }));
+    },
+    [sessionId],
+  );
   const [dialog, setDialog] = useState<DialogKind | undefined>(undefined);
-  const [selected, setSelected] = useState<string | undefined>(undefined);
-  const [openFile, setOpenFile] = useState<string | undefined>(undefined);
-  const [openJob, setOpenJob] = useState<string | undefined>(undefined);
-  const [jump, setJump] = useState<{ seq: number } | undefined>(undefined);
+  const [jump, setJump] = useState<{ seq: number; sessionId: string } | undefined>(undefined);
   const [settingsFilter, setSettingsFilter] = useState<string | undefined>(undefined);
   const [demoNote, setDemoNote] = useState<{ sessionId: string; note: string } | undefined>(undefined);
-  const composer = useRef<ComposerHandle | null>(null);
+  const [field] = useState(() => new FieldLink());
 
-  const { sessionId } = where;
+  const showDrawer = useCallback(
+    (kind: Focus["drawer"]) => {
+      change({ drawer: kind });
+    },
+    [change],
+  );
+
   const feed = useFeed(sessionId);
   const { transcript } = feed;
   const session = useRequest("session.get", sessionId ? { session_id: sessionId } : undefined).data;
@@ -87,11 +129,6 @@ export function Shell() {
     if (sessionId && transcript.lastSeq > 0) markSeen(sessionId, transcript.lastSeq);
   }, [sessionId, transcript.lastSeq]);
   useEffect(() => {
-    setSelected(undefined);
-    setOpenFile(undefined);
-    setDrawer(undefined);
-  }, [sessionId]);
-  useEffect(() => {
     document.title = session ? `${sessionName(session)} – ${t.app.name}` : t.app.name;
   }, [session]);
 
@@ -109,14 +146,14 @@ export function Shell() {
     (tab: InspectorTab) => {
       place.set({ view: "chat" });
       panes.set({ tab });
-      if (noInspector) setDrawer("inspector");
+      if (noInspector) showDrawer("inspector");
       else panes.set({ inspector: true });
       requestAnimationFrame(() => {
         const panel = document.getElementById("inspector-panel");
         (panel?.querySelector<HTMLElement>("[data-autofocus]") ?? panel)?.focus();
       });
     },
-    [noInspector],
+    [noInspector, showDrawer],
   );
 
   const rename = useCallback((one: Session) => {
@@ -126,15 +163,15 @@ export function Shell() {
 
   const newSession = useCallback(() => {
     place.set({ view: "chat", sessionId: undefined });
-    requestAnimationFrame(() => composer.current?.focus());
-  }, []);
+    requestAnimationFrame(() => field.focus());
+  }, [field]);
 
   const openProject = useCallback((opened: Project | undefined) => {
     setDialog(undefined);
     habits.set({ welcomed: true, modelChosen: true });
     place.set({ view: "chat", projectId: opened?.id, sessionId: undefined });
-    requestAnimationFrame(() => composer.current?.focus());
-  }, []);
+    requestAnimationFrame(() => field.focus());
+  }, [field]);
 
   useEffect(() => {
     if (client.kind !== "window") return undefined;
@@ -172,7 +209,7 @@ export function Shell() {
       attempt(async () => {
         const report = await client.call(`operation.${direction}`, operationId ? { operation_id: operationId } : { session_id: sessionId });
         if (report.conflicts.length > 0) {
-          setSelected(report.operation_id);
+          change({ selected: report.operation_id });
           showTab("changes");
           const names = report.conflicts.map((conflict) => `${conflict.path}: ${conflict.reason}`).join(" ");
           toasts.fail(`${t.changes.conflictTitle}. ${names}`);
@@ -183,7 +220,7 @@ export function Shell() {
         else toasts.say(direction === "undo" ? t.changes.undoDone(count) : t.changes.redoDone(count));
       });
     },
-    [attempt, client, sessionId, showTab, toasts],
+    [attempt, client, sessionId, showTab, toasts, change],
   );
 
   const resume = useCallback(
@@ -226,10 +263,10 @@ export function Shell() {
           place.set({ view: "chat", sessionId: copy.id });
           toasts.say(t.sessions.forked);
         }
-        if (draft) setTimeout(() => composer.current?.set(draft), 60);
+        if (draft) setTimeout(() => field.set(draft), 60);
       });
     },
-    [attempt, client, newSession, sessionId, toasts],
+    [attempt, client, newSession, sessionId, toasts, field],
   );
 
   const conversationActions = useMemo<ConversationActions>(
@@ -241,7 +278,7 @@ export function Shell() {
         turn("redo", id);
       },
       review: (id) => {
-        setSelected(id);
+        change({ selected: id });
         showTab("changes");
       },
       resume,
@@ -254,22 +291,22 @@ export function Shell() {
         fork(item.seq - 1, item.content);
       },
       openFile: (path) => {
-        setOpenFile(path);
+        change({ openFile: path });
         showTab("files");
       },
       openSettings: () => {
         place.set({ view: "settings", settingsTab: "models" });
       },
       openReceipt: (id) => {
-        setSelected(id);
+        change({ selected: id });
         showTab("context");
       },
       openJob: (id) => {
-        setOpenJob(id);
+        change({ openJob: id });
         showTab("activity");
       },
     }),
-    [exportScenario, fork, resume, showTab, turn],
+    [exportScenario, fork, resume, showTab, turn, change],
   );
 
   const send = useCallback(
@@ -286,14 +323,14 @@ export function Shell() {
           model: habit.model,
         });
         if (!sessionId) place.set({ view: "chat", sessionId: started.session_id });
-        setSelected(undefined);
+        change({ selected: undefined });
       } catch (error) {
         const failure = asFailure(error);
         toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
         throw error;
       }
     },
-    [client, habit.access, habit.model, habit.tier, projectId, sessionId, toasts],
+    [client, habit.access, habit.model, habit.tier, projectId, sessionId, toasts, change],
   );
 
   const steer = useCallback(
@@ -310,11 +347,11 @@ export function Shell() {
   );
 
   const toggleSidebar = () => {
-    if (noSidebar) setDrawer(drawer === "sidebar" ? undefined : "sidebar");
+    if (noSidebar) showDrawer(drawer === "sidebar" ? undefined : "sidebar");
     else panes.set({ sidebar: !layout.sidebar });
   };
   const toggleInspector = () => {
-    if (noInspector) setDrawer(drawer === "inspector" ? undefined : "inspector");
+    if (noInspector) showDrawer(drawer === "inspector" ? undefined : "inspector");
     else panes.set({ inspector: !layout.inspector });
   };
   const neighbour = (step: 1 | -1) => {
@@ -343,7 +380,7 @@ export function Shell() {
     showTab,
     focusMessage: () => {
       place.set({ view: "chat" });
-      requestAnimationFrame(() => composer.current?.focus());
+      requestAnimationFrame(() => field.focus());
     },
     stop: () => {
       if (running) cancel(running.id);
@@ -366,7 +403,7 @@ export function Shell() {
 
   useKeys(actions, () => {
     if (dialog) return;
-    if (drawer) setDrawer(undefined);
+    if (drawer) showDrawer(undefined);
     else if (where.view !== "chat") place.set({ view: "chat" });
     else if (running && document.activeElement?.id === "message") cancel(running.id);
   });
@@ -441,7 +478,7 @@ export function Shell() {
 
   return (
     <div className="frame">
-      <a className="hidden-text skip" href="#message" onClick={(event) => { event.preventDefault(); composer.current?.focus(); }}>
+      <a className="hidden-text skip" href="#message" onClick={(event) => { event.preventDefault(); field.focus(); }}>
         {t.app.skip}
       </a>
       <ConnectionLine />
@@ -499,7 +536,7 @@ export function Shell() {
               projectId={where.projectId}
               onOpen={(hit) => {
                 place.set({ view: "chat", sessionId: hit.session_id });
-                setJump({ seq: hit.seq });
+                setJump({ seq: hit.seq, sessionId: hit.session_id });
               }}
             />
           ) : null}
@@ -514,9 +551,11 @@ export function Shell() {
                 )}
                 <h1 className="truncate session-title">{session ? transcript.name || sessionName(session) : t.sessions.new}</h1>
                 <span className="grow" />
-                {project ? <span className="quiet truncate mono head-path" title={project.path}>
+                {project ? (
+                  <span className="quiet truncate mono head-path" title={project.path}>
                     <bdi>{project.path}</bdi>
-                  </span> : null}
+                  </span>
+                ) : null}
                 {showInspector && !noInspector ? null : (
                   <IconButton small label={t.app.showInspector} keys="mod+alt+b" onClick={toggleInspector}>
                     <PanelRight size={14} />
@@ -531,9 +570,9 @@ export function Shell() {
               <Conversation
                 feed={feed}
                 actions={conversationActions}
-                jump={jump}
+                jump={jump?.sessionId === sessionId ? jump : undefined}
                 hasProject={projectId !== undefined}
-                onExample={(text) => composer.current?.set(text)}
+                onExample={(text) => field.set(text)}
               />
               <Composer
                 key={sessionId ?? "new"}
@@ -557,7 +596,7 @@ export function Shell() {
                 onSetUp={() => {
                   place.set({ view: "settings", settingsTab: "models" });
                 }}
-                handle={composer}
+                onHandle={field.link}
               >
                 <ApprovalDock approvals={approvals} />
                 {running && approvals.length === 0 ? (
@@ -605,16 +644,18 @@ export function Shell() {
                 panes.set({ tab });
               }}
               selected={selected}
-              onSelect={setSelected}
+              onSelect={(operationId) => {
+                change({ selected: operationId });
+              }}
               openFile={openFile}
               onOpenFile={(path) => {
-                setOpenFile(path);
+                change({ openFile: path });
                 if (path) panes.set({ tab: "files" });
               }}
               openJob={openJob}
               onMention={(path) => {
-                setDrawer(undefined);
-                composer.current?.insert(`@${path} `);
+                showDrawer(undefined);
+                field.insert(`@${path} `);
               }}
               onStop={cancel}
               onLimits={openLimits}
@@ -629,7 +670,7 @@ export function Shell() {
             className="scrim"
             aria-label={t.common.close}
             onClick={() => {
-              setDrawer(undefined);
+              showDrawer(undefined);
             }}
           />
         ) : null}

@@ -10,7 +10,6 @@ export interface Span {
   colour: number | undefined;
 }
 
-// eslint-disable-next-line no-control-regex
 const CONTROL = /\u001b\[([0-9;:?]*)([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-Z\\-_]|[\u0000-\u0008\u000b\u000c\u000e-\u001a\u007f]/g;
 
 /** Text with escape sequences as spans. A carriage return overwrites its line, as on a terminal. */

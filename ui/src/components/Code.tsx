@@ -1,9 +1,10 @@
 import type { ElementContent, RootContent } from "hast";
 import { Fragment, memo, useEffect, useState, type ReactNode } from "react";
+import type { highlight } from "./highlight";
 import { t } from "../i18n/en";
 import { CopyButton } from "./states";
 
-type Highlight = typeof import("./highlight").highlight;
+type Highlight = typeof highlight;
 let loaded: Highlight | undefined;
 
 /** Code in colour once the grammars are there; plain before, and where there is no grammar. */

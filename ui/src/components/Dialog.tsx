@@ -7,6 +7,7 @@ export function Dialog(props: { title: string; onClose: () => void; className?: 
   useEffect(() => {
     const dialog = ref.current;
     if (dialog && !dialog.open) dialog.showModal();
+    dialog?.querySelector<HTMLElement>("input, textarea, button")?.focus();
     return () => {
       dialog?.close();
     };

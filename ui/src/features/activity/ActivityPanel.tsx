@@ -4,7 +4,7 @@ import { Activity as ActivityIcon, Square } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Terminal } from "../../components/Ansi";
 import { Button } from "../../components/Button";
-import { Elapsed, Empty, FailureCard } from "../../components/states";
+import { Elapsed, Empty, FailureCard, useNow } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n/en";
 import { duration, money, shortTime, tokens } from "../../i18n/format";
@@ -83,7 +83,7 @@ export function ActivityPanel(props: {
         {list.length === 0 ? <p className="quiet">{t.activity.noJobs}</p> : null}
         <ul className="jobs">
           {list.map((job) => (
-            <JobRow key={job.id} job={job} startOpen={job.id === props.openJob} />
+            <JobRow key={`${job.id}:${job.id === props.openJob}`} job={job} startOpen={job.id === props.openJob} />
           ))}
         </ul>
       </section>
@@ -157,9 +157,7 @@ function JobRow({ job, startOpen }: { job: Job; startOpen: boolean }) {
   const client = useClient();
   const toasts = useToasts();
   const [open, setOpen] = useState(startOpen);
-  useEffect(() => {
-    if (startOpen) setOpen(true);
-  }, [startOpen]);
+  const now = useNow(30_000);
   const kill = async () => {
     try {
       await client.call("job.kill", { job_id: job.id });
@@ -182,7 +180,7 @@ function JobRow({ job, startOpen }: { job: Job; startOpen: boolean }) {
           {job.command}
         </button>
         {job.running ? <Elapsed since={job.started_at} /> : <span className="quiet num">{t.activity.exit(job.exit_code)}</span>}
-        <span className="quiet num">{shortTime(job.started_at, Date.now())}</span>
+        <span className="quiet num">{shortTime(job.started_at, now)}</span>
         {job.running ? (
           <Button small onClick={() => void kill()}>
             {t.activity.kill}

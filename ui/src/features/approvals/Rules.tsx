@@ -1,5 +1,5 @@
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n/en";
 import { shortTime, whole } from "../../i18n/format";
@@ -11,6 +11,7 @@ import { useClient, useRequest } from "../../protocol/queries";
 export function Rules({ project }: { project: Project }) {
   const client = useClient();
   const toasts = useToasts();
+  const now = useNow(30_000);
   const rules = useRequest("approval.rules", { project_id: project.id });
   const forget = async (id: string) => {
     try {
@@ -40,7 +41,7 @@ export function Rules({ project }: { project: Project }) {
           <tr key={rule.id}>
             <td className="mono">{rule.pattern}</td>
             <td className="num">{whole(rule.use_count)}</td>
-            <td className="num">{shortTime(rule.created_at, Date.now())}</td>
+            <td className="num">{shortTime(rule.created_at, now)}</td>
             <td className="num">
               <Button small look="ghost" onClick={() => void forget(rule.id)}>
                 {t.approval.forget}

@@ -1,7 +1,7 @@
 // Where the person writes: mentions with @, commands with /, attachments, tier, model, access.
 
 import { ArrowUp, AtSign, CornerDownRight, Paperclip, Square, X } from "lucide-react";
-import { useEffect, useLayoutEffect, useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode, type Ref } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode } from "react";
 import { Button, IconButton, Keys } from "../../components/Button";
 import { Menu, MenuChoice, MenuLabel, MenuLine } from "../../components/Menu";
 import { read, write } from "../../components/store";
@@ -77,7 +77,8 @@ export function Composer(props: {
   onSteer: (content: string) => Promise<void>;
   onStop: () => void;
   onSetUp: () => void;
-  handle: Ref<ComposerHandle>;
+  /** Hears how to reach the field, and `undefined` when it goes. */
+  onHandle: (handle: ComposerHandle | undefined) => void;
   children?: ReactNode;
 }) {
   const { draftKey, running, commands } = props;
@@ -117,9 +118,9 @@ export function Composer(props: {
     element.style.height = `${element.scrollHeight}px`;
   }, [text]);
 
-  const { handle } = props;
+  const { onHandle } = props;
   useEffect(() => {
-    const value: ComposerHandle = {
+    onHandle({
       focus: () => field.current?.focus(),
       insert: (piece) => {
         setText((before) => (before && !before.endsWith(" ") ? `${before} ${piece}` : before + piece));
@@ -130,16 +131,11 @@ export function Composer(props: {
         setText(value);
         field.current?.focus();
       },
+    });
+    return () => {
+      onHandle(undefined);
     };
-    if (typeof handle === "function") {
-      handle(value);
-      return () => {
-        handle(null);
-      };
-    }
-    if (handle) handle.current = value;
-    return undefined;
-  }, [handle]);
+  }, [onHandle]);
 
   const attach = async (list: Iterable<File>) => {
     for (const file of list) {

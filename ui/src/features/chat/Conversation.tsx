@@ -99,6 +99,8 @@ function Rows(props: { transcript: Transcript; actions: ConversationActions; jum
   const follow = useRef(true);
   const virtual = items.length >= VIRTUAL_FROM;
 
+  // The compiler cannot see inside; nothing here is memoised by it.
+  // eslint-disable-next-line react-hooks/incompatible-library
   const virtualizer = useVirtualizer({
     count: virtual ? items.length : 0,
     getScrollElement: () => scroller.current,

@@ -1,6 +1,6 @@
 // Keeps the transcript of the open session up to date: first page, live messages, gaps.
 
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { asFailure, type Client } from "../../protocol/client";
 import type { Failure } from "../../protocol/generated/Failure";
 import { useClient } from "../../protocol/queries";
@@ -117,21 +117,11 @@ const nothing = () => NOTHING;
 /** The transcript of a session, or an empty one where no session is open. */
 export function useFeed(sessionId: string | undefined): FeedState & { retry: () => void } {
   const client = useClient();
-  const [feed, setFeed] = useState<Feed | undefined>(undefined);
+  const feed = useMemo(() => (sessionId ? new Feed(client, sessionId) : undefined), [client, sessionId]);
   useEffect(() => {
-    if (!sessionId) {
-      setFeed(undefined);
-      return;
-    }
-    const opened = new Feed(client, sessionId);
-    opened.open();
-    setFeed(opened);
-    return () => {
-      opened.close();
-    };
-  }, [client, sessionId]);
-  const current = feed && feed.get().transcript.sessionId === sessionId ? feed : undefined;
-  const state = useSyncExternalStore(current?.subscribe ?? never, current?.get ?? nothing);
-  const loaded = sessionId ? current !== undefined && state.loaded : true;
-  return { ...state, loaded, retry: () => current?.retry() };
+    feed?.open();
+    return () => feed?.close();
+  }, [feed]);
+  const state = useSyncExternalStore(feed?.subscribe ?? never, feed?.get ?? nothing);
+  return { ...state, retry: () => feed?.retry() };
 }

@@ -1,4 +1,4 @@
-import { CircleAlert, Copy, GitFork, Info, Pencil, Redo2, RotateCcw, Sparkles, Undo2 } from "lucide-react";
+import { CircleAlert, Copy, FileDown, GitFork, Info, Pencil, Redo2, RotateCcw, Sparkles, Undo2 } from "lucide-react";
 import { memo, useState } from "react";
 import { Button, IconButton } from "../../components/Button";
 import { Figures } from "../../components/Diff";
@@ -343,11 +343,16 @@ function EndRow({ seq, operation, actions }: { seq: number; operation: Operation
           </>
         ) : null}
         <span className="grow" />
-        <span className="quiet num">
-          {operation.durationMs !== undefined ? t.chat.completedIn(operation.durationMs) : ""}
-          {operation.calls.length > 0 ? ` · ${money(operation.costMicroUsd)}` : ""}
-        </span>
         <span className="row-tools">
+          <IconButton
+            small
+            label={t.chat.exportScenario}
+            onClick={() => {
+              actions.exportScenario(operation.id);
+            }}
+          >
+            <FileDown size={13} />
+          </IconButton>
           <IconButton
             small
             label={t.chat.forkHere}
@@ -357,6 +362,14 @@ function EndRow({ seq, operation, actions }: { seq: number; operation: Operation
           >
             <GitFork size={13} />
           </IconButton>
+        </span>
+        <span className="quiet num">
+          {operation.durationMs === undefined
+            ? ""
+            : state === "COMPLETED"
+              ? t.chat.completedIn(operation.durationMs)
+              : t.chat.endedAfter(operation.durationMs)}
+          {operation.calls.length > 0 ? ` · ${money(operation.costMicroUsd)}` : ""}
         </span>
       </div>
     </footer>

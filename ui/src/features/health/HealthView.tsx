@@ -55,7 +55,7 @@ function Doctor() {
             {status.data.version} · {status.data.os}
           </dd>
           <dt>{t.health.uptime}</dt>
-          <dd className="num">{fullTime(Date.now() - status.data.uptime_ms)}</dd>
+          <dd className="num">{fullTime(status.dataUpdatedAt - status.data.uptime_ms)}</dd>
           <dt>{t.health.memory}</dt>
           <dd className="num">{bytes(status.data.memory_bytes)}</dd>
           <dt>{t.health.listening}</dt>

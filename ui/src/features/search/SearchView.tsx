@@ -2,7 +2,7 @@
 
 import { Search } from "lucide-react";
 import { useDeferredValue, useState, type ReactNode } from "react";
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n/en";
 import { shortTime } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
@@ -20,6 +20,7 @@ export function marked(snippet: string): ReactNode[] {
 }
 
 export function SearchView(props: { projectId: string | undefined; onOpen: (hit: SearchHit) => void }) {
+  const now = useNow(30_000);
   const [text, setText] = useState("");
   const [everywhere, setEverywhere] = useState(props.projectId === undefined);
   const query = useDeferredValue(text.trim());
@@ -84,7 +85,7 @@ export function SearchView(props: { projectId: string | undefined; onOpen: (hit:
                       <strong className="truncate">{hit.session_name || t.sessions.untitled}</strong>
                       <span className="badge">{t.search.roles[hit.role] ?? hit.role}</span>
                       <span className="grow" />
-                      <span className="quiet num">{shortTime(hit.at, Date.now())}</span>
+                      <span className="quiet num">{shortTime(hit.at, now)}</span>
                     </span>
                     <span className="hit-text secondary">{marked(hit.snippet)}</span>
                   </button>

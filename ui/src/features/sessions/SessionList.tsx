@@ -5,7 +5,7 @@ import { Ellipsis, Hand, MessageSquare, Pin, RotateCcw } from "lucide-react";
 import { useState, type KeyboardEvent } from "react";
 import { Button, IconButton } from "../../components/Button";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
-import { Empty, FailureCard } from "../../components/states";
+import { Empty, FailureCard, useNow } from "../../components/states";
 import { t } from "../../i18n/en";
 import { shortTime } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
@@ -38,6 +38,7 @@ export function SessionList(props: {
   actions: SessionActions;
 }) {
   const { current, actions } = props;
+  const now = useNow(30_000);
   const [filter, setFilter] = useState("");
   const [deleted, setDeleted] = useState(false);
   const [limit, setLimit] = useState(PAGE);
@@ -76,7 +77,7 @@ export function SessionList(props: {
             {deleted || filter ? null : t.sessions.noneHint}
           </Empty>
         ) : null}
-        {groups(sessions, Date.now()).map((group) => (
+        {groups(sessions, now).map((group) => (
           <section key={group.id} aria-labelledby={`group-${group.id}`}>
             <h2 className="sessions-group" id={`group-${group.id}`}>
               {t.sessions[group.id]}
@@ -86,6 +87,7 @@ export function SessionList(props: {
                 <SessionRow
                   key={session.id}
                   session={session}
+                  now={now}
                   current={session.id === current}
                   unread={session.id !== current && session.last_seq > (props.seen[session.id] ?? session.last_seq)}
                   actions={actions}
@@ -122,7 +124,7 @@ export function SessionList(props: {
   );
 }
 
-function SessionRow(props: { session: Session; current: boolean; unread: boolean; actions: SessionActions }) {
+function SessionRow(props: { session: Session; now: number; current: boolean; unread: boolean; actions: SessionActions }) {
   const { session, current, unread, actions } = props;
   const name = sessionName(session);
   const entries = session.deleted
@@ -148,7 +150,7 @@ function SessionRow(props: { session: Session; current: boolean; unread: boolean
           >
             <Mark session={session} unread={unread} />
             <span className="truncate grow">{name}</span>
-            <span className="quiet num session-time">{shortTime(session.last_active_at, Date.now())}</span>
+            <span className="quiet num session-time">{shortTime(session.last_active_at, props.now)}</span>
           </button>
           <Menu
             align="end"
@@ -198,7 +200,7 @@ function Mark({ session, unread }: { session: Session; unread: boolean }) {
   const mark = session.awaiting_approval
     ? { icon: <Hand size={13} className="warn" aria-hidden="true" />, word: t.sessions.awaiting }
     : session.running_operation_id
-      ? { icon: <span className="dot-pulse" aria-hidden="true" />, word: t.sessions.running }
+      ? { icon: <span className="dot-half" aria-hidden="true" />, word: t.sessions.running }
       : session.resumable_operation_id
         ? { icon: <RotateCcw size={12} className="warn" aria-hidden="true" />, word: t.sessions.interrupted }
         : unread

@@ -9,7 +9,7 @@ import { asFailure } from "../../protocol/client";
 import type { Failure } from "../../protocol/generated/Failure";
 import type { Provider } from "../../protocol/generated/Provider";
 import type { ProviderTest } from "../../protocol/generated/ProviderTest";
-import { useClient } from "../../protocol/queries";
+import { useClient, useRequest } from "../../protocol/queries";
 
 export function ProviderCard({ provider }: { provider: Provider }) {
   const client = useClient();
@@ -54,7 +54,7 @@ export function ProviderCard({ provider }: { provider: Provider }) {
           {busy ? t.settings.testing : t.settings.test}
         </Button>
       </div>
-      <p className="quiet mono truncate">{provider.base_url || t.common.none}</p>
+      <BaseUrl id={id} provider={provider} onFailure={setFailure} />
       <div className="field">
         <label htmlFor={`${id}-key`}>{t.settings.key}</label>
         <form
@@ -71,7 +71,7 @@ export function ProviderCard({ provider }: { provider: Provider }) {
             autoComplete="off"
             value={key}
             disabled={fixed}
-            placeholder={provider.has_key ? t.settings.keyFrom(provider.key_source) : t.settings.keyPlaceholder}
+            placeholder={t.settings.keyPlaceholder}
             onChange={(event) => {
               setKey(event.target.value);
             }}
@@ -90,6 +90,55 @@ export function ProviderCard({ provider }: { provider: Provider }) {
       {result ? <TestResult result={result} /> : null}
       {failure ? <FailureCard failure={failure} /> : null}
     </section>
+  );
+}
+
+function BaseUrl(props: { id: string; provider: Provider; onFailure: (failure: Failure | undefined) => void }) {
+  const { id, provider, onFailure } = props;
+  const client = useClient();
+  const toasts = useToasts();
+  const name = provider.name === "openai" ? "OPENAI_BASE_URL" : "LOCAL_BASE_URL";
+  const setting = useRequest("settings.list", {}).data?.settings.find((one) => one.name === name);
+  const [draft, setDraft] = useState<string | undefined>(undefined);
+  const value = draft ?? provider.base_url;
+  const save = async () => {
+    onFailure(undefined);
+    try {
+      await client.call("settings.set", { name, value: value.trim() || null });
+      setDraft(undefined);
+      toasts.say(t.settings.saved);
+    } catch (error) {
+      onFailure(asFailure(error));
+    }
+  };
+  return (
+    <div className="field">
+      <label htmlFor={`${id}-url`}>{t.settings.baseUrl}</label>
+      <form
+        className="row-line"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <input
+          id={`${id}-url`}
+          className="input mono"
+          value={value}
+          spellCheck={false}
+          disabled={setting?.editable === false}
+          onChange={(event) => {
+            setDraft(event.target.value);
+          }}
+        />
+        {draft !== undefined && draft !== provider.base_url ? (
+          <Button type="submit" look="primary">
+            {t.common.save}
+          </Button>
+        ) : null}
+      </form>
+      <p className="quiet">{setting?.editable === false ? t.settings.fixed(setting.source) : t.settings.baseUrlHint}</p>
+    </div>
   );
 }
 

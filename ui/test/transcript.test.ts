@@ -1,0 +1,209 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  emptyTranscript,
+  fold,
+  hasGap,
+  join,
+  pendingApprovals,
+  runningOperation,
+  type Input,
+  type Transcript,
+} from "../src/features/chat/transcript";
+import type { StoredEvent } from "../src/protocol/generated/StoredEvent";
+import { heard } from "../src/protocol/stored";
+import { onWire } from "./scripted";
+import { approval, firstTurn, Story } from "./story";
+
+const stored = (event: StoredEvent): Input => ({ kind: "stored", event });
+
+function finished(): Story {
+  const story = new Story("ses_1", 1_000);
+  firstTurn(story, "op_1");
+  firstTurn(story, "op_2");
+  return story;
+}
+
+/** The signals that an engine would have sent on the way to these steps. */
+function signalsFor(events: readonly StoredEvent[]): { before: number; input: Input }[] {
+  const out: { before: number; input: Input }[] = [];
+  for (const event of events) {
+    const base = { session_id: event.session_id, operation_id: event.operation_id ?? "" };
+    const add = (signal: object) => out.push({ before: event.seq, input: { kind: "signal", signal: { ...base, ...signal } as never } });
+    if (event.event_type === "assistant_message") {
+      const letters = [...event.data.content];
+      for (let at = 0; at < letters.length; at += 7) {
+        add({ signal: "text_delta", message_id: event.data.message_id, offset: at, text: letters.slice(at, at + 7).join("") });
+      }
+    }
+    if (event.event_type === "reasoning") add({ signal: "reasoning_delta", message_id: event.data.message_id, text: event.data.text });
+    if (event.event_type === "tool_call") add({ signal: "tool_call_progress", call_id: event.data.call_id, tool: event.data.tool, bytes: 12 });
+    if (event.event_type === "tool_result") add({ signal: "tool_output", call_id: event.data.call_id, text: "half a line" });
+    if (event.event_type === "model_call_started") add({ signal: "activity", text: "Waiting for the model", since: 5 });
+  }
+  return out;
+}
+
+const whole = (story: Story) => fold(emptyTranscript("ses_1"), story.events.map(stored));
+
+describe("the fold of a conversation", () => {
+  it("is the same whole, in any pieces, with any repetition", () => {
+    const story = finished();
+    const expected = whole(story);
+    fc.assert(
+      fc.property(fc.array(fc.nat(story.events.length), { maxLength: 6 }), fc.array(fc.nat(story.events.length - 1), { maxLength: 30 }), (cuts, again) => {
+        const edges = [0, ...cuts, story.events.length].sort((left, right) => left - right);
+        let transcript = emptyTranscript("ses_1");
+        for (let index = 1; index < edges.length; index += 1) {
+          const piece = story.events.slice(edges[index - 1], edges[index]);
+          const repeated = again.filter((at) => at < (edges[index] ?? 0)).flatMap((at) => story.events.slice(at, at + 1));
+          transcript = fold(transcript, [...repeated, ...piece, ...repeated].map(stored));
+        }
+        expect(transcript).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("is the same in any order of arrival, and knows that something is missing meanwhile", () => {
+    const story = finished();
+    const expected = whole(story);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(story.events, { minLength: story.events.length }), (shuffled) => {
+        let transcript = emptyTranscript("ses_1");
+        const arrived = new Set<number>();
+        for (const event of shuffled) {
+          transcript = fold(transcript, [stored(event)]);
+          arrived.add(event.seq);
+          const unbroken = [...arrived].every((seq) => seq <= transcript.lastSeq);
+          expect(hasGap(transcript)).toBe(!unbroken);
+        }
+        expect(transcript).toEqual(expected);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("leaves nothing of the signals once an operation has ended, whichever of them came", () => {
+    const story = finished();
+    const expected = whole(story);
+    const signals = signalsFor(story.events);
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: signals.length, maxLength: signals.length }), fc.boolean(), (kept, late) => {
+        const inputs: Input[] = [];
+        for (const event of story.events) {
+          const mine = signals.filter((signal, index) => signal.before === event.seq && kept[index]).map((signal) => signal.input);
+          inputs.push(...(late ? [stored(event), ...mine] : [...mine, stored(event)]));
+        }
+        expect(fold(emptyTranscript("ses_1"), inputs)).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("never changes the transcript that it was given", () => {
+    const story = finished();
+    const half = fold(emptyTranscript("ses_1"), story.events.slice(0, 14).map(stored));
+    const copy = structuredClone(half);
+    fold(half, story.events.map(stored));
+    expect(half).toEqual(copy);
+    expect(fold(half, story.events.slice(0, 5).map(stored))).toBe(half);
+  });
+
+  it("reads the same from the wire as from the store", () => {
+    const story = finished();
+    const inputs = story.events.map((event) => heard(onWire(event))).filter((what): what is Input => what !== undefined && what.kind !== "topic");
+    expect(fold(emptyTranscript("ses_1"), inputs)).toEqual(whole(story));
+  });
+
+  it("ignores other sessions", () => {
+    const story = new Story("ses_2", 0);
+    firstTurn(story);
+    expect(whole(story)).toEqual(emptyTranscript("ses_1"));
+  });
+});
+
+describe("an operation in the transcript", () => {
+  const until = (story: Story, type: StoredEvent["event_type"]): Transcript =>
+    fold(emptyTranscript("ses_1"), story.events.slice(0, story.events.findIndex((event) => event.event_type === type) + 1).map(stored));
+
+  it("waits with its question until the person decided", () => {
+    const story = new Story("ses_1", 0);
+    firstTurn(story, "op_1", true);
+    const asked = approval(story, "op_1", "op_1_c6", 99);
+    story.add("op_1", { event_type: "approval_requested", data: { approval: asked } });
+    const waiting = whole(story);
+    expect(pendingApprovals(waiting)).toEqual([asked]);
+    expect(waiting.items.find((item) => item.kind === "tool" && item.callId === "op_1_c6")).toMatchObject({ state: "waiting" });
+    story.add("op_1", { event_type: "approval_decided", data: { approval_id: "apr_1", decision: "deny", by: "person" } });
+    const decided = whole(story);
+    expect(pendingApprovals(decided)).toEqual([]);
+    expect(decided.approvals.get("apr_1")).toMatchObject({ decision: "deny", by: "person" });
+  });
+
+  it("that was interrupted leaves its partial text, closes its calls and its question", () => {
+    const story = new Story("ses_1", 0);
+    firstTurn(story, "op_1", true);
+    story.add("op_1", { event_type: "approval_requested", data: { approval: approval(story, "op_1", "op_1_c6", 99) } });
+    story.add("op_1", { event_type: "assistant_message", data: { message_id: "m9", content: "Half a", partial: true, superseded: false } });
+    story.add("op_1", {
+      event_type: "operation_finished",
+      data: {
+        state: "INTERRUPTED",
+        failure: { code: "interrupted", message: "The engine ended." },
+        content: "",
+        usage: { input_tokens: 0, cached_tokens: 0, cache_write_tokens: 0, output_tokens: 0, reasoning_tokens: 0 },
+        cost_micro_usd: 0,
+        duration_ms: 1,
+        changes: [],
+      },
+    });
+    const transcript = whole(story);
+    expect(runningOperation(transcript)).toBeUndefined();
+    expect(pendingApprovals(transcript)).toEqual([]);
+    expect(transcript.items.find((item) => item.kind === "tool" && item.callId === "op_1_c6")).toMatchObject({ state: "unanswered" });
+    expect(transcript.items.find((item) => item.kind === "assistant" && item.partial)).toMatchObject({ text: "Half a" });
+  });
+
+  it("counts money from its calls while it runs and from its end afterwards", () => {
+    const story = finished();
+    expect(until(story, "model_call_finished").operations.get("op_1")?.costMicroUsd).toBe(8_270);
+    expect(whole(story).operations.get("op_1")?.costMicroUsd).toBe(21_300);
+  });
+
+  it("shows what is being written at the end, and whether pieces are missing", () => {
+    const story = new Story("ses_1", 0);
+    firstTurn(story, "op_1", true);
+    const running = whole(story);
+    const delta = (offset: number, text: string): Input => ({
+      kind: "signal",
+      signal: { signal: "text_delta", session_id: "ses_1", operation_id: "op_1", message_id: "m9", offset, text },
+    });
+    const shown = (transcript: Transcript) => transcript.items.at(-1);
+    expect(shown(fold(running, [delta(0, "naïve "), delta(6, "🙂 and")]))).toMatchObject({ text: "naïve 🙂 and", gap: false, streaming: true });
+    const gap = fold(running, [delta(0, "one "), delta(9, "three")]);
+    expect(shown(gap)).toMatchObject({ text: "one ", gap: true });
+    expect(shown(fold(gap, [delta(0, "one two three")]))).toMatchObject({ text: "one two three", gap: false });
+  });
+});
+
+describe("joining pieces of a text", () => {
+  it("gives the text back for any cover of it by overlapping pieces", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 40 }), fc.array(fc.nat(50), { maxLength: 10 }), (text, starts) => {
+        const letters = [...text];
+        let joined = "";
+        for (const start of [...starts.sort((left, right) => left - right), 0]) {
+          const at = Math.min(start, [...joined].length);
+          joined = join(joined, letters.slice(at, at + 9).join(""), at) ?? joined;
+        }
+        joined = join(joined, letters.slice([...joined].length).join(""), [...joined].length) ?? joined;
+        expect(joined).toBe(text);
+      }),
+    );
+  });
+
+  it("refuses a piece that lies beyond what is there", () => {
+    expect(join("ab", "c", 3)).toBeUndefined();
+  });
+});
