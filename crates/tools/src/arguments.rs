@@ -97,10 +97,10 @@ fn fitted(value: Value, schema: &Value, at: &str) -> Result<Value, String> {
 fn object(map: Map<String, Value>, schema: &Value, at: &str) -> Result<Value, String> {
     let required = schema::required(schema);
     let mut fitted_map = Map::new();
-    let mut unknown = Vec::new();
+    let mut unknown = Map::new();
     for (name, value) in map {
         let Some((_, field)) = schema::properties(schema).find(|(known, _)| *known == name) else {
-            unknown.push(name);
+            unknown.insert(name, value);
             continue;
         };
         let is_required = required.contains(&name.as_str());
@@ -113,15 +113,39 @@ fn object(map: Map<String, Value>, schema: &Value, at: &str) -> Result<Value, St
         let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
         fitted_map.insert(name, fitted(value, field, &path)?);
     }
-    if let Some(missing) = required.iter().find(|name| !fitted_map.contains_key(**name)) {
-        let place = if at.is_empty() { (*missing).to_owned() } else { format!("{at}.{missing}") };
-        let hint = match unknown.is_empty() {
-            true => String::new(),
-            false => format!(" (unknown fields came: {})", unknown.join(", ")),
-        };
-        return Err(format!("`{place}` is missing{hint}"));
+    for name in required {
+        if fitted_map.contains_key(name) {
+            continue;
+        }
+        let path = if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
+        let field = schema::properties(schema).find(|(known, _)| *known == name);
+        let field = field.map_or(&Value::Null, |(_, field)| field);
+        let value = meant(name, field, &unknown).ok_or_else(|| {
+            let names: Vec<&str> = unknown.keys().map(String::as_str).collect();
+            match names.is_empty() {
+                true => format!("`{path}` is missing"),
+                false => format!("`{path}` is missing (unknown fields came: {})", names.join(", ")),
+            }
+        })?;
+        fitted_map.insert(name.to_owned(), fitted(value, field, &path)?);
     }
     Ok(Value::Object(fitted_map))
+}
+
+/// A required field under a name from elsewhere: `file_path` or `filePath` for `path`; or the
+/// fields of a list's only item beside the list's place.
+fn meant(name: &str, field: &Value, unknown: &Map<String, Value>) -> Option<Value> {
+    let mut similar = unknown.iter().filter(|(other, _)| {
+        let split = other.replace(|c: char| c.is_ascii_uppercase(), "_");
+        let ends = other.to_ascii_lowercase();
+        split.split('_').any(|part| part == name) || ends.ends_with(name) && name.len() >= 4
+    });
+    if let (Some((_, value)), None) = (similar.next(), similar.next()) {
+        return Some(value.clone());
+    }
+    let item = field.get("items").filter(|item| item.get("properties").is_some())?;
+    let only = fitted(Value::Object(unknown.clone()), item, "").ok()?;
+    Some(Value::Array(vec![only]))
 }
 
 fn array(value: Value, schema: &Value, at: &str) -> Result<Value, String> {
@@ -254,10 +278,13 @@ mod tests {
         check(r#""{\"path\":\"a\"}""#, Ok(json!({"path": "a"})));
         check("```json\n{\"path\":\"a\"}\n```", Ok(json!({"path": "a"})));
         check("{\"path\":\"a\nb\",}", Ok(json!({"path": "a\nb"})));
+        check(r#"{"file_path":"a"}"#, Ok(json!({"path": "a"})));
+        check(r#"{"filePath":"a"}"#, Ok(json!({"path": "a"})));
         check(r#"{"path":"a","mode":"LIST"}"#, Ok(json!({"path": "a", "mode": "list"})));
         let edits = Ok(json!({"path": "a", "edits": [{"old": "x"}]}));
         check(r#"{"path":"a","edits":{"old":"x"}}"#, edits.clone());
         check(r#"{"path":"a","edits":"[{\"old\":\"x\"}]"}"#, edits.clone());
+        check(r#"{"path":"a","edits":[{"old_string":"x"}]}"#, edits.clone());
         check(r#"{"path":"a","edits":["{\"old\":\"x\"}"]}"#, edits);
     }
 

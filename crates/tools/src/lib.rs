@@ -5,16 +5,30 @@
 //! database, no model.
 
 pub mod arguments;
+mod background_job;
+mod edit_project_file;
 mod erased;
+mod fetch_url;
+mod get_file_summary;
+mod git_diff;
+mod git_log;
+mod list_project_files;
 mod page;
+mod read_project_file;
+mod run_command;
+mod run_tests;
 mod schema;
+mod search_codebase;
+mod web;
+mod web_search;
+mod write_project_file;
 
 use std::sync::Arc;
 
 pub use erased::{ErasedTool, Spec};
 
 use async_trait::async_trait;
-use mira_workspace::Workspace;
+use mira_workspace::{Refusal, Workspace};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -104,7 +118,44 @@ impl Output {
 
 /// Every tool, in the order in which a model reads them. Made once and shared.
 pub fn all() -> Vec<Arc<dyn ErasedTool>> {
-    Vec::new()
+    all_with(&Endpoints::default())
+}
+
+/// Where tools reach services that can be named.
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// Takes `?q=…` and answers with a DuckDuckGo HTML page.
+    pub web_search: String,
+}
+
+impl Default for Endpoints {
+    fn default() -> Self {
+        Self { web_search: "https://html.duckduckgo.com/html/".into() }
+    }
+}
+
+/// As [`all`], with other services.
+pub fn all_with(endpoints: &Endpoints) -> Vec<Arc<dyn ErasedTool>> {
+    let web = Arc::new(web::Web::new());
+    vec![
+        erased(read_project_file::ReadProjectFile),
+        erased(write_project_file::WriteProjectFile),
+        erased(edit_project_file::EditProjectFile),
+        erased(search_codebase::SearchCodebase),
+        erased(list_project_files::ListProjectFiles),
+        erased(get_file_summary::GetFileSummary),
+        erased(run_command::RunCommand),
+        erased(background_job::BackgroundJob),
+        erased(run_tests::RunTests),
+        erased(git_log::GitLog),
+        erased(git_diff::GitDiff),
+        erased(fetch_url::FetchUrl { web: web.clone() }),
+        erased(web_search::WebSearch { web, endpoint: endpoints.web_search.clone() }),
+    ]
+}
+
+fn erased<T: Tool>(tool: T) -> Arc<dyn ErasedTool> {
+    Arc::new(erased::Erased::new(tool))
 }
 
 /// What a model is told: one entry a tool, in the order of [`all`].
@@ -122,4 +173,41 @@ pub enum ToolError {
     Broken(String),
     #[error("cancelled")]
     Cancelled,
+}
+
+impl From<Refusal> for ToolError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Denied(text) | Refusal::Missing(text) | Refusal::Unsuitable(text) => {
+                Self::Refused(text)
+            }
+            Refusal::Broken(text) => Self::Broken(text),
+            Refusal::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl From<mira_git::GitError> for ToolError {
+    fn from(error: mira_git::GitError) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+impl ToolCx {
+    /// Work on the disk, away from the threads that move events.
+    async fn blocking<T, E>(
+        &self,
+        work: impl FnOnce(&Workspace, &CancellationToken) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, ToolError>
+    where
+        T: Send + 'static,
+        E: Into<ToolError> + Send + 'static,
+    {
+        let (workspace, cancel) = (self.workspace.clone(), self.cancel.clone());
+        let worked = tokio::task::spawn_blocking(move || work(&workspace, &cancel)).await;
+        match worked {
+            Ok(result) => result.map_err(Into::into),
+            Err(error) => Err(ToolError::Refused(format!("The tool stopped working: {error}"))),
+        }
+    }
 }
