@@ -51,7 +51,7 @@ use providers::Providers;
 use sessions::Sessions;
 use settings::{Settings, SettingsHandle};
 pub use system::DataDirLock;
-use system::System;
+use system::{DataDirLock, System};
 
 /// A running engine. Cheap to clone; the data directory stays locked while one lives.
 #[derive(Clone)]
@@ -81,7 +81,7 @@ impl Engine {
     /// # Errors
     /// [`Code::Locked`] where another engine holds the directory; else what is wrong with it.
     pub async fn open(settings: Settings, ports: Ports) -> Result<Self, Failure> {
-        let lock = system::DataDirLock::take(&settings.data_dir)?;
+        let lock = DataDirLock::take(&settings.data_dir)?;
         let store = Store::open(settings.data_dir.join("mira.db"))
             .await
             .map_err(from_store)?;

@@ -4,6 +4,7 @@
 //! is done before what comes after.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -398,7 +399,7 @@ impl Caller<'_> {
             tool: plan.call.tool.clone(),
             command,
             argv,
-            cwd: self.run.workspace.root().join(cwd).display().to_string(),
+            cwd: cwd_of(self.run.workspace.root(), &cwd),
             reason,
             purpose,
             pattern: pattern.clone(),
@@ -561,6 +562,15 @@ impl From<Failure> for Refused {
         let text = failure.message.clone();
         Self::Stop(Stop::Failed(failure), text)
     }
+}
+
+fn cwd_of(root: &Path, cwd: &str) -> String {
+    let whole = if cwd.is_empty() {
+        root.to_path_buf()
+    } else {
+        root.join(cwd)
+    };
+    whole.display().to_string()
 }
 
 fn refused(reason: String) -> Output {

@@ -4,7 +4,7 @@
 //! call is followed by its result; a message that reached a running operation is told between two
 //! requests, never between a call and its result; what was compacted is told as its summary.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use mira_llm::{Content, Item, ItemKind};
@@ -32,6 +32,8 @@ pub struct History {
     current: Option<Told>,
     /// Calls without a result so far, in order.
     open: Vec<(u64, String)>,
+    /// Every call id of the session: weak servers use theirs again.
+    known_calls: HashSet<String>,
     last_seq: u64,
 }
 
@@ -60,10 +62,6 @@ impl History {
         self.last_seq
     }
 
-    pub fn current_message(&self) -> Option<&Told> {
-        self.current.as_ref()
-    }
-
     /// True when a message waits for the next request.
     pub fn has_steering(&self) -> bool {
         !self.steering.is_empty()
@@ -72,6 +70,10 @@ impl History {
     /// Calls that were announced and have no result: an interrupted operation's.
     pub fn open_calls(&self) -> impl Iterator<Item = &str> {
         self.open.iter().map(|(_, id)| id.as_str())
+    }
+
+    pub fn knows_call(&self, id: &str) -> bool {
+        self.known_calls.contains(id)
     }
 
     pub fn apply(&mut self, event: &StoredEvent) {
@@ -139,6 +141,7 @@ impl History {
                 arguments,
             } => {
                 self.open.push((event.seq, call_id.0.clone()));
+                self.known_calls.insert(call_id.0.clone());
                 let arguments = match arguments {
                     // Broken arguments are kept as the text that the model wrote.
                     serde_json::Value::String(raw) => raw.clone(),

@@ -104,10 +104,14 @@ struct Lane {
     queue: VecDeque<Task>,
 }
 
-struct Running {
+#[derive(Clone)]
+pub(super) struct Running {
     id: OperationId,
-    cancel: CancellationToken,
-    live: Arc<Live>,
+    pub cancel: CancellationToken,
+    pub live: Arc<Live>,
+    /// False once the operation has made up its mind to end: no message reaches it any more.
+    /// Held while a message is stored, so that none falls between the last look and the end.
+    pub listening: Arc<tokio::sync::Mutex<bool>>,
 }
 
 impl Running {
@@ -116,6 +120,7 @@ impl Running {
             id: task.id.clone(),
             cancel: CancellationToken::new(),
             live: Arc::default(),
+            listening: Arc::new(tokio::sync::Mutex::new(true)),
         }
     }
 }
@@ -238,21 +243,16 @@ impl Operations {
 
     pub async fn cancel(&self, request: OperationRef) -> Result<Nothing, Failure> {
         let id = request.operation_id;
-        let waiting = {
-            let mut lanes = lock(&self.lanes);
-            if let Some(running) = lanes
-                .values()
-                .filter_map(|lane| lane.running.as_ref())
-                .find(|running| running.id == id)
-            {
-                running.cancel.cancel();
-                return Ok(Nothing {});
-            }
-            lanes.values_mut().find_map(|lane| {
-                let at = lane.queue.iter().position(|task| task.id == id)?;
-                lane.queue.remove(at)
-            })
-        };
+        if let Some((_, running)) = self.running(&id)
+            && *running.listening.lock().await
+        {
+            running.cancel.cancel();
+            return Ok(Nothing {});
+        }
+        let waiting = lock(&self.lanes).values_mut().find_map(|lane| {
+            let at = lane.queue.iter().position(|task| task.id == id)?;
+            lane.queue.remove(at)
+        });
         match waiting {
             Some(task) => {
                 self.finish(&task, run::Outcome::cancelled(), now_ms())
@@ -277,18 +277,15 @@ impl Operations {
         if request.content.trim().is_empty() {
             return Err(Failure::new(Code::BadParams, "The message is empty."));
         }
-        let session = lock(&self.lanes).iter().find_map(|(session, lane)| {
-            lane.running
-                .as_ref()
-                .filter(|running| running.id == request.operation_id)
-                .map(|_| session.clone())
-        });
-        let Some(session) = session else {
-            return Err(
-                Failure::new(Code::Conflict, "The operation is not running any more.")
-                    .hint("Send the message as a new one."),
-            );
+        let over = || {
+            Failure::new(Code::Conflict, "The operation is not running any more.")
+                .hint("Send the message as a new one.")
         };
+        let (session, running) = self.running(&request.operation_id).ok_or_else(over)?;
+        let listening = running.listening.lock().await;
+        if !*listening {
+            return Err(over());
+        }
         self.events
             .append(
                 &session,
@@ -303,6 +300,13 @@ impl Operations {
             )
             .await?;
         Ok(Nothing {})
+    }
+
+    fn running(&self, id: &OperationId) -> Option<(SessionId, Running)> {
+        lock(&self.lanes).iter().find_map(|(session, lane)| {
+            let running = lane.running.as_ref().filter(|running| running.id == *id)?;
+            Some((session.clone(), running.clone()))
+        })
     }
 
     pub async fn get(&self, request: OperationRef) -> Result<Operation, Failure> {
@@ -439,7 +443,6 @@ impl Operations {
     /// Runs the task now or puts it in its lane's queue; true where it waits.
     fn enqueue(&self, task: Task) -> bool {
         let running = Running::of(&task);
-        let (cancel, live) = (running.cancel.clone(), running.live.clone());
         {
             let mut lanes = lock(&self.lanes);
             let lane = lanes.entry(task.session.clone()).or_default();
@@ -447,45 +450,42 @@ impl Operations {
                 lane.queue.push_back(task);
                 return true;
             }
-            lane.running = Some(running);
+            lane.running = Some(running.clone());
         }
         let operations = self.clone();
         self.tasks
-            .spawn(async move { operations.run_lane(task, cancel, live).await });
+            .spawn(async move { operations.run_lane(task, running).await });
         false
     }
 
     /// Runs one task to its end, whatever happens in it, and then the others of its lane.
-    async fn run_lane(self, mut task: Task, mut cancel: CancellationToken, mut live: Arc<Live>) {
+    async fn run_lane(self, mut task: Task, mut running: Running) {
         loop {
             let started_at = now_ms();
             let inner = tokio::spawn({
-                let (operations, task) = (self.clone(), task.clone());
-                async move { operations.run(&task, cancel, live).await }
+                let (operations, task, running) = (self.clone(), task.clone(), running.clone());
+                async move { operations.run(&task, running).await }
             });
             let outcome = inner.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "an operation panicked");
                 run::Outcome::failed(internal("an operation ended by a fault in the program"))
             });
+            *running.listening.lock().await = false;
             self.finish(&task, outcome, started_at).await;
             let next = {
                 let mut lanes = lock(&self.lanes);
                 let lane = lanes.entry(task.session.clone()).or_default();
                 let next = lane.queue.pop_front();
                 lane.running = next.as_ref().map(Running::of);
-                match (next, &lane.running) {
-                    (Some(next), Some(running)) => {
-                        Some((next, running.cancel.clone(), running.live.clone()))
-                    }
-                    _ => {
-                        lanes.remove(&task.session);
-                        None
-                    }
+                let running = lane.running.clone();
+                if running.is_none() {
+                    lanes.remove(&task.session);
                 }
+                next.zip(running)
             };
             self.events.topic(Topic::Sessions);
             match next {
-                Some(next) => (task, cancel, live) = next,
+                Some(next) => (task, running) = next,
                 None => return,
             }
         }

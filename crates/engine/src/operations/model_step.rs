@@ -207,7 +207,9 @@ impl Run<'_> {
                 answer.end_reasoning();
                 self.flush(answer).await?;
                 answer.end_message(false, false);
-                let call = asked(id, name, arguments, &answer.calls);
+                let call = asked(id, name, arguments, |id| {
+                    self.history.knows_call(id) || answer.calls.iter().any(|call| call.id.0 == id)
+                });
                 answer.kinds.push(EventKind::ToolCall {
                     call_id: call.id.clone(),
                     tool: call.tool.clone(),
@@ -394,8 +396,8 @@ impl From<mira_protocol::Failure> for Heard {
 }
 
 /// Ids must be unique within the history; weak servers repeat them or send none.
-fn asked(id: String, tool: String, arguments: String, before: &[AskedCall]) -> AskedCall {
-    let unique = !id.is_empty() && before.iter().all(|call| call.id.0 != id);
+fn asked(id: String, tool: String, arguments: String, known: impl Fn(&str) -> bool) -> AskedCall {
+    let unique = !id.is_empty() && !known(&id);
     let arguments = match serde_json::from_str(arguments.trim()) {
         Ok(value @ serde_json::Value::Object(_)) => value,
         _ if arguments.trim().is_empty() => serde_json::json!({}),

@@ -24,7 +24,7 @@ use super::execute::Guard;
 use super::history::History;
 use super::kind::Deeds;
 use super::model_step::Said;
-use super::{Live, Operations, Task, compaction, context, title};
+use super::{Live, Operations, Running, Task, compaction, context, title};
 use crate::clock::now_ms;
 use crate::failure::{from_model, from_store};
 use crate::ports::{Resolved, Want};
@@ -90,6 +90,7 @@ pub(super) struct Run<'a> {
     pub task: &'a Task,
     pub cancel: CancellationToken,
     pub live: Arc<Live>,
+    listening: Arc<tokio::sync::Mutex<bool>>,
     pub workspace: Arc<Workspace>,
     pub history: History,
     pub usage: Usage,
@@ -106,12 +107,8 @@ pub(super) struct Run<'a> {
 
 impl Operations {
     /// Runs a task; the terminal event is [`Operations::finish`]'s.
-    pub(super) async fn run(
-        &self,
-        task: &Task,
-        cancel: CancellationToken,
-        live: Arc<Live>,
-    ) -> Outcome {
+    pub(super) async fn run(&self, task: &Task, running: Running) -> Outcome {
+        let cancel = running.cancel;
         let settings = self.settings.current();
         let limit = task.request.timeout_ms.or(settings.operation_timeout_ms);
         let workspace = match self.workspace(&task.project, task.request.access) {
@@ -126,7 +123,8 @@ impl Operations {
             on: self,
             task,
             cancel: cancel.clone(),
-            live,
+            live: running.live,
+            listening: running.listening,
             workspace,
             history,
             usage: Usage::default(),
@@ -164,6 +162,7 @@ impl Operations {
 
     /// The terminal event, and what follows from it.
     pub(super) async fn finish(&self, task: &Task, outcome: Outcome, started_at: UtcMs) {
+        self.name_session(task).await;
         let finished = EventKind::OperationFinished {
             state: outcome.state,
             failure: outcome.failure,
@@ -181,7 +180,6 @@ impl Operations {
             // The database is gone; the next start will find the operation interrupted.
             tracing::error!(%failure, "the end of an operation was not stored");
         }
-        self.name_session(task).await;
         self.events.topic(Topic::Sessions);
         self.events.topic(Topic::Budget);
         self.events.topic(Topic::Changes {
@@ -297,8 +295,7 @@ impl Run<'_> {
             };
             overflows = 0;
             if said.calls.is_empty() {
-                self.catch_up().await?;
-                if self.history.has_steering() {
+                if !self.stop_listening().await? {
                     continue;
                 }
                 if said.finish == Finish::Length {
@@ -320,6 +317,16 @@ impl Run<'_> {
             self.execute(said.calls).await?;
             tool_choice = self.guard.tool_choice();
         }
+    }
+
+    /// The end is near: true, and no message reaches this operation any more; false where one
+    /// has, which must be answered first.
+    async fn stop_listening(&mut self) -> Result<bool, Failure> {
+        let listening = self.listening.clone();
+        let mut listening = listening.lock().await;
+        self.catch_up().await?;
+        *listening = self.history.has_steering();
+        Ok(!*listening)
     }
 
     /// Ends what is open and says how it went.
