@@ -38,15 +38,16 @@ impl Host {
         self.state.send_replace(Engines::Opening);
         let settings = self.settings.clone();
         let state = self.state.clone();
-        tauri::async_runtime::spawn(async move {
-            let opened = async {
+        // On a thread of its own: opening migrates and reads from disk.
+        tauri::async_runtime::spawn_blocking(move || {
+            let opened = settings.and_then(|settings| {
                 let ports = Ports {
                     models: None,
                     secrets: Arc::new(OsKeychain::new()),
                 };
-                Engine::open(settings?, ports).await
-            };
-            state.send_replace(match opened.await {
+                tauri::async_runtime::block_on(Engine::open(settings, ports))
+            });
+            state.send_replace(match opened {
                 Ok(engine) => Engines::Open(engine),
                 Err(failure) => {
                     tracing::error!(code = ?failure.code, "the engine did not open");

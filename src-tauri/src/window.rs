@@ -1,17 +1,19 @@
 //! The main window: made, shown, brought to the front, closed with care.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use tauri::plugin::TauriPlugin;
-use tauri::webview::PageLoadEvent;
+use tauri::webview::{DownloadEvent, PageLoadEvent};
 use tauri::{
-    AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent, Wry,
+    AppHandle, Manager, Url, Webview, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent,
+    Wry,
 };
 use tauri_plugin_dialog::{DialogExt, MessageDialogButtons, MessageDialogResult};
 use tauri_plugin_opener::OpenerExt;
 use tauri_plugin_window_state::StateFlags;
 
-use crate::attention::Running;
+use crate::attention::{self, Running};
 use crate::host::Host;
 use crate::{tray, trouble};
 
@@ -40,6 +42,7 @@ pub fn open(app: &AppHandle, data_dir: Option<&Path>) -> tauri::Result<WebviewWi
         .min_inner_size(420.0, 420.0)
         .visible(false)
         .disable_drag_drop_handler()
+        .on_download(save_download)
         .on_navigation(move |url| may_navigate(&here, url))
         .on_page_load(|window, load| {
             if load.event() == PageLoadEvent::Finished
@@ -52,6 +55,49 @@ pub fn open(app: &AppHandle, data_dir: Option<&Path>) -> tauri::Result<WebviewWi
         builder = builder.data_directory(dir.join("webview"));
     }
     builder.build()
+}
+
+/// What the page offers as a file (an export) goes to the downloads, under a name of its own.
+fn save_download(webview: Webview, event: DownloadEvent<'_>) -> bool {
+    let app = webview.app_handle();
+    match event {
+        DownloadEvent::Requested { destination, .. } => {
+            let folder = app.path().download_dir().or_else(|_| app.path().home_dir());
+            let Ok(folder) = folder else { return false };
+            let name = destination.file_name().map(PathBuf::from);
+            *destination = free_name(&folder, &name.unwrap_or_else(|| "mira-export".into()));
+            if let Some(folder) = destination.parent()
+                && let Err(error) = std::fs::create_dir_all(folder)
+            {
+                tracing::warn!(%error, "there is no folder for downloads");
+            }
+            true
+        }
+        DownloadEvent::Finished { path, success, .. } => {
+            if !success {
+                attention::notify(
+                    app,
+                    "The file was not saved",
+                    "Is the disk full, or the folder read-only?",
+                );
+            } else if let Some(path) = path {
+                attention::notify(app, "Saved", &path.to_string_lossy());
+            }
+            true
+        }
+        _ => true,
+    }
+}
+
+/// The name, or the name with a number where such a file is there already.
+fn free_name(folder: &Path, name: &Path) -> PathBuf {
+    let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    let (stem, extension) = (part(name.file_stem()), part(name.extension()));
+    let dot = if extension.is_empty() { "" } else { "." };
+    std::iter::once(folder.join(name))
+        .chain((2..=999).map(|n| folder.join(format!("{stem} {n}{dot}{extension}"))))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| folder.join(name))
 }
 
 /// The page stays on its own files; links to the web go to the browser.
@@ -194,4 +240,21 @@ fn ask_before_quitting(app: &AppHandle, running: usize) {
         }
         _ => {}
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_download_never_overwrites() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let name = |n: &str| free_name(dir.path(), Path::new(n));
+        assert_eq!(name("session.md"), dir.path().join("session.md"));
+        for file in ["session.md", "session 2.md", "plain"] {
+            std::fs::write(dir.path().join(file), "").expect("written");
+        }
+        assert_eq!(name("session.md"), dir.path().join("session 3.md"));
+        assert_eq!(name("plain"), dir.path().join("plain 2"));
+    }
 }
