@@ -97,7 +97,13 @@ fn rust(node: Node<'_>, text: &str, inside: Option<Kind>) -> Option<Declared> {
             let name = field(node, "type", text)?;
             let signature_end = body_start(node);
             let kind = Kind::Implementation;
-            return Some(Declared { kind, name, signature_end, has_members: true, prefix: "" });
+            return Some(Declared {
+                kind,
+                name,
+                signature_end,
+                has_members: true,
+                prefix: "",
+            });
         }
         _ => return None,
     };
@@ -108,26 +114,50 @@ fn rust(node: Node<'_>, text: &str, inside: Option<Kind>) -> Option<Declared> {
         _ => body_start(node),
     };
     let has_members = matches!(kind, Kind::Trait | Kind::Module);
-    Some(Declared { kind, name, prefix: "", signature_end, has_members })
+    Some(Declared {
+        kind,
+        name,
+        prefix: "",
+        signature_end,
+        has_members,
+    })
 }
 
 fn python(node: Node<'_>, text: &str, inside: Option<Kind>) -> Option<Declared> {
     match node.kind() {
         "function_definition" => {
-            let kind = if inside == Some(Kind::Class) { Kind::Method } else { Kind::Function };
+            let kind = if inside == Some(Kind::Class) {
+                Kind::Method
+            } else {
+                Kind::Function
+            };
             let name = field(node, "name", text)?;
-            Some(Declared { kind, name, signature_end: body_start(node), has_members: false, prefix: "" })
+            Some(Declared {
+                kind,
+                name,
+                signature_end: body_start(node),
+                has_members: false,
+                prefix: "",
+            })
         }
         "class_definition" => {
             let name = field(node, "name", text)?;
             let (kind, signature_end) = (Kind::Class, body_start(node));
-            Some(Declared { kind, name, signature_end, has_members: true, prefix: "" })
+            Some(Declared {
+                kind,
+                name,
+                signature_end,
+                has_members: true,
+                prefix: "",
+            })
         }
         // Constants by their spelling.
         "assignment" if inside.is_none() => {
             let name = field(node, "left", text)?;
             let is_constant = name.chars().any(|c| c.is_ascii_uppercase())
-                && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
             let signature_end = field_start(node, "right").unwrap_or(node.end_byte());
             is_constant.then_some(Declared {
                 kind: Kind::Constant,
@@ -171,7 +201,13 @@ fn go(node: Node<'_>, text: &str) -> Option<Declared> {
         Kind::Struct | Kind::Interface | Kind::Type => "type ",
         _ => "",
     };
-    Some(Declared { kind, name, prefix, signature_end, has_members: false })
+    Some(Declared {
+        kind,
+        name,
+        prefix,
+        signature_end,
+        has_members: false,
+    })
 }
 
 fn script(node: Node<'_>, text: &str, inside: Option<Kind>) -> Option<Declared> {
@@ -187,10 +223,18 @@ fn script(node: Node<'_>, text: &str, inside: Option<Kind>) -> Option<Declared> 
         "internal_module" | "module" => Kind::Module,
         "variable_declarator" => return variable(node, text),
         "public_field_definition" | "field_definition" => {
-            let value = node.child_by_field_name("value").filter(|value| is_function(*value))?;
+            let value = node
+                .child_by_field_name("value")
+                .filter(|value| is_function(*value))?;
             let name = field(node, "name", text).or_else(|| field(node, "property", text))?;
             let (kind, signature_end) = (Kind::Method, body_start(value));
-            return Some(Declared { kind, name, signature_end, has_members: false, prefix: "" });
+            return Some(Declared {
+                kind,
+                name,
+                signature_end,
+                has_members: false,
+                prefix: "",
+            });
         }
         _ => return None,
     };
@@ -204,15 +248,24 @@ fn script(node: Node<'_>, text: &str, inside: Option<Kind>) -> Option<Declared> 
         _ => body_start(node),
     };
     let has_members = matches!(kind, Kind::Class | Kind::Interface | Kind::Module);
-    Some(Declared { kind, name, prefix: "", signature_end, has_members })
+    Some(Declared {
+        kind,
+        name,
+        prefix: "",
+        signature_end,
+        has_members,
+    })
 }
 
 fn variable(node: Node<'_>, text: &str) -> Option<Declared> {
-    let name = node.child_by_field_name("name").filter(|name| name.kind() == "identifier")?;
+    let name = node
+        .child_by_field_name("name")
+        .filter(|name| name.kind() == "identifier")?;
     let name = text.get(name.byte_range())?.to_owned();
     let value = node.child_by_field_name("value");
     let is_const = node.parent().is_some_and(|parent| {
-        text.get(parent.byte_range()).is_some_and(|text| text.starts_with("const"))
+        text.get(parent.byte_range())
+            .is_some_and(|text| text.starts_with("const"))
     });
     let (kind, signature_end) = match value {
         Some(value) if is_function(value) => (Kind::Function, body_start(value)),
@@ -221,21 +274,35 @@ fn variable(node: Node<'_>, text: &str) -> Option<Declared> {
         None => (Kind::Variable, node.end_byte()),
     };
     let prefix = if is_const { "const " } else { "let " };
-    Some(Declared { kind, name, prefix, signature_end, has_members: false })
+    Some(Declared {
+        kind,
+        name,
+        prefix,
+        signature_end,
+        has_members: false,
+    })
 }
 
 fn is_function(node: Node<'_>) -> bool {
-    matches!(node.kind(), "arrow_function" | "function_expression" | "function" | "generator_function")
+    matches!(
+        node.kind(),
+        "arrow_function" | "function_expression" | "function" | "generator_function"
+    )
 }
 
 fn field(node: Node<'_>, name: &str, text: &str) -> Option<String> {
     let child = node.child_by_field_name(name)?;
-    let name = text.get(child.byte_range())?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = text
+        .get(child.byte_range())?
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     (!name.is_empty()).then_some(name)
 }
 
 fn field_start(node: Node<'_>, name: &str) -> Option<usize> {
-    node.child_by_field_name(name).map(|child| child.start_byte())
+    node.child_by_field_name(name)
+        .map(|child| child.start_byte())
 }
 
 fn body_start(node: Node<'_>) -> usize {

@@ -133,9 +133,20 @@ fn parsed_outline(grammar: Grammar, text: &str) -> Option<Vec<Element>> {
     let bytes = text.as_bytes();
     let mut rest = |at: usize, _| bytes.get(at..).unwrap_or_default();
     let tree = parser.parse_with_options(&mut rest, None, Some(options))?;
-    let mut walk = Walk { grammar, text, found: Vec::new() };
+    let mut walk = Walk {
+        grammar,
+        text,
+        found: Vec::new(),
+    };
     walk.broken_off(tree.root_node(), 0);
-    walk.children(&mut tree.walk(), Place { depth: 0, tree_depth: 0, inside: None });
+    walk.children(
+        &mut tree.walk(),
+        Place {
+            depth: 0,
+            tree_depth: 0,
+            inside: None,
+        },
+    );
     Some(walk.found)
 }
 
@@ -185,8 +196,13 @@ impl<'t> Walk<'t> {
             else {
                 continue;
             };
-            let Some(text) = self.text.get(name.byte_range()) else { continue };
-            let line = self.text[pair[0].start_byte()..].lines().next().unwrap_or_default();
+            let Some(text) = self.text.get(name.byte_range()) else {
+                continue;
+            };
+            let line = self.text[pair[0].start_byte()..]
+                .lines()
+                .next()
+                .unwrap_or_default();
             let start_line = name.start_position().row + 1;
             self.found.push(Element {
                 kind,
@@ -200,7 +216,10 @@ impl<'t> Walk<'t> {
     }
 
     fn visit(&mut self, node: Node<'t>, cursor: &mut TreeCursor<'t>, place: Place) {
-        let below = Place { tree_depth: place.tree_depth + 1, ..place };
+        let below = Place {
+            tree_depth: place.tree_depth + 1,
+            ..place
+        };
         match declarations::read(self.grammar, node, self.text, place.inside) {
             Some(declared) => {
                 let end_of_signature = declared.signature_end.max(node.start_byte());
@@ -215,7 +234,14 @@ impl<'t> Walk<'t> {
                 });
                 if declared.has_members {
                     let inside = Some(declared.kind);
-                    self.children(cursor, Place { depth: place.depth + 1, inside, ..below });
+                    self.children(
+                        cursor,
+                        Place {
+                            depth: place.depth + 1,
+                            inside,
+                            ..below
+                        },
+                    );
                 }
             }
             None if declarations::is_transparent(node, place.inside) => {
@@ -230,7 +256,11 @@ impl<'t> Walk<'t> {
 /// A node that ends with a line break ends on the line before.
 fn last_line(node: Node<'_>) -> usize {
     let end = node.end_position();
-    let row = if end.column == 0 && end.row > node.start_position().row { end.row } else { end.row + 1 };
+    let row = if end.column == 0 && end.row > node.start_position().row {
+        end.row
+    } else {
+        end.row + 1
+    };
     row.max(node.start_position().row + 1)
 }
 

@@ -16,7 +16,9 @@ pub(crate) fn headings(text: &str) -> Vec<Element> {
             }
             continue;
         }
-        let opened = ["```", "~~~"].into_iter().find(|mark| line.starts_with(mark));
+        let opened = ["```", "~~~"]
+            .into_iter()
+            .find(|mark| line.starts_with(mark));
         if opened.is_some() {
             fence = opened;
             previous = None;
@@ -63,7 +65,13 @@ fn atx(line: &str) -> Option<(usize, &str)> {
 /// `====` or `----` below a line.
 fn underline(line: &str) -> Option<usize> {
     let all = |mark| line.len() >= 3 && line.chars().all(|c| c == mark);
-    if all('=') { Some(1) } else if all('-') { Some(2) } else { None }
+    if all('=') {
+        Some(1)
+    } else if all('-') {
+        Some(2)
+    } else {
+        None
+    }
 }
 
 fn nested(found: Vec<(usize, Element)>, last_line: usize) -> Vec<Element> {

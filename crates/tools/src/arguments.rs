@@ -45,18 +45,27 @@ pub(crate) fn fit(tool: &str, value: &Value, schema: &Value) -> Result<Value, To
 
 pub(crate) fn refusal(tool: &str, problem: &str, schema: &Value) -> ToolError {
     let shape = schema::shape(schema);
-    ToolError::Refused(format!("{tool}: {problem}. Nothing was done. Expected: {shape}"))
+    ToolError::Refused(format!(
+        "{tool}: {problem}. Nothing was done. Expected: {shape}"
+    ))
 }
 
 fn fitted(value: Value, schema: &Value, at: &str) -> Result<Value, String> {
     let wrong = |value: &Value, want: &str| {
-        let place = if at.is_empty() { "the arguments".to_owned() } else { format!("`{at}`") };
+        let place = if at.is_empty() {
+            "the arguments".to_owned()
+        } else {
+            format!("`{at}`")
+        };
         Err(format!("{place} must be {want}, but {} came", seen(value)))
     };
     if let Some(allowed) = schema.get("enum").and_then(Value::as_array) {
         let text = value.as_str().unwrap_or_default();
         let found = allowed.iter().find(|one| {
-            **one == value || one.as_str().is_some_and(|one| one.eq_ignore_ascii_case(text.trim()))
+            **one == value
+                || one
+                    .as_str()
+                    .is_some_and(|one| one.eq_ignore_ascii_case(text.trim()))
         });
         let names: Vec<_> = allowed.iter().map(Value::to_string).collect();
         return match found {
@@ -78,7 +87,11 @@ fn fitted(value: Value, schema: &Value, at: &str) -> Result<Value, String> {
         },
         (Some("boolean"), Value::Bool(yes)) => Ok(Value::Bool(yes)),
         (Some("boolean"), value) => {
-            match value.as_str().map(|text| text.trim().to_ascii_lowercase()).as_deref() {
+            match value
+                .as_str()
+                .map(|text| text.trim().to_ascii_lowercase())
+                .as_deref()
+            {
                 Some("true" | "yes" | "1") => Ok(Value::Bool(true)),
                 Some("false" | "no" | "0" | "") => Ok(Value::Bool(false)),
                 _ if value == 1 => Ok(Value::Bool(true)),
@@ -110,21 +123,32 @@ fn object(map: Map<String, Value>, schema: &Value, at: &str) -> Result<Value, St
         if absent && !is_required {
             continue;
         }
-        let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+        let path = if at.is_empty() {
+            name.clone()
+        } else {
+            format!("{at}.{name}")
+        };
         fitted_map.insert(name, fitted(value, field, &path)?);
     }
     for name in required {
         if fitted_map.contains_key(name) {
             continue;
         }
-        let path = if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
+        let path = if at.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{at}.{name}")
+        };
         let field = schema::properties(schema).find(|(known, _)| *known == name);
         let field = field.map_or(&Value::Null, |(_, field)| field);
         let value = meant(name, field, &unknown).ok_or_else(|| {
             let names: Vec<&str> = unknown.keys().map(String::as_str).collect();
             match names.is_empty() {
                 true => format!("`{path}` is missing"),
-                false => format!("`{path}` is missing (unknown fields came: {})", names.join(", ")),
+                false => format!(
+                    "`{path}` is missing (unknown fields came: {})",
+                    names.join(", ")
+                ),
             }
         })?;
         fitted_map.insert(name.to_owned(), fitted(value, field, &path)?);
@@ -143,7 +167,9 @@ fn meant(name: &str, field: &Value, unknown: &Map<String, Value>) -> Option<Valu
     if let (Some((_, value)), None) = (similar.next(), similar.next()) {
         return Some(value.clone());
     }
-    let item = field.get("items").filter(|item| item.get("properties").is_some())?;
+    let item = field
+        .get("items")
+        .filter(|item| item.get("properties").is_some())?;
     let only = fitted(Value::Object(unknown.clone()), item, "").ok()?;
     Some(Value::Array(vec![only]))
 }
@@ -172,7 +198,9 @@ fn whole_number(value: &Value) -> Option<u64> {
         Value::Number(number) => number.as_u64().or_else(|| whole_float(number.as_f64()?)),
         Value::String(text) => {
             let text = text.trim();
-            text.parse().ok().or_else(|| whole_float(text.parse().ok()?))
+            text.parse()
+                .ok()
+                .or_else(|| whole_float(text.parse().ok()?))
         }
         _ => None,
     }
@@ -204,7 +232,10 @@ fn kind_of(value: &Value) -> &'static str {
 }
 
 fn unfenced(text: &str) -> &str {
-    let Some(inner) = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```")) else {
+    let Some(inner) = text
+        .strip_prefix("```")
+        .and_then(|rest| rest.strip_suffix("```"))
+    else {
         return text;
     };
     inner.strip_prefix("json").unwrap_or(inner).trim()
@@ -269,22 +300,40 @@ mod tests {
 
     #[test]
     fn what_is_meant_is_taken() {
-        check(r#"{"path":"a","limit":"20"}"#, Ok(json!({"path": "a", "limit": 20})));
-        check(r#"{"path":"a","limit":20.0}"#, Ok(json!({"path": "a", "limit": 20})));
-        check(r#"{"path":"a","limit":null,"deep":null}"#, Ok(json!({"path": "a"})));
+        check(
+            r#"{"path":"a","limit":"20"}"#,
+            Ok(json!({"path": "a", "limit": 20})),
+        );
+        check(
+            r#"{"path":"a","limit":20.0}"#,
+            Ok(json!({"path": "a", "limit": 20})),
+        );
+        check(
+            r#"{"path":"a","limit":null,"deep":null}"#,
+            Ok(json!({"path": "a"})),
+        );
         check(r#"{"path":"a","limit":""}"#, Ok(json!({"path": "a"})));
-        check(r#"{"path":12,"deep":"True"}"#, Ok(json!({"path": "12", "deep": true})));
+        check(
+            r#"{"path":12,"deep":"True"}"#,
+            Ok(json!({"path": "12", "deep": true})),
+        );
         check(r#"{"path":"a","nonsense":1}"#, Ok(json!({"path": "a"})));
         check(r#""{\"path\":\"a\"}""#, Ok(json!({"path": "a"})));
         check("```json\n{\"path\":\"a\"}\n```", Ok(json!({"path": "a"})));
         check("{\"path\":\"a\nb\",}", Ok(json!({"path": "a\nb"})));
         check(r#"{"file_path":"a"}"#, Ok(json!({"path": "a"})));
         check(r#"{"filePath":"a"}"#, Ok(json!({"path": "a"})));
-        check(r#"{"path":"a","mode":"LIST"}"#, Ok(json!({"path": "a", "mode": "list"})));
+        check(
+            r#"{"path":"a","mode":"LIST"}"#,
+            Ok(json!({"path": "a", "mode": "list"})),
+        );
         let edits = Ok(json!({"path": "a", "edits": [{"old": "x"}]}));
         check(r#"{"path":"a","edits":{"old":"x"}}"#, edits.clone());
         check(r#"{"path":"a","edits":"[{\"old\":\"x\"}]"}"#, edits.clone());
-        check(r#"{"path":"a","edits":[{"old_string":"x"}]}"#, edits.clone());
+        check(
+            r#"{"path":"a","edits":[{"old_string":"x"}]}"#,
+            edits.clone(),
+        );
         check(r#"{"path":"a","edits":["{\"old\":\"x\"}"]}"#, edits);
     }
 
@@ -292,12 +341,27 @@ mod tests {
     fn what_is_wrong_is_named() {
         check("{}", Err("`path` is missing"));
         check(r#"{"file":"a"}"#, Err("unknown fields came: file"));
-        check(r#"{"path":null}"#, Err("`path` must be a string, but null came"));
-        check(r#"{"path":"a","limit":-1}"#, Err("`limit` must be a whole number"));
+        check(
+            r#"{"path":null}"#,
+            Err("`path` must be a string, but null came"),
+        );
+        check(
+            r#"{"path":"a","limit":-1}"#,
+            Err("`limit` must be a whole number"),
+        );
         check(r#"{"path":"a","limit":"ten"}"#, Err("but \"ten\" came"));
-        check(r#"{"path":"a","deep":"perhaps"}"#, Err("`deep` must be true or false"));
-        check(r#"{"path":"a","mode":"stop"}"#, Err("one of \"list\", \"kill\""));
-        check(r#"{"path":"a","edits":[{"old":"x"},{}]}"#, Err("`edits[1].old` is missing"));
+        check(
+            r#"{"path":"a","deep":"perhaps"}"#,
+            Err("`deep` must be true or false"),
+        );
+        check(
+            r#"{"path":"a","mode":"stop"}"#,
+            Err("one of \"list\", \"kill\""),
+        );
+        check(
+            r#"{"path":"a","edits":[{"old":"x"},{}]}"#,
+            Err("`edits[1].old` is missing"),
+        );
         check(r#"{"path":"a""#, Err("not valid JSON"));
         check("[1]", Err("one JSON object, not an array"));
         check("", Err("Expected: {\"path\": string, \"limit\"?: integer"));

@@ -54,16 +54,26 @@ impl Tool for BackgroundJob {
 
 /// The job named, if this session started it.
 fn owned(input: &Input, cx: &ToolCx) -> Result<JobInfo, ToolError> {
-    let id = input.job_id.as_deref().map(str::trim).filter(|id| !id.is_empty());
+    let id = input
+        .job_id
+        .as_deref()
+        .map(str::trim)
+        .filter(|id| !id.is_empty());
     let id = id.ok_or_else(|| {
-        ToolError::Refused(format!("background_job: `job_id` is missing. {}", running(cx)))
+        ToolError::Refused(format!(
+            "background_job: `job_id` is missing. {}",
+            running(cx)
+        ))
     })?;
     let job = cx.jobs.get(id).filter(|job| job.session == cx.session);
     job.ok_or_else(|| unknown(id, cx))
 }
 
 fn unknown(id: &str, cx: &ToolCx) -> ToolError {
-    ToolError::Refused(format!("There is no job {id:?} in this session. {}", running(cx)))
+    ToolError::Refused(format!(
+        "There is no job {id:?} in this session. {}",
+        running(cx)
+    ))
 }
 
 fn running(cx: &ToolCx) -> String {
@@ -80,7 +90,10 @@ fn running(cx: &ToolCx) -> String {
 fn list(cx: &ToolCx) -> Output {
     let jobs = cx.jobs.list(Some(&cx.session));
     if jobs.is_empty() {
-        return Output::new("No background command was started in this session.", "no jobs");
+        return Output::new(
+            "No background command was started in this session.",
+            "no jobs",
+        );
     }
     let lines: String = jobs.iter().map(|job| state(job) + "\n").collect();
     let running = jobs.iter().filter(|job| job.running).count();
@@ -93,12 +106,23 @@ fn state(job: &JobInfo) -> String {
         (false, Some(code)) => format!("exit {code}"),
         (false, None) => "ended by a signal".to_owned(),
     };
-    format!("{} {state}, {} bytes of output: {}", job.id, job.output_bytes, page::line(&job.command, 200))
+    format!(
+        "{} {state}, {} bytes of output: {}",
+        job.id,
+        job.output_bytes,
+        page::line(&job.command, 200)
+    )
 }
 
 fn read(job: &JobInfo, offset: u64, cx: &ToolCx) -> Result<Output, ToolError> {
-    let cap = cx.output_cap_bytes.saturating_sub(NOTE_BYTES).max(NOTE_BYTES);
-    let read = cx.jobs.read(&job.id, offset, cap)?.ok_or_else(|| unknown(&job.id, cx))?;
+    let cap = cx
+        .output_cap_bytes
+        .saturating_sub(NOTE_BYTES)
+        .max(NOTE_BYTES);
+    let read = cx
+        .jobs
+        .read(&job.id, offset, cap)?
+        .ok_or_else(|| unknown(&job.id, cx))?;
     let more = read.next_offset < job.output_bytes;
     let mut text = read.text;
     if text.is_empty() {
@@ -112,7 +136,13 @@ fn read(job: &JobInfo, offset: u64, cx: &ToolCx) -> Result<Output, ToolError> {
         (false, Some(code)) => format!("it ended with exit {code}"),
         (false, None) => "it was ended by a signal".to_owned(),
     };
-    text.push_str(&format!("[{state}; go on with offset {}]", read.next_offset));
+    text.push_str(&format!(
+        "[{state}; go on with offset {}]",
+        read.next_offset
+    ));
     let summary = format!("bytes {offset}–{}, {state}", read.next_offset);
-    Ok(Output { truncated: more, ..Output::new(text, summary) })
+    Ok(Output {
+        truncated: more,
+        ..Output::new(text, summary)
+    })
 }

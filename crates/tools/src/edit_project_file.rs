@@ -42,7 +42,8 @@ impl Tool for EditProjectFile {
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
-        cx.blocking(move |workspace, _| edit(workspace, input)).await
+        cx.blocking(move |workspace, _| edit(workspace, input))
+            .await
     }
 }
 
@@ -57,15 +58,20 @@ fn edit(workspace: &Workspace, input: Input) -> Result<Output, ToolError> {
             replace_all: one.replace_all.unwrap_or_default(),
         })
         .collect();
-    let edited = edits::apply(&file.bytes, &wanted).map_err(|error| {
-        ToolError::Refused(format!("{} was not changed. {error}", input.path))
-    })?;
+    let edited = edits::apply(&file.bytes, &wanted)
+        .map_err(|error| ToolError::Refused(format!("{} was not changed. {error}", input.path)))?;
     let written = workspace.write(&input.path, &edited)?;
     let count = match wanted.len() {
         1 => "1 edit".to_owned(),
         many => format!("{many} edits"),
     };
     let lines = edited.iter().filter(|byte| **byte == b'\n').count();
-    let text = format!("Edited {} ({count}). It now has {lines} line ends.", written.change.path);
-    Ok(Output { changes: written.into_changes(), ..Output::new(text, count) })
+    let text = format!(
+        "Edited {} ({count}). It now has {lines} line ends.",
+        written.change.path
+    );
+    Ok(Output {
+        changes: written.into_changes(),
+        ..Output::new(text, count)
+    })
 }

@@ -42,7 +42,10 @@ pub(crate) struct Erased<T: Tool> {
 
 impl<T: Tool> Erased<T> {
     pub(crate) fn new(tool: T) -> Self {
-        Self { tool, parameters: schema::of::<T::Input>() }
+        Self {
+            tool,
+            parameters: schema::of::<T::Input>(),
+        }
     }
 
     fn input(&self, arguments: &Value) -> Result<T::Input, ToolError> {

@@ -30,12 +30,17 @@ impl Tool for FetchUrl {
     type Input = Input;
 
     fn effect(&self, input: &Input, _: &ToolCx) -> Result<Effect, ToolError> {
-        Ok(Effect::Reaches { url: input.url.trim().to_owned() })
+        Ok(Effect::Reaches {
+            url: input.url.trim().to_owned(),
+        })
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
         let document = self.web.get(&input.url, cx).await?;
-        let is_html = matches!(document.media_type.as_str(), "text/html" | "application/xhtml+xml");
+        let is_html = matches!(
+            document.media_type.as_str(),
+            "text/html" | "application/xhtml+xml"
+        );
         let (url, cut, raw) = (document.url, document.cut, document.text);
         let converting = move |_: &_, _: &_| -> Result<String, ToolError> {
             Ok(if is_html { to_markdown(&raw) } else { raw })
@@ -46,14 +51,26 @@ impl Tool for FetchUrl {
         let (part, next) = page::from_char(&content, offset, cap.max(NOTE_BYTES));
         let total = content.chars().count();
         let mut text = format!("{url}\n\n");
-        text.push_str(if part.is_empty() { "[nothing from there on]" } else { part });
+        text.push_str(if part.is_empty() {
+            "[nothing from there on]"
+        } else {
+            part
+        });
         if let Some(next) = next {
-            text.push_str(&format!("\n[characters {offset}-{next} of {total}; go on with offset {next}]"));
+            text.push_str(&format!(
+                "\n[characters {offset}-{next} of {total}; go on with offset {next}]"
+            ));
         }
         if cut {
-            text.push_str(&format!("\n[only the first {} MB were read]", MAX_BYTES / 1_048_576));
+            text.push_str(&format!(
+                "\n[only the first {} MB were read]",
+                MAX_BYTES / 1_048_576
+            ));
         }
         let summary = format!("{total} characters");
-        Ok(Output { truncated: next.is_some() || cut, ..Output::new(text, summary) })
+        Ok(Output {
+            truncated: next.is_some() || cut,
+            ..Output::new(text, summary)
+        })
     }
 }

@@ -81,7 +81,10 @@ fn shown(page: &Page, content: &str, cap: usize) -> Output {
         text.push_str(&line);
     }
     if outline.is_empty() && page.total_lines > 0 {
-        let head = content.lines().take(HEAD_LINES).map(|line| page::line(line, 200));
+        let head = content
+            .lines()
+            .take(HEAD_LINES)
+            .map(|line| page::line(line, 200));
         for (index, line) in head.enumerate() {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}\t{line}", index + 1);
@@ -91,5 +94,8 @@ fn shown(page: &Page, content: &str, cap: usize) -> Output {
         0 => format!("{} lines", page.total_lines),
         many => format!("{} lines, {many} elements", page.total_lines),
     };
-    Output { truncated: cut, ..Output::new(text, summary) }
+    Output {
+        truncated: cut,
+        ..Output::new(text, summary)
+    }
 }

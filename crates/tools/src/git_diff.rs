@@ -41,7 +41,12 @@ impl Tool for GitDiff {
         let diff = cx
             .blocking(move |workspace, _| -> Result<_, ToolError> {
                 let path = relative(workspace, input.path.as_deref())?;
-                Ok(mira_git::diff(workspace.root(), &target, path.as_deref(), cap)?)
+                Ok(mira_git::diff(
+                    workspace.root(),
+                    &target,
+                    path.as_deref(),
+                    cap,
+                )?)
             })
             .await?;
         if diff.files == 0 {
@@ -56,19 +61,30 @@ impl Tool for GitDiff {
         );
         let mut text = diff.text;
         if diff.truncated {
-            text.push_str(&format!("[cut; the whole diff is {summary}. Ask for one file with path]\n"));
+            text.push_str(&format!(
+                "[cut; the whole diff is {summary}. Ask for one file with path]\n"
+            ));
         }
-        Ok(Output { truncated: diff.truncated, ..Output::new(text, summary) })
+        Ok(Output {
+            truncated: diff.truncated,
+            ..Output::new(text, summary)
+        })
     }
 }
 
 fn target(input: &Input) -> Result<Target, ToolError> {
     let given = |name: &Option<String>| name.clone().filter(|name| !name.trim().is_empty());
-    match (input.staged.unwrap_or_default(), given(&input.base), given(&input.commit)) {
+    match (
+        input.staged.unwrap_or_default(),
+        given(&input.base),
+        given(&input.commit),
+    ) {
         (false, None, None) => Ok(Target::Uncommitted),
         (true, None, None) => Ok(Target::Staged),
         (false, Some(base), None) => Ok(Target::Branch { base }),
         (false, None, Some(commit)) => Ok(Target::Commit { commit }),
-        _ => Err(ToolError::Refused("Give only one of staged, base and commit.".into())),
+        _ => Err(ToolError::Refused(
+            "Give only one of staged, base and commit.".into(),
+        )),
     }
 }

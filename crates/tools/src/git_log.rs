@@ -43,7 +43,12 @@ impl Tool for GitLog {
         }
         let lines = commits.iter().map(|commit| {
             let hash = commit.hash.get(..9).unwrap_or(&commit.hash);
-            format!("{hash} {} {}: {}\n", date(commit.at), commit.author, commit.subject)
+            format!(
+                "{hash} {} {}: {}\n",
+                date(commit.at),
+                commit.author,
+                commit.subject
+            )
         });
         let many = commits.len();
         let summary = format!("{many} commit{}", if many == 1 { "" } else { "s" });
@@ -56,11 +61,15 @@ pub(crate) fn relative(
     workspace: &Workspace,
     path: Option<&str>,
 ) -> Result<Option<String>, ToolError> {
-    let Some(path) = path.filter(|path| !path.is_empty()) else { return Ok(None) };
+    let Some(path) = path.filter(|path| !path.is_empty()) else {
+        return Ok(None);
+    };
     let resolved = workspace.resolve(path, Intent::Read)?;
     match resolved.relative {
         Some(relative) => Ok(Some(relative).filter(|relative| !relative.is_empty())),
-        None => Err(ToolError::Refused(format!("{path:?} is outside the project's repository."))),
+        None => Err(ToolError::Refused(format!(
+            "{path:?} is outside the project's repository."
+        ))),
     }
 }
 
@@ -75,7 +84,11 @@ fn date(at_ms: i64) -> String {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02}")
 }

@@ -112,7 +112,11 @@ pub struct Output {
 
 impl Output {
     pub fn new(text: impl Into<String>, summary: impl Into<String>) -> Self {
-        Self { text: text.into(), summary: summary.into(), ..Self::default() }
+        Self {
+            text: text.into(),
+            summary: summary.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -130,7 +134,9 @@ pub struct Endpoints {
 
 impl Default for Endpoints {
     fn default() -> Self {
-        Self { web_search: "https://html.duckduckgo.com/html/".into() }
+        Self {
+            web_search: "https://html.duckduckgo.com/html/".into(),
+        }
     }
 }
 
@@ -150,7 +156,10 @@ pub fn all_with(endpoints: &Endpoints) -> Vec<Arc<dyn ErasedTool>> {
         erased(git_log::GitLog),
         erased(git_diff::GitDiff),
         erased(fetch_url::FetchUrl { web: web.clone() }),
-        erased(web_search::WebSearch { web, endpoint: endpoints.web_search.clone() }),
+        erased(web_search::WebSearch {
+            web,
+            endpoint: endpoints.web_search.clone(),
+        }),
     ]
 }
 
@@ -207,7 +216,9 @@ impl ToolCx {
         let worked = tokio::task::spawn_blocking(move || work(&workspace, &cancel)).await;
         match worked {
             Ok(result) => result.map_err(Into::into),
-            Err(error) => Err(ToolError::Refused(format!("The tool stopped working: {error}"))),
+            Err(error) => Err(ToolError::Refused(format!(
+                "The tool stopped working: {error}"
+            ))),
         }
     }
 }

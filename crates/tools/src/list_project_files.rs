@@ -39,14 +39,20 @@ impl Tool for ListProjectFiles {
         let path = input.path.unwrap_or_default();
         let glob = input.glob.filter(|glob| !glob.is_empty());
         let by_glob = glob.is_some();
-        let depth = input.depth.unwrap_or(if by_glob { MAX_DEPTH } else { DEFAULT_DEPTH });
+        let depth = input
+            .depth
+            .unwrap_or(if by_glob { MAX_DEPTH } else { DEFAULT_DEPTH });
         let depth = depth.clamp(1, MAX_DEPTH);
         let listing = cx
             .blocking(move |workspace, _| {
                 workspace.list(&path, depth, glob.as_deref(), MAX_ENTRIES)
             })
             .await?;
-        Ok(shown(&listing, by_glob, cx.output_cap_bytes.saturating_sub(NOTE_BYTES)))
+        Ok(shown(
+            &listing,
+            by_glob,
+            cx.output_cap_bytes.saturating_sub(NOTE_BYTES),
+        ))
     }
 }
 
@@ -63,7 +69,10 @@ fn shown(listing: &Listing, by_glob: bool, cap: usize) -> Output {
             let name = entry.path.rsplit('/').next().unwrap_or(&entry.path);
             let slash = if entry.is_dir { "/" } else { "" };
             let link = if entry.is_symlink { " (link)" } else { "" };
-            format!("{}{name}{slash}{link}", "  ".repeat(entry.depth.saturating_sub(1)))
+            format!(
+                "{}{name}{slash}{link}",
+                "  ".repeat(entry.depth.saturating_sub(1))
+            )
         };
         let ignored = if entry.ignored { " (ignored)" } else { "" };
         if text.len() + line.len() + ignored.len() >= cap {
@@ -71,10 +80,18 @@ fn shown(listing: &Listing, by_glob: bool, cap: usize) -> Output {
             break;
         }
         text.push_str(&format!("{line}{ignored}\n"));
-        if entry.is_dir { folders += 1 } else { files += 1 }
+        if entry.is_dir {
+            folders += 1
+        } else {
+            files += 1
+        }
     }
     if text.is_empty() {
-        let text = if by_glob { "No file matches." } else { "The folder is empty." };
+        let text = if by_glob {
+            "No file matches."
+        } else {
+            "The folder is empty."
+        };
         return Output::new(text, "nothing");
     }
     if cut {
@@ -84,5 +101,8 @@ fn shown(listing: &Listing, by_glob: bool, cap: usize) -> Output {
         0 => format!("{files} files"),
         _ => format!("{files} files, {folders} folders"),
     };
-    Output { truncated: cut, ..Output::new(text, summary) }
+    Output {
+        truncated: cut,
+        ..Output::new(text, summary)
+    }
 }

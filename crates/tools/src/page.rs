@@ -24,12 +24,19 @@ pub(crate) fn capped(output: Output, cap: usize) -> Output {
     let kept = head(&output.text, cap.saturating_sub(NOTE));
     let left = output.text.len() - kept.len();
     let text = format!("{kept}\n[cut here: {left} more bytes. Ask for a smaller part.]");
-    Output { text, truncated: true, ..output }
+    Output {
+        text,
+        truncated: true,
+        ..output
+    }
 }
 
 /// Text from character `offset` on, at most `cap` bytes, and where to go on.
 pub(crate) fn from_char(text: &str, offset: usize, cap: usize) -> (&str, Option<usize>) {
-    let start = text.char_indices().nth(offset).map_or(text.len(), |(at, _)| at);
+    let start = text
+        .char_indices()
+        .nth(offset)
+        .map_or(text.len(), |(at, _)| at);
     let rest = &text[start..];
     let page = head(rest, cap);
     let next = (page.len() < rest.len()).then(|| offset + page.chars().count());
@@ -50,7 +57,9 @@ mod tests {
 
     #[test]
     fn pages_join_to_the_whole_text() {
-        let text: String = (0..200).map(|n| format!("line {n} äöü 漢字 🦀\n")).collect();
+        let text: String = (0..200)
+            .map(|n| format!("line {n} äöü 漢字 🦀\n"))
+            .collect();
         for cap in [7, 16, 100, 1000, 100_000] {
             let (mut joined, mut at) = (String::new(), Some(0));
             while let Some(offset) = at {

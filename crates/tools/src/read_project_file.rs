@@ -41,13 +41,19 @@ impl Tool for ReadProjectFile {
         let page = cx
             .blocking(move |workspace, _| workspace.read_lines(&input.path, offset, limit))
             .await?;
-        Ok(shown(&page, cx.output_cap_bytes.saturating_sub(NOTES_BYTES)))
+        Ok(shown(
+            &page,
+            cx.output_cap_bytes.saturating_sub(NOTES_BYTES),
+        ))
     }
 }
 
 fn shown(page: &Page, cap: usize) -> Output {
     if page.binary {
-        let text = format!("[{} is binary, {} bytes; it is not shown]", page.path, page.size);
+        let text = format!(
+            "[{} is binary, {} bytes; it is not shown]",
+            page.path, page.size
+        );
         return Output::new(text, format!("binary, {} bytes", page.size));
     }
     if page.total_lines == 0 {
@@ -81,13 +87,21 @@ fn shown(page: &Page, cap: usize) -> Output {
     }
     if let Some(next) = next {
         let (first, total) = (page.first_line, page.total_lines);
-        text.push_str(&format!("[lines {first}-{last} of {total}; go on with offset {next}]\n"));
+        text.push_str(&format!(
+            "[lines {first}-{last} of {total}; go on with offset {next}]\n"
+        ));
     }
     let notes = [
         (page.crlf, "its lines end with CRLF, which edits keep"),
-        (page.invalid_utf8, "bytes that are not UTF-8 show as \u{fffd}"),
+        (
+            page.invalid_utf8,
+            "bytes that are not UTF-8 show as \u{fffd}",
+        ),
         (page.cut_lines, "very long lines are cut"),
-        (next.is_none() && !page.final_newline, "no line end after the last line"),
+        (
+            next.is_none() && !page.final_newline,
+            "no line end after the last line",
+        ),
     ];
     for (_, note) in notes.iter().filter(|(holds, _)| *holds) {
         text.push_str(&format!("[{note}]\n"));
@@ -96,5 +110,8 @@ fn shown(page: &Page, cap: usize) -> Output {
         true => format!("{} lines", page.total_lines),
         false => format!("lines {}–{last} of {}", page.first_line, page.total_lines),
     };
-    Output { truncated: next.is_some(), ..Output::new(text, summary) }
+    Output {
+        truncated: next.is_some(),
+        ..Output::new(text, summary)
+    }
 }

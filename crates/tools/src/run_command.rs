@@ -83,7 +83,10 @@ impl Tool for RunCommand {
             return foreground(line, &cwd, input.timeout(), cx).await;
         }
         let mut spec = Spec::new(runnable(line), cwd);
-        spec.timeout = input.timeout_seconds.filter(|seconds| *seconds > 0).map(Duration::from_secs);
+        spec.timeout = input
+            .timeout_seconds
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs);
         let job = cx.jobs.start(&cx.session, &cx.operation, spec)?;
         let text = format!(
             "Started in the background as {0}. Read its output with background_job: action read, \
@@ -97,7 +100,9 @@ impl Tool for RunCommand {
 /// The folder as the policy knows it: relative to the root where it lies inside.
 pub(crate) fn shown_cwd(cwd: Option<&str>, cx: &ToolCx) -> Result<String, ToolError> {
     let absolute = cx.workspace.cwd(cwd.unwrap_or(""))?;
-    let relative = absolute.strip_prefix(cx.workspace.root()).unwrap_or(&absolute);
+    let relative = absolute
+        .strip_prefix(cx.workspace.root())
+        .unwrap_or(&absolute);
     Ok(relative.to_string_lossy().into_owned())
 }
 
@@ -117,8 +122,14 @@ pub(crate) async fn foreground(
 ) -> Result<Output, ToolError> {
     let mut spec = Spec::new(runnable(line), cwd.to_owned());
     spec.timeout = Some(timeout);
-    spec.output_cap = cx.output_cap_bytes.saturating_sub(NOTES_BYTES).max(NOTES_BYTES);
-    let ran = cx.jobs.run(&cx.session, &cx.operation, spec, &cx.cancel, &*cx.progress).await;
+    spec.output_cap = cx
+        .output_cap_bytes
+        .saturating_sub(NOTES_BYTES)
+        .max(NOTES_BYTES);
+    let ran = cx
+        .jobs
+        .run(&cx.session, &cx.operation, spec, &cx.cancel, &*cx.progress)
+        .await;
     let (exit, kept) = ran?;
     if exit.cancelled {
         return Err(ToolError::Cancelled);
@@ -154,9 +165,16 @@ fn shown(exit: &Exit, kept: Option<&str>, timeout: Duration) -> Output {
         );
     }
     if exit.leftovers > 0 {
-        text.push_str(&format!("[{} processes that it left running were ended]\n", exit.leftovers));
+        text.push_str(&format!(
+            "[{} processes that it left running were ended]\n",
+            exit.leftovers
+        ));
     }
     text.push_str(&format!("[{end}]"));
     let failed = !exit.success();
-    Output { failed, truncated: exit.truncated, ..Output::new(text, end) }
+    Output {
+        failed,
+        truncated: exit.truncated,
+        ..Output::new(text, end)
+    }
 }

@@ -58,7 +58,11 @@ impl Tool for RunTests {
         let output = foreground(line, &cwd, timeout(&input), cx).await?;
         let text = format!("$ {shown}   [{}]\n{}", found.because, output.text);
         let summary = format!("{shown}: {}", output.summary);
-        Ok(Output { text, summary, ..output })
+        Ok(Output {
+            text,
+            summary,
+            ..output
+        })
     }
 }
 
@@ -72,24 +76,36 @@ fn timeout(input: &Input) -> Duration {
 /// Looks at one folder of the project. The first kind that fits counts: what names its tests
 /// exactly (a package's script, a manifest) before what is only customary (a Makefile).
 fn detect(workspace: &Workspace, input: &Input) -> Result<Found, ToolError> {
-    let folder = Folder { workspace, path: input.path.as_deref().unwrap_or("") };
+    let folder = Folder {
+        workspace,
+        path: input.path.as_deref().unwrap_or(""),
+    };
     workspace.cwd(folder.path)?;
-    let filter = input.filter.as_deref().map(str::trim).filter(|filter| !filter.is_empty());
+    let filter = input
+        .filter
+        .as_deref()
+        .map(str::trim)
+        .filter(|filter| !filter.is_empty());
     if let Some(filter) = filter.filter(|filter| filter.starts_with('-')) {
         return Err(ToolError::Refused(format!(
             "`filter` is a part of a test's name, not a flag: {filter:?}. For flags use run_command."
         )));
     }
-    let kinds = [rust, node, deno, go, python, maven, gradle, dotnet, elixir, ruby, php, just, make];
-    kinds.iter().find_map(|kind| kind(&folder, filter)).ok_or_else(|| {
-        ToolError::Refused(
+    let kinds = [
+        rust, node, deno, go, python, maven, gradle, dotnet, elixir, ruby, php, just, make,
+    ];
+    kinds
+        .iter()
+        .find_map(|kind| kind(&folder, filter))
+        .ok_or_else(|| {
+            ToolError::Refused(
             "No test command was found: there is no Cargo.toml, package.json with a test script, \
              deno.json, go.mod, Python tests, pom.xml, build.gradle, .sln, mix.exs, spec folder, \
              phpunit.xml, justfile or Makefile with a test target here. Give the folder with \
              `path`, or use run_command."
                 .into(),
         )
-    })
+        })
 }
 
 struct Folder<'a> {
@@ -100,7 +116,11 @@ struct Folder<'a> {
 impl Folder<'_> {
     fn inner(&self, name: &str) -> String {
         let path = self.path.trim_end_matches('/');
-        if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") }
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}/{name}")
+        }
     }
 
     fn has(&self, name: &str) -> bool {
@@ -116,7 +136,12 @@ impl Folder<'_> {
     fn any_ending(&self, ending: &str) -> Option<String> {
         let listing = self.workspace.list(self.path, 1, None, 500).ok()?;
         let mut names = listing.entries.iter().map(|entry| {
-            entry.path.rsplit('/').next().unwrap_or(&entry.path).to_owned()
+            entry
+                .path
+                .rsplit('/')
+                .next()
+                .unwrap_or(&entry.path)
+                .to_owned()
         });
         names.find(|name| name.ends_with(ending))
     }
@@ -124,12 +149,19 @@ impl Folder<'_> {
 
 fn found(because: &str, words: &[&str], filter: Option<&[&str]>) -> Option<Found> {
     let words = words.iter().chain(filter.unwrap_or_default());
-    Some(Found { argv: words.map(|word| (*word).to_owned()).collect(), because: because.into() })
+    Some(Found {
+        argv: words.map(|word| (*word).to_owned()).collect(),
+        because: because.into(),
+    })
 }
 
 fn rust(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
     folder.has("Cargo.toml").then_some(())?;
-    found("Cargo.toml", &["cargo", "test"], filter.map(|name| [name]).as_ref().map(|f| &f[..]))
+    found(
+        "Cargo.toml",
+        &["cargo", "test"],
+        filter.map(|name| [name]).as_ref().map(|f| &f[..]),
+    )
 }
 
 fn node(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
@@ -139,7 +171,9 @@ fn node(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
     if script.contains("no test specified") {
         return None;
     }
-    let named = manifest.get("packageManager").and_then(|name| name.as_str());
+    let named = manifest
+        .get("packageManager")
+        .and_then(|name| name.as_str());
     let named = named.and_then(|name| name.split('@').next());
     let runner = match named {
         Some(name @ ("npm" | "pnpm" | "yarn" | "bun")) => name,
@@ -149,7 +183,11 @@ fn node(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
         _ => "npm",
     };
     let because = format!("the test script of package.json: {script}");
-    let start: &[&str] = if runner == "bun" { &["bun", "run", "test"] } else { &[runner, "test"] };
+    let start: &[&str] = if runner == "bun" {
+        &["bun", "run", "test"]
+    } else {
+        &[runner, "test"]
+    };
     match filter {
         Some(name) if runner == "npm" => found(&because, start, Some(&["--", name])),
         Some(name) => found(&because, start, Some(&[name])),
@@ -158,7 +196,9 @@ fn node(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
 }
 
 fn deno(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
-    let name = ["deno.json", "deno.jsonc"].into_iter().find(|name| folder.has(name))?;
+    let name = ["deno.json", "deno.jsonc"]
+        .into_iter()
+        .find(|name| folder.has(name))?;
     let pair = filter.map(|filter| ["--filter", filter]);
     found(name, &["deno", "test"], pair.as_ref().map(|f| &f[..]))
 }
@@ -166,11 +206,16 @@ fn deno(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
 fn go(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
     folder.has("go.mod").then_some(())?;
     let pair = filter.map(|filter| ["-run", filter]);
-    found("go.mod", &["go", "test", "./..."], pair.as_ref().map(|f| &f[..]))
+    found(
+        "go.mod",
+        &["go", "test", "./..."],
+        pair.as_ref().map(|f| &f[..]),
+    )
 }
 
 fn python(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
-    let mentions = |name: &str, part: &str| folder.text(name).is_some_and(|text| text.contains(part));
+    let mentions =
+        |name: &str, part: &str| folder.text(name).is_some_and(|text| text.contains(part));
     let because = if folder.has("pytest.ini") {
         "pytest.ini"
     } else if mentions("pyproject.toml", "pytest") {
@@ -186,7 +231,11 @@ fn python(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
     };
     let python = python_of(folder);
     let pair = filter.map(|filter| ["-k", filter]);
-    found(because, &[python, "-m", "pytest", "-q"], pair.as_ref().map(|f| &f[..]))
+    found(
+        because,
+        &[python, "-m", "pytest", "-q"],
+        pair.as_ref().map(|f| &f[..]),
+    )
 }
 
 fn unittest(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
@@ -195,10 +244,16 @@ fn unittest(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
         || folder.has("requirements.txt")
         || folder.any_ending(".py").is_some();
     let in_tests = ["tests", "test"].into_iter().find(|name| {
-        let inside = Folder { workspace: folder.workspace, path: &folder.inner(name) };
+        let inside = Folder {
+            workspace: folder.workspace,
+            path: &folder.inner(name),
+        };
         inside.any_ending(".py").is_some()
     });
-    let listing = folder.workspace.list(folder.path, 1, Some("test_*.py"), 10).ok();
+    let listing = folder
+        .workspace
+        .list(folder.path, 1, Some("test_*.py"), 10)
+        .ok();
     let beside = listing.is_some_and(|listing| listing.entries.iter().any(|entry| !entry.is_dir));
     let python = python_of(folder);
     let because = match in_tests {
@@ -219,7 +274,9 @@ fn python_of(folder: &Folder<'_>) -> &'static str {
     let own = [".venv/bin/python", "venv/bin/python"];
     // A virtual environment's interpreter is a link that leads out of the project.
     let path = folder.workspace.root().join(folder.path);
-    own.into_iter().find(|name| path.join(name).exists()).unwrap_or("python3")
+    own.into_iter()
+        .find(|name| path.join(name).exists())
+        .unwrap_or("python3")
 }
 
 fn maven(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
@@ -227,43 +284,71 @@ fn maven(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
     let program = if folder.has("mvnw") { "./mvnw" } else { "mvn" };
     let only = filter.map(|filter| format!("-Dtest={filter}"));
     let only = only.as_deref().map(|only| [only]);
-    found("pom.xml", &[program, "-q", "test"], only.as_ref().map(|f| &f[..]))
+    found(
+        "pom.xml",
+        &[program, "-q", "test"],
+        only.as_ref().map(|f| &f[..]),
+    )
 }
 
 fn gradle(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
-    let name = ["build.gradle", "build.gradle.kts"].into_iter().find(|name| folder.has(name))?;
-    let program = if folder.has("gradlew") { "./gradlew" } else { "gradle" };
+    let name = ["build.gradle", "build.gradle.kts"]
+        .into_iter()
+        .find(|name| folder.has(name))?;
+    let program = if folder.has("gradlew") {
+        "./gradlew"
+    } else {
+        "gradle"
+    };
     let pair = filter.map(|filter| ["--tests", filter]);
     found(name, &[program, "test"], pair.as_ref().map(|f| &f[..]))
 }
 
 fn dotnet(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
-    let name = [".sln", ".slnx", ".csproj", ".fsproj"].iter().find_map(|e| folder.any_ending(e))?;
+    let name = [".sln", ".slnx", ".csproj", ".fsproj"]
+        .iter()
+        .find_map(|e| folder.any_ending(e))?;
     let pair = filter.map(|filter| ["--filter", filter]);
     found(&name, &["dotnet", "test"], pair.as_ref().map(|f| &f[..]))
 }
 
 fn elixir(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
     folder.has("mix.exs").then_some(())?;
-    found("mix.exs", &["mix", "test"], filter.map(|name| [name]).as_ref().map(|f| &f[..]))
+    found(
+        "mix.exs",
+        &["mix", "test"],
+        filter.map(|name| [name]).as_ref().map(|f| &f[..]),
+    )
 }
 
 fn ruby(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
     (folder.has("Gemfile") && folder.has("spec")).then_some(())?;
     let pair = filter.map(|filter| ["-e", filter]);
-    found("Gemfile and spec", &["bundle", "exec", "rspec"], pair.as_ref().map(|f| &f[..]))
+    found(
+        "Gemfile and spec",
+        &["bundle", "exec", "rspec"],
+        pair.as_ref().map(|f| &f[..]),
+    )
 }
 
 fn php(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
-    let name = ["phpunit.xml", "phpunit.xml.dist"].into_iter().find(|name| folder.has(name))?;
+    let name = ["phpunit.xml", "phpunit.xml.dist"]
+        .into_iter()
+        .find(|name| folder.has(name))?;
     let pair = filter.map(|filter| ["--filter", filter]);
     found(name, &["vendor/bin/phpunit"], pair.as_ref().map(|f| &f[..]))
 }
 
 fn just(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
-    let name = ["justfile", "Justfile", ".justfile"].into_iter().find(|name| folder.has(name))?;
+    let name = ["justfile", "Justfile", ".justfile"]
+        .into_iter()
+        .find(|name| folder.has(name))?;
     has_target(&folder.text(name)?).then_some(())?;
-    found(name, &["just", "test"], filter.map(|name| [name]).as_ref().map(|f| &f[..]))
+    found(
+        name,
+        &["just", "test"],
+        filter.map(|name| [name]).as_ref().map(|f| &f[..]),
+    )
 }
 
 fn make(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
@@ -272,7 +357,9 @@ fn make(folder: &Folder<'_>, filter: Option<&str>) -> Option<Found> {
     let text = folder.text(name)?;
     has_target(&text).then_some(())?;
     // Make has no filter; the common variable is passed on where the file knows it.
-    let only = filter.filter(|_| text.contains("TEST")).map(|filter| format!("TEST={filter}"));
+    let only = filter
+        .filter(|_| text.contains("TEST"))
+        .map(|filter| format!("TEST={filter}"));
     let only = only.as_deref().map(|only| [only]);
     found(name, &["make", "test"], only.as_ref().map(|f| &f[..]))
 }
@@ -282,7 +369,8 @@ fn has_target(text: &str) -> bool {
         let rest = line.strip_prefix("test");
         rest.is_some_and(|rest| {
             let rest = rest.trim_start();
-            rest.starts_with(':') && !rest.starts_with(":=") || rest.contains(':') && line.starts_with("test ")
+            rest.starts_with(':') && !rest.starts_with(":=")
+                || rest.contains(':') && line.starts_with("test ")
         })
     })
 }

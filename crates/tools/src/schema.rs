@@ -16,7 +16,8 @@ pub(crate) fn of<T: JsonSchema>() -> Value {
     let mut schema = generator.into_root_schema_for::<T>().to_value();
     if let Value::Object(root) = &mut schema {
         root.remove("description");
-        root.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+        root.entry("properties")
+            .or_insert_with(|| Value::Object(Map::new()));
     }
     trim(&mut schema);
     schema
@@ -24,7 +25,9 @@ pub(crate) fn of<T: JsonSchema>() -> Value {
 
 fn trim(schema: &mut Value) {
     let Value::Object(map) = schema else { return };
-    for noise in ["$schema", "title", "format", "default", "minimum", "maximum"] {
+    for noise in [
+        "$schema", "title", "format", "default", "minimum", "maximum",
+    ] {
         map.remove(noise);
     }
     if let Some(Value::Array(types)) = map.get_mut("type") {
@@ -66,7 +69,11 @@ fn trim(schema: &mut Value) {
 /// The schema as a person would jot it down: `{"path": string, "limit"?: integer}`.
 pub(crate) fn shape(schema: &Value) -> String {
     if let Some(values) = schema.get("enum").and_then(Value::as_array) {
-        return values.iter().map(Value::to_string).collect::<Vec<_>>().join(" | ");
+        return values
+            .iter()
+            .map(Value::to_string)
+            .collect::<Vec<_>>()
+            .join(" | ");
     }
     match schema.get("type").and_then(Value::as_str) {
         Some("array") => format!("[{}]", schema.get("items").map_or("any".into(), shape)),
@@ -85,10 +92,17 @@ pub(crate) fn shape(schema: &Value) -> String {
 
 pub(crate) fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let properties = schema.get("properties").and_then(Value::as_object);
-    properties.into_iter().flatten().map(|(name, field)| (name.as_str(), field))
+    properties
+        .into_iter()
+        .flatten()
+        .map(|(name, field)| (name.as_str(), field))
 }
 
 pub(crate) fn required(schema: &Value) -> Vec<&str> {
     let names = schema.get("required").and_then(Value::as_array);
-    names.into_iter().flatten().filter_map(Value::as_str).collect()
+    names
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }

@@ -54,7 +54,9 @@ impl Tool for SearchCodebase {
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
         if input.pattern.is_empty() {
-            return Err(ToolError::Refused("`pattern` is empty; give the text to look for.".into()));
+            return Err(ToolError::Refused(
+                "`pattern` is empty; give the text to look for.".into(),
+            ));
         }
         let cap = cx.output_cap_bytes.saturating_sub(NOTE_BYTES);
         let query = Query {
@@ -66,13 +68,19 @@ impl Tool for SearchCodebase {
                 Some(Case::Insensitive) => search::Case::Insensitive,
             },
             path: input.path.unwrap_or_default(),
-            globs: input.glob.into_iter().filter(|glob| !glob.is_empty()).collect(),
+            globs: input
+                .glob
+                .into_iter()
+                .filter(|glob| !glob.is_empty())
+                .collect(),
             context: input.context.unwrap_or_default().min(MAX_CONTEXT),
             max_matches: input.max.unwrap_or(DEFAULT_MAX).clamp(1, MAX_MATCHES),
             max_bytes: cap,
             ignored: false,
         };
-        let found = cx.blocking(move |workspace, cancel| workspace.search(&query, cancel)).await?;
+        let found = cx
+            .blocking(move |workspace, cancel| workspace.search(&query, cancel))
+            .await?;
         Ok(shown(&input.pattern, &found, cap))
     }
 }
@@ -111,13 +119,26 @@ fn shown(pattern: &str, found: &Found, cap: usize) -> Output {
         }
     }
     let (matches, files) = (found.matches, found.files.len());
-    let matches_text = if matches == 1 { "1 match".into() } else { format!("{matches} matches") };
-    let summary = format!("{matches_text} in {files} file{}", if files == 1 { "" } else { "s" });
-    let reason = found.truncated.clone().or(cut.then(|| "as much as fits".to_owned()));
+    let matches_text = if matches == 1 {
+        "1 match".into()
+    } else {
+        format!("{matches} matches")
+    };
+    let summary = format!(
+        "{matches_text} in {files} file{}",
+        if files == 1 { "" } else { "s" }
+    );
+    let reason = found
+        .truncated
+        .clone()
+        .or(cut.then(|| "as much as fits".to_owned()));
     if let Some(reason) = &reason {
         text.push_str(&format!(
             "[shown: {reason}; there may be more. Narrow the search with path or glob, or raise max]\n"
         ));
     }
-    Output { truncated: reason.is_some(), ..Output::new(text, summary) }
+    Output {
+        truncated: reason.is_some(),
+        ..Output::new(text, summary)
+    }
 }

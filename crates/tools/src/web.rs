@@ -61,7 +61,12 @@ impl Web {
     }
 
     fn with(lookup: Lookup, check: Check) -> Self {
-        Self { lookup, check, guarded: OnceLock::new(), open: OnceLock::new() }
+        Self {
+            lookup,
+            check,
+            guarded: OnceLock::new(),
+            open: OnceLock::new(),
+        }
     }
 
     /// Gets a page.
@@ -89,13 +94,18 @@ impl Web {
             if !response.status().is_redirection() {
                 return read(url, response).await;
             }
-            let to = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+            let to = response
+                .headers()
+                .get(header::LOCATION)
+                .and_then(|to| to.to_str().ok());
             let to = to.ok_or_else(|| format!("{url} redirects, but does not say where to."))?;
             let next = url.join(to).map_err(|error| {
                 format!("{url} redirects to {to:?}, which is no address ({error}).")
             })?;
             if !matches!(next.scheme(), "http" | "https") {
-                return Err(format!("{url} redirects to {next}, which is not http or https."));
+                return Err(format!(
+                    "{url} redirects to {next}, which is not http or https."
+                ));
             }
             if !same_site(&url, &next) {
                 return Err(format!(
@@ -104,7 +114,9 @@ impl Web {
             }
             url = next;
         }
-        Err(format!("{first} redirects more than {MAX_REDIRECTS} times."))
+        Err(format!(
+            "{first} redirects more than {MAX_REDIRECTS} times."
+        ))
     }
 
     async fn ask(&self, url: &Url, private: bool) -> Result<Response, String> {
@@ -131,8 +143,15 @@ impl Web {
     fn client(&self, private: bool) -> Result<&Client, String> {
         let slot = if private { &self.open } else { &self.guarded };
         let made = slot.get_or_init(|| {
-            let check: Check = if private { Arc::new(|_| None) } else { self.check.clone() };
-            let resolver = Guard { lookup: self.lookup.clone(), check };
+            let check: Check = if private {
+                Arc::new(|_| None)
+            } else {
+                self.check.clone()
+            };
+            let resolver = Guard {
+                lookup: self.lookup.clone(),
+                check,
+            };
             Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .no_proxy()
@@ -177,7 +196,11 @@ impl Resolve for Guard {
 }
 
 fn parsed(url: &str) -> Result<Url, ToolError> {
-    let refuse = |why: &str| Err(ToolError::Refused(format!("{url:?} was not fetched: {why}")));
+    let refuse = |why: &str| {
+        Err(ToolError::Refused(format!(
+            "{url:?} was not fetched: {why}"
+        )))
+    };
     match Url::parse(url.trim()) {
         Ok(parsed) if !matches!(parsed.scheme(), "http" | "https") => {
             refuse("only http:// and https:// addresses can be fetched.")
@@ -187,7 +210,9 @@ fn parsed(url: &str) -> Result<Url, ToolError> {
             refuse("addresses with a user name or password in them are not used.")
         }
         Ok(parsed) => Ok(parsed),
-        Err(error) => refuse(&format!("{error}. Give a whole address such as https://example.com/.")),
+        Err(error) => refuse(&format!(
+            "{error}. Give a whole address such as https://example.com/."
+        )),
     }
 }
 
@@ -202,9 +227,17 @@ fn same_site(from: &Url, to: &Url) -> bool {
 
 async fn read(url: Url, response: Response) -> Result<Document, String> {
     let status = response.status();
-    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
     let kind = kind.unwrap_or_default().to_owned();
-    let media_type = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     if !status.is_success() {
         return Err(format!("{url} answered {status}."));
     }
@@ -228,13 +261,20 @@ async fn read(url: Url, response: Response) -> Result<Document, String> {
     }
     let label = kind.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
-        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+        name.trim()
+            .eq_ignore_ascii_case("charset")
+            .then(|| value.trim().trim_matches('"'))
     });
     let encoding = label
         .and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()))
         .unwrap_or(encoding_rs::UTF_8);
     let text = encoding.decode(&bytes).0.into_owned();
-    Ok(Document { url: url.to_string(), media_type, text, cut })
+    Ok(Document {
+        url: url.to_string(),
+        media_type,
+        text,
+        cut,
+    })
 }
 
 fn is_text(media_type: &str) -> bool {

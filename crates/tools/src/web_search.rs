@@ -33,10 +33,15 @@ impl WebSearch {
     fn address(&self, input: &Input) -> Result<Url, ToolError> {
         let query = input.query.trim();
         if query.is_empty() {
-            return Err(ToolError::Refused("`query` is empty; give words to search for.".into()));
+            return Err(ToolError::Refused(
+                "`query` is empty; give words to search for.".into(),
+            ));
         }
         Url::parse_with_params(&self.endpoint, [("q", query)]).map_err(|error| {
-            ToolError::Refused(format!("The search service {:?} is no address: {error}.", self.endpoint))
+            ToolError::Refused(format!(
+                "The search service {:?} is no address: {error}.",
+                self.endpoint
+            ))
         })
     }
 }
@@ -48,7 +53,9 @@ impl Tool for WebSearch {
     type Input = Input;
 
     fn effect(&self, input: &Input, _: &ToolCx) -> Result<Effect, ToolError> {
-        Ok(Effect::Reaches { url: self.address(input)?.to_string() })
+        Ok(Effect::Reaches {
+            url: self.address(input)?.to_string(),
+        })
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
@@ -69,12 +76,24 @@ impl Tool for WebSearch {
                      fetch a known address."
                 )));
             }
-            return Ok(Output::new(format!("No results for {:?}.", input.query), "no results"));
+            return Ok(Output::new(
+                format!("No results for {:?}.", input.query),
+                "no results",
+            ));
         }
         let lines = hits.iter().enumerate().map(|(index, hit)| {
-            format!("{}. {}\n   {}\n   {}\n", index + 1, hit.title, hit.url, hit.snippet)
+            format!(
+                "{}. {}\n   {}\n   {}\n",
+                index + 1,
+                hit.title,
+                hit.url,
+                hit.snippet
+            )
         });
-        Ok(Output::new(lines.collect::<String>(), format!("{} results", hits.len())))
+        Ok(Output::new(
+            lines.collect::<String>(),
+            format!("{} results", hits.len()),
+        ))
     }
 }
 
@@ -85,12 +104,24 @@ fn hits(html: &str) -> Vec<Hit> {
     let starts: Vec<usize> = html.match_indices("result__a").map(|(at, _)| at).collect();
     for (index, start) in starts.iter().enumerate() {
         let end = starts.get(index + 1).copied().unwrap_or(html.len());
-        let Some((tag, title)) = element(html, *start, end) else { continue };
-        let Some(url) = attribute(tag, "href").and_then(|href| target(&href)) else { continue };
-        let snippet = html[*start..end].find("result__snippet").map(|at| start + at);
-        let snippet = snippet.and_then(|at| element(html, at, end)).map(|(_, text)| plain(text));
+        let Some((tag, title)) = element(html, *start, end) else {
+            continue;
+        };
+        let Some(url) = attribute(tag, "href").and_then(|href| target(&href)) else {
+            continue;
+        };
+        let snippet = html[*start..end]
+            .find("result__snippet")
+            .map(|at| start + at);
+        let snippet = snippet
+            .and_then(|at| element(html, at, end))
+            .map(|(_, text)| plain(text));
         let snippet = page::line(&snippet.unwrap_or_default(), 400);
-        found.push(Hit { title: plain(title), url, snippet });
+        found.push(Hit {
+            title: plain(title),
+            url,
+            snippet,
+        });
         if found.len() == MAX_RESULTS {
             break;
         }
@@ -116,13 +147,23 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 
 /// The service links through an address of its own that names the real one.
 fn target(href: &str) -> Option<String> {
-    let whole = if href.starts_with("//") { format!("https:{href}") } else { href.to_owned() };
+    let whole = if href.starts_with("//") {
+        format!("https:{href}")
+    } else {
+        href.to_owned()
+    };
     let url = Url::parse(&whole).ok()?;
-    let real = url.query_pairs().find(|(name, _)| name == "uddg").map(|(_, value)| value.into_owned());
-    let is_advert = url.path() == "/y.js" || real.as_ref().is_some_and(|real| real.contains("/y.js?"));
+    let real = url
+        .query_pairs()
+        .find(|(name, _)| name == "uddg")
+        .map(|(_, value)| value.into_owned());
+    let is_advert =
+        url.path() == "/y.js" || real.as_ref().is_some_and(|real| real.contains("/y.js?"));
     match real.unwrap_or(whole) {
         _ if is_advert => None,
-        address if address.starts_with("http://") || address.starts_with("https://") => Some(address),
+        address if address.starts_with("http://") || address.starts_with("https://") => {
+            Some(address)
+        }
         _ => None,
     }
 }
@@ -138,7 +179,10 @@ fn plain(html: &str) -> String {
             _ => {}
         }
     }
-    unescaped(&text).split_whitespace().collect::<Vec<_>>().join(" ")
+    unescaped(&text)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn unescaped(text: &str) -> String {
@@ -179,7 +223,11 @@ mod tests {
         assert_eq!(
             hits(html),
             [
-                hit("Tokio & docs", "https://docs.rs/tokio/", "An async runtime 'for' Rust"),
+                hit(
+                    "Tokio & docs",
+                    "https://docs.rs/tokio/",
+                    "An async runtime 'for' Rust"
+                ),
                 hit("Plain", "https://example.com/", ""),
             ]
         );

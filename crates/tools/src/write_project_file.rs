@@ -32,7 +32,8 @@ impl Tool for WriteProjectFile {
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
-        cx.blocking(move |workspace, _| write(workspace, &input)).await
+        cx.blocking(move |workspace, _| write(workspace, &input))
+            .await
     }
 }
 
@@ -47,23 +48,38 @@ fn write(workspace: &Workspace, input: &Input) -> Result<Output, ToolError> {
     let content = in_the_style_of(before.as_deref(), &input.content);
     let lines = content.lines().count();
     if before.as_deref() == Some(content.as_bytes()) {
-        let text = format!("{} already has exactly this content; nothing changed.", input.path);
+        let text = format!(
+            "{} already has exactly this content; nothing changed.",
+            input.path
+        );
         return Ok(Output::new(text, "unchanged"));
     }
     let written = workspace.write(&input.path, content.as_bytes())?;
-    let verb = if written.change.before.is_some() { "Replaced" } else { "Created" };
+    let verb = if written.change.before.is_some() {
+        "Replaced"
+    } else {
+        "Created"
+    };
     let bytes = content.len();
-    let mut text = format!("{verb} {} ({lines} lines, {bytes} bytes).", written.change.path);
+    let mut text = format!(
+        "{verb} {} ({lines} lines, {bytes} bytes).",
+        written.change.path
+    );
     if content.len() != input.content.len() {
         text.push_str(" Its line ends and byte order mark were kept as they were.");
     }
     let summary = format!("{} {lines} lines", verb.to_lowercase());
-    Ok(Output { changes: written.into_changes(), ..Output::new(text, summary) })
+    Ok(Output {
+        changes: written.into_changes(),
+        ..Output::new(text, summary)
+    })
 }
 
 /// Models write `\n` and no BOM; a file that had CRLF throughout, or a BOM, keeps them.
 fn in_the_style_of(before: Option<&[u8]>, content: &str) -> String {
-    let before = before.filter(|bytes| !files::is_binary(bytes)).unwrap_or_default();
+    let before = before
+        .filter(|bytes| !files::is_binary(bytes))
+        .unwrap_or_default();
     let breaks = before.iter().filter(|byte| **byte == b'\n').count();
     let crlf = before.windows(2).filter(|pair| pair == b"\r\n").count();
     let mut styled = match breaks > 0 && crlf == breaks && !content.contains('\r') {

@@ -10,8 +10,12 @@ fn check(path: &str, text: &str, expected: Expect) {
     for element in outline(path, text) {
         let indent = "  ".repeat(element.depth);
         let (from, to) = (element.start_line, element.end_line);
-        writeln!(shown, "{indent}{from}-{to} {:?} {} | {}", element.kind, element.name, element.signature)
-            .expect("a string takes everything");
+        writeln!(
+            shown,
+            "{indent}{from}-{to} {:?} {} | {}",
+            element.kind, element.name, element.signature
+        )
+        .expect("a string takes everything");
     }
     expected.assert_eq(&shown);
 }
@@ -41,7 +45,10 @@ mod tests {
 macro_rules! twice { ($x:expr) => { $x; $x } }
 type Pair = (u8, u8);
 "#;
-    check("src/a.rs", text, expect![[r#"
+    check(
+        "src/a.rs",
+        text,
+        expect![[r#"
         2-2 Constant LIMIT | pub const LIMIT: usize
         3-3 Struct Point | pub struct Point<T>
         4-4 Enum Shape | enum Shape
@@ -55,7 +62,8 @@ type Pair = (u8, u8);
           19-19 Function works | fn works()
         21-21 Macro twice | macro_rules! twice
         22-22 Type Pair | type Pair = (u8, u8)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -76,7 +84,10 @@ enum Color { Red, Green }
 namespace Inner { export function deep() {} }
 declare function outside(x: string): void;
 "#;
-    check("a.ts", text, expect![[r#"
+    check(
+        "a.ts",
+        text,
+        expect![[r#"
         1-1 Constant LIMIT | const LIMIT
         1-1 Constant other | const other
         2-2 Function first | function first<T>(x: T[]): T | undefined
@@ -93,23 +104,32 @@ declare function outside(x: string): void;
         14-14 Module Inner | namespace Inner
           14-14 Function deep | function deep()
         15-15 Function outside | function outside(x: string): void
-    "#]]);
+    "#]],
+    );
     let text = "export const App = ({ name }: Props) => <div>{name}</div>;\nfunction Row() { return <tr/>; }\n";
-    check("App.tsx", text, expect![[r#"
+    check(
+        "App.tsx",
+        text,
+        expect![[r#"
         1-1 Function App | const App = ({ name }: Props) =>
         2-2 Function Row | function Row()
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn javascript() {
     let text = "function* ids() { yield 1; }\nclass A { #x = 1; run() {} }\nlet state;\nmodule.exports = { ids };\n";
-    check("a.mjs", text, expect![[r#"
+    check(
+        "a.mjs",
+        text,
+        expect![[r#"
         1-1 Function ids | function* ids()
         2-2 Class A | class A
           2-2 Method run | run()
         3-3 Variable state | let state
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -137,14 +157,18 @@ class Box(Base, metaclass=Meta):
 if __name__ == "__main__":
     def main(): pass
 "#;
-    check("a.py", text, expect![[r#"
+    check(
+        "a.py",
+        text,
+        expect![[r#"
         2-2 Constant LIMIT | LIMIT
         6-9 Function first | def first(a: int, b=2) -> str
         11-19 Class Box | class Box(Base, metaclass=Meta)
           16-17 Method size | async def size(self) -> int
           19-19 Class Inner | class Inner
         22-22 Function main | def main()
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -168,7 +192,10 @@ func Map[T any](xs []T, f func(T) T) []T {
 	return nil
 }
 "#;
-    check("main.go", text, expect![[r#"
+    check(
+        "main.go",
+        text,
+        expect![[r#"
         3-3 Constant Limit | const Limit
         5-5 Constant A | const A
         6-6 Constant B | const B
@@ -179,26 +206,40 @@ func Map[T any](xs []T, f func(T) T) []T {
         13-13 Type Name | type Name string
         15-15 Method Area | func (p *Point) Area() float64
         16-18 Function Map | func Map[T any](xs []T, f func(T) T) []T
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn markdown() {
     let text = "# Title\n\nText\n\n## One ##\n```\n# not this\n```\n### Deep\n## Two\nx\n\nSecond\n======\nend\n";
-    check("README.md", text, expect![[r#"
+    check(
+        "README.md",
+        text,
+        expect![[r#"
         1-12 Heading Title | # Title
           5-9 Heading One | ## One
             9-9 Heading Deep | ### Deep
           10-12 Heading Two | ## Two
         13-15 Heading Second | # Second
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn broken_code_gives_what_can_be_had() {
     let text = "pub fn good() {}\nstruct {{{ oops\nimpl Foo { fn one(&self) { let x = ; } fn two( }\nfn last() -> u8 { 1 }\n";
-    let names = |text: &str| outline("a.rs", text).into_iter().map(|e| e.name).collect::<Vec<_>>();
-    assert!(names(text).contains(&"good".to_owned()), "{:?}", names(text));
+    let names = |text: &str| {
+        outline("a.rs", text)
+            .into_iter()
+            .map(|e| e.name)
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        names(text).contains(&"good".to_owned()),
+        "{:?}",
+        names(text)
+    );
     assert!(names("fn cut_off(a: u8) {\n  if a {").contains(&"cut_off".to_owned()));
 }
 
@@ -235,7 +276,10 @@ fn ranges_nest() {
         assert!(element.start_line <= element.end_line);
         assert!(element.end_line <= text.lines().count());
         if let Some((from, to)) = around.last() {
-            assert!(*from <= element.start_line && element.end_line <= *to, "{element:?}");
+            assert!(
+                *from <= element.start_line && element.end_line <= *to,
+                "{element:?}"
+            );
         }
         around.push((element.start_line, element.end_line));
     }

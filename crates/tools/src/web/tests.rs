@@ -13,8 +13,10 @@ use super::*;
 
 /// Answers each path with what is written for it; the address it listens on.
 async fn server(pages: &[(&str, Vec<u8>)]) -> SocketAddr {
-    let pages: HashMap<String, Vec<u8>> =
-        pages.iter().map(|(path, page)| ((*path).to_owned(), page.clone())).collect();
+    let pages: HashMap<String, Vec<u8>> = pages
+        .iter()
+        .map(|(path, page)| ((*path).to_owned(), page.clone()))
+        .collect();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
     let address = listener.local_addr().expect("bound");
     tokio::spawn(async move {
@@ -38,13 +40,18 @@ fn page(kind: &str, body: &[u8]) -> Vec<u8> {
 }
 
 fn redirect(to: &str) -> Vec<u8> {
-    format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").into_bytes()
+    format!(
+        "HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    .into_bytes()
 }
 
 /// Knows these names; may reach the addresses that the second list names, and public ones.
 fn web(names: &[(&str, Vec<SocketAddr>)], allowed: &[SocketAddr]) -> Web {
-    let names: HashMap<String, Vec<SocketAddr>> =
-        names.iter().map(|(name, to)| ((*name).to_owned(), to.clone())).collect();
+    let names: HashMap<String, Vec<SocketAddr>> = names
+        .iter()
+        .map(|(name, to)| ((*name).to_owned(), to.clone()))
+        .collect();
     let allowed = allowed.to_vec();
     let lookup: Lookup = Arc::new(move |host| {
         let found = names.get(&host).cloned();
@@ -73,7 +80,9 @@ fn cx(dir: &Path, private: bool) -> ToolCx {
 
 async fn get(web: &Web, url: &str, private: bool) -> Result<Document, String> {
     let dir = tempfile::tempdir().expect("a folder");
-    web.get(url, &cx(dir.path(), private)).await.map_err(|error| error.to_string())
+    web.get(url, &cx(dir.path(), private))
+        .await
+        .map_err(|error| error.to_string())
 }
 
 async fn refused(web: &Web, url: &str, part: &str) {
@@ -87,7 +96,12 @@ async fn only_web_addresses_are_taken() {
     refused(&web, "file:///etc/passwd", "only http:// and https://").await;
     refused(&web, "ftp://example.com/", "only http:// and https://").await;
     refused(&web, "nonsense", "Give a whole address").await;
-    refused(&web, "http://user:pass@example.com/", "user name or password").await;
+    refused(
+        &web,
+        "http://user:pass@example.com/",
+        "user name or password",
+    )
+    .await;
     refused(&web, "http://nowhere.test/", "no such name").await;
 }
 
@@ -96,13 +110,43 @@ async fn private_addresses_are_refused_however_written() {
     let at = server(&[("/", page("text/plain", b"secret"))]).await;
     let metadata: SocketAddr = "169.254.169.254:80".parse().expect("an address");
     let public: SocketAddr = "1.1.1.1:80".parse().expect("an address");
-    let web = web(&[("evil.test", vec![at]), ("meta.test", vec![metadata]), ("mixed.test", vec![public, at])], &[]);
-    for host in ["127.0.0.1", "0x7f.1", "2130706433", "[::1]", "[::ffff:127.0.0.1]", "0", "127.1"] {
-        refused(&web, &format!("http://{host}:{}/", at.port()), "Only public addresses").await;
+    let web = web(
+        &[
+            ("evil.test", vec![at]),
+            ("meta.test", vec![metadata]),
+            ("mixed.test", vec![public, at]),
+        ],
+        &[],
+    );
+    for host in [
+        "127.0.0.1",
+        "0x7f.1",
+        "2130706433",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "0",
+        "127.1",
+    ] {
+        refused(
+            &web,
+            &format!("http://{host}:{}/", at.port()),
+            "Only public addresses",
+        )
+        .await;
     }
-    refused(&web, &format!("http://evil.test:{}/", at.port()), "loopback").await;
+    refused(
+        &web,
+        &format!("http://evil.test:{}/", at.port()),
+        "loopback",
+    )
+    .await;
     refused(&web, "http://meta.test/latest/meta-data", "link-local").await;
-    refused(&web, &format!("http://mixed.test:{}/", at.port()), "loopback").await;
+    refused(
+        &web,
+        &format!("http://mixed.test:{}/", at.port()),
+        "loopback",
+    )
+    .await;
     // The switch for tests and local setups opens them.
     let opened = get(&web, &format!("http://evil.test:{}/", at.port()), true).await;
     assert_eq!(opened.expect("allowed").text, "secret");
@@ -111,19 +155,34 @@ async fn private_addresses_are_refused_however_written() {
 #[tokio::test]
 async fn each_hop_of_a_redirect_is_checked() {
     let inner = server(&[("/", page("text/plain", b"secret"))]).await;
-    let (port, pages) = (inner.port(), [
-        ("/private", redirect(&format!("http://127.0.0.1:{}/", inner.port()))),
-        ("/same", redirect("/end")),
-        ("/end", page("text/plain", b"arrived")),
-        ("/loop", redirect("/loop")),
-        ("/file", redirect("file:///etc/passwd")),
-        ("/other", redirect("https://other.test/")),
-        ("/port", redirect(&format!("http://first.test:{}/", inner.port()))),
-    ]);
+    let (port, pages) = (
+        inner.port(),
+        [
+            (
+                "/private",
+                redirect(&format!("http://127.0.0.1:{}/", inner.port())),
+            ),
+            ("/same", redirect("/end")),
+            ("/end", page("text/plain", b"arrived")),
+            ("/loop", redirect("/loop")),
+            ("/file", redirect("file:///etc/passwd")),
+            ("/other", redirect("https://other.test/")),
+            (
+                "/port",
+                redirect(&format!("http://first.test:{}/", inner.port())),
+            ),
+        ],
+    );
     let at = server(&pages).await;
-    let web = web(&[("first.test", vec![at])], &[at, SocketAddr::new(at.ip(), 0)]);
+    let web = web(
+        &[("first.test", vec![at])],
+        &[at, SocketAddr::new(at.ip(), 0)],
+    );
     let url = |path: &str| format!("http://first.test:{}{path}", at.port());
-    assert_eq!(get(&web, &url("/same"), false).await.expect("reached").text, "arrived");
+    assert_eq!(
+        get(&web, &url("/same"), false).await.expect("reached").text,
+        "arrived"
+    );
     refused(&web, &url("/loop"), "redirects more than 5 times").await;
     refused(&web, &url("/file"), "not http or https").await;
     refused(&web, &url("/other"), "another host: https://other.test/").await;
@@ -153,8 +212,14 @@ async fn answers_are_capped_by_type_and_size() {
     for path in ["/image", "/pdf", "/nul", "/missing"] {
         assert!(get(&web, &url(path), true).await.is_err(), "{path}");
     }
-    assert_eq!(get(&web, &url("/latin"), true).await.expect("read").text, "café");
-    assert_eq!(get(&web, &url("/json"), true).await.expect("read").text, "{}");
+    assert_eq!(
+        get(&web, &url("/latin"), true).await.expect("read").text,
+        "café"
+    );
+    assert_eq!(
+        get(&web, &url("/json"), true).await.expect("read").text,
+        "{}"
+    );
 }
 
 #[tokio::test]

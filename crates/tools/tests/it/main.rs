@@ -1,0 +1,6 @@
+//! The tools as the engine uses them: JSON in, text out, on a real project.
+
+mod calls;
+mod edges;
+mod project;
+mod sheet;
