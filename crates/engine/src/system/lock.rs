@@ -1,0 +1,116 @@
+//! One engine a data directory.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+use mira_protocol::{Code, Failure};
+
+/// Held while the engine lives; the system lets go of it however the process ends.
+pub struct DataDirLock {
+    _file: File,
+}
+
+impl DataDirLock {
+    /// Makes the directory where it is missing, for its owner only, and locks it.
+    ///
+    /// # Errors
+    /// [`Code::Locked`], naming the process that holds it; [`Code::Internal`] where the directory
+    /// cannot be used.
+    pub fn take(data_dir: &Path) -> Result<Self, Failure> {
+        let unusable = |error: std::io::Error| {
+            Failure::new(
+                Code::Internal,
+                format!(
+                    "The data directory {} cannot be used: {error}.",
+                    data_dir.display()
+                ),
+            )
+            .hint("Check its permissions and the disk, or name another with MIRA_DATA_DIR.")
+        };
+        make_private_dir(data_dir).map_err(unusable)?;
+        let mut file = File::options()
+            .create(true)
+            .read(true)
+            .write(true)
+            .truncate(false)
+            .open(data_dir.join("lock"))
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(held(data_dir, &mut file)),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        file.set_len(0).map_err(unusable)?;
+        file.write_all(std::process::id().to_string().as_bytes())
+            .map_err(unusable)?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn held(data_dir: &Path, file: &mut File) -> Failure {
+    let mut pid = String::new();
+    // Without the number the message says less, but the same.
+    let _ = file.read_to_string(&mut pid);
+    let who = match pid.trim() {
+        "" => String::new(),
+        pid => format!(" (process {pid})"),
+    };
+    Failure::new(
+        Code::Locked,
+        format!(
+            "Another Mira{who} uses the data directory {}.",
+            data_dir.display()
+        ),
+    )
+    .hint(
+        "Attach to it: switch its socket on (MIRA_SOCKET in the settings), or start it with \
+         `mira serve`. Or close it, or take another directory with MIRA_DATA_DIR.",
+    )
+}
+
+#[cfg(unix)]
+fn make_private_dir(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+}
+
+#[cfg(not(unix))]
+fn make_private_dir(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_engine_is_told_who_holds_the_directory() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("new/data");
+        let first = DataDirLock::take(&data_dir).unwrap();
+        let Err(failure) = DataDirLock::take(&data_dir) else {
+            panic!("two locks");
+        };
+        assert_eq!(failure.code, Code::Locked);
+        let pid = std::process::id().to_string();
+        assert!(failure.message.contains(&pid), "{}", failure.message);
+        assert!(failure.hint.unwrap().contains("mira serve"));
+        drop(first);
+        DataDirLock::take(&data_dir).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_directory_is_the_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("data");
+        let _lock = DataDirLock::take(&data_dir).unwrap();
+        let mode = std::fs::metadata(&data_dir).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}
