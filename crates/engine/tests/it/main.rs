@@ -1,3 +1,16 @@
 //! The engine through its door: requests in, events out.
 
+mod approvals;
+mod cancel;
+mod changes;
+mod crash;
+mod demonstration;
+mod faults;
+mod house;
+mod files;
+mod lifecycle;
+mod limits;
 mod main_job;
+mod sessions;
+mod steering;
+mod support;
