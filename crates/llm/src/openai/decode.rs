@@ -17,6 +17,9 @@ pub(crate) struct Decoder {
     open: HashMap<String, OpenCall>,
     /// Ids of the calls that were given out whole.
     calls: HashSet<String>,
+    /// A call whose arguments cannot be read: the model's own writing, or cut by the limit and
+    /// called complete; the end of the answer tells which.
+    doubtful: Option<Chunk>,
     /// Bytes of text given out for the message that is being written.
     message_bytes: usize,
     /// A message before this one had text.
@@ -39,6 +42,7 @@ impl Decoder {
             max_output_tokens,
             open: HashMap::new(),
             calls: HashSet::new(),
+            doubtful: None,
             message_bytes: 0,
             between_messages: false,
             any_text: false,
@@ -138,11 +142,19 @@ impl Decoder {
             Some(value) => value.to_string(),
         };
         if self.calls.insert(id.clone()) {
-            out.push(Chunk::Call {
+            out.extend(self.doubtful.take());
+            let readable =
+                arguments.is_empty() || serde_json::from_str::<Value>(&arguments).is_ok();
+            let call = Chunk::Call {
                 id,
                 name,
                 arguments,
-            });
+            };
+            if readable {
+                out.push(call);
+            } else {
+                self.doubtful = Some(call);
+            }
         }
     }
 
@@ -160,11 +172,17 @@ impl Decoder {
             }
         }
         let usage = response.usage.as_ref().map(|usage| usage.figures());
-        out.extend(usage.map(Chunk::Usage));
         let reason = response
             .incomplete_details
             .and_then(|details| details.reason);
         let incomplete = response.status.as_deref() == Some("incomplete");
+        match self.doubtful.take() {
+            Some(Chunk::Call { id, .. }) if incomplete || self.used_all_output(usage) => {
+                self.calls.remove(&id);
+            }
+            call => out.extend(call),
+        }
+        out.extend(usage.map(Chunk::Usage));
         let finish = if !self.calls.is_empty() {
             Finish::ToolCalls
         } else if incomplete && reason.as_deref() == Some("content_filter") {
@@ -445,6 +463,7 @@ mod tests {
         let filtered = r#"{"type":"response.incomplete","response":{"incomplete_details":{"reason":"content_filter"}}}"#;
         let full = r#"{"type":"response.completed","response":{"status":"completed","usage":{"output_tokens":64}}}"#;
         let plain = r#"{"type":"response.completed"}"#;
+        let broken = r#"{"type":"response.output_item.done","item":{"type":"function_call","call_id":"d","name":"run","arguments":"{\"a"}}"#;
         for (events, expected) in [
             (&[delta, plain][..], Finish::Stop),
             (&[delta, incomplete], Finish::Length),
@@ -453,9 +472,23 @@ mod tests {
             (&[delta, filtered], Finish::ContentFilter),
             (&[delta, full], Finish::Length),
             (&[done, full], Finish::ToolCalls),
+            (&[broken, full], Finish::Length),
+            (&[broken, incomplete], Finish::Length),
+            // The model's own writing: the tool tells it so.
+            (&[broken, plain], Finish::ToolCalls),
+            (&[done, broken, full], Finish::ToolCalls),
         ] {
-            let last = chunks(&stream(events)).pop();
-            assert_eq!(last, Some(Chunk::Finished(expected)), "{events:?}");
+            let found = chunks(&stream(events));
+            assert_eq!(found.last(), Some(&Chunk::Finished(expected)), "{events:?}");
+            let calls = found
+                .iter()
+                .filter(|chunk| matches!(chunk, Chunk::Call { .. }))
+                .count();
+            assert_eq!(
+                calls,
+                usize::from(expected == Finish::ToolCalls),
+                "{events:?}"
+            );
         }
     }
 
