@@ -51,7 +51,7 @@ use providers::Providers;
 use sessions::Sessions;
 use settings::{Settings, SettingsHandle};
 pub use system::DataDirLock;
-use system::{DataDirLock, System};
+use system::System;
 
 /// A running engine. Cheap to clone; the data directory stays locked while one lives.
 #[derive(Clone)]
