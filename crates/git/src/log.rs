@@ -34,14 +34,15 @@ pub fn log(root: &Path, limit: usize, path: Option<&str>) -> Result<Vec<Commit>,
     };
     let path = path.filter(|path| !path.is_empty());
     let failed = GitError::failed("read the log");
-    let mut walk = opened.repository.revwalk().map_err(&failed)?;
-    match walk.push_head() {
-        Ok(()) => {}
-        Err(error) if matches!(error.code(), ErrorCode::UnbornBranch | ErrorCode::NotFound) => {
-            return Ok(Vec::new());
-        }
-        Err(error) => return Err(failed(error)),
+    if opened
+        .repository
+        .head()
+        .is_err_and(|error| error.code() == ErrorCode::UnbornBranch)
+    {
+        return Ok(Vec::new());
     }
+    let mut walk = opened.repository.revwalk().map_err(&failed)?;
+    walk.push_head().map_err(&failed)?;
     walk.set_sorting(Sort::TIME | Sort::TOPOLOGICAL)
         .map_err(&failed)?;
     let mut commits = Vec::new();
