@@ -27,8 +27,13 @@ pub struct Setup {
     pub note: String,
 }
 
-/// Content and permission bits; None where there was no file.
-type State = Option<(Vec<u8>, u32)>;
+/// A path as the operation found it.
+enum State {
+    Nothing,
+    Folder,
+    /// Content and permission bits.
+    File(Vec<u8>, u32),
+}
 
 pub async fn before(
     store: &Store,
@@ -77,11 +82,12 @@ async fn taken_back(
                     .before
                     .and_then(|entry| serde_json::from_value(entry).ok());
                 let state = match entry {
-                    Some(entry) if entry.kind == Kind::File => blobs
-                        .get(entry.hash)
-                        .map_err(internal)?
-                        .map(|bytes| (bytes, entry.mode)),
-                    _ => None,
+                    Some(entry) if entry.kind == Kind::Dir => State::Folder,
+                    Some(entry) if entry.kind == Kind::File => {
+                        let content = blobs.get(entry.hash).map_err(internal)?;
+                        content.map_or(State::Nothing, |bytes| State::File(bytes, entry.mode))
+                    }
+                    _ => State::Nothing,
                 };
                 states.insert(file.path, state);
             }
@@ -104,7 +110,7 @@ fn read_paths(events: &[StoredEvent]) -> BTreeSet<String> {
 
 fn collect(root: &Path, taken_back: BTreeMap<String, State>, read: &BTreeSet<String>) -> Setup {
     let mut states = taken_back;
-    let (mut on_disk, dirs) = walk(root);
+    let (mut on_disk, mut dirs) = walk(root);
     let total: u64 = on_disk.values().map(|(_, bytes)| bytes).sum();
     let whole = on_disk.len() <= MAX_FILES && total <= MAX_BYTES;
     if !whole {
@@ -120,13 +126,21 @@ fn collect(root: &Path, taken_back: BTreeMap<String, State>, read: &BTreeSet<Str
             continue;
         }
         if let Ok(content) = std::fs::read(root.join(&path)) {
-            states.insert(path, Some((content, mode)));
+            states.insert(path, State::File(content, mode));
         }
     }
     let mut files = Vec::new();
     for (path, state) in states {
-        let Some((content, mode)) = state else {
-            continue;
+        let (content, mode) = match state {
+            State::Nothing => {
+                dirs.retain(|dir| *dir != path);
+                continue;
+            }
+            State::Folder => {
+                dirs.push(path);
+                continue;
+            }
+            State::File(content, mode) => (content, mode),
         };
         if Path::new(&path).is_absolute() {
             left_out.push(path);

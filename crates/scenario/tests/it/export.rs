@@ -21,8 +21,22 @@ fn likeness(event: &StoredEvent, root: &str) -> Option<Value> {
 
 fn scrub(value: &mut Value, root: &str) {
     const OWN: &[&str] = &[
-        "message_id", "approval_id", "id", "session_id", "operation_id", "duration_ms", "first_token_ms", "requested_at",
-        "expires_at", "receipt", "request_bytes", "estimated_input_tokens", "encrypted_content", "usage", "cost_micro_usd", "summary",
+        "message_id",
+        "approval_id",
+        "id",
+        "session_id",
+        "operation_id",
+        "duration_ms",
+        "first_token_ms",
+        "requested_at",
+        "expires_at",
+        "receipt",
+        "request_bytes",
+        "estimated_input_tokens",
+        "encrypted_content",
+        "usage",
+        "cost_micro_usd",
+        "summary",
     ];
     match value {
         Value::Object(map) => {
@@ -31,24 +45,36 @@ fn scrub(value: &mut Value, root: &str) {
         }
         Value::Array(items) => items.iter_mut().for_each(|value| scrub(value, root)),
         Value::String(text) => {
-            if text.contains(root) {
-                *text = text.replace(root, "ROOT");
-            }
+            let times = regex::Regex::new(r"\d+\.\d+ s\b").expect("a pattern");
+            *text = times
+                .replace_all(&text.replace(root, "ROOT"), "TIME")
+                .into_owned();
         }
         _ => {}
     }
 }
 
 fn likenesses(events: &[StoredEvent], root: &str) -> Vec<Value> {
-    events.iter().filter_map(|event| likeness(event, root)).collect()
+    events
+        .iter()
+        .filter_map(|event| likeness(event, root))
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exported_operation_replays_to_the_same_events() {
     let vendor = FakeVendor::start(Script::new([
-        Reply::text("I look first.").reasoning("Reading is cheap.").and_call("read_project_file", json!({ "path": "src/a.txt" })),
-        Reply::call("edit_project_file", json!({ "path": "src/a.txt", "edits": [{ "old": "one", "new": "two" }] })),
-        Reply::text("Now a folder.").and_call("run_command", json!({ "command": "mkdir made && rm gone.bin" })),
+        Reply::text("I look first.")
+            .reasoning("Reading is cheap.")
+            .and_call("read_project_file", json!({ "path": "src/a.txt" })),
+        Reply::call(
+            "edit_project_file",
+            json!({ "path": "src/a.txt", "edits": [{ "old": "one", "new": "two" }] }),
+        ),
+        Reply::text("Now a folder.").and_call(
+            "run_command",
+            json!({ "command": "mkdir made && rm gone.bin" }),
+        ),
         Reply::call("run_command", json!({ "command": "mkdir never" })),
         Reply::text("It says two now, and\n\n- the folder is made\n- the other is not\n"),
     ]));
@@ -65,16 +91,37 @@ async fn an_exported_operation_replays_to_the_same_events() {
         ..StartOperation::default()
     };
     let started = engine.start(request).await;
-    let events = collector.finished(&started.session_id, &started.operation_id).await.expect("an end");
+    let events = collector
+        .finished(&started.session_id, &started.operation_id)
+        .await
+        .expect("an end");
     vendor.assert_clean();
 
-    let it = OperationRef { operation_id: started.operation_id };
-    let exported = engine.engine.call(calls::OperationExport(it)).await.expect("exported");
+    let it = OperationRef {
+        operation_id: started.operation_id,
+    };
+    let exported = engine
+        .engine
+        .call(calls::OperationExport(it))
+        .await
+        .expect("exported");
     assert!(exported.file_name.ends_with(".yaml"));
-    let (scenario, notes) = parse(&exported.yaml).unwrap_or_else(|error| panic!("{error}\n{}", exported.yaml));
+    let (scenario, notes) =
+        parse(&exported.yaml).unwrap_or_else(|error| panic!("{error}\n{}", exported.yaml));
     assert_eq!(notes, Vec::<String>::new());
-    let loaded = Loaded { file: exported.file_name.into(), scenario, notes };
-    let played = play(&loaded, &Options { mock: true, timeout: None }).await;
+    let loaded = Loaded {
+        file: exported.file_name.into(),
+        scenario,
+        notes,
+    };
+    let played = play(
+        &loaded,
+        &Options {
+            mock: true,
+            timeout: None,
+        },
+    )
+    .await;
     assert!(played.passed, "{:#?}\n{}", played, exported.yaml);
 
     let replayed = &played.steps[0].events;
@@ -96,9 +143,21 @@ async fn a_running_operation_is_not_exported() {
     let engine = TestEngine::with_vendor(&vendor).await;
     let project = TempProject::new("");
     let opened = engine.open(&project).await;
-    let started = engine.start(StartOperation { content: "hi".into(), project_id: Some(opened.id), ..StartOperation::default() }).await;
-    let it = OperationRef { operation_id: started.operation_id };
-    let refused = engine.engine.call(calls::OperationExport(it)).await.expect_err("it runs");
+    let started = engine
+        .start(StartOperation {
+            content: "hi".into(),
+            project_id: Some(opened.id),
+            ..StartOperation::default()
+        })
+        .await;
+    let it = OperationRef {
+        operation_id: started.operation_id,
+    };
+    let refused = engine
+        .engine
+        .call(calls::OperationExport(it))
+        .await
+        .expect_err("it runs");
     assert_eq!(refused.code, mira_protocol::Code::Conflict);
     engine.engine.shutdown().await;
 }

@@ -64,49 +64,97 @@ cleanup:
 "#;
     let (scenario, notes) = parse(text).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(scenario.steps[0].assertions.len(), 18);
-    assert!(matches!(&scenario.steps[0].assertions[4], Assertion::ToolExecuted { success: false, .. }));
+    assert!(matches!(
+        &scenario.steps[0].assertions[4],
+        Assertion::ToolExecuted { success: false, .. }
+    ));
     assert_eq!(notes, Vec::<String>::new());
 }
 
 #[test]
 fn mistakes_are_named_with_their_line() {
     let cases = [
-        ("name: A\nsteps:\n  - prompt: hi\n    promt: x\n", "promt", Some("line 4")),
+        (
+            "name: A\nsteps:\n  - prompt: hi\n    promt: x\n",
+            "promt",
+            Some("line 4"),
+        ),
         ("name: A\nstep: []\n", "step", Some("line 2")),
-        ("name: A\nsteps:\n  - prompt: hi\n    assertions:\n      - type: no_such\n", "no_such", None),
-        ("name: A\nsteps:\n  - prompt: hi\n    assertions:\n      - type: file_exists\n        pth: a\n", "pth", None),
+        (
+            "name: A\nsteps:\n  - prompt: hi\n    assertions:\n      - type: no_such\n",
+            "no_such",
+            None,
+        ),
+        (
+            "name: A\nsteps:\n  - prompt: hi\n    assertions:\n      - type: file_exists\n        pth: a\n",
+            "pth",
+            None,
+        ),
         ("name: A\nsteps: []\n", "no steps", None),
-        ("name: A\nsteps:\n  - name: x\n", "exactly one of prompt, undo and redo", None),
-        ("name: A\nsteps:\n  - prompt: hi\n    undo: true\n", "exactly one", None),
-        ("name: A\nsetup: { create_files: [{ path: ../x }] }\nsteps:\n  - prompt: hi\n", "inside the project", None),
-        ("name: A\nsteps:\n  - prompt: hi\n    cancel_on: some_event\n", "unknown event", None),
-        ("name: A\nsteps:\n  - prompt: hi\n    assertions: [{ type: response_matches, pattern: '(' }]\n", "unclosed", None),
+        (
+            "name: A\nsteps:\n  - name: x\n",
+            "exactly one of prompt, undo and redo",
+            None,
+        ),
+        (
+            "name: A\nsteps:\n  - prompt: hi\n    undo: true\n",
+            "exactly one",
+            None,
+        ),
+        (
+            "name: A\nsetup: { create_files: [{ path: ../x }] }\nsteps:\n  - prompt: hi\n",
+            "inside the project",
+            None,
+        ),
+        (
+            "name: A\nsteps:\n  - prompt: hi\n    cancel_on: some_event\n",
+            "unknown event",
+            None,
+        ),
+        (
+            "name: A\nsteps:\n  - prompt: hi\n    assertions: [{ type: response_matches, pattern: '(' }]\n",
+            "unclosed",
+            None,
+        ),
     ];
     for (text, wanted, line) in cases {
         let error = parse(text).expect_err(text);
         assert!(error.contains(wanted), "{wanted:?} is not in {error}");
         if let Some(line) = line {
-            assert!(error.contains(line) || error.contains(&line.replace("line ", "")), "{line} is not in {error}");
+            assert!(
+                error.contains(line) || error.contains(&line.replace("line ", "")),
+                "{line} is not in {error}"
+            );
         }
     }
 }
 
 #[test]
 fn results_in_mocks_are_noted_and_ignored() {
-    let text = format!("{HEAD}    mock_response:\n      tool_calls: [{{ name: t, args: {{}}, result: {{ a: 1 }}, success: true }}]\n");
+    let text = format!(
+        "{HEAD}    mock_response:\n      tool_calls: [{{ name: t, args: {{}}, result: {{ a: 1 }}, success: true }}]\n"
+    );
     let (_, notes) = parse(&text).unwrap_or_else(|error| panic!("{error}"));
-    assert!(notes.len() == 1 && notes[0].contains("tools really run"), "{notes:?}");
+    assert!(
+        notes.len() == 1 && notes[0].contains("tools really run"),
+        "{notes:?}"
+    );
 }
 
 #[test]
 fn every_event_of_the_protocol_can_be_named() {
     // Printed from the type itself: a new event without a name here is found.
     let source = include_str!("../../../protocol/src/event.rs");
-    let kinds = source.split("pub enum EventKind {").nth(1).and_then(|rest| rest.split("\n}\n").next()).unwrap_or_default();
+    let kinds = source
+        .split("pub enum EventKind {")
+        .nth(1)
+        .and_then(|rest| rest.split("\n}\n").next())
+        .unwrap_or_default();
     let names = kinds.lines().filter_map(|line| {
         let line = line.strip_prefix("    ")?;
         let name = line.split([' ', '{', '(']).next()?;
-        name.starts_with(|c: char| c.is_ascii_uppercase()).then(|| snake(name))
+        name.starts_with(|c: char| c.is_ascii_uppercase())
+            .then(|| snake(name))
     });
     let names: Vec<String> = names.collect();
     assert!(names.len() > 20, "{names:?}");
