@@ -63,7 +63,8 @@ pub enum Chunk {
     /// The provider's count. May come more than once; the last one counts.
     Usage(Usage),
     /// Nothing happens until then, and why. Either the retry wrapper asks again after that time
-    /// (`attempt` is the one that follows), or a request is silent and is given up after it.
+    /// (`attempt` is the one that follows), or a request is silent and is given up after it. 0 ms:
+    /// nobody knows how long.
     Waiting {
         reason: String,
         delay_ms: u64,

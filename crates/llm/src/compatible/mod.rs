@@ -26,7 +26,7 @@ pub const TEXT_CALL_PREFIX: &str = "textcall_";
 /// How a server that is still loading its model is waited for.
 #[derive(Debug, Clone, Copy)]
 pub struct LoadingWait {
-    /// Time between two questions.
+    /// Time between two questions. It is told at the first and every fifteenth one.
     pub every: Duration,
     /// Afterwards the server's answer is an error like any other.
     pub at_most: Duration,
@@ -78,6 +78,7 @@ impl Model for Compatible {
             let url = this.endpoint.url("chat/completions");
             let asked = this.endpoint.asked(&prompt.model);
             let since = Instant::now();
+            let mut refusals = 0u32;
             'asking: loop {
                 let outgoing = Outgoing {
                     client: this.http.client(&url),
@@ -92,12 +93,16 @@ impl Model for Compatible {
                     match chunk {
                         Ok(chunk) => yield Ok(chunk),
                         Err(refusal) if refusal.loading && since.elapsed() < this.loading.at_most => {
-                            yield Ok(Chunk::Waiting {
-                                reason: format!("{} is still loading the model.", asked.url),
-                                delay_ms: this.loading.every.as_millis() as u64,
-                                attempt: 0,
-                                max_attempts: 0,
-                            });
+                            if refusals.is_multiple_of(15) {
+                                // How long it takes is not known.
+                                yield Ok(Chunk::Waiting {
+                                    reason: format!("{} is still loading the model.", asked.url),
+                                    delay_ms: 0,
+                                    attempt: 0,
+                                    max_attempts: 0,
+                                });
+                            }
+                            refusals += 1;
                             tokio::select! {
                                 biased;
                                 () = cancel.cancelled() => {
