@@ -117,3 +117,99 @@ fn entry(provider: ProviderName) -> &'static str {
         ProviderName::Local => "local",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Counts how often it is opened.
+    struct Keychain {
+        holds: Result<Option<String>, String>,
+        reads: AtomicUsize,
+    }
+
+    impl SecretStore for Keychain {
+        fn get(&self, name: &str) -> Result<Option<String>, String> {
+            assert_eq!(name, "openai");
+            self.reads.fetch_add(1, Ordering::SeqCst);
+            self.holds.clone()
+        }
+
+        fn set(&self, _: &str, _: &str) -> Result<(), String> {
+            self.holds.clone().map(|_| ())
+        }
+
+        fn delete(&self, _: &str) -> Result<(), String> {
+            self.holds.clone().map(|_| ())
+        }
+    }
+
+    fn keys(holds: Result<Option<String>, String>) -> (Keys, Arc<Keychain>) {
+        let keychain = Arc::new(Keychain {
+            holds,
+            reads: AtomicUsize::new(0),
+        });
+        (
+            Keys::new(Arc::clone(&keychain) as Arc<dyn SecretStore>),
+            keychain,
+        )
+    }
+
+    fn settings(key: Option<&str>) -> Settings {
+        let mut settings = Settings::under(Path::new("/nowhere"));
+        settings.openai_api_key = key.map(Secret::new);
+        settings
+    }
+
+    #[tokio::test]
+    async fn the_environment_wins_and_the_keychain_stays_shut() {
+        let (keys, keychain) = keys(Ok(Some("saved".into())));
+        let found = keys
+            .find(ProviderName::Openai, &settings(Some("given")))
+            .await;
+        assert_eq!(
+            (found.key, found.source),
+            (ApiKey::new("given"), "environment")
+        );
+        assert_eq!(keychain.reads.load(Ordering::SeqCst), 0);
+    }
+
+    #[tokio::test]
+    async fn the_keychain_is_read_once_and_a_saved_key_counts_at_once() {
+        let (keys, keychain) = keys(Ok(Some("saved".into())));
+        let find = async || keys.find(ProviderName::Openai, &settings(None)).await;
+        for _ in 0..2 {
+            assert_eq!(
+                (find().await.key, find().await.source),
+                (ApiKey::new("saved"), "keychain")
+            );
+        }
+        assert_eq!(keychain.reads.load(Ordering::SeqCst), 1);
+        keys.set(ProviderName::Openai, " new \n".into())
+            .await
+            .unwrap();
+        assert_eq!(find().await.key, ApiKey::new("new"));
+        keys.set(ProviderName::Openai, String::new()).await.unwrap();
+        assert_eq!((find().await.key, find().await.source), (None, "none"));
+        assert_eq!(keychain.reads.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test]
+    async fn without_a_keychain_it_says_so_and_what_to_do() {
+        let (keys, _) = keys(Err("there is none".into()));
+        let found = keys.find(ProviderName::Openai, &settings(None)).await;
+        assert_eq!(
+            (found.source, found.problem.as_str()),
+            ("none", "there is none")
+        );
+        let failure = keys
+            .set(ProviderName::Openai, "k-secret".into())
+            .await
+            .unwrap_err();
+        assert_eq!(failure.code, Code::KeychainUnavailable);
+        assert!(failure.hint.as_ref().unwrap().contains("OPENAI_API_KEY"));
+        assert!(!format!("{failure:?}").contains("k-secret"));
+    }
+}
