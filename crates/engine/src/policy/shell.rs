@@ -2,6 +2,7 @@
 //! substitutions, subshells, loops and here-documents, or says that it cannot.
 
 mod lexer;
+mod words;
 
 pub(super) use lexer::parse;
 

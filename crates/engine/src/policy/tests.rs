@@ -127,13 +127,25 @@ fn what_is_remembered_is_what_was_shown() {
         let root = Path::new("/p/app");
         let decided = |effect: &Effect, remembered: &[String]| {
             let (access, approve) = (Access::Project, ApproveMode::Ask);
-            decide(effect, &Context { access, approve, root, remembered })
+            decide(
+                effect,
+                &Context {
+                    access,
+                    approve,
+                    root,
+                    remembered,
+                },
+            )
         };
         assert_eq!(decided(&effect, &kept), Verdict::Go, "{command:?}");
         let longer = shell(&format!("{command}\nrm -rf /"), "");
         assert_ne!(decided(&longer, &kept), Verdict::Go, "{command:?}");
         let elsewhere = shell(&command, "src");
-        assert_eq!(decided(&elsewhere, &kept), decided(&elsewhere, &[]), "{command:?}");
+        assert_eq!(
+            decided(&elsewhere, &kept),
+            decided(&elsewhere, &[]),
+            "{command:?}"
+        );
     }
 }
 
@@ -220,5 +232,75 @@ fn looking_always_goes() {
     ] {
         assert_eq!(verdict(&Effect::Reads, Access::Read, mode), Verdict::Go);
         assert_eq!(verdict(&Effect::Jobs, Access::Read, mode), Verdict::Go);
+    }
+}
+
+/// What is refused alone stays refused beside, behind and inside something harmless, and nothing
+/// becomes harmless by company (but for a stray parenthesis, which company may close).
+#[test]
+fn company_changes_no_verdict_for_the_better() {
+    let judged = |line: &str| {
+        word(&verdict(
+            &shell(line, ""),
+            Access::Project,
+            ApproveMode::All,
+        ))
+    };
+    for (expected, command) in corpus() {
+        let around = [
+            format!("true\n{command}"),
+            format!("{command}\ntrue"),
+            format!("ls && {command}"),
+            format!("(\n{command}\n)"),
+            format!("if true; then\n{command}\nfi"),
+            format!("echo \"$(\n{command}\n)\""),
+        ];
+        for line in around {
+            if expected == "refuse" {
+                assert_eq!(judged(&line), "refuse", "{line:?}");
+            } else if expected == "ask" && command != "ls )" {
+                let asked = verdict(&shell(&line, ""), Access::Project, ApproveMode::Ask);
+                assert_ne!(asked, Verdict::Go, "{line:?}");
+            }
+        }
+    }
+}
+
+/// Garbled lines end in a verdict too. The garbling is always the same.
+#[test]
+fn no_line_breaks_the_judge() {
+    let mut seed: u64 = 0x2545_f491_4f6c_dd1d;
+    let mut next = |below: usize| {
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        (seed % below as u64) as usize
+    };
+    let pieces: Vec<char> = "'\"\\$`(){}[]<>|&;#!*?~=-/ \n\tä漢🦀a0".chars().collect();
+    for (_, command) in corpus() {
+        for _ in 0..60 {
+            let mut line: Vec<char> = command.chars().collect();
+            for _ in 0..=next(3) {
+                let at = next(line.len() + 1);
+                match next(3) {
+                    0 if at < line.len() => {
+                        line.remove(at);
+                    }
+                    1 => line.truncate(at),
+                    _ => line.insert(at, pieces[next(pieces.len())]),
+                }
+            }
+            let line: String = line.into_iter().collect();
+            verdict(&shell(&line, ""), Access::Project, ApproveMode::Ask);
+        }
+    }
+    for deep in [
+        "(", "$(", "`", "\"$(", "{ ", "<(", "((", "[[ ", "if ", "${", "<<a\n",
+    ] {
+        verdict(
+            &shell(&deep.repeat(5_000), ""),
+            Access::Project,
+            ApproveMode::Ask,
+        );
     }
 }

@@ -12,7 +12,7 @@ pub(crate) fn parse(line: &str) -> Result<Script, &'static str> {
     parse_at(line, 0)
 }
 
-fn parse_at(line: &str, depth: usize) -> Result<Script, &'static str> {
+pub(super) fn parse_at(line: &str, depth: usize) -> Result<Script, &'static str> {
     if depth > MAX_DEPTH {
         return Err("commands nested too deeply");
     }
@@ -34,10 +34,10 @@ fn parse_at(line: &str, depth: usize) -> Result<Script, &'static str> {
     lexer.script(false)
 }
 
-struct Lexer {
-    chars: Vec<char>,
-    at: usize,
-    depth: usize,
+pub(super) struct Lexer {
+    pub chars: Vec<char>,
+    pub at: usize,
+    pub depth: usize,
 }
 
 /// A script while it is read.
@@ -70,17 +70,17 @@ impl Open {
 }
 
 impl Lexer {
-    fn peek(&self, ahead: usize) -> Option<char> {
+    pub(super) fn peek(&self, ahead: usize) -> Option<char> {
         self.chars.get(self.at + ahead).copied()
     }
 
-    fn starts(&self, text: &str) -> bool {
+    pub(super) fn starts(&self, text: &str) -> bool {
         text.chars()
             .enumerate()
             .all(|(index, c)| self.peek(index) == Some(c))
     }
 
-    fn take(&mut self, text: &str) -> bool {
+    pub(super) fn take(&mut self, text: &str) -> bool {
         let found = self.starts(text);
         if found {
             self.at += text.chars().count();
@@ -95,7 +95,7 @@ impl Lexer {
     }
 
     /// Reads up to the end, or up to and with the `)` that closes it.
-    fn script(&mut self, until_paren: bool) -> Result<Script, &'static str> {
+    pub(super) fn script(&mut self, until_paren: bool) -> Result<Script, &'static str> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             return Err("commands nested too deeply");
@@ -430,230 +430,6 @@ impl Lexer {
                 return Ok(());
             }
         }
-    }
-
-    /// One word; empty where none begins here.
-    fn word(&mut self) -> Result<Word, &'static str> {
-        let mut word = Word::default();
-        let begin = self.at;
-        while let Some(next) = self.peek(0) {
-            match next {
-                '<' | '>' if self.at == begin && self.peek(1) == Some('(') => {
-                    self.at += 2;
-                    let script = self.script(true)?;
-                    word.parts.push(Part::Stream(script));
-                }
-                ' ' | '\t' | '\n' | ';' | '&' | '|' | '<' | '>' | '(' | ')' => break,
-                '\'' => {
-                    self.at += 1;
-                    let text = self.until('\'')?;
-                    push(&mut word, &text);
-                }
-                '"' => {
-                    self.at += 1;
-                    push(&mut word, "");
-                    self.expanding(&mut word, Some('"'))?;
-                }
-                '\\' => {
-                    if let Some(escaped) = self.peek(1) {
-                        push(&mut word, &escaped.to_string());
-                    }
-                    self.at = (self.at + 2).min(self.chars.len());
-                }
-                '$' if self.peek(1) == Some('\'') => {
-                    self.at += 2;
-                    let text = self.ansi_c()?;
-                    push(&mut word, &text);
-                }
-                '$' if self.peek(1) == Some('"') => self.at += 1,
-                '$' | '`' => self.expansion(&mut word)?,
-                other => {
-                    word.glob |= matches!(other, '*' | '?' | '[');
-                    word.brace |= other == '{' && self.peek(1) != Some('}');
-                    word.tilde |= other == '~' && self.at == begin;
-                    push(&mut word, &other.to_string());
-                    self.at += 1;
-                }
-            }
-        }
-        let alone = [Part::Literal("{".into())];
-        word.brace &= word.parts != alone;
-        Ok(word)
-    }
-
-    /// Text in which only `$`, backticks and some backslashes mean something.
-    fn expanding(&mut self, word: &mut Word, end: Option<char>) -> Result<(), &'static str> {
-        while let Some(next) = self.peek(0) {
-            match next {
-                _ if Some(next) == end => {
-                    self.at += 1;
-                    return Ok(());
-                }
-                '\\' if matches!(self.peek(1), Some('$' | '`' | '"' | '\\')) => {
-                    push(word, &self.chars[self.at + 1].to_string());
-                    self.at += 2;
-                }
-                '$' | '`' => self.expansion(word)?,
-                other => {
-                    push(word, &other.to_string());
-                    self.at += 1;
-                }
-            }
-        }
-        if end.is_some() {
-            Err("a quote that is not closed")
-        } else {
-            Ok(())
-        }
-    }
-
-    fn until(&mut self, end: char) -> Result<String, &'static str> {
-        let rest = &self.chars[self.at..];
-        let length = rest
-            .iter()
-            .position(|c| *c == end)
-            .ok_or("a quote that is not closed")?;
-        self.at += length + 1;
-        Ok(rest[..length].iter().collect())
-    }
-
-    fn expansion(&mut self, word: &mut Word) -> Result<(), &'static str> {
-        if self.take("`") {
-            let mut inner = String::new();
-            loop {
-                match (
-                    self.peek(0).ok_or("a backtick that is not closed")?,
-                    self.peek(1),
-                ) {
-                    ('`', _) => break,
-                    ('\\', Some(escaped @ ('`' | '\\' | '$'))) => {
-                        inner.push(escaped);
-                        self.at += 2;
-                    }
-                    (other, _) => {
-                        inner.push(other);
-                        self.at += 1;
-                    }
-                }
-            }
-            self.at += 1;
-            word.parts
-                .push(Part::Substitution(parse_at(&inner, self.depth)?));
-            return Ok(());
-        }
-        if self.starts("$((") {
-            return self.arithmetic(word);
-        }
-        if self.take("$(") {
-            let script = self.script(true)?;
-            word.parts.push(Part::Substitution(script));
-            return Ok(());
-        }
-        if self.take("${") {
-            let inner = self.until('}')?;
-            if inner.contains(['`', '@', '{', '!', '\'', '"']) || inner.contains("$(") {
-                return Err("an expansion that only the shell understands");
-            }
-            let is_name = inner.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            word.parts.push(if is_name {
-                Part::Variable(inner)
-            } else {
-                Part::Opaque
-            });
-            return Ok(());
-        }
-        self.at += 1;
-        let rest = &self.chars[self.at..];
-        let length = rest
-            .iter()
-            .take_while(|c| c.is_ascii_alphanumeric() || **c == '_')
-            .count();
-        match rest.first() {
-            Some(first) if length > 0 && !first.is_ascii_digit() => {
-                word.parts
-                    .push(Part::Variable(rest[..length].iter().collect()));
-                self.at += length;
-            }
-            Some('0'..='9' | '?' | '#' | '@' | '*' | '!' | '$' | '-') => {
-                word.parts.push(Part::Opaque);
-                self.at += 1;
-            }
-            _ => push(word, "$"),
-        }
-        Ok(())
-    }
-
-    fn arithmetic(&mut self, word: &mut Word) -> Result<(), &'static str> {
-        self.at += 3;
-        let mut depth = 2;
-        while depth > 0 {
-            let next = self.peek(0).ok_or("arithmetic that is not closed")?;
-            match next {
-                '(' => depth += 1,
-                ')' => depth -= 1,
-                '`' | '$' | '[' | '\'' | '"' | '\n' | ';' | '|' | '&' => {
-                    return Err("arithmetic that only the shell understands");
-                }
-                _ => {}
-            }
-            if depth == 1 && next == ')' && self.peek(1) != Some(')') {
-                return Err("arithmetic that only the shell understands");
-            }
-            self.at += 1;
-        }
-        word.parts.push(Part::Opaque);
-        Ok(())
-    }
-
-    /// The inside of `$'…'`.
-    fn ansi_c(&mut self) -> Result<String, &'static str> {
-        let mut out = String::new();
-        loop {
-            let next = self.peek(0).ok_or("a quote that is not closed")?;
-            self.at += 1;
-            match next {
-                '\'' => return Ok(out),
-                '\\' => {
-                    let kind = self.peek(0).ok_or("a quote that is not closed")?;
-                    self.at += 1;
-                    let code = match kind {
-                        'n' => Some(10),
-                        't' => Some(9),
-                        'x' => self.number(16, 2),
-                        'u' => self.number(16, 4),
-                        'U' => self.number(16, 8),
-                        '0'..='7' => {
-                            self.at -= 1;
-                            self.number(8, 3)
-                        }
-                        '\\' | '\'' | '"' | '?' => Some(u32::from(kind)),
-                        _ => None,
-                    };
-                    let decoded = code.and_then(char::from_u32).filter(|c| *c != '\0');
-                    out.push(decoded.ok_or("an escape that only the shell understands")?);
-                }
-                other => out.push(other),
-            }
-        }
-    }
-
-    fn number(&mut self, radix: u32, most: usize) -> Option<u32> {
-        let mut value: Option<u32> = None;
-        for _ in 0..most {
-            let Some(digit) = self.peek(0).and_then(|c| c.to_digit(radix)) else {
-                break;
-            };
-            value = Some(value.unwrap_or(0).wrapping_mul(radix).wrapping_add(digit));
-            self.at += 1;
-        }
-        value
-    }
-}
-
-fn push(word: &mut Word, text: &str) {
-    match word.parts.last_mut() {
-        Some(Part::Literal(last)) => last.push_str(text),
-        _ => word.parts.push(Part::Literal(text.to_owned())),
     }
 }
 
