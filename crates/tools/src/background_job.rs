@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use mira_workspace::JobInfo;
+use mira_workspace::truncate;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Effect, Output, Tool, ToolCx, ToolError, page};
+use crate::{Effect, Output, Tool, ToolCx, ToolError};
 
 const NOTE_BYTES: usize = 300;
 
@@ -110,7 +111,7 @@ fn state(job: &JobInfo) -> String {
         "{} {state}, {} bytes of output: {}",
         job.id,
         job.output_bytes,
-        page::line(&job.command, 200)
+        truncate::line(&job.command, 200)
     )
 }
 

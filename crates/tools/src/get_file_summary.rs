@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use async_trait::async_trait;
 use mira_workspace::Page;
+use mira_workspace::truncate;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Effect, Output, Tool, ToolCx, ToolError, page};
+use crate::{Effect, Output, Tool, ToolCx, ToolError};
 
 /// Lines shown of a file that has no outline.
 const HEAD_LINES: usize = 20;
@@ -84,7 +85,7 @@ fn shown(page: &Page, content: &str, cap: usize) -> Output {
         let head = content
             .lines()
             .take(HEAD_LINES)
-            .map(|line| page::line(line, 200));
+            .map(|line| truncate::line(line, 200));
         for (index, line) in head.enumerate() {
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{}\t{line}", index + 1);

@@ -1,5 +1,7 @@
 //! Keeping answers under the cap without breaking characters or lines.
 
+use mira_workspace::truncate;
+
 use crate::Output;
 
 /// The longest start of `text` that has at most `cap` bytes, ends at a line if one ends in its
@@ -8,7 +10,7 @@ pub(crate) fn head(text: &str, cap: usize) -> &str {
     if text.len() <= cap {
         return text;
     }
-    let whole = &text[..text.floor_char_boundary(cap)];
+    let whole = truncate::head(text, cap);
     match whole.rfind('\n') {
         Some(end) if end >= whole.len() / 2 => &whole[..=end],
         _ => whole,
@@ -41,14 +43,6 @@ pub(crate) fn from_char(text: &str, offset: usize, cap: usize) -> (&str, Option<
     let page = head(rest, cap);
     let next = (page.len() < rest.len()).then(|| offset + page.chars().count());
     (page, next)
-}
-
-/// At most `cap` bytes of one line, with a mark where it goes on.
-pub(crate) fn line(text: &str, cap: usize) -> String {
-    if text.len() <= cap {
-        return text.to_owned();
-    }
-    format!("{}…", &text[..text.floor_char_boundary(cap)])
 }
 
 #[cfg(test)]

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use mira_workspace::truncate;
 use reqwest::Url;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::web::Web;
-use crate::{Effect, Output, Tool, ToolCx, ToolError, page};
+use crate::{Effect, Output, Tool, ToolCx, ToolError};
 
 const MAX_RESULTS: usize = 10;
 
@@ -116,7 +117,8 @@ fn hits(html: &str) -> Vec<Hit> {
         let snippet = snippet
             .and_then(|at| element(html, at, end))
             .map(|(_, text)| plain(text));
-        let snippet = page::line(&snippet.unwrap_or_default(), 400);
+        let snippet = snippet.unwrap_or_default();
+        let snippet = truncate::line(&snippet, 400).into_owned();
         found.push(Hit {
             title: plain(title),
             url,
