@@ -107,7 +107,11 @@ impl Run<'_> {
         let begun = Instant::now();
         let mut answer = Answer::new();
         self.signal_activity(format!("waiting for {}", model.id));
-        let result = self.listen(model, prompt, &mut answer, begun).await;
+        let mut result = self.listen(model, prompt, &mut answer, begun).await;
+        // The last piece too: who joins the pieces has the whole text.
+        if let Err(heard) = self.flush(&mut answer).await {
+            result = result.and(Err(heard));
+        }
         self.store_answer(model, answer, result, begun).await
     }
 
