@@ -11,12 +11,25 @@ pub fn internal(what: impl std::fmt::Display) -> Failure {
 }
 
 pub fn from_store(error: StoreError) -> Failure {
-    if let StoreError::NotFound { .. } = error {
-        return Failure::new(Code::NotFound, format!("The {error}."));
-    }
+    let (code, hint) = match &error {
+        StoreError::NotFound { .. } => {
+            return Failure::new(Code::NotFound, format!("The {error}."));
+        }
+        StoreError::Conflict(_) => (Code::Conflict, "Look at its state and try again."),
+        StoreError::Newer { .. } => (
+            Code::Internal,
+            "Install that version, or take another data directory with MIRA_DATA_DIR.",
+        ),
+        StoreError::Corrupt { .. } | StoreError::Migration { .. } => (
+            Code::Internal,
+            "Nothing was changed. Put a backup (mira.db.backup-*) in its place, or begin anew with `mira db reset`, which keeps the file.",
+        ),
+        StoreError::Io { .. } | StoreError::Sql(_) | StoreError::Encoding { .. } => {
+            (Code::Internal, "`mira doctor` checks the database and the disk.")
+        }
+    };
     tracing::error!(%error, "the database failed");
-    Failure::new(Code::Internal, format!("The database failed: {error}"))
-        .hint("`mira doctor` checks the database and the disk.")
+    Failure::new(code, format!("The database failed: {error}.")).hint(hint)
 }
 
 /// A model's error, after the retries.

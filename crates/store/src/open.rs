@@ -56,15 +56,6 @@ impl Store {
         })
     }
 
-    /// Writes the log back into the file. Later calls on any clone fail.
-    pub async fn close(&self) {
-        self.shared.readers.close().await;
-        let mut writer = self.writer().await;
-        if let Err(error) = sqlx::query("PRAGMA optimize").execute(&mut *writer).await {
-            tracing::debug!(%error, "optimize failed");
-        }
-    }
-
     /// What SQLite's own check has to say; empty when the file is sound.
     pub async fn quick_check(&self) -> Result<Vec<String>, StoreError> {
         let lines: Vec<String> = sqlx::query_scalar("PRAGMA quick_check(20)")

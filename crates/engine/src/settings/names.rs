@@ -74,7 +74,7 @@ pub const NAMES: &[Name] = &[
         default: "none",
         legal: "a key",
         doc: "Key for OPENAI_BASE_URL; where it is not set, the OS keychain is asked.",
-        write: |on, text| Ok(on.openai_api_key = Some(value::key(text)?)),
+        write: |on, text| value::key(text).map(|value| on.openai_api_key = Some(value)),
         read: |on| presence(on.openai_api_key.as_ref()),
         ..SECRET
     },
@@ -83,7 +83,7 @@ pub const NAMES: &[Name] = &[
         default: "https://api.openai.com/v1",
         legal: "URL",
         doc: "Where the OpenAI Responses API is, with /v1.",
-        write: |on, text| Ok(on.openai_base_url = value::base_url(text)?),
+        write: |on, text| value::base_url(text).map(|value| on.openai_base_url = value),
         read: |on| on.openai_base_url.clone(),
         ..EDITABLE
     },
@@ -92,7 +92,9 @@ pub const NAMES: &[Name] = &[
         default: "none",
         legal: "URL | none",
         doc: "A local or other server that speaks Chat Completions, with /v1.",
-        write: |on, text| Ok(on.local_base_url = value::optional(text, value::base_url)?),
+        write: |on, text| {
+            value::optional(text, value::base_url).map(|value| on.local_base_url = value)
+        },
         read: |on| or_none(on.local_base_url.as_ref()),
         ..EDITABLE
     },
@@ -101,7 +103,7 @@ pub const NAMES: &[Name] = &[
         default: "none",
         legal: "a key",
         doc: "Key for LOCAL_BASE_URL where that server wants one; else the OS keychain is asked.",
-        write: |on, text| Ok(on.local_api_key = Some(value::key(text)?)),
+        write: |on, text| value::key(text).map(|value| on.local_api_key = Some(value)),
         read: |on| presence(on.local_api_key.as_ref()),
         ..SECRET
     },
@@ -110,7 +112,7 @@ pub const NAMES: &[Name] = &[
         default: "none",
         legal: "model id | none",
         doc: "Model of the fast tier (look-ups, titles); none: the catalogue's.",
-        write: |on, text| Ok(on.model_fast = value::optional(text, value::id)?),
+        write: |on, text| value::optional(text, value::id).map(|value| on.model_fast = value),
         read: |on| or_none(on.model_fast.as_ref()),
         ..EDITABLE
     },
@@ -119,7 +121,7 @@ pub const NAMES: &[Name] = &[
         default: "none",
         legal: "model id | none",
         doc: "Model of the voice tier (conversation); none: the catalogue's.",
-        write: |on, text| Ok(on.model_voice = value::optional(text, value::id)?),
+        write: |on, text| value::optional(text, value::id).map(|value| on.model_voice = value),
         read: |on| or_none(on.model_voice.as_ref()),
         ..EDITABLE
     },
@@ -128,7 +130,7 @@ pub const NAMES: &[Name] = &[
         default: "none",
         legal: "model id | none",
         doc: "Model of the code tier (changes to code); none: the catalogue's.",
-        write: |on, text| Ok(on.model_code = value::optional(text, value::id)?),
+        write: |on, text| value::optional(text, value::id).map(|value| on.model_code = value),
         read: |on| or_none(on.model_code.as_ref()),
         ..EDITABLE
     },
@@ -137,7 +139,7 @@ pub const NAMES: &[Name] = &[
         default: "none",
         legal: "model id | none",
         doc: "Model of the agentic tier (long tasks); none: the catalogue's.",
-        write: |on, text| Ok(on.model_agentic = value::optional(text, value::id)?),
+        write: |on, text| value::optional(text, value::id).map(|value| on.model_agentic = value),
         read: |on| or_none(on.model_agentic.as_ref()),
         ..EDITABLE
     },
@@ -146,7 +148,7 @@ pub const NAMES: &[Name] = &[
         default: "true",
         legal: "true | false",
         doc: "Choose a tier for each message; false: always the voice tier.",
-        write: |on, text| Ok(on.model_router_enabled = value::switch(text)?),
+        write: |on, text| value::switch(text).map(|value| on.model_router_enabled = value),
         read: |on| on.model_router_enabled.to_string(),
         ..EDITABLE
     },
@@ -155,7 +157,9 @@ pub const NAMES: &[Name] = &[
         default: "50000",
         legal: "1..=10000000",
         doc: "From so many tokens of prompt on, the router takes the code tier.",
-        write: |on, text| Ok(on.route_code_token_threshold = value::whole(text, 1..=10_000_000)?),
+        write: |on, text| {
+            value::whole(text, 1..=10_000_000).map(|value| on.route_code_token_threshold = value)
+        },
         read: |on| on.route_code_token_threshold.to_string(),
         ..EDITABLE
     },
@@ -165,7 +169,8 @@ pub const NAMES: &[Name] = &[
         legal: "US dollars | none",
         doc: "The most that one local day may cost, in US dollars; then model calls stop.",
         write: |on, text| {
-            Ok(on.budget_daily_limit_micro_usd = value::optional(text, value::dollars)?)
+            value::optional(text, value::dollars)
+                .map(|value| on.budget_daily_limit_micro_usd = value)
         },
         read: |on| {
             or_none(
@@ -182,7 +187,8 @@ pub const NAMES: &[Name] = &[
         legal: "US dollars | none",
         doc: "The most that one calendar month may cost, in US dollars; then model calls stop.",
         write: |on, text| {
-            Ok(on.budget_monthly_limit_micro_usd = value::optional(text, value::dollars)?)
+            value::optional(text, value::dollars)
+                .map(|value| on.budget_monthly_limit_micro_usd = value)
         },
         read: |on| {
             or_none(
@@ -198,7 +204,9 @@ pub const NAMES: &[Name] = &[
         default: "600",
         legal: "1..=604800",
         doc: "An approval that nobody answers is denied after so many seconds.",
-        write: |on, text| Ok(on.approval_timeout_ms = value::whole(text, SECONDS)? * 1_000),
+        write: |on, text| {
+            value::whole(text, SECONDS).map(|seconds| on.approval_timeout_ms = seconds * 1_000)
+        },
         read: |on| (on.approval_timeout_ms / 1_000).to_string(),
         ..EDITABLE
     },
@@ -207,7 +215,7 @@ pub const NAMES: &[Name] = &[
         default: "2000",
         legal: "1..=100000",
         doc: "The most requests to the model within one operation.",
-        write: |on, text| Ok(on.max_iterations = value::whole(text, 1..=100_000)?),
+        write: |on, text| value::whole(text, 1..=100_000).map(|value| on.max_iterations = value),
         read: |on| on.max_iterations.to_string(),
         ..EDITABLE
     },
@@ -217,8 +225,9 @@ pub const NAMES: &[Name] = &[
         legal: "1..=604800 | none",
         doc: "The longest an operation may run, in seconds.",
         write: |on, text| {
-            let seconds = value::optional(text, |text| value::whole(text, SECONDS))?;
-            Ok(on.operation_timeout_ms = seconds.map(|seconds| seconds * 1_000))
+            value::optional(text, |text| value::whole(text, SECONDS)).map(|seconds| {
+                on.operation_timeout_ms = seconds.map(|seconds| seconds * 1_000);
+            })
         },
         read: |on| {
             or_none(
@@ -234,7 +243,9 @@ pub const NAMES: &[Name] = &[
         default: "120",
         legal: "1..=604800",
         doc: "A provider that sends nothing for so many seconds is asked again.",
-        write: |on, text| Ok(on.stall_timeout_ms = value::whole(text, SECONDS)? * 1_000),
+        write: |on, text| {
+            value::whole(text, SECONDS).map(|seconds| on.stall_timeout_ms = seconds * 1_000)
+        },
         read: |on| (on.stall_timeout_ms / 1_000).to_string(),
         ..EDITABLE
     },
@@ -243,7 +254,9 @@ pub const NAMES: &[Name] = &[
         default: "32768",
         legal: "1024..=1048576",
         doc: "The most that the model gets to read of one tool's answer, in bytes.",
-        write: |on, text| Ok(on.tool_output_bytes = value::whole(text, 1_024..=1_048_576)?),
+        write: |on, text| {
+            value::whole(text, 1_024..=1_048_576).map(|value| on.tool_output_bytes = value)
+        },
         read: |on| on.tool_output_bytes.to_string(),
         ..EDITABLE
     },
@@ -252,7 +265,7 @@ pub const NAMES: &[Name] = &[
         default: "false",
         legal: "true | false",
         doc: "The desktop app lets terminals and browsers of this machine attach.",
-        write: |on, text| Ok(on.socket = value::switch(text)?),
+        write: |on, text| value::switch(text).map(|value| on.socket = value),
         read: |on| on.socket.to_string(),
         ..EDITABLE
     },
@@ -261,7 +274,7 @@ pub const NAMES: &[Name] = &[
         default: "127.0.0.1",
         legal: "IP address",
         doc: "The address on which the socket and the web page listen.",
-        write: |on, text| Ok(on.host = value::address(text)?),
+        write: |on, text| value::address(text).map(|value| on.host = value),
         read: |on| on.host.to_string(),
         ..EDITABLE
     },
@@ -270,7 +283,7 @@ pub const NAMES: &[Name] = &[
         default: "3001",
         legal: "0..=65535",
         doc: "The port on which the socket and the web page listen; 0: any free one.",
-        write: |on, text| Ok(on.port = value::whole(text, 0..=65_535)?),
+        write: |on, text| value::whole(text, 0..=65_535).map(|value| on.port = value),
         read: |on| on.port.to_string(),
         ..EDITABLE
     },
@@ -279,7 +292,7 @@ pub const NAMES: &[Name] = &[
         default: "false",
         legal: "true | false",
         doc: "The desktop app asks in a native dialog even while its window is in front.",
-        write: |on, text| Ok(on.native_approvals = value::switch(text)?),
+        write: |on, text| value::switch(text).map(|value| on.native_approvals = value),
         read: |on| on.native_approvals.to_string(),
         ..EDITABLE
     },
@@ -288,7 +301,7 @@ pub const NAMES: &[Name] = &[
         default: "info",
         legal: "off | error | warn | info | debug | trace, or target=level, by commas",
         doc: "What the log keeps.",
-        write: |on, text| Ok(on.log = value::log_filter(text)?),
+        write: |on, text| value::log_filter(text).map(|value| on.log = value),
         read: |on| on.log.clone(),
         ..AT_START
     },
@@ -297,7 +310,11 @@ pub const NAMES: &[Name] = &[
         default: "the system's folder for application data",
         legal: "folder",
         doc: "Everything Mira writes outside projects lies under it.",
-        write: |on, text| Ok(on.data_dir = dirs::absolute(text).map_err(|error| error.message)?),
+        write: |on, text| {
+            dirs::absolute(text)
+                .map(|path| on.data_dir = path)
+                .map_err(|error| error.message)
+        },
         read: |on| on.data_dir.display().to_string(),
         ..AT_START
     },
@@ -306,7 +323,11 @@ pub const NAMES: &[Name] = &[
         default: "the system's folder for configuration",
         legal: "folder",
         doc: "Holds config.toml, models.json, your own guidelines and commands.",
-        write: |on, text| Ok(on.config_dir = dirs::absolute(text).map_err(|error| error.message)?),
+        write: |on, text| {
+            dirs::absolute(text)
+                .map(|path| on.config_dir = path)
+                .map_err(|error| error.message)
+        },
         read: |on| on.config_dir.display().to_string(),
         in_file: false,
         ..AT_START

@@ -222,8 +222,10 @@ async fn the_environment_wins_over_what_was_saved_and_secrets_are_not_shown() {
         let failure = on.engine.call(set(name, Some("x"))).await.unwrap_err();
         assert_eq!(failure.code, code, "{name}");
     }
-    let stored = std::fs::read(on.data_dir().join("mira.db")).unwrap();
-    assert!(!String::from_utf8_lossy(&stored).contains("geheim"));
+    for file in ["mira.db", "mira.db-wal"] {
+        let stored = std::fs::read(on.data_dir().join(file)).unwrap();
+        assert!(!String::from_utf8_lossy(&stored).contains("geheim"), "{file}");
+    }
 }
 
 #[tokio::test]

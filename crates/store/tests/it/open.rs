@@ -24,7 +24,6 @@ async fn a_second_opening_finds_what_the_first_left() {
     let first = Store::open(&path).await.unwrap();
     let ses = session(&first, "ses_a", None).await;
     first.append(&ses, None, 1, &[user("hello")]).await.unwrap();
-    first.close().await;
     drop(first);
     let second = Store::open(&path).await.unwrap();
     assert_eq!(second.events_since(&ses, 0, 10).await.unwrap().len(), 1);
@@ -91,7 +90,7 @@ async fn foreign_keys_hold_on_the_writing_connection() {
 async fn a_newer_database_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mira.db");
-    Store::open(&path).await.unwrap().close().await;
+    drop(Store::open(&path).await.unwrap());
     let mut connection = raw(&path).await;
     sqlx::query(
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
@@ -118,7 +117,7 @@ async fn a_newer_database_is_refused_and_left_alone() {
 async fn a_changed_schema_step_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("mira.db");
-    Store::open(&path).await.unwrap().close().await;
+    drop(Store::open(&path).await.unwrap());
     let mut connection = raw(&path).await;
     sqlx::query("UPDATE _sqlx_migrations SET checksum = x'00'")
         .execute(&mut connection)
