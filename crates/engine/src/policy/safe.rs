@@ -95,6 +95,10 @@ fn judge_command(
             return Err(format!("it sets {name}"));
         }
     }
+    // A shell that reads text as a number runs what `a[$(…)]` holds, quoted or not.
+    if command.assignments.iter().any(|(_, word)| holds_code(word)) {
+        return Err("it has commands inside quoted text".into());
+    }
     let Some(first) = command.words.first() else {
         return Ok(());
     };
@@ -102,6 +106,18 @@ fn judge_command(
     let name = first.plain().or_else(|| first.text().filter(is_test));
     let name = name.ok_or("the name of its program is computed")?;
     let arguments = &command.words[1..];
+    let reads_numbers = matches!(name.as_str(), "[" | "[[" | "test" | "printf");
+    if reads_numbers && arguments.iter().any(holds_code) {
+        return Err("it has commands inside quoted text".into());
+    }
+    // `printf -v PATH …` would decide what later words run.
+    if name == "printf"
+        && arguments
+            .iter()
+            .any(|word| word.text().is_none_or(|text| text.starts_with("-v")))
+    {
+        return Err("it sets a variable".into());
+    }
     match name.as_str() {
         "cd" => return change_directory(arguments, place, moved),
         "git" => return git::judge(arguments, place, *moved),
@@ -222,6 +238,13 @@ fn judge_program(
     if program.operands == Operands::Words {
         return Ok(());
     }
+    if program.operands == Operands::Format {
+        let shows = |word: &&Word| word.text().is_some_and(|text| text.starts_with('+'));
+        return match operands.iter().all(shows) {
+            true => Ok(()),
+            false => Err(format!("`{}` may set something", program.name)),
+        };
+    }
     operands
         .into_iter()
         .try_for_each(|word| inside(word, place, moved))
@@ -273,6 +296,11 @@ fn listed(list: &str, name: &str) -> bool {
 
 fn computed(program: &str) -> String {
     format!("what `{program}` gets is computed")
+}
+
+fn holds_code(word: &Word) -> bool {
+    word.literals()
+        .any(|text| text.contains("$(") || text.contains('`'))
 }
 
 /// Whether a word names something inside the project (or nothing on disk at all).

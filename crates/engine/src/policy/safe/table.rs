@@ -7,6 +7,8 @@ pub(super) enum Operands {
     /// Words, not paths.
     Words,
     Paths,
+    /// `+%F`; anything else would set something.
+    Format,
     /// A second one would be written to.
     OnePath,
     /// The first is a pattern unless a flag gave it.
@@ -172,7 +174,7 @@ pub(super) const PROGRAMS: [Program; 63] = [
         long: "utc iso-8601",
         optional: "iso-8601",
         pattern_flags: "d",
-        operands: Operands::None,
+        operands: Operands::Format,
         ..PLAIN
     },
     Program {
