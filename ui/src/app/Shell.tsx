@@ -4,7 +4,7 @@ import { Activity, PanelLeft, PanelRight, Plus, Search, Settings as SettingsIcon
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Button, IconButton, Keys } from "../components/Button";
 import { Dialog } from "../components/Dialog";
-import { Elapsed } from "../components/states";
+import { Elapsed, Waiting } from "../components/states";
 import { Splitter } from "../components/Splitter";
 import { useStore } from "../components/store";
 import { useToasts } from "../components/toasts";
@@ -500,7 +500,8 @@ export function Shell() {
           </>
         ) : null}
         <main className="middle">
-          {welcome ? (
+          {welcome && !providers ? <Waiting what={t.connection.connecting} /> : null}
+          {welcome && providers ? (
             <Welcome
               servers={
                 <LocalServers
@@ -511,7 +512,7 @@ export function Shell() {
                 />
               }
               pathForm={<PathForm onOpened={openProject} />}
-              modelChosen={habit.modelChosen || (providers?.ready === true && where.view !== "welcome")}
+              modelChosen={habit.modelChosen || (providers.ready && where.view !== "welcome")}
               onModelChosen={(modelChosen) => {
                 habits.set({ modelChosen });
                 if (!modelChosen) place.set({ view: "welcome" });

@@ -46,13 +46,14 @@ export function blocks(text: string): string[] {
   let current: string[] = [];
   let fence: string | undefined;
   for (const line of text.split("\n")) {
+    const inside = fence !== undefined;
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
     if (mark && fence === undefined) fence = mark;
     else if (mark && fence !== undefined && mark.startsWith(fence) && line.trim() === mark) fence = undefined;
     // Only a line that starts in the first column begins a new block: lists and their
     // continuations stay together.
     const opens = /^\S/.test(line) && !/^(?:[-*+]|\d+[.)])\s/.test(line) && !line.startsWith("|") && !line.startsWith(">");
-    if (fence === undefined && opens && current.at(-1) === "") {
+    if (!inside && opens && current.at(-1) === "") {
       out.push(current.join("\n"));
       current = [];
     }

@@ -10,8 +10,8 @@ export function Empty(props: { title: string; children?: ReactNode; action?: Rea
   return (
     <div className="empty">
       {props.icon}
-      <h3>{props.title}</h3>
-      {props.children ? <p>{props.children}</p> : null}
+      <p className="empty-title">{props.title}</p>
+      {props.children ? <p className="empty-text">{props.children}</p> : null}
       {props.action}
     </div>
   );

@@ -58,7 +58,7 @@ export function ActivityPanel(props: {
       {operation ? <Now operation={operation} running={props.running} onStop={props.onStop} /> : null}
       {queued.length > 0 ? (
         <section>
-          <h3 className="panel-title">{t.activity.queue}</h3>
+          <h2 className="panel-title">{t.activity.queue}</h2>
           <ul>
             {queued.map((one) => (
               <li key={one.id} className="row-line">
@@ -78,7 +78,7 @@ export function ActivityPanel(props: {
         </section>
       ) : null}
       <section>
-        <h3 className="panel-title">{t.activity.jobs}</h3>
+        <h2 className="panel-title">{t.activity.jobs}</h2>
         {jobs.error ? <FailureCard failure={asFailure(jobs.error)} /> : null}
         {list.length === 0 ? <p className="quiet">{t.activity.noJobs}</p> : null}
         <ul className="jobs">
@@ -96,7 +96,7 @@ function Now(props: { operation: ActivityOperation; running: boolean; onStop: (o
   const { operation, running } = props;
   return (
     <section>
-      <h3 className="panel-title">{t.activity.now}</h3>
+      <h2 className="panel-title">{t.activity.now}</h2>
       <div className="row-line">
         {running ? <span className="dot-pulse" aria-hidden="true" /> : null}
         <span className="grow">
@@ -124,7 +124,7 @@ function Now(props: { operation: ActivityOperation; running: boolean; onStop: (o
 function Calls({ calls }: { calls: readonly ActivityCall[] }) {
   return (
     <section>
-      <h3 className="panel-title">{t.activity.calls}</h3>
+      <h2 className="panel-title">{t.activity.calls}</h2>
       <table className="table">
         <thead>
           <tr>

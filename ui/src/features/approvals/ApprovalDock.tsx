@@ -65,7 +65,7 @@ function Question({ approval, others }: { approval: Approval; others: number }) 
     <section className="approval" role="alertdialog" aria-labelledby="approval-title" aria-describedby="approval-command">
       <header className="row-line">
         <ShieldQuestion size={16} className="warn" aria-hidden="true" />
-        <h3 id="approval-title">{runs ? t.approval.run : t.approval.use(approval.tool.replaceAll("_", " "))}</h3>
+        <h2 id="approval-title">{runs ? t.approval.run : t.approval.use(approval.tool.replaceAll("_", " "))}</h2>
         <span className="grow" />
         <span className="secondary">
           {t.approval.expires} <Countdown until={approval.expires_at} />

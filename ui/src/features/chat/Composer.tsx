@@ -277,10 +277,9 @@ export function Composer(props: {
           disabled={props.disabled}
           aria-label={t.composer.label}
           aria-autocomplete="list"
-          aria-expanded={completion !== undefined}
+          aria-haspopup="listbox"
           aria-controls={completion ? "completion" : undefined}
           aria-activedescendant={completion && matches.length > 0 ? `completion-${Math.min(selected, matches.length - 1)}` : undefined}
-          role="combobox"
           placeholder={dropping ? t.composer.drop : running ? t.composer.placeholderRunning : t.composer.placeholder}
           onChange={(event) => {
             setText(event.target.value);
@@ -338,7 +337,6 @@ export function Composer(props: {
             <Button
               small
               look="primary"
-              aria-label={t.composer.send}
               disabled={sending || props.disabled || (!text.trim() && attachments.length === 0)}
               onClick={() => void send("send")}
             >

@@ -52,23 +52,21 @@ export const ToolRow = memo(function ToolRow(props: {
   const { item, open, approval } = props;
   const line = toolLine(item.tool, item.arguments, item.command);
   const Icon = ICONS[item.tool] ?? Wrench;
-  const name = `${line.verb} ${line.subject}`.trim();
   return (
     <div className="tool" data-state={item.state} data-open={open}>
       <button
         type="button"
         className="tool-line"
         aria-expanded={open}
-        aria-label={`${name}, ${t.tools.states[item.state]}`}
         onClick={() => {
           props.onToggle(item.key);
         }}
       >
         <ChevronRight size={13} className="chevron" aria-hidden="true" />
         <Icon size={14} className="quiet" aria-hidden="true" />
-        <span className="tool-verb">{line.verb}</span>
-        <span className="mono truncate tool-subject">{line.subject}</span>
-        <ToolFigures item={item} />
+        <span className="tool-verb">{line.verb}</span>{" "}
+        <span className="mono truncate tool-subject">{line.subject}</span>{" "}
+        <ToolFigures item={item} />{" "}
         <ToolStateMark item={item} />
       </button>
       {open ? <ToolBody item={item} path={line.path} approval={approval} onOpenFile={props.onOpenFile} /> : null}
@@ -91,8 +89,7 @@ function ToolStateMark({ item }: { item: ToolItem }) {
   const took = item.durationMs === undefined ? null : <span className="quiet num">{duration(item.durationMs)}</span>;
   const mark = (icon: ReactNode, extra: ReactNode) => (
     <span className="tool-mark">
-      {extra}
-      {icon}
+      {extra} {icon}
       <span className="hidden-text">{t.tools.states[item.state]}</span>
     </span>
   );
@@ -148,7 +145,7 @@ function ToolBody(props: {
       ) : null}
       {pieces.length > 0 && path ? (
         <section>
-          <h4 className="tool-head">
+          <div className="tool-head">
             <span>{t.tools.difference}</span>
             <button
               type="button"
@@ -159,14 +156,14 @@ function ToolBody(props: {
             >
               {path}
             </button>
-          </h4>
+          </div>
           {pieces.map((piece, index) => (
             <DiffLines key={index} lines={piece.lines} before={1} after={1} label={t.changes.label(path)} />
           ))}
         </section>
       ) : (
         <section>
-          <h4 className="tool-head">{t.tools.arguments}</h4>
+          <div className="tool-head">{t.tools.arguments}</div>
           <div className="code">
             <Code code={pretty(item.arguments)} language="json" />
           </div>
@@ -174,7 +171,7 @@ function ToolBody(props: {
       )}
       {item.changes.length > 0 && pieces.length === 0 ? (
         <section>
-          <h4 className="tool-head">{t.tools.changedFiles}</h4>
+          <div className="tool-head">{t.tools.changedFiles}</div>
           <ul>
             {item.changes.map((change) => (
               <li key={change.path} className="row-line">
@@ -186,10 +183,10 @@ function ToolBody(props: {
         </section>
       ) : null}
       <section>
-        <h4 className="tool-head">
+        <div className="tool-head">
           <span>{item.durationMs === undefined ? t.tools.liveOutput : t.tools.output}</span>
           {output ? <CopyButton text={output} label={t.tools.copyOutput} /> : null}
-        </h4>
+        </div>
         {output ? <Terminal text={output} label={t.tools.output} /> : <p className="quiet">{t.tools.none}</p>}
         {item.truncated ? <p className="quiet">{t.tools.truncated}</p> : null}
       </section>

@@ -35,7 +35,7 @@ export function CostPanel(props: { lines: CostLine[]; onLimits: () => void; onSe
       </section>
       {data.by_model.length > 0 ? (
         <section>
-          <h3 className="panel-title">{t.cost.byModel}</h3>
+          <h2 className="panel-title">{t.cost.byModel}</h2>
           <table className="table">
             <thead>
               <tr>
@@ -57,10 +57,10 @@ export function CostPanel(props: { lines: CostLine[]; onLimits: () => void; onSe
         </section>
       ) : null}
       <section>
-        <h3 className="panel-title row-line">
+        <h2 className="panel-title row-line">
           <span className="grow">{t.cost.operations}</span>
           <span className="num">{money(total)}</span>
-        </h3>
+        </h2>
         {lines.length === 0 ? (
           <p className="quiet">{t.cost.none}</p>
         ) : (
@@ -131,7 +131,8 @@ export function MoneyStrip({ onOpen }: { onOpen: () => void }) {
   const share = limit ? spent / limit : 0;
   return (
     <Tip text={share >= 1 ? t.cost.over : share >= 0.8 ? t.cost.near : t.cost.hover(calls_today)} side="right">
-      <button type="button" className="money-strip" onClick={onOpen} aria-label={`${t.cost.strip}: ${money(spent)}`}>
+      <button type="button" className="money-strip" onClick={onOpen}>
+        <span className="hidden-text">{t.cost.strip}</span>{" "}
         <span className="row-line">
           <span className={share >= 1 ? "num bad" : share >= 0.8 ? "num warn" : "num"}>{money(spent)}</span>
           <span className="quiet num">{limit ? t.cost.of(limit) : t.cost.today.toLowerCase()}</span>

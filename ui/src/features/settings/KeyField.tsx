@@ -45,9 +45,9 @@ export function ProviderCard({ provider }: { provider: Provider }) {
   return (
     <section className="provider" aria-labelledby={`${id}-name`}>
       <div className="row-line">
-        <h3 className="section-title" id={`${id}-name`}>
+        <h2 className="section-title" id={`${id}-name`}>
           {provider.name === "openai" ? t.settings.openai : t.settings.local}
-        </h3>
+        </h2>
         <span className={provider.ready ? "badge good" : "badge"}>{provider.ready ? t.settings.ready : t.settings.notReady}</span>
         <span className="grow" />
         <Button small disabled={busy} onClick={() => void test()}>

@@ -1,0 +1,163 @@
+// A world for one journey: a fake vendor, a project on disk, the real engine, a browser page.
+
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import axe from "axe-core";
+import { chromium } from "playwright-core";
+import { program } from "../../scripts/lib/place.mjs";
+import { browser as browserPath } from "../../scripts/lib/setup.mjs";
+
+const START_MS = 30_000;
+
+/** The project that the journeys work on, small and real. */
+export const FILES = {
+  "AGENTS.md": "Keep functions short.\n",
+  "greet.sh": '#!/bin/sh\n# Greets by name.\nname="$1"\necho "Hello $name"\n\n\n\n\n\n\n\n# Says goodbye.\nbye() {\n  echo "Bye"\n}\n',
+  "check.sh": '#!/bin/sh\nout=$(sh greet.sh Ada)\n[ "$out" = "Hello, Ada." ] && echo "1 passed" || { echo "got: $out"; exit 1; }\n',
+  "notes.md": "# Notes\n\nNothing yet.\n",
+};
+
+let shared;
+
+export async function chromiumBrowser() {
+  shared ??= await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox"] });
+  return shared;
+}
+
+export async function closeBrowser() {
+  await shared?.close();
+  shared = undefined;
+}
+
+/** A program whose first line matching `ready` says where it listens. */
+function start(name, args, env, ready) {
+  const child = spawn(program(name), args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  const listening = new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${name} did not start:\n${output}`)), START_MS);
+    const hear = (chunk) => {
+      output += chunk;
+      const match = ready.exec(output);
+      if (match) {
+        clearTimeout(timer);
+        resolve(match);
+      }
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.on("exit", (code) => reject(new Error(`${name} ended with ${code}:\n${output}`)));
+    child.on("error", reject);
+  });
+  const stop = (signal = "SIGTERM") =>
+    new Promise((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) return resolve();
+      child.once("exit", resolve);
+      child.kill(signal);
+    });
+  return { listening, stop, output: () => output };
+}
+
+/** `replies` as in the fake vendor's script; `key: false` leaves the engine without one. */
+export async function world({ replies = [], key = true, aside = "A greeting that greets" } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "mira-e2e-"));
+  const project = join(folder, "greeter");
+  for (const [path, content] of Object.entries(FILES)) {
+    mkdirSync(dirname(join(project, path)), { recursive: true });
+    writeFileSync(join(project, path), content);
+  }
+  const git = (...args) => execFileSync("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", ...args], { cwd: project });
+  git("init", "-q", "-b", "main");
+  git("add", ".");
+  git("commit", "-qm", "start");
+  const script = join(folder, "script.json");
+  writeFileSync(script, JSON.stringify({ aside, replies }));
+  const vendor = start("fake-vendor", ["--script", script], {}, /listening on (http:\S+)/);
+  const vendorUrl = (await vendor.listening)[1];
+
+  const env = {
+    MIRA_DATA_DIR: join(folder, "data"),
+    MIRA_CONFIG_DIR: join(folder, "config"),
+    HOME: folder,
+    DBUS_SESSION_BUS_ADDRESS: "",
+    // Without a key there is no vendor either: an address on this machine would do without one.
+    ...(key ? { OPENAI_BASE_URL: vendorUrl, OPENAI_API_KEY: "sk-e2e" } : {}),
+  };
+  let engine;
+  let link;
+  const open = async () => {
+    engine = start("mira", ["serve", "--port", "0"], env, /open (http:\S+)/);
+    link = (await engine.listening)[1];
+  };
+  await open();
+
+  const pages = [];
+  const self = {
+    folder,
+    project,
+    file: (path) => readFileSync(join(project, path), "utf8"),
+    put: (path, content) => writeFileSync(join(project, path), content),
+    async violations() {
+      return (await fetch(new URL("/admin/violations", vendorUrl))).json();
+    },
+    async release(gate) {
+      await fetch(new URL(`/admin/release/${gate}`, vendorUrl), { method: "POST" });
+    },
+    async say(...more) {
+      const answer = await fetch(new URL("/admin/replies", vendorUrl), { method: "POST", body: JSON.stringify(more) });
+      if (!answer.ok) throw new Error(await answer.text());
+    },
+    /** A page at the engine's one-time link. Its console must stay silent. */
+    async page({ dark = false, width = 1360, height = 860 } = {}) {
+      const browser = await chromiumBrowser();
+      const context = await browser.newContext({
+        viewport: { width, height },
+        colorScheme: dark ? "dark" : "light",
+        reducedMotion: "reduce",
+        acceptDownloads: true,
+      });
+      const page = await context.newPage();
+      page.setDefaultTimeout(15_000);
+      const problems = [];
+      page.on("pageerror", (error) => problems.push(error.message));
+      page.on("console", (message) => {
+        if (message.type() === "error") problems.push(message.text());
+      });
+      await page.goto(link);
+      pages.push({ context, problems });
+      return page;
+    },
+    problems: () => pages.flatMap((one) => one.problems),
+    async killEngine() {
+      await engine.stop("SIGKILL");
+    },
+    reopen: open,
+    async close() {
+      for (const { context } of pages) await context.close();
+      await engine.stop();
+      await vendor.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return self;
+}
+
+/** Through the first page into the project. */
+export async function openProject(page, path) {
+  await page.getByLabel("Path of the folder").fill(path);
+  await page.getByLabel("Path of the folder").press("Enter");
+  await page.getByText("What should be done?").waitFor();
+}
+
+export async function ask(page, text) {
+  await page.getByRole("textbox", { name: "Message" }).fill(text);
+  await page.keyboard.press("Enter");
+}
+
+/** What a screen reader or a weak eye would stumble over, contrast included. */
+export async function accessibility(page) {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { rules: { region: { enabled: false } } }));
+  return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.html.slice(0, 160)} ${node.any.map((check) => check.message).join(" ")}`).join("\n  ")}`);
+}
