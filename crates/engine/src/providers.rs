@@ -46,9 +46,11 @@ struct Parts {
     http: Arc<Http>,
     catalogue: Mutex<Option<Arc<Catalogue>>>,
     /// The client of each provider as last configured.
-    clients: Mutex<[Option<(Client, Arc<dyn Model>)>; 2]>,
+    clients: Mutex<[Option<MadeClient>; 2]>,
     described: Mutex<Option<(Instant, String, Server)>>,
 }
+
+type MadeClient = (Client, Arc<dyn Model>);
 
 /// What a client was made of.
 #[derive(PartialEq, Clone)]
