@@ -126,33 +126,24 @@ impl Workspace {
         let resolved = self.resolve(path, Intent::Write)?;
         let failed = |error: io::Error| Refusal::io(format_args!("write {path:?}"), &error);
         let before = self.current(&resolved, path)?;
-        match before {
-            Some((
-                Entry {
-                    kind: Kind::Dir, ..
-                },
-                _,
-            )) => {
-                return Err(Refusal::Unsuitable(format!(
-                    "{path:?} is a folder, not a file."
-                )));
-            }
-            Some((entry, _)) if entry.mode & 0o222 == 0 => {
-                return Err(Refusal::Denied(format!(
-                    "{path:?} is marked read-only (mode {:o}); make it writable first if it should change.",
-                    entry.mode
-                )));
-            }
-            _ => {}
+        let (old, owner) = before.map(|state| (state.entry, state.owner)).unzip();
+        if old.is_some_and(|old| old.kind == Kind::Dir) {
+            return Err(Refusal::Unsuitable(format!(
+                "{path:?} is a folder, not a file."
+            )));
+        }
+        if let Some(old) = old.filter(|old| old.mode & 0o222 == 0) {
+            return Err(Refusal::Denied(format!(
+                "{path:?} is marked read-only (mode {:o}); make it writable first if it should change.",
+                old.mode
+            )));
         }
         let hash = Hash::of(bytes);
-        if let Some((entry, _)) = before
-            && entry.hash == hash
-        {
+        if old.is_some_and(|old| old.hash == hash) {
             let change = Change {
                 path: resolved.shown(),
-                before: Some(entry),
-                after: Some(entry),
+                before: old,
+                after: old,
             };
             return Ok(Written {
                 change,
@@ -162,8 +153,12 @@ impl Workspace {
         self.blobs.put_unsynced(hash, bytes)?;
         let place =
             open_parent(self.base_of(&resolved), &resolved.absolute, true).map_err(failed)?;
-        let (mode, owner) = before.map(|(entry, owner)| (entry.mode, owner)).unzip();
-        let mode = replace(&place, bytes, mode, owner).map_err(failed)?;
+        let mode = replace(&place, bytes, old.map(|old| old.mode), owner).map_err(|error| {
+            for (folder, _) in place.made.iter().rev() {
+                let _ = std::fs::remove_dir(folder);
+            }
+            failed(error)
+        })?;
         let made = place.made.iter().map(|(folder, mode)| Change {
             path: self.shown(folder),
             before: None,
@@ -177,7 +172,7 @@ impl Workspace {
         };
         let change = Change {
             path: resolved.shown(),
-            before: before.map(|(entry, _)| entry),
+            before: old,
             after: Some(after),
         };
         Ok(Written {
@@ -190,41 +185,29 @@ impl Workspace {
     pub fn delete(&self, path: &str) -> Result<Change, Refusal> {
         let resolved = self.resolve_entry(path, Intent::Write)?;
         let failed = |error: io::Error| Refusal::io(format_args!("delete {path:?}"), &error);
-        let before = match self.current(&resolved, path)? {
-            Some((
-                Entry {
-                    kind: Kind::Dir, ..
-                },
-                _,
-            )) => {
-                return Err(Refusal::Unsuitable(format!(
-                    "{path:?} is a folder; delete its files one by one."
-                )));
-            }
-            Some((entry, _)) => entry,
-            None => {
-                return Err(Refusal::Missing(format!(
-                    "Could not delete {path:?}: it does not exist."
-                )));
-            }
+        let Some(State { entry, .. }) = self.current(&resolved, path)? else {
+            return Err(Refusal::Missing(format!(
+                "Could not delete {path:?}: it does not exist."
+            )));
         };
+        if entry.kind == Kind::Dir {
+            return Err(Refusal::Unsuitable(format!(
+                "{path:?} is a folder; delete its files one by one."
+            )));
+        }
         let place =
             open_parent(self.base_of(&resolved), &resolved.absolute, false).map_err(failed)?;
         rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::empty())
             .map_err(|error| failed(error.into()))?;
         Ok(Change {
             path: resolved.shown(),
-            before: Some(before),
+            before: Some(entry),
             after: None,
         })
     }
 
-    /// The entry at a resolved path with its owner, its content stored. None: nothing is there.
-    fn current(
-        &self,
-        resolved: &Resolved,
-        asked: &str,
-    ) -> Result<Option<(Entry, (u32, u32))>, Refusal> {
+    /// What is at a resolved path, its content stored. None: nothing is there.
+    fn current(&self, resolved: &Resolved, asked: &str) -> Result<Option<State>, Refusal> {
         let failed = |error: io::Error| Refusal::io(format_args!("read {asked:?}"), &error);
         let place = match open_parent(self.base_of(resolved), &resolved.absolute, false) {
             Ok(place) => place,
@@ -237,7 +220,7 @@ impl Workspace {
         if let Some(bytes) = &state.bytes {
             self.blobs.put_hashed(state.entry.hash, bytes)?;
         }
-        Ok(Some((state.entry, state.owner)))
+        Ok(Some(state))
     }
 
     fn open_file(&self, resolved: &Resolved, asked: &str) -> Result<(File, u64, u32), Refusal> {

@@ -8,30 +8,26 @@ use std::fs::File;
 use std::sync::OnceLock;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-/// Syncs `file` soon. When the queue is full (a disk that cannot follow) the caller waits.
+/// Syncs `file` soon. Of more files at once than the disk can follow (a large undo) the rest is
+/// left to the operating system, which writes it within seconds.
 pub(crate) fn soon(file: File) {
     static QUEUE: OnceLock<Option<SyncSender<File>>> = OnceLock::new();
     let queue = QUEUE.get_or_init(|| {
-        let (sender, receiver) = sync_channel::<File>(256);
-        std::thread::Builder::new()
-            .name("mira-flush".into())
-            .spawn(move || {
-                for file in receiver {
-                    if let Err(error) = file.sync_data() {
-                        tracing::warn!(%error, "a written file could not be synced to disk");
-                    }
+        let (sender, receiver) = sync_channel::<File>(64);
+        let sync = move || {
+            for file in receiver {
+                if let Err(error) = file.sync_data() {
+                    tracing::warn!(%error, "a written file could not be synced to disk");
                 }
-            })
-            .ok()
-            .map(|_| sender)
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("mira-flush".into())
+            .spawn(sync);
+        thread.ok().map(|_| sender)
     });
-    let unsent = match queue {
-        Some(queue) => queue.send(file).err().map(|error| error.0),
-        None => Some(file),
-    };
-    if let Some(file) = unsent
-        && let Err(error) = file.sync_data()
-    {
-        tracing::warn!(%error, "a written file could not be synced to disk");
+    if let Some(queue) = queue {
+        // Full: see above.
+        let _ = queue.try_send(file);
     }
 }

@@ -128,14 +128,8 @@ impl Collector {
         }
         exit.truncated = true;
         exit.spilled = self.spill.filter(|_| self.file.is_some());
-        let mut head = self.head.as_str();
-        if let Some(at) = head.rfind('\n').filter(|at| *at >= head.len() / 2) {
-            head = &head[..=at];
-        }
-        let mut tail = truncate::tail(&self.tail, self.cap - self.cap / 2);
-        if let Some(at) = tail.find('\n').filter(|at| *at < tail.len() / 2) {
-            tail = &tail[at + 1..];
-        }
+        let head = truncate::lines_head(&self.head);
+        let tail = truncate::lines_tail(truncate::tail(&self.tail, self.cap - self.cap / 2));
         let left_out = self.total - (head.len() + tail.len()) as u64;
         let line_end = if head.is_empty() || head.ends_with('\n') {
             ""

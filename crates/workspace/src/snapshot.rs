@@ -64,8 +64,8 @@ impl Stamp {
     fn of(stat: &Stat) -> Self {
         let ns = |seconds: i64, nanos: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
         Self {
-            mtime_ns: ns(stat.st_mtime as i64, stat.st_mtime_nsec as i64),
-            ctime_ns: ns(stat.st_ctime as i64, stat.st_ctime_nsec as i64),
+            mtime_ns: ns(stat.st_mtime, stat.st_mtime_nsec as i64),
+            ctime_ns: ns(stat.st_ctime, stat.st_ctime_nsec as i64),
             size: stat.st_size.max(0) as u64,
             inode: stat.st_ino,
             mode: stat.st_mode,
@@ -114,11 +114,10 @@ impl Workspace {
             items: Vec::new(),
             left_out: BTreeMap::new(),
         };
-        let walked = walk.folder(&root, &mut String::new(), stack, 0, &mut None);
+        // Only a budget ends a walk early, and the root has none.
+        let _ = walk.folder(&root, &mut String::new(), stack, 0, &mut None);
         let (mut items, mut left_out) = (walk.items, walk.left_out);
         tree.ignores = Some(ignores);
-        // Without a budget nothing ends the walk early.
-        let _ = walked;
         drop_largest(&mut items, &mut tree.dropped, &mut left_out);
         hash_unknown(&root, &mut items, &mut left_out, &self.blobs)?;
 

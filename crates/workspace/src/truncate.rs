@@ -27,18 +27,23 @@ pub fn middle(text: &str, max_bytes: usize, mark: impl Fn(usize) -> String) -> C
 /// A beginning of at most `first` bytes and an end of at most `last`, cut after a line end where
 /// one lies in the nearer half.
 fn split(text: &str, first: usize, last: usize) -> (&str, &str) {
-    let mut beginning = head(text, first);
-    if let Some(at) = beginning
-        .rfind('\n')
-        .filter(|at| *at >= beginning.len() / 2)
-    {
-        beginning = &beginning[..=at];
+    (lines_head(head(text, first)), lines_tail(tail(text, last)))
+}
+
+/// `text` up to its last line end, if that lies in its second half.
+pub(crate) fn lines_head(text: &str) -> &str {
+    match text.rfind('\n') {
+        Some(at) if at >= text.len() / 2 => &text[..=at],
+        _ => text,
     }
-    let mut end = tail(text, last);
-    if let Some(at) = end.find('\n').filter(|at| *at < end.len() / 2) {
-        end = &end[at + 1..];
+}
+
+/// `text` from after its first line end on, if that lies in its first half.
+pub(crate) fn lines_tail(text: &str) -> &str {
+    match text.find('\n') {
+        Some(at) if at < text.len() / 2 => &text[at + 1..],
+        _ => text,
     }
-    (beginning, end)
 }
 
 /// One line of at most `max_chars` characters; what is cut is told in bytes.

@@ -98,11 +98,7 @@ fn difference(window: &[&str], wanted: &[&str], at: usize, ended: bool, text: &s
             continue;
         }
         if have.trim() != want.trim() {
-            return if have
-                .trim()
-                .split_whitespace()
-                .eq(want.trim().split_whitespace())
-            {
+            return if have.split_whitespace().eq(want.split_whitespace()) {
                 format!("Line {number} differs in the spaces within it.")
             } else {
                 format!("Line {number} differs from `old`.")
