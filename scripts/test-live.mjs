@@ -92,8 +92,12 @@ async function canBeStopped(live) {
   assert.equal(messages.filter(isEnd).length, 1, "one terminal message");
 }
 
-const isEnd = (message) => message.type === "chat_complete" || (message.type === "error" && message.operation_id);
-const problem = (messages) => JSON.stringify(messages.at(-1) ?? "nothing was said");
+function isEnd(message) {
+  return message.type === "chat_complete" || (message.type === "error" && message.operation_id);
+}
+function problem(messages) {
+  return JSON.stringify(messages.at(-1) ?? "nothing was said");
+}
 
 /** Runs `mira exec --json`; every line of its output must be a message. */
 function exec({ mira, url, scratch }, words, heard = () => {}) {

@@ -256,9 +256,8 @@ impl Run<'_> {
             Chunk::Restarted => {
                 self.flush(answer).await?;
                 answer.reasoning.clear();
-                // Nothing of the broken try but the text that was shown goes on.
-                answer.kinds.clear();
                 answer.end_message(true, true);
+                answer.kinds.retain_mut(superseded);
             }
             Chunk::Finished(finish) => answer.finish = Some(finish),
         }
@@ -414,9 +413,24 @@ fn asked(id: String, tool: String, arguments: String, known: impl Fn(&str) -> bo
     }
 }
 
+/// Of a try that broke off only what was shown goes on, marked as replaced.
+fn superseded(kind: &mut EventKind) -> bool {
+    if let EventKind::AssistantMessage { superseded, .. } = kind {
+        *superseded = true;
+    }
+    matches!(
+        kind,
+        EventKind::AssistantMessage { .. } | EventKind::Reasoning { .. }
+    )
+}
+
 fn message_text(kind: &EventKind) -> Option<&String> {
     match kind {
-        EventKind::AssistantMessage { content, .. } => Some(content),
+        EventKind::AssistantMessage {
+            content,
+            superseded: false,
+            ..
+        } => Some(content),
         _ => None,
     }
 }
