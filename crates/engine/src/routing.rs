@@ -24,16 +24,38 @@ pub struct Route {
 
 /// Words that ask for work on code rather than for an explanation.
 const CODE_WORDS: &[&str] = &[
-    "add", "build", "change", "create", "debug", "delete", "edit", "fix", "generate", "implement",
-    "make", "migrate", "move", "optimize", "port", "refactor", "remove", "rename", "replace",
-    "rewrite", "update", "write",
+    "add",
+    "build",
+    "change",
+    "create",
+    "debug",
+    "delete",
+    "edit",
+    "fix",
+    "generate",
+    "implement",
+    "make",
+    "migrate",
+    "move",
+    "optimize",
+    "port",
+    "refactor",
+    "remove",
+    "rename",
+    "replace",
+    "rewrite",
+    "update",
+    "write",
 ];
 
 /// Words with which a message that only looks something up begins.
 const LOOK_UP_WORDS: &[&str] = &["find", "grep", "list", "locate", "ls", "search"];
 
 pub fn choose(facts: &Facts) -> Route {
-    let route = |tier, reason: &str| Route { tier, reason: reason.to_owned() };
+    let route = |tier, reason: &str| Route {
+        tier,
+        reason: reason.to_owned(),
+    };
     if let Some(tier) = facts.asked_tier {
         return route(tier, "you chose it");
     }
@@ -43,7 +65,10 @@ pub fn choose(facts: &Facts) -> Route {
     if facts.prompt_tokens > facts.code_token_threshold {
         return Route {
             tier: Tier::Code,
-            reason: format!("the prompt has more than {} tokens", facts.code_token_threshold),
+            reason: format!(
+                "the prompt has more than {} tokens",
+                facts.code_token_threshold
+            ),
         };
     }
     let words: Vec<String> = facts
@@ -56,7 +81,11 @@ pub fn choose(facts: &Facts) -> Route {
     if words.iter().any(|word| CODE_WORDS.contains(&word.as_str())) {
         return route(Tier::Code, "the message asks for a change");
     }
-    if words.len() <= 12 && words.first().is_some_and(|word| LOOK_UP_WORDS.contains(&word.as_str())) {
+    if words.len() <= 12
+        && words
+            .first()
+            .is_some_and(|word| LOOK_UP_WORDS.contains(&word.as_str()))
+    {
         return route(Tier::Fast, "the message looks something up");
     }
     route(Tier::Voice, "the message is a conversation")
@@ -95,6 +124,13 @@ mod tests {
             code_token_threshold: 50_000,
         };
         assert_eq!(choose(&facts).tier, Tier::Agentic);
-        assert_eq!(choose(&Facts { asked_tier: None, ..facts }).tier, Tier::Code);
+        assert_eq!(
+            choose(&Facts {
+                asked_tier: None,
+                ..facts
+            })
+            .tier,
+            Tier::Code
+        );
     }
 }
