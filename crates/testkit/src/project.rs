@@ -10,11 +10,11 @@ pub struct TempProject {
 }
 
 impl TempProject {
-    /// From a text fixture: each file begins with a line `//- path`, its content follows. Every
+    /// From a text fixture: each file begins with a line `-- path`, its content follows. Every
     /// line's ending is kept as written.
     ///
     /// ```
-    /// let project = mira_testkit::TempProject::new("//- a.txt\nhello\n//- src/b.txt\nthere\n");
+    /// let project = mira_testkit::TempProject::new("-- a.txt\nhello\n-- src/b.txt\nthere\n");
     /// assert_eq!(project.read("src/b.txt"), "there\n");
     /// ```
     pub fn new(fixture: &str) -> Self {
@@ -25,7 +25,7 @@ impl TempProject {
         let project = Self { dir };
         let mut file: Option<(String, String)> = None;
         for line in fixture.split_inclusive('\n') {
-            if let Some(path) = line.trim_end().strip_prefix("//- ") {
+            if let Some(path) = line.trim_end().strip_prefix("-- ") {
                 if let Some((path, content)) = file.take() {
                     project.write(&path, content);
                 }

@@ -349,7 +349,7 @@ fn turns(client: &Client, count: usize) -> Vec<Reply> {
 }
 
 fn project() -> TempProject {
-    let project = TempProject::new("//- README.md\nA project to measure with.\n");
+    let project = TempProject::new("-- README.md\nA project to measure with.\n");
     for number in 0..FILES {
         let lines: String = (0..110)
             .map(|line| format!("part {number} line {line}: the quick brown fox jumps\n"))
