@@ -118,7 +118,7 @@ export async function world({ replies = [], key = true, aside = "A greeting that
         acceptDownloads: true,
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(45_000);
       const problems = [];
       page.on("pageerror", (error) => problems.push(error.message));
       page.on("console", (message) => {
@@ -134,7 +134,12 @@ export async function world({ replies = [], key = true, aside = "A greeting that
     },
     reopen: open,
     async close() {
-      for (const { context } of pages) await context.close();
+      // For looking at a failure: MIRA_E2E_SHOTS names a folder for the last sight of each page.
+      const shots = process.env.MIRA_E2E_SHOTS;
+      for (const [index, { context }] of pages.entries()) {
+        if (shots) await context.pages()[0]?.screenshot({ path: join(shots, `${folder.split("/").at(-1)}-${index}.png`) });
+        await context.close();
+      }
       await engine.stop();
       await vendor.stop();
       rmSync(folder, { recursive: true, force: true });

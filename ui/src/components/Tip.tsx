@@ -19,7 +19,7 @@ export function Tip(props: { text: ReactNode; keys?: string | undefined; side?: 
 
 export function TipProvider({ children }: { children: ReactNode }) {
   return (
-    <Tooltip.Provider delayDuration={500} skipDelayDuration={200}>
+    <Tooltip.Provider delayDuration={500} skipDelayDuration={200} disableHoverableContent>
       {children}
     </Tooltip.Provider>
   );
