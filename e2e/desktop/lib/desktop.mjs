@@ -55,7 +55,10 @@ export class Vendor {
     const file = join(world.root, "script.json");
     writeFileSync(file, JSON.stringify(script));
     const child = spawn(process.env.MIRA_FAKE_VENDOR, ["--script", file], { stdio: ["ignore", "pipe", "inherit"] });
-    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    const [line] = await new Promise((done, fail) => {
+      child.once("error", fail);
+      once(createInterface({ input: child.stdout }), "line").then(done);
+    });
     return new Vendor(child, /http:\/\/\S+/.exec(line)[0]);
   }
 

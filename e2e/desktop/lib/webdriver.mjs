@@ -116,7 +116,9 @@ function findByRole(role, wanted, within) {
     if (element.getAttribute("aria-label")) return element.getAttribute("aria-label");
     if (labelled) return labelled.split(" ").map((id) => document.getElementById(id)?.textContent ?? "").join(" ");
     if (element.labels?.length) return element.labels[0].textContent;
-    return element.textContent || element.getAttribute("placeholder") || element.getAttribute("title") || "";
+    const spoken = element.cloneNode(true);
+    for (const mute of spoken.querySelectorAll("[aria-hidden=true], style, script")) mute.remove();
+    return spoken.textContent || element.getAttribute("placeholder") || element.getAttribute("title") || "";
   };
   const fits = (text) => {
     const name = text.replace(/\s+/g, " ").trim();
