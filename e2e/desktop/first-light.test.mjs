@@ -28,6 +28,14 @@ def mean(numbers):
     return total(numbers) / len(numbers)
 
 
+def median(numbers):
+    ordered = sorted(numbers)
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return mean(ordered[middle - 1 : middle + 1])
+
+
 def largest(numbers):
     best = 0
     for number in numbers:
@@ -75,7 +83,7 @@ const SCRIPT = {
     { when: { user: "refuse this" }, text: "I will not do that.", times: 0 },
     { when: { user: "long work" }, text: "This takes a while, and the app will end in the middle of it.", calls: [{ name: "read_project_file", args: { path: "README.md" } }] },
     { when: { user: "long work" }, text: "Never shown.", gate: "crash" },
-    { when: { user: "long work" }, text: "Picked up where it stopped.", times: 0 },
+    { when: { user: "where you stopped" }, text: "Picked up where it stopped." },
   ],
 };
 

@@ -42,9 +42,12 @@ export class Page {
     return Boolean(await this.run(findByRole, role, wanted, null));
   }
 
+  /** Clicks it; one that was drawn anew in between is looked for again. */
   async click(role, name, options) {
-    const element = await this.find(role, name, options);
-    await this.#on(element, "click", {});
+    await this.until(async () => {
+      await this.#on(await this.find(role, name, options), "click", {});
+      return true;
+    }, `${role} ${name} to click`);
   }
 
   async type(element, text) {
