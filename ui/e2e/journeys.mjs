@@ -194,7 +194,7 @@ export const journeys = {
       await ask(page, "talk forever");
       await page.getByText("This is the beginning of a long").waitFor();
       await page.getByRole("button", { name: /^Stop/ }).first().click();
-      await page.getByText("Stopped").waitFor();
+      await page.getByText("Stopped", { exact: true }).waitFor();
       await page.getByText("This is the beginning of a long", { exact: true }).waitFor();
       await page.getByRole("button", { name: "Resume" }).waitFor();
       assert.deepEqual(here.problems(), []);

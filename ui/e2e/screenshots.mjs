@@ -1,4 +1,4 @@
-// `npm run ui:screenshots`: the main screens and states, both themes, three widths, with the real
+// `npm run ui:screenshots`: the main screens and states, both themes, two widths, with the real
 // engine, into docs/screenshots.
 
 import { mkdirSync } from "node:fs";
@@ -8,7 +8,7 @@ import { READ_AND_EDIT } from "./journeys.mjs";
 import { ask, closeBrowser, openProject, world } from "./world.mjs";
 
 const OUT = join(root, "docs", "screenshots");
-const WIDTHS = { wide: [1360, 860], narrow: [820, 860], phone: [480, 860] };
+const WIDTHS = { wide: [1360, 860], phone: [480, 860] };
 
 mkdirSync(OUT, { recursive: true });
 
@@ -70,7 +70,7 @@ async function conversation() {
   await page.getByText("Reading the newest commits").first().waitFor();
   await shoot(page, "running");
   await page.getByRole("button", { name: /^Stop/ }).first().click();
-  await page.getByText("Stopped").waitFor();
+  await page.getByText("Stopped", { exact: true }).waitFor();
   await page.keyboard.press("Control+k");
   await shoot(page, "palette");
   await page.keyboard.press("Escape");

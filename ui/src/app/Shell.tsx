@@ -522,6 +522,24 @@ export function Shell() {
               onDemo={openDemo}
             />
           ) : null}
+          {isChat || (showSidebar && !noSidebar) ? null : (
+            <header className="pane-head">
+              <IconButton small label={t.app.showSidebar} keys="mod+b" onClick={toggleSidebar}>
+                <PanelLeft size={14} />
+              </IconButton>
+              {welcome ? null : (
+                <Button
+                  small
+                  look="ghost"
+                  onClick={() => {
+                    place.set({ view: "chat" });
+                  }}
+                >
+                  {t.common.back}
+                </Button>
+              )}
+            </header>
+          )}
           {where.view === "settings" ? (
             <SettingsView
               tab={where.settingsTab}

@@ -10,6 +10,7 @@ import { t } from "../../i18n/en";
 import { tokens } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { ModelInfo } from "../../protocol/generated/ModelInfo";
+import type { Provider } from "../../protocol/generated/Provider";
 import type { Setting } from "../../protocol/generated/Setting";
 import { useClient, useRequest } from "../../protocol/queries";
 import { Minus, Plus } from "lucide-react";
@@ -60,6 +61,16 @@ export function SettingsView(props: {
   );
 }
 
+/** The place for a server's address before there is one. */
+const NO_SERVER: Provider = {
+  name: "local",
+  base_url: "",
+  has_key: false,
+  key_source: "none",
+  ready: false,
+  default_model: null,
+};
+
 function Models() {
   const providers = useRequest("provider.list", {});
   const models = useRequest("model.list", {});
@@ -74,6 +85,7 @@ function Models() {
       {providers.data.providers.map((provider) => (
         <ProviderCard key={provider.name} provider={provider} />
       ))}
+      {local ? null : <ProviderCard provider={NO_SERVER} />}
       <section>
         <h2 className="section-title">{t.settings.detected}</h2>
         <LocalServers current={local?.base_url} />
