@@ -3,7 +3,7 @@
 native.py press TITLE BUTTON   waits for the dialog, prints its text, presses the button
 native.py gone TITLE           waits until no such dialog is shown
 native.py close TITLE          leaves the dialog with Escape
-native.py shot FILE            the whole screen as PNG
+native.py shot FILE            the active window with its frame as PNG
 """
 
 import sys
@@ -99,7 +99,13 @@ def shot(file):
     from gi.repository import Gdk
 
     root = Gdk.get_default_root_window()
-    picture = Gdk.pixbuf_get_from_window(root, 0, 0, root.get_width(), root.get_height())
+    active = Gdk.Screen.get_default().get_active_window()
+    if active is None:
+        area = Gdk.Rectangle()
+        area.width, area.height = root.get_width(), root.get_height()
+    else:
+        area = active.get_frame_extents()
+    picture = Gdk.pixbuf_get_from_window(root, area.x, area.y, area.width, area.height)
     picture.savev(file, "png", [], [])
 
 
