@@ -370,7 +370,7 @@ fn make(root: &Path, nodes: &BTreeMap<String, Node>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// undo ∘ do = identity and redo ∘ undo = identity, byte for byte, whatever a command did.
     #[test]

@@ -188,7 +188,7 @@ fn thing() -> impl Strategy<Value = Thing> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever links there are and whatever is asked: nothing outside is read, written, deleted.
     #[test]
