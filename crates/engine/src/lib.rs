@@ -108,6 +108,10 @@ impl Engine {
             job_files.clone(),
             blobs.clone(),
         );
+        if let Some(engine) = lock.died {
+            // Before looking at what they did: commands of a dead engine must not go on.
+            mira_workspace::kill_orphans(engine);
+        }
         operations.recover().await?;
         let sessions = Sessions::new(store.clone(), events.clone());
         let data_dir = settings.current().data_dir.clone();
@@ -262,6 +266,7 @@ impl Engine {
     pub async fn shutdown(&self) {
         self.0.operations.shutdown().await;
         self.0.jobs.shutdown().await;
+        self.0.system.end();
     }
 
     async fn session_events(

@@ -38,7 +38,7 @@ pub struct System {
     secrets: Arc<dyn SecretStore>,
     began: Instant,
     listening: Arc<Mutex<Option<String>>>,
-    _lock: Arc<DataDirLock>,
+    lock: Arc<DataDirLock>,
 }
 
 impl System {
@@ -54,11 +54,16 @@ impl System {
             secrets,
             began: Instant::now(),
             listening: Arc::default(),
-            _lock: Arc::new(lock),
+            lock: Arc::new(lock),
         }
     }
 
     /// Where the socket listens; None when it does not.
+    /// The engine ends in order.
+    pub fn end(&self) {
+        self.lock.end();
+    }
+
     pub fn set_listening(&self, address: Option<String>) {
         *self
             .listening

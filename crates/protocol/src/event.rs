@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::approval::{Approval, Decision, DecidedBy};
+use crate::approval::{Approval, DecidedBy, Decision};
 use crate::change::{FileChangeSummary, ReviewMark};
 use crate::operation::{Attachment, Focus, OperationKind, OperationState, Tier, Usage};
 use crate::receipt::Receipt;
 use crate::{
-    ApprovalId, CallId, Failure, JobId, MessageId, MicroUsd, OperationId, ProjectId, SessionId, UtcMs,
+    ApprovalId, CallId, Failure, JobId, MessageId, MicroUsd, OperationId, ProjectId, SessionId,
+    UtcMs,
 };
 
 /// Everything that an engine tells its clients.
@@ -59,11 +60,24 @@ pub enum EventKind {
         reason: Option<String>,
     },
     /// The router chose.
-    Routed { tier: Tier, model: String, provider: String, reason: String },
+    Routed {
+        tier: Tier,
+        model: String,
+        provider: String,
+        reason: String,
+    },
     /// What the next request to the model is made of.
-    ContextGathered { receipt: Receipt },
+    ContextGathered {
+        receipt: Receipt,
+    },
     /// A request leaves for the model.
-    ModelCallStarted { call: u32, provider: String, model: String, request_bytes: u64, estimated_input_tokens: u64 },
+    ModelCallStarted {
+        call: u32,
+        provider: String,
+        model: String,
+        request_bytes: u64,
+        estimated_input_tokens: u64,
+    },
     /// The provider answered to its end (or broke off for good).
     ModelCallFinished {
         call: u32,
@@ -88,7 +102,10 @@ pub enum EventKind {
         until: Option<UtcMs>,
     },
     /// What the model thought, as far as the provider tells (a summary).
-    Reasoning { message_id: MessageId, text: String },
+    Reasoning {
+        message_id: MessageId,
+        text: String,
+    },
     /// What the model wrote, whole. `partial` marks text that a broken or cancelled stream left.
     /// `superseded`: the stream broke and the answer that came instead says something else; this
     /// piece stays on the screen and is not told to the model again.
@@ -102,14 +119,26 @@ pub enum EventKind {
     },
     /// Provider-opaque items (encrypted reasoning and the like), kept verbatim for the next
     /// request and never shown. `provider` says who may see them again.
-    ModelItems { provider: String, model: String, items: serde_json::Value },
+    ModelItems {
+        provider: String,
+        model: String,
+        items: serde_json::Value,
+    },
     /// The model asked for a tool.
-    ToolCall { call_id: CallId, tool: String, arguments: serde_json::Value },
+    ToolCall {
+        call_id: CallId,
+        tool: String,
+        arguments: serde_json::Value,
+    },
     /// The tool began (after any approval). `command` and `cwd` where it runs something.
     ToolStarted {
         call_id: CallId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<String>,
+        /// Where the state of the project before the command is kept, so that what it did can be
+        /// found even if the engine dies meanwhile.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        checkpoint: Option<String>,
     },
     /// The tool answered. `output` is what the model reads; `summary` one line for people.
     ToolResult {
@@ -124,11 +153,23 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changes: Vec<FileChangeSummary>,
     },
-    ApprovalRequested { approval: Approval },
-    ApprovalDecided { approval_id: ApprovalId, decision: Decision, by: DecidedBy },
+    ApprovalRequested {
+        approval: Approval,
+    },
+    ApprovalDecided {
+        approval_id: ApprovalId,
+        decision: Decision,
+        by: DecidedBy,
+    },
     /// Older turns no longer fit and were replaced by a summary. `up_to_seq`: the last event
     /// that the summary stands for.
-    Compacted { up_to_seq: u64, summary: String, dropped_items: u32, dropped_tokens: u64, kept_tokens: u64 },
+    Compacted {
+        up_to_seq: u64,
+        summary: String,
+        dropped_items: u32,
+        dropped_tokens: u64,
+        kept_tokens: u64,
+    },
     /// The only terminal event of an operation; there is exactly one.
     OperationFinished {
         state: OperationState,
@@ -142,14 +183,37 @@ pub enum EventKind {
         changes: Vec<FileChangeSummary>,
     },
     /// An operation's file changes were taken back (`undone`) or brought back.
-    Undone { operation_id: OperationId, undone: bool, paths: Vec<String> },
+    Undone {
+        operation_id: OperationId,
+        undone: bool,
+        paths: Vec<String>,
+    },
     /// The person kept or rejected a file or a hunk.
-    Reviewed { operation_id: OperationId, path: String, #[serde(default, skip_serializing_if = "Option::is_none")] hunk: Option<String>, mark: ReviewMark },
-    Renamed { name: String, by_person: bool },
+    Reviewed {
+        operation_id: OperationId,
+        path: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hunk: Option<String>,
+        mark: ReviewMark,
+    },
+    Renamed {
+        name: String,
+        by_person: bool,
+    },
     /// This session began as a copy of another, up to that event.
-    Forked { from_session_id: SessionId, up_to_seq: u64 },
-    JobStarted { job_id: JobId, command: String },
-    JobFinished { job_id: JobId, #[serde(default, skip_serializing_if = "Option::is_none")] exit_code: Option<i32> },
+    Forked {
+        from_session_id: SessionId,
+        up_to_seq: u64,
+    },
+    JobStarted {
+        job_id: JobId,
+        command: String,
+    },
+    JobFinished {
+        job_id: JobId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exit_code: Option<i32>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,14 +230,41 @@ pub enum NoticeLevel {
 #[serde(tag = "signal", rename_all = "snake_case")]
 pub enum Signal {
     /// More of the message `message_id`. `offset`: characters (Unicode scalar values) of the message before this piece.
-    TextDelta { session_id: SessionId, operation_id: OperationId, message_id: MessageId, offset: u64, text: String },
-    ReasoningDelta { session_id: SessionId, operation_id: OperationId, message_id: MessageId, text: String },
+    TextDelta {
+        session_id: SessionId,
+        operation_id: OperationId,
+        message_id: MessageId,
+        offset: u64,
+        text: String,
+    },
+    ReasoningDelta {
+        session_id: SessionId,
+        operation_id: OperationId,
+        message_id: MessageId,
+        text: String,
+    },
     /// The model is writing a call; `bytes` of its arguments are here.
-    ToolCallProgress { session_id: SessionId, operation_id: OperationId, call_id: CallId, tool: String, bytes: u64 },
+    ToolCallProgress {
+        session_id: SessionId,
+        operation_id: OperationId,
+        call_id: CallId,
+        tool: String,
+        bytes: u64,
+    },
     /// Live output of a running tool.
-    ToolOutput { session_id: SessionId, operation_id: OperationId, call_id: CallId, text: String },
+    ToolOutput {
+        session_id: SessionId,
+        operation_id: OperationId,
+        call_id: CallId,
+        text: String,
+    },
     /// What the operation does right now, in a few words.
-    Activity { session_id: SessionId, operation_id: OperationId, text: String, since: UtcMs },
+    Activity {
+        session_id: SessionId,
+        operation_id: OperationId,
+        text: String,
+        since: UtcMs,
+    },
 }
 
 impl Signal {
@@ -198,12 +289,18 @@ pub enum Topic {
     /// The list of sessions (names, order, running marks).
     Sessions,
     /// The changes of an operation (review, undo, outside edits).
-    Changes { session_id: SessionId },
+    Changes {
+        session_id: SessionId,
+    },
     Approvals,
     Jobs,
     Settings,
     Providers,
     Budget,
-    Git { project_id: ProjectId },
-    Files { project_id: ProjectId },
+    Git {
+        project_id: ProjectId,
+    },
+    Files {
+        project_id: ProjectId,
+    },
 }

@@ -79,6 +79,17 @@ impl Manifest {
         self.entries.iter().map(|(path, entry)| (&**path, entry))
     }
 
+    /// For a file: what [`Manifest::decode`] reads. The same state gives the same bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(&(&self.entries, &self.left_out)).unwrap_or_default()
+    }
+
+    /// None where the bytes are not of [`Manifest::encode`].
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let (entries, left_out) = serde_json::from_slice(bytes).ok()?;
+        Some(Self { entries, left_out })
+    }
+
     pub fn get(&self, path: &str) -> Option<&Entry> {
         let at = self
             .entries

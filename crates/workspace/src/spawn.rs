@@ -302,6 +302,14 @@ pub(crate) fn kill_marked(mark: &str) {
     }
 }
 
+/// Kills what a dead engine left running. A number that lives again belongs to somebody else, and
+/// nothing of it is touched.
+pub fn kill_orphans(engine: u32) {
+    if !Path::new(&format!("/proc/{engine}")).exists() {
+        kill_marked(&format!("{engine}."));
+    }
+}
+
 /// Living processes whose [`MARK`] begins with `mark`.
 fn marked(mark: &str) -> Vec<Pid> {
     let wanted = format!("{MARK}={mark}");

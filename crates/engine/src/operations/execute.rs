@@ -13,18 +13,17 @@ use mira_llm::ToolChoice;
 use mira_protocol::approval::{Approval, Decision, Rule};
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::operation::{ApproveMode, OperationState};
-use mira_protocol::{
-    ApprovalId, CallId, Code, EventKind, Failure, JobId, Signal, StoredEvent, Topic,
-};
+use mira_protocol::{ApprovalId, Code, EventKind, Failure, JobId, Signal, StoredEvent, Topic};
 use mira_tools::{Command, CommandLine, Effect, ErasedTool, Output, ToolCx, ToolError};
 use mira_workspace::Manifest;
 use tokio::sync::Mutex;
 
 use super::Operations;
+use super::history::OpenCall;
 use super::model_step::AskedCall;
 use super::run::{Run, Stop};
 use crate::clock::now_ms;
-use crate::failure::from_store;
+use crate::failure::{from_store, internal};
 use crate::policy::{self, Verdict};
 
 /// From so many identical answers on, the model is told so in the result.
@@ -199,10 +198,10 @@ impl Run<'_> {
     }
 
     /// Answers a call that was never run, so that each call has a result.
-    pub(super) async fn answer_unrun(&mut self, call_id: CallId, why: &str) -> Result<(), Failure> {
+    pub(super) async fn answer_unrun(&mut self, call: OpenCall, why: &str) -> Result<(), Failure> {
         self.log(EventKind::ToolResult {
-            call_id,
-            tool: String::new(),
+            call_id: call.call_id,
+            tool: call.tool,
             success: false,
             output: why.to_owned(),
             summary: "not run".to_owned(),
@@ -444,11 +443,12 @@ impl Caller<'_> {
         let broken = |failure: Failure| ToolError::Broken(failure.message);
         match &plan.effect {
             Ok(Effect::Runs(_)) => {
-                self.begin_command().await.map_err(broken)?;
+                let checkpoint = Some(self.begin_command().await.map_err(broken)?);
                 let (command, ..) = plan.effect.as_ref().map(shown).unwrap_or_default();
                 let started = EventKind::ToolStarted {
                     call_id: plan.call.id.clone(),
                     command: Some(command),
+                    checkpoint,
                 };
                 self.append(vec![started], stored).await.map_err(broken)?;
                 let result = self.tool(tool, plan).await;
@@ -463,6 +463,7 @@ impl Caller<'_> {
                 let started = EventKind::ToolStarted {
                     call_id: plan.call.id.clone(),
                     command: None,
+                    checkpoint: None,
                 };
                 self.append(vec![started], stored).await.map_err(broken)?;
                 Ok((self.tool(tool, plan).await?, vec![]))
@@ -506,14 +507,20 @@ impl Caller<'_> {
         self.append(begun, stored).await
     }
 
-    /// Looks at the project before a command, unless another one runs already.
-    async fn begin_command(&self) -> Result<(), Failure> {
+    /// Looks at the project before a command, unless another one runs already; where that is kept.
+    async fn begin_command(&self) -> Result<String, Failure> {
         let mut watch = self.watch.lock().await;
         if watch.running == 0 {
             watch.base = Some(self.on.snapshot(&self.run.workspace).await?);
         }
         watch.running += 1;
-        Ok(())
+        let state = watch
+            .base
+            .as_ref()
+            .map(|base| base.encode())
+            .unwrap_or_default();
+        let hash = self.on.blobs.put(&state).map_err(internal)?;
+        Ok(hash.to_hex())
     }
 
     /// What changed since, put down to the command that ended.

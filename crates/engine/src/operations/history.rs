@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use mira_llm::{Content, Item, ItemKind};
 use mira_protocol::operation::{Attachment, Focus, OperationState};
-use mira_protocol::{EventKind, OperationId, StoredEvent};
+use mira_protocol::{CallId, EventKind, OperationId, StoredEvent};
 
 /// One item with the event it came from.
 #[derive(Debug, Clone)]
@@ -17,6 +17,13 @@ pub struct Told {
     pub seq: u64,
     pub item: Arc<Item>,
     pub tokens: u64,
+}
+
+/// A call without a result.
+#[derive(Debug, Clone)]
+pub struct OpenCall {
+    pub call_id: CallId,
+    pub tool: String,
 }
 
 /// The conversation as the model sees it, kept up to date event by event.
@@ -31,7 +38,7 @@ pub struct History {
     /// The message that the newest started operation answers.
     current: Option<Told>,
     /// Calls without a result so far, in order.
-    open: Vec<(u64, String)>,
+    open: Vec<OpenCall>,
     /// Every call id of the session: weak servers use theirs again.
     known_calls: HashSet<String>,
     last_seq: u64,
@@ -68,8 +75,8 @@ impl History {
     }
 
     /// Calls that were announced and have no result: an interrupted operation's.
-    pub fn open_calls(&self) -> impl Iterator<Item = &str> {
-        self.open.iter().map(|(_, id)| id.as_str())
+    pub fn open_calls(&self) -> &[OpenCall] {
+        &self.open
     }
 
     pub fn knows_call(&self, id: &str) -> bool {
@@ -109,18 +116,16 @@ impl History {
             EventKind::AssistantMessage {
                 content,
                 partial,
-                superseded,
+                superseded: false,
                 ..
-            } => {
+            } if !content.is_empty() => {
                 // What a cancelled or interrupted operation left is told, because the person saw
                 // it and may refer to it.
-                if !content.is_empty() && !*superseded {
-                    let mut text = content.clone();
-                    if *partial {
-                        text += "\n\n[The answer broke off here.]";
-                    }
-                    self.push(tell(event.seq, ItemKind::Assistant { text }));
+                let mut text = content.clone();
+                if *partial {
+                    text += "\n\n[The answer broke off here.]";
                 }
+                self.push(tell(event.seq, ItemKind::Assistant { text }));
             }
             EventKind::ModelItems {
                 provider, items, ..
@@ -140,7 +145,10 @@ impl History {
                 tool,
                 arguments,
             } => {
-                self.open.push((event.seq, call_id.0.clone()));
+                self.open.push(OpenCall {
+                    call_id: call_id.clone(),
+                    tool: tool.clone(),
+                });
                 self.known_calls.insert(call_id.0.clone());
                 let arguments = match arguments {
                     // Broken arguments are kept as the text that the model wrote.
@@ -159,7 +167,7 @@ impl History {
             EventKind::ToolResult {
                 call_id, output, ..
             } => {
-                self.open.retain(|(_, id)| *id != call_id.0);
+                self.open.retain(|call| call.call_id != *call_id);
                 self.push(tell(
                     event.seq,
                     ItemKind::CallResult {

@@ -47,6 +47,9 @@ const IDLE_HISTORIES: usize = 8;
 /// The most messages that may wait behind a running operation.
 const MAX_QUEUED: usize = 32;
 
+/// Open projects by folder and access.
+type Workspaces = HashMap<(PathBuf, mira_workspace::Access), Arc<Workspace>>;
+
 /// Everything an operation works with. Cheap to clone.
 #[derive(Clone)]
 pub struct Operations {
@@ -61,7 +64,7 @@ pub struct Operations {
     pub(super) blobs: Arc<Blobs>,
     lanes: Arc<Mutex<HashMap<SessionId, Lane>>>,
     histories: Arc<Mutex<VecDeque<(SessionId, History)>>>,
-    workspaces: Arc<Mutex<HashMap<(PathBuf, mira_workspace::Access), Arc<Workspace>>>>,
+    workspaces: Arc<Mutex<Workspaces>>,
     tasks: TaskTracker,
 }
 

@@ -1,12 +1,14 @@
 //! After a crash: what was running is interrupted, every call has a result, nothing shown is lost.
 
 use mira_protocol::operation::{OperationState, Usage};
-use mira_protocol::{CallId, Code, EventKind, Failure};
+use mira_protocol::{CallId, Code, EventKind, Failure, StoredEvent};
 use mira_store::OperationRow;
+use mira_workspace::checkpoint::diff;
+use mira_workspace::{Hash, Manifest};
 
-use super::Operations;
 use super::history::History;
-use crate::failure::from_store;
+use super::{Operations, Task};
+use crate::failure::{from_store, internal};
 
 impl Operations {
     /// Ends every operation that a dead engine left open. Called before anything new runs.
@@ -35,10 +37,11 @@ impl Operations {
                 superseded: false,
             });
         }
+        self.find_what_commands_did(&row, &events).await?;
         for call in History::from_events(&events).open_calls() {
             kinds.push(EventKind::ToolResult {
-                call_id: CallId::from(call),
-                tool: String::new(),
+                call_id: call.call_id.clone(),
+                tool: call.tool.clone(),
                 success: false,
                 output: "Interrupted: Mira was stopped while this ran. It may have run partly; look before you repeat it.".into(),
                 summary: "interrupted".into(),
@@ -76,6 +79,54 @@ impl Operations {
         });
         self.events
             .append_all(&row.operation.session_id, Some(id), kinds)
+            .await?;
+        Ok(())
+    }
+
+    /// A command was running: compares the project with how it was before, so that what the
+    /// command did can be taken back too.
+    async fn find_what_commands_did(
+        &self,
+        row: &OperationRow,
+        events: &[StoredEvent],
+    ) -> Result<(), Failure> {
+        let ended = |id: &CallId| {
+            events.iter().any(|event| {
+                matches!(&event.kind, EventKind::ToolResult { call_id, .. } if call_id == id)
+            })
+        };
+        let kept = events.iter().find_map(|event| match &event.kind {
+            EventKind::ToolStarted {
+                call_id,
+                checkpoint: Some(kept),
+                ..
+            } if !ended(call_id) => Hash::from_hex(kept),
+            _ => None,
+        });
+        let (Some(kept), Some(project_id)) = (kept, &row.operation.project_id) else {
+            return Ok(());
+        };
+        let Some(before) = self
+            .blobs
+            .get(kept)
+            .map_err(internal)?
+            .and_then(|bytes| Manifest::decode(&bytes))
+        else {
+            return Ok(());
+        };
+        let project = self.projects.get_by_id(project_id).await?;
+        if !project.exists {
+            return Ok(());
+        }
+        let workspace = self.workspace(&project, row.request.access)?;
+        let now = self.snapshot(&workspace).await?;
+        let task = Task {
+            id: row.operation.id.clone(),
+            session: row.operation.session_id.clone(),
+            project,
+            request: Default::default(),
+        };
+        self.record(&task, diff(&before, &now), now.not_covered())
             .await?;
         Ok(())
     }

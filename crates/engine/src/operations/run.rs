@@ -14,8 +14,7 @@ use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::{OperationState, Usage};
 use mira_protocol::receipt::{FragmentLine, Receipt};
 use mira_protocol::{
-    CallId, Code, EventKind, Failure, MicroUsd, OperationId, SessionId, Signal, StoredEvent, Topic,
-    UtcMs,
+    Code, EventKind, Failure, MicroUsd, OperationId, SessionId, Signal, StoredEvent, Topic, UtcMs,
 };
 use mira_workspace::Workspace;
 use tokio_util::sync::CancellationToken;
@@ -331,10 +330,9 @@ impl Run<'_> {
 
     /// Ends what is open and says how it went.
     async fn close(mut self, result: Result<(), Stop>, timed_out_ms: Option<u64>) -> Outcome {
-        let open: Vec<CallId> = self.history.open_calls().map(CallId::from).collect();
-        for call_id in open {
+        for call in self.history.open_calls().to_vec() {
             if let Err(failure) = self
-                .answer_unrun(call_id, "Not run: the operation was stopped.")
+                .answer_unrun(call, "Not run: the operation was stopped.")
                 .await
             {
                 tracing::error!(%failure, "an open call was not answered");

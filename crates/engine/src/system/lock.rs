@@ -1,14 +1,16 @@
 //! One engine a data directory.
 
 use std::fs::{File, TryLockError};
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use mira_protocol::{Code, Failure};
 
 /// Held while the engine lives; the system lets go of it however the process ends.
 pub struct DataDirLock {
-    _file: File,
+    file: File,
+    /// The process that held it last and did not let go of it in order.
+    pub died: Option<u32>,
 }
 
 impl DataDirLock {
@@ -41,10 +43,24 @@ impl DataDirLock {
             Err(TryLockError::WouldBlock) => return Err(held(data_dir, &mut file)),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
+        let mut last = String::new();
+        // A file that is not text is no process's.
+        let _ = file.read_to_string(&mut last);
         file.set_len(0).map_err(unusable)?;
+        file.rewind().map_err(unusable)?;
         file.write_all(std::process::id().to_string().as_bytes())
             .map_err(unusable)?;
-        Ok(Self { _file: file })
+        Ok(Self {
+            file,
+            died: last.trim().parse().ok(),
+        })
+    }
+
+    /// Everything ended in order: the next start has nothing to clean up.
+    pub fn end(&self) {
+        if let Err(error) = self.file.set_len(0) {
+            tracing::warn!(%error, "the lock was not emptied");
+        }
     }
 }
 
