@@ -10,7 +10,11 @@ fn main() -> io::Result<()> {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let dist = manifest.join("../../ui/dist");
     // Cargo looks at the modification times of the whole tree; when there is none, at its parent.
-    let watched = if dist.is_dir() { &dist } else { &manifest.join("../../ui/index.html") };
+    let watched = if dist.is_dir() {
+        &dist
+    } else {
+        &manifest.join("../../ui/index.html")
+    };
     println!("cargo::rerun-if-changed={}", watched.display());
 
     let mut files = Vec::new();
@@ -23,7 +27,11 @@ fn main() -> io::Result<()> {
         let path = file.strip_prefix(&dist).unwrap_or(&file);
         let path = path.to_string_lossy().replace('\\', "/");
         let full = file.canonicalize()?;
-        let _ = writeln!(code, "    ({path:?}, include_bytes!({:?})),", full.to_string_lossy());
+        let _ = writeln!(
+            code,
+            "    ({path:?}, include_bytes!({:?})),",
+            full.to_string_lossy()
+        );
     }
     code.push_str("]\n");
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());

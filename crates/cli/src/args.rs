@@ -11,7 +11,12 @@ use mira_protocol::provider::ProviderName;
 ///
 /// Without a command: a conversation in the current folder.
 #[derive(Debug, Parser)]
-#[command(name = "mira", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    name = "mira",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -293,7 +298,10 @@ words! {
 
 /// Dollars as people write them → millionths.
 fn micro_usd(text: &str) -> Result<i64, String> {
-    let dollars: f64 = text.trim_start_matches('$').parse().map_err(|_| "not a number".to_owned())?;
+    let dollars: f64 = text
+        .trim_start_matches('$')
+        .parse()
+        .map_err(|_| "not a number".to_owned())?;
     if dollars.is_finite() && (0.0..=1e9).contains(&dollars) {
         Ok((dollars * 1e6).round() as i64)
     } else {

@@ -14,9 +14,9 @@ use mira_protocol::{Call, Code, Event, Failure, Request, SessionId, calls};
 use mira_server::{ADDRESS_FILE, MAX_MESSAGE_BYTES, TOKEN_FILE};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
 /// Events that may wait to be read here; a reader that lags more asks the store.
@@ -107,8 +107,11 @@ impl Client {
 }
 
 fn not_json(error: serde_json::Error) -> Failure {
-    Failure::new(Code::Internal, format!("The engine's reply was not understood: {error}."))
-        .hint("Update both: the engine and this program are of different versions.")
+    Failure::new(
+        Code::Internal,
+        format!("The engine's reply was not understood: {error}."),
+    )
+    .hint("Update both: the engine and this program are of different versions.")
 }
 
 /// The address and the token of the engine that listens on a data directory, if one does.
@@ -129,11 +132,13 @@ impl Socket {
         let config = WebSocketConfig::default()
             .max_message_size(Some(4 * MAX_MESSAGE_BYTES))
             .max_frame_size(Some(4 * MAX_MESSAGE_BYTES));
-        let connecting =
-            tokio_tungstenite::connect_async_with_config(request, Some(config), false);
+        let connecting = tokio_tungstenite::connect_async_with_config(request, Some(config), false);
         let (stream, _) = tokio::time::timeout(CONNECT, connecting).await.ok()?.ok()?;
         let (mut sink, mut stream) = stream.split();
-        let welcome = tokio::time::timeout(CONNECT, stream.next()).await.ok()??.ok()?;
+        let welcome = tokio::time::timeout(CONNECT, stream.next())
+            .await
+            .ok()??
+            .ok()?;
         let welcome: ServerMessage = serde_json::from_str(welcome.to_text().ok()?).ok()?;
         if !matches!(welcome, ServerMessage::Welcome { .. }) {
             return None;
@@ -193,7 +198,11 @@ impl Socket {
         };
         let (id, result) = match message {
             ServerMessage::Reply { id, result, .. } => (id, Ok(result)),
-            ServerMessage::Error { id: Some(id), failure, .. } => (Some(id), Err(failure)),
+            ServerMessage::Error {
+                id: Some(id),
+                failure,
+                ..
+            } => (Some(id), Err(failure)),
             event => {
                 if let Some(event) = event.into_event() {
                     let _ = self.events.send(Arc::new(event));
@@ -212,14 +221,20 @@ impl Socket {
 
     /// Everybody who waits learns that there will be no answer.
     fn lost(&self) {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         self.broken.cancel();
     }
 }
 
 fn gone() -> Failure {
-    Failure::new(Code::Interrupted, "The engine that this program was attached to has ended.")
-        .hint("Run the command again; it starts an engine of its own. Nothing that was shown is lost.")
+    Failure::new(
+        Code::Interrupted,
+        "The engine that this program was attached to has ended.",
+    )
+    .hint("Run the command again; it starts an engine of its own. Nothing that was shown is lost.")
 }
 
 /// One session's events; signals and stored events, without gap or double of the latter.
@@ -277,7 +292,11 @@ impl Feed {
         self.last = page.events.last().map_or(self.last, |event| event.seq);
         let stored = page.events.into_iter().map(Event::Stored);
         let live = page.live.into_iter().map(Event::Signal);
-        self.ready = stored.chain(live).map(Arc::new).collect::<Vec<_>>().into_iter();
+        self.ready = stored
+            .chain(live)
+            .map(Arc::new)
+            .collect::<Vec<_>>()
+            .into_iter();
         Ok(())
     }
 }

@@ -54,7 +54,13 @@ pub struct Editor {
 impl Editor {
     /// The terminal is touched at the first line.
     pub fn new(history: PathBuf) -> Self {
-        Self { history, thread: None, queries: None, names: Vec::new(), project: None }
+        Self {
+            history,
+            thread: None,
+            queries: None,
+            names: Vec::new(),
+            project: None,
+        }
     }
 
     pub async fn read(&mut self, client: &Client, prompt: &str, begun: &str) -> Read {
@@ -100,7 +106,11 @@ async fn next(queries: &mut Option<mpsc::UnboundedReceiver<Query>>) -> Option<Qu
 }
 
 async fn files(client: &Client, project: &ProjectId, query: String) -> Vec<String> {
-    let find = FindFiles { project_id: project.clone(), query, limit: Some(20) };
+    let find = FindFiles {
+        project_id: project.clone(),
+        query,
+        limit: Some(20),
+    };
     match client.call(calls::FileFind(find)).await {
         Ok(found) => found.entries.into_iter().map(|entry| entry.path).collect(),
         Err(_) => Vec::new(),
@@ -108,11 +118,7 @@ async fn files(client: &Client, project: &ProjectId, query: String) -> Vec<Strin
 }
 
 /// The editor's thread.
-fn edit(
-    history: &Path,
-    wishes: &blocking::Receiver<Wanted>,
-    ask: mpsc::UnboundedSender<Query>,
-) {
+fn edit(history: &Path, wishes: &blocking::Receiver<Wanted>, ask: mpsc::UnboundedSender<Query>) {
     let config = Config::builder()
         .completion_type(CompletionType::List)
         .max_history_size(HISTORY)
@@ -121,7 +127,10 @@ fn edit(
     let Ok(mut editor) = editor else { return };
     // There is none at the first time.
     let _ = editor.load_history(history);
-    editor.set_helper(Some(Words { names: Vec::new(), ask }));
+    editor.set_helper(Some(Words {
+        names: Vec::new(),
+        ask,
+    }));
     while let Ok(wanted) = wishes.recv() {
         if let Some(words) = editor.helper_mut() {
             words.names = wanted.names;
@@ -159,20 +168,37 @@ impl Completer for Words {
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
         let before = &line[..position];
-        let pair = |text: String| Pair { display: text.clone(), replacement: text + " " };
+        let pair = |text: String| Pair {
+            display: text.clone(),
+            replacement: text + " ",
+        };
         if before.starts_with('/') && !before.contains(char::is_whitespace) {
-            let names = self.names.iter().filter(|name| name.starts_with(before)).cloned();
+            let names = self
+                .names
+                .iter()
+                .filter(|name| name.starts_with(before))
+                .cloned();
             return Ok((0, names.map(pair).collect()));
         }
-        let start = before.rfind(char::is_whitespace).map_or(0, |space| space + 1);
-        let Some(words) = before[start..].strip_prefix('@') else { return Ok((position, vec![])) };
+        let start = before
+            .rfind(char::is_whitespace)
+            .map_or(0, |space| space + 1);
+        let Some(words) = before[start..].strip_prefix('@') else {
+            return Ok((position, vec![]));
+        };
         let (answer, answered) = blocking::channel();
         let words = words.to_owned();
         if self.ask.send(Query { words, answer }).is_err() {
             return Ok((position, vec![]));
         }
         let files = answered.recv_timeout(PATIENCE).unwrap_or_default();
-        Ok((start, files.into_iter().map(|path| pair(format!("@{path}"))).collect()))
+        Ok((
+            start,
+            files
+                .into_iter()
+                .map(|path| pair(format!("@{path}")))
+                .collect(),
+        ))
     }
 }
 
@@ -187,7 +213,10 @@ impl Validator for Words {
 
 /// A backslash at the end, or a code fence that is still open, asks for another line.
 fn is_whole(text: &str) -> bool {
-    let fences = text.lines().filter(|line| line.trim_start().starts_with("```")).count();
+    let fences = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with("```"))
+        .count();
     !text.ends_with('\\') && fences % 2 == 0
 }
 

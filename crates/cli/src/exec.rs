@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use mira_engine::settings::Settings;
 use mira_protocol::operation::{OperationRef, OperationState};
+use mira_protocol::project::Project;
+use mira_protocol::session::Session;
 use mira_protocol::wire::ServerMessage;
 use mira_protocol::{Code, Event, EventKind, Failure, OperationId, calls};
 use tokio::sync::mpsc;
 
-use crate::args::{ExecArgs, ModelArgs};
+use crate::args::{ExecArgs, ModelArgs, Target};
 use crate::client::{Client, Feed};
 use crate::render::conversation::{Conversation, Out};
 use crate::render::style::Style;
@@ -33,9 +35,7 @@ pub async fn run(args: ExecArgs, settings: Settings) -> u8 {
 async fn turn(args: ExecArgs, settings: Settings) -> Result<u8, Failure> {
     let content = prompt(args.prompt.as_deref())?;
     let mut interrupts = interrupts();
-    let client = host::client(settings).await?;
-    let project = host::project(&client, args.target.project.as_deref()).await?;
-    let session = host::session(&client, &args.target, &project.id).await?;
+    let (client, project, session) = begin(&args.target, settings).await?;
     let since = session.as_ref().map_or(0, |session| session.last_seq);
     let ModelArgs { tier, model } = args.model;
     let mut start = host::turn(content, &project.id, session.map(|session| session.id));
@@ -56,9 +56,38 @@ async fn turn(args: ExecArgs, settings: Settings) -> Result<u8, Failure> {
     let mut feed = client.follow(started.session_id.clone(), since);
     // Only now, when the request to the model is on its way: others may want to attach.
     let door = host::open_door(&client).await;
-    let code = follow(&client, &mut feed, &started.operation_id, &mut output, &mut interrupts).await;
+    let code = follow(
+        &client,
+        &mut feed,
+        &started.operation_id,
+        &mut output,
+        &mut interrupts,
+    )
+    .await;
     host::close(&client, door).await;
     code
+}
+
+/// The engine, the project and the session. An engine of another program may end just then:
+/// nothing was begun yet, so the next one is asked.
+async fn begin(
+    target: &Target,
+    settings: Settings,
+) -> Result<(Client, Project, Option<Session>), Failure> {
+    let mut tried = 0;
+    loop {
+        let client = host::client(settings.clone()).await?;
+        let found = async {
+            let project = host::project(&client, target.project.as_deref()).await?;
+            let session = host::session(&client, target, &project.id).await?;
+            Ok::<_, Failure>((project, session))
+        };
+        match found.await {
+            Ok((project, session)) => return Ok((client, project, session)),
+            Err(failure) if failure.code == Code::Interrupted && tried < 3 => tried += 1,
+            Err(failure) => return Err(failure),
+        }
+    }
 }
 
 /// Shows events until the operation ends.
@@ -94,7 +123,9 @@ async fn follow(
                 // Whoever read this is gone: nobody wants the rest.
                 interrupted = true;
                 let operation_id = operation.clone();
-                let _ = client.call(calls::OperationCancel(OperationRef { operation_id })).await;
+                let _ = client
+                    .call(calls::OperationCancel(OperationRef { operation_id }))
+                    .await;
             }
             if error.kind() != io::ErrorKind::BrokenPipe {
                 return Err(unwritable(&error));
@@ -156,21 +187,31 @@ fn prompt(given: Option<&str>) -> Result<String, Failure> {
         Some(text) => text.to_owned(),
         None => return Err(usage("There is no prompt.")),
     };
-    if text.trim().is_empty() { Err(usage("The prompt is empty.")) } else { Ok(text) }
+    if text.trim().is_empty() {
+        Err(usage("The prompt is empty."))
+    } else {
+        Ok(text)
+    }
 }
 
 fn stdin() -> Result<String, Failure> {
     let mut text = String::new();
     io::stdin().read_to_string(&mut text).map_err(|error| {
-        Failure::new(Code::BadParams, format!("The prompt could not be read: {error}."))
-            .hint("It has to be UTF-8 text.")
+        Failure::new(
+            Code::BadParams,
+            format!("The prompt could not be read: {error}."),
+        )
+        .hint("It has to be UTF-8 text.")
     })?;
     Ok(text)
 }
 
 fn unwritable(error: &io::Error) -> Failure {
-    Failure::new(Code::Internal, format!("The output could not be written: {error}."))
-        .hint("The turn was stopped; `mira sessions show` has what there was.")
+    Failure::new(
+        Code::Internal,
+        format!("The output could not be written: {error}."),
+    )
+    .hint("The turn was stopped; `mira sessions show` has what there was.")
 }
 
 fn write_json(message: &ServerMessage) -> io::Result<()> {
@@ -190,8 +231,15 @@ struct Output {
 impl Output {
     fn new(json: bool) -> Self {
         let beside = Style::of(&io::stderr());
-        let text = if json { beside } else { Style::of(&io::stdout()) };
-        Self { json, conversation: Conversation::new(beside, text) }
+        let text = if json {
+            beside
+        } else {
+            Style::of(&io::stdout())
+        };
+        Self {
+            json,
+            conversation: Conversation::new(beside, text),
+        }
     }
 
     fn message(&self, message: &ServerMessage) -> Result<(), Failure> {

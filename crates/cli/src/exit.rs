@@ -38,7 +38,10 @@ pub fn report(failure: &Failure) {
     let style = Style::of(&stderr);
     let mut text = problem(failure, style);
     if let (Some(detail), true) = (&failure.detail, stderr.is_terminal()) {
-        text.push_str(&format!("\n  {}", style.dim(&crate::render::text::one_line(detail, 400))));
+        text.push_str(&format!(
+            "\n  {}",
+            style.dim(&crate::render::text::one_line(detail, 400))
+        ));
     }
     // Nowhere left to say that this failed.
     let _ = writeln!(stderr.lock(), "{text}");

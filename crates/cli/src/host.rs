@@ -9,8 +9,8 @@ use mira_engine::{Engine, Ports};
 use mira_keychain::OsKeychain;
 use mira_protocol::operation::StartOperation;
 use mira_protocol::project::{OpenProject, Project};
-use mira_protocol::system::Nothing;
 use mira_protocol::session::{LastSession, ListSessions, Session, SessionRef};
+use mira_protocol::system::Nothing;
 use mira_protocol::{Code, Failure, ProjectId, SessionId, calls};
 use mira_server::{ServeOptions, Server, serve};
 
@@ -21,8 +21,9 @@ use crate::logging;
 /// Another engine may be starting or ending: how often and how long its door is tried.
 const TRIES: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(50);
-/// How often it is looked whether others have finished.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often it is looked whether others have finished, and how often in a row nothing must run.
+const LOOK: Duration = Duration::from_millis(50);
+const IDLE: u32 = 6;
 
 /// Settings of this start: flags and environment over config.toml; saved ones join in the engine.
 pub fn settings(cli: &Cli) -> Result<Settings, Failure> {
@@ -59,15 +60,23 @@ pub async fn client(settings: Settings) -> Result<Client, Failure> {
 /// Starts an engine in this process.
 pub async fn start(settings: Settings) -> Result<Engine, Failure> {
     logging::start(&settings);
-    let ports = Ports { models: None, secrets: Arc::new(OsKeychain::new()) };
+    let ports = Ports {
+        models: None,
+        secrets: Arc::new(OsKeychain::new()),
+    };
     Engine::open(settings, ports).await
 }
 
 /// Lets other terminals attach to the engine of this process for as long as the value lives.
 /// Nothing here depends on it, so a failure is only logged.
 pub async fn open_door(client: &Client) -> Option<Server> {
-    let Client::Local(engine) = client else { return None };
-    let options = ServeOptions { port: 0, ..ServeOptions::new(&engine.settings().data_dir) };
+    let Client::Local(engine) = client else {
+        return None;
+    };
+    let options = ServeOptions {
+        port: 0,
+        ..ServeOptions::new(&engine.settings().data_dir)
+    };
     match serve(engine.clone(), options).await {
         Ok(server) => Some(server),
         Err(error) => {
@@ -80,9 +89,11 @@ pub async fn open_door(client: &Client) -> Option<Server> {
 /// Ends what runs here, unless another terminal still works through it.
 pub async fn close(client: &Client, door: Option<Server>) {
     if let Some(door) = door {
-        let mut told = false;
-        while door.clients() > 0 && running(client).await {
-            if !told {
+        let (mut told, mut idle) = (false, 0);
+        // Who has just come in may be about to ask something.
+        while door.clients() > 0 && idle < IDLE {
+            idle = if running(client).await { 0 } else { idle + 1 };
+            if idle == 0 && !told {
                 eprintln!("Another program still works through this one; Ctrl-C does not wait.");
                 told = true;
             }
@@ -108,14 +119,24 @@ pub async fn project(client: &Client, folder: Option<&Path>) -> Result<Project, 
         None => std::env::current_dir(),
     };
     let folder = folder.map_err(|error| {
-        Failure::new(Code::NotFound, format!("The project folder could not be found: {error}."))
-            .hint("Name one with --project DIR.")
+        Failure::new(
+            Code::NotFound,
+            format!("The project folder could not be found: {error}."),
+        )
+        .hint("Name one with --project DIR.")
     })?;
     let path = folder.to_str().ok_or_else(|| {
         let shown = folder.display();
-        Failure::new(Code::BadParams, format!("The folder's path is not valid UTF-8: {shown}."))
+        Failure::new(
+            Code::BadParams,
+            format!("The folder's path is not valid UTF-8: {shown}."),
+        )
     })?;
-    client.call(calls::ProjectOpen(OpenProject { path: path.to_owned() })).await
+    client
+        .call(calls::ProjectOpen(OpenProject {
+            path: path.to_owned(),
+        }))
+        .await
 }
 
 /// The session that the flags name; None for a new one.
@@ -130,7 +151,9 @@ pub async fn session(
     if !target.last {
         return Ok(None);
     }
-    let last = LastSession { project_id: Some(project.clone()) };
+    let last = LastSession {
+        project_id: Some(project.clone()),
+    };
     let last = client.call(calls::SessionLast(last)).await?.session;
     last.map(Some).ok_or_else(|| {
         Failure::not_found("A session of this project").hint("Leave --last away to begin one.")
@@ -139,12 +162,17 @@ pub async fn session(
 
 /// By id, by the beginning of an id, or by name.
 pub async fn find_session(client: &Client, words: &str) -> Result<Session, Failure> {
-    let by_id = SessionRef { session_id: SessionId::from(words) };
+    let by_id = SessionRef {
+        session_id: SessionId::from(words),
+    };
     match client.call(calls::SessionGet(by_id)).await {
         Err(failure) if failure.code == Code::NotFound => {}
         found => return found,
     }
-    let all = ListSessions { limit: Some(500), ..ListSessions::default() };
+    let all = ListSessions {
+        limit: Some(500),
+        ..ListSessions::default()
+    };
     let all = client.call(calls::SessionList(all)).await?.sessions;
     let lower = words.to_lowercase();
     // Every id begins alike; what tells them apart stands behind the prefix.
@@ -163,8 +191,11 @@ pub async fn find_session(client: &Client, words: &str) -> Result<Session, Failu
         [] => Err(Failure::not_found(format!("A session {words:?}"))
             .hint("`mira sessions list` shows them all.")),
         several => {
-            let names: Vec<_> =
-                several.iter().take(5).map(|s| format!("{} ({})", s.name, s.id)).collect();
+            let names: Vec<_> = several
+                .iter()
+                .take(5)
+                .map(|s| format!("{} ({})", s.name, s.id))
+                .collect();
             let why = format!("{words:?} fits {} sessions.", several.len());
             Err(Failure::new(Code::BadParams, why)
                 .hint(format!("Name one by its id: {}.", names.join(", "))))

@@ -91,8 +91,13 @@ impl Keys {
     #[cfg(unix)]
     fn begin() -> io::Result<Self> {
         let readable = tokio::io::Interest::READABLE;
-        let stdin = tokio::io::unix::AsyncFd::register_with_interest(io::stdin(), readable)?;
-        Ok(Self { stdin, _quiet: Quiet::begin(true)? })
+        // SAFETY: standard input stays open for as long as the process lives.
+        let stdin =
+            unsafe { tokio::io::unix::AsyncFd::register_with_interest(io::stdin(), readable)? };
+        Ok(Self {
+            stdin,
+            _quiet: Quiet::begin(true)?,
+        })
     }
 
     /// Elsewhere the person waits for the end of the operation, or cancels it.

@@ -43,12 +43,18 @@ struct LogFile {
 
 impl LogFile {
     fn new(path: PathBuf) -> Self {
-        Self { path, open: Mutex::new(None) }
+        Self {
+            path,
+            open: Mutex::new(None),
+        }
     }
 
     fn write(&self, line: &[u8]) -> io::Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.as_ref().is_some_and(|(_, size)| *size + line.len() as u64 > FULL) {
+        if open
+            .as_ref()
+            .is_some_and(|(_, size)| *size + line.len() as u64 > FULL)
+        {
             *open = None;
             rotate(&self.path)?;
         }
@@ -58,7 +64,10 @@ impl LogFile {
                 if let Some(folder) = self.path.parent() {
                     fs::create_dir_all(folder)?;
                 }
-                let file = OpenOptions::new().create(true).append(true).open(&self.path)?;
+                let file = OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(&self.path)?;
                 let size = file.metadata()?.len();
                 none.insert((file, size))
             }
@@ -115,7 +124,10 @@ impl<'f> MakeWriter<'f> for LogFile {
     type Writer = Line<'f>;
 
     fn make_writer(&'f self) -> Line<'f> {
-        Line { file: self, text: Vec::new() }
+        Line {
+            file: self,
+            text: Vec::new(),
+        }
     }
 }
 
@@ -136,12 +148,22 @@ mod tests {
         let mut sizes: Vec<_> = fs::read_dir(folder.path().join("logs"))
             .unwrap()
             .map(|entry| entry.unwrap())
-            .map(|entry| (entry.file_name().into_string().unwrap(), entry.metadata().unwrap().len()))
+            .map(|entry| {
+                (
+                    entry.file_name().into_string().unwrap(),
+                    entry.metadata().unwrap().len(),
+                )
+            })
             .collect();
         sizes.sort();
         let names: Vec<_> = sizes.iter().map(|(name, _)| name.as_str()).collect();
-        let expected =
-            ["mira.jsonl", "mira.jsonl.1", "mira.jsonl.2", "mira.jsonl.3", "mira.jsonl.4"];
+        let expected = [
+            "mira.jsonl",
+            "mira.jsonl.1",
+            "mira.jsonl.2",
+            "mira.jsonl.3",
+            "mira.jsonl.4",
+        ];
         assert_eq!(names, expected);
         assert!(sizes.iter().all(|(_, size)| *size <= FULL));
     }

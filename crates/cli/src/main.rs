@@ -46,7 +46,10 @@ fn run(mut cli: Cli) -> Result<u8, Failure> {
         .enable_all()
         .build()
         .map_err(|error| {
-            Failure::new(Code::Internal, format!("The program could not start its threads: {error}."))
+            Failure::new(
+                Code::Internal,
+                format!("The program could not start its threads: {error}."),
+            )
         })?;
     let code = runtime.block_on(async {
         match cli.command.take() {

@@ -93,7 +93,9 @@ impl Turn {
     }
 
     fn note(&mut self, event: &Event, operation: &OperationId, input: &Input) -> Option<Ending> {
-        let Event::Stored(stored) = event else { return None };
+        let Event::Stored(stored) = event else {
+            return None;
+        };
         match &stored.kind {
             EventKind::ApprovalRequested { approval } => {
                 self.waiting.push_back(approval.clone());
@@ -126,13 +128,19 @@ impl Turn {
             let question = conversation::approval(approval, self.style);
             let _ = writeln!(io::stdout(), "{question}");
             if matches!(input, Input::AlwaysYes) {
-                let _ = writeln!(io::stdout(), "{}", self.style.dim("Nobody is here to ask: yes."));
+                let _ = writeln!(
+                    io::stdout(),
+                    "{}",
+                    self.style.dim("Nobody is here to ask: yes.")
+                );
             }
         }
     }
 
     async fn answer(&mut self, key: Option<char>) -> Result<(), Failure> {
-        let Some(approval) = self.waiting.front() else { return Ok(()) };
+        let Some(approval) = self.waiting.front() else {
+            return Ok(());
+        };
         let decision = match key.map(|key| key.to_ascii_lowercase()) {
             Some('y') => Decision::Allow,
             Some('a') if approval.pattern.is_some() => Decision::Always,
@@ -142,7 +150,10 @@ impl Turn {
                 return Ok(());
             }
         };
-        let decide = DecideApproval { approval_id: approval.id.clone(), decision };
+        let decide = DecideApproval {
+            approval_id: approval.id.clone(),
+            decision,
+        };
         match self.client.call(calls::ApprovalDecide(decide)).await {
             // Decided elsewhere or expired: the event says so.
             Err(failure) if matches!(failure.code, Code::Conflict | Code::NotFound) => {}
@@ -156,8 +167,14 @@ impl Turn {
 
     async fn cancel(&mut self, operation: &OperationId) -> Result<(), Failure> {
         self.end_line()?;
-        let _ = writeln!(io::stdout(), "{}", self.style.dim("Stopping; Ctrl-C again quits."));
-        let cancel = OperationRef { operation_id: operation.clone() };
+        let _ = writeln!(
+            io::stdout(),
+            "{}",
+            self.style.dim("Stopping; Ctrl-C again quits.")
+        );
+        let cancel = OperationRef {
+            operation_id: operation.clone(),
+        };
         match self.client.call(calls::OperationCancel(cancel)).await {
             Err(failure) if matches!(failure.code, Code::Conflict | Code::NotFound) => Ok(()),
             cancelled => cancelled.map(|_| ()),
@@ -182,7 +199,10 @@ impl Turn {
             self.next_prompts.push_back(content);
             return Ok(());
         }
-        let steer = Steer { operation_id: operation.clone(), content: content.clone() };
+        let steer = Steer {
+            operation_id: operation.clone(),
+            content: content.clone(),
+        };
         match self.client.call(calls::OperationSteer(steer)).await {
             Ok(_) => {}
             Err(failure) if matches!(failure.code, Code::Conflict | Code::NotFound) => {

@@ -40,7 +40,14 @@ impl Access {
         let cookie = hex(&Sha256::digest(format!("mira web ui\0{token}")));
         // Cookies know no ports: the port is in the name, so that two engines do not collide.
         let cookie_name = format!("mira_{}", addr.port());
-        Self { token, cookie, cookie_name, addr, remote, links: Mutex::default() }
+        Self {
+            token,
+            cookie,
+            cookie_name,
+            addr,
+            remote,
+            links: Mutex::default(),
+        }
     }
 
     pub fn is_token(&self, token: &str) -> bool {
@@ -50,7 +57,10 @@ impl Access {
     /// The header wins over the cookie.
     pub fn credential(&self, headers: &HeaderMap) -> Credential {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
-            let token = value.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
+            let token = value
+                .to_str()
+                .ok()
+                .and_then(|text| text.strip_prefix("Bearer "));
             return match token {
                 Some(token) if self.is_token(token.trim()) => Credential::Valid,
                 _ => Credential::Wrong,
@@ -112,8 +122,10 @@ impl Access {
     /// browser sends one, has to be that same host.
     pub fn is_from_here(&self, headers: &HeaderMap) -> bool {
         let mut hosts = headers.get_all(header::HOST).iter();
-        let (Some(host), None) = (hosts.next().and_then(|host| host.to_str().ok()), hosts.next())
-        else {
+        let (Some(host), None) = (
+            hosts.next().and_then(|host| host.to_str().ok()),
+            hosts.next(),
+        ) else {
             return false;
         };
         if !self.is_our_host(host) {
@@ -123,7 +135,9 @@ impl Access {
         match (origins.next(), origins.next()) {
             (None, _) => true,
             (Some(origin), None) => origin.to_str().ok().is_some_and(|origin| {
-                origin.strip_prefix("http://").is_some_and(|rest| rest.eq_ignore_ascii_case(host))
+                origin
+                    .strip_prefix("http://")
+                    .is_some_and(|rest| rest.eq_ignore_ascii_case(host))
             }),
             _ => false,
         }
@@ -140,7 +154,9 @@ impl Access {
         if name.eq_ignore_ascii_case("localhost") {
             return true;
         }
-        let literal = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        let literal = name
+            .strip_prefix('[')
+            .and_then(|name| name.strip_suffix(']'));
         let ip = literal.unwrap_or(name).parse::<IpAddr>();
         ip.is_ok_and(|ip| ip.is_loopback() || self.remote)
     }
@@ -169,7 +185,9 @@ pub fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&draft).and_then(|mut file| file.write_all(content));
+    let written = options
+        .open(&draft)
+        .and_then(|mut file| file.write_all(content));
     let written = written.and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
         let _ = fs::remove_file(&draft);
@@ -201,7 +219,11 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Equal, in a time that does not tell where they differ.
 fn same(a: &str, b: &str) -> bool {
-    a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
+    a.len() == b.len()
+        && a.bytes()
+            .zip(b.bytes())
+            .fold(0, |diff, (a, b)| diff | (a ^ b))
+            == 0
 }
 
 #[cfg(test)]
@@ -211,7 +233,11 @@ mod tests {
     use super::*;
 
     fn access(remote: bool) -> Access {
-        Access::new("t".repeat(64), SocketAddr::from(([127, 0, 0, 1], 3001)), remote)
+        Access::new(
+            "t".repeat(64),
+            SocketAddr::from(([127, 0, 0, 1], 3001)),
+            remote,
+        )
     }
 
     fn headers(pairs: &[(header::HeaderName, &str)]) -> HeaderMap {
@@ -237,19 +263,40 @@ mod tests {
             ("localhost.evil.example:3001", None, false, false),
             ("127.0.0.1.evil.example:3001", None, false, false),
             ("127.0.0.1:3001", Some("http://evil.example"), false, false),
-            ("127.0.0.1:3001", Some("http://localhost:3001"), false, false),
-            ("127.0.0.1:3001", Some("https://127.0.0.1:3001"), false, false),
+            (
+                "127.0.0.1:3001",
+                Some("http://localhost:3001"),
+                false,
+                false,
+            ),
+            (
+                "127.0.0.1:3001",
+                Some("https://127.0.0.1:3001"),
+                false,
+                false,
+            ),
             ("127.0.0.1:3001", Some("null"), false, false),
         ];
         for (host, origin, here, remote) in cases {
             let mut pairs = vec![(header::HOST, host)];
             pairs.extend(origin.map(|origin| (header::ORIGIN, origin)));
             let headers = headers(&pairs);
-            assert_eq!(access(false).is_from_here(&headers), here, "{host} {origin:?}");
-            assert_eq!(access(true).is_from_here(&headers), remote, "{host} {origin:?} (remote)");
+            assert_eq!(
+                access(false).is_from_here(&headers),
+                here,
+                "{host} {origin:?}"
+            );
+            assert_eq!(
+                access(true).is_from_here(&headers),
+                remote,
+                "{host} {origin:?} (remote)"
+            );
         }
         assert!(!access(false).is_from_here(&HeaderMap::new()), "no Host");
-        let two = headers(&[(header::HOST, "127.0.0.1:3001"), (header::HOST, "evil.example")]);
+        let two = headers(&[
+            (header::HOST, "127.0.0.1:3001"),
+            (header::HOST, "evil.example"),
+        ]);
         assert!(!access(false).is_from_here(&two), "two Hosts");
     }
 
@@ -263,12 +310,18 @@ mod tests {
         assert!(!access.use_link(nonce));
 
         let set = access.set_cookie();
-        assert!(set.contains("HttpOnly") && set.contains("SameSite=Strict"), "{set}");
+        assert!(
+            set.contains("HttpOnly") && set.contains("SameSite=Strict"),
+            "{set}"
+        );
         let cookie = set.split(';').next().unwrap();
         let with = |cookie: &str| headers(&[(header::COOKIE, &format!("theme=dark; {cookie}"))]);
         assert_eq!(access.credential(&with(cookie)), Credential::Valid);
         assert_eq!(access.credential(&with("mira_3001=0")), Credential::None);
-        assert!(!access.is_token(cookie.split_once('=').unwrap().1), "the cookie is no token");
+        assert!(
+            !access.is_token(cookie.split_once('=').unwrap().1),
+            "the cookie is no token"
+        );
     }
 
     #[test]
@@ -276,7 +329,10 @@ mod tests {
         let access = access(false);
         let cookie = access.set_cookie();
         let cookie = cookie.split(';').next().unwrap();
-        let pairs = [(header::AUTHORIZATION, "Bearer x"), (header::COOKIE, cookie)];
+        let pairs = [
+            (header::AUTHORIZATION, "Bearer x"),
+            (header::COOKIE, cookie),
+        ];
         assert_eq!(access.credential(&headers(&pairs)), Credential::Wrong);
     }
 
@@ -288,17 +344,27 @@ mod tests {
         let path = folder.path().join("ws-token");
         let first = token(&path).unwrap();
         assert_eq!(first.len(), 64);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert_eq!(token(&path).unwrap(), first);
 
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let second = token(&path).unwrap();
         assert_ne!(second, first);
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
 
         fs::write(&path, "short").unwrap();
         assert_eq!(token(&path).unwrap().len(), 64);
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no draft is left");
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "no draft is left"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mira_engine::Engine;
 use mira_protocol::session::{EventPage, LastSession, ListSessions, SessionEvents};
@@ -10,9 +11,12 @@ use mira_protocol::{Event, Failure, SessionId, StoredEvent, UtcMs, calls};
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use crate::outgoing::{Gone, Outgoing};
 
+/// How long a client that only listens waits for its first live event.
+const FIRST_WORD: Duration = Duration::from_millis(500);
 /// Events of one read from the store.
 const PAGE: u32 = 500;
 
@@ -65,16 +69,29 @@ pub struct Follower {
 impl Follower {
     /// `since`: events of sessions that were never subscribed to are the client's from then on.
     pub fn new(engine: Engine, outgoing: Outgoing, since: UtcMs) -> Self {
-        Self { engine, outgoing, seen: Seen::default(), since }
+        Self {
+            engine,
+            outgoing,
+            seen: Seen::default(),
+            since,
+        }
     }
 
     /// `live` must have been opened before the client was welcomed. One loop does both the
     /// replaying and the live part, so an event cannot slip between them.
+    ///
+    /// Nothing live is sent before `spoken`, the client's first message: one that comes back
+    /// says first from where on it wants to hear, and must not hear the newest before that.
     pub async fn run(
         mut self,
         mut live: broadcast::Receiver<Arc<Event>>,
         mut wishes: mpsc::Receiver<Subscribe>,
+        spoken: CancellationToken,
     ) {
+        tokio::select! {
+            () = spoken.cancelled() => {}
+            () = tokio::time::sleep(FIRST_WORD) => {}
+        }
         loop {
             let done = tokio::select! {
                 biased;
@@ -131,14 +148,19 @@ impl Follower {
             }
             Err(failure) => Err(failure),
         };
-        self.outgoing.send(&ServerMessage::answer(wish.id, "subscribe", result)).await
+        self.outgoing
+            .send(&ServerMessage::answer(wish.id, "subscribe", result))
+            .await
     }
 
     async fn target(&self, session: Option<SessionId>) -> Result<Option<SessionId>, Failure> {
         if session.is_some() {
             return Ok(session);
         }
-        let last = self.engine.call(calls::SessionLast(LastSession::default())).await?;
+        let last = self
+            .engine
+            .call(calls::SessionLast(LastSession::default()))
+            .await?;
         Ok(last.session.map(|session| session.id))
     }
 
@@ -168,14 +190,20 @@ impl Follower {
     }
 
     async fn page(&self, session: &SessionId, since: u64) -> Result<EventPage, Failure> {
-        let params =
-            SessionEvents { session_id: session.clone(), since_seq: since, limit: Some(PAGE) };
+        let params = SessionEvents {
+            session_id: session.clone(),
+            since_seq: since,
+            limit: Some(PAGE),
+        };
         self.engine.call(calls::SessionEvents(params)).await
     }
 
     /// After a lag: every session that moved since the client came.
     async fn catch_up(&mut self) -> Result<(), Gone> {
-        let list = ListSessions { limit: Some(500), ..ListSessions::default() };
+        let list = ListSessions {
+            limit: Some(500),
+            ..ListSessions::default()
+        };
         let sessions = match self.engine.call(calls::SessionList(list)).await {
             Ok(list) => list.sessions,
             Err(failure) => {
@@ -204,7 +232,9 @@ impl Follower {
     async fn replay_new(&mut self, session: &SessionId) -> Result<(), Gone> {
         let mut last = 0;
         loop {
-            let Ok(page) = self.page(session, last).await else { return Ok(()) };
+            let Ok(page) = self.page(session, last).await else {
+                return Ok(());
+            };
             for event in &page.events {
                 if event.at >= self.since {
                     self.send(event).await?;
@@ -225,19 +255,36 @@ mod tests {
     use super::*;
 
     fn event(session: &str, seq: u64) -> StoredEvent {
-        let kind = EventKind::Renamed { name: "n".into(), by_person: true };
-        StoredEvent { session_id: session.into(), seq, operation_id: None, at: 0, kind }
+        let kind = EventKind::Renamed {
+            name: "n".into(),
+            by_person: true,
+        };
+        StoredEvent {
+            session_id: session.into(),
+            seq,
+            operation_id: None,
+            at: 0,
+            kind,
+        }
     }
 
     #[test]
     fn each_event_is_sent_once_and_gaps_are_seen() {
         let mut seen = Seen::default();
-        assert_eq!(seen.admit(&event("a", 7)), Admit::Send, "never heard of: it begins here");
+        assert_eq!(
+            seen.admit(&event("a", 7)),
+            Admit::Send,
+            "never heard of: it begins here"
+        );
         seen.sent(&"a".into(), 7);
         assert_eq!(seen.admit(&event("a", 7)), Admit::Skip);
         assert_eq!(seen.admit(&event("a", 3)), Admit::Skip);
         assert_eq!(seen.admit(&event("a", 8)), Admit::Send);
         assert_eq!(seen.admit(&event("a", 10)), Admit::Refill { after: 7 });
-        assert_eq!(seen.admit(&event("b", 1)), Admit::Send, "sessions count on their own");
+        assert_eq!(
+            seen.admit(&event("b", 1)),
+            Admit::Send,
+            "sessions count on their own"
+        );
     }
 }

@@ -40,13 +40,30 @@ async fn guard(Extract(state): Extract<Arc<State>>, request: Request, next: Next
         (StatusCode::FORBIDDEN, Json(failure)).into_response()
     };
     let headers = response.headers_mut();
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
-    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    headers.insert(
+        "cross-origin-opener-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        "cross-origin-resource-policy",
+        HeaderValue::from_static("same-origin"),
+    );
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     // Some engines do not count ws: as 'self'.
-    let host = host.as_ref().and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
+    let host = host
+        .as_ref()
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("127.0.0.1");
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; \
          img-src 'self' data: blob:; connect-src 'self' ws://{host}; base-uri 'none'; \
@@ -96,7 +113,10 @@ async fn ready(Extract(state): Extract<Arc<State>>) -> Response {
 async fn metrics(Extract(state): Extract<Arc<State>>) -> Response {
     match state.engine.call(calls::SystemStatus(Nothing {})).await {
         Ok(status) => {
-            let format = (header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+            let format = (
+                header::CONTENT_TYPE,
+                "text/plain; version=0.0.4; charset=utf-8",
+            );
             ([format], state.metrics.text(&status)).into_response()
         }
         Err(failure) => (StatusCode::SERVICE_UNAVAILABLE, Json(failure)).into_response(),
@@ -125,7 +145,11 @@ async fn page(
     match query.link {
         Some(link) if state.access.use_link(&link) => {
             let cookie = (header::SET_COOKIE, state.access.set_cookie());
-            (StatusCode::SEE_OTHER, [cookie, (header::LOCATION, "/".to_owned())]).into_response()
+            (
+                StatusCode::SEE_OTHER,
+                [cookie, (header::LOCATION, "/".to_owned())],
+            )
+                .into_response()
         }
         // Reloading a used link is no reason to lock the person out.
         Some(_) if known => (StatusCode::SEE_OTHER, [(header::LOCATION, "/")]).into_response(),
@@ -162,7 +186,12 @@ fn note(status: StatusCode, title: &str, text: &str) -> Response {
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mira</title>\
          <h1>{title}</h1><p>{text}</p></html>\n"
     );
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+    (
+        status,
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8")],
+        page,
+    )
+        .into_response()
 }
 
 async fn asset(
@@ -173,8 +202,15 @@ async fn asset(
     if let Some((content, media_type)) = assets::find(&path).filter(|_| path != "index.html") {
         // Names below assets/ change with their content.
         let keep = path.starts_with("assets/");
-        let cache = if keep { "public, max-age=31536000, immutable" } else { "no-cache" };
-        let headers = [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, cache)];
+        let cache = if keep {
+            "public, max-age=31536000, immutable"
+        } else {
+            "no-cache"
+        };
+        let headers = [
+            (header::CONTENT_TYPE, media_type),
+            (header::CACHE_CONTROL, cache),
+        ];
         return (headers, content).into_response();
     }
     // A place inside the UI, reloaded.
@@ -182,5 +218,9 @@ async fn asset(
     if is_place && state.access.credential(&headers) == Credential::Valid {
         return ui();
     }
-    note(StatusCode::NOT_FOUND, "Not found", "There is nothing here. Go to <a href=\"/\">Mira</a>.")
+    note(
+        StatusCode::NOT_FOUND,
+        "Not found",
+        "There is nothing here. Go to <a href=\"/\">Mira</a>.",
+    )
 }

@@ -102,7 +102,10 @@ pub enum ServeError {
         "Could not listen on {address}: {source}. Another program may use that port; choose \
          another one with --port."
     )]
-    Bind { address: SocketAddr, source: io::Error },
+    Bind {
+        address: SocketAddr,
+        source: io::Error,
+    },
     #[error("Could not write {path}: {source}. Check that the data directory can be written.")]
     File { path: PathBuf, source: io::Error },
 }

@@ -49,7 +49,14 @@ impl Outgoing {
     pub fn new(state: &State) -> (Self, mpsc::Receiver<Utf8Bytes>) {
         let (queue, receiver) = mpsc::channel(state.limits.queue);
         let patience = state.limits.patience;
-        (Self { queue, end: Default::default(), patience }, receiver)
+        (
+            Self {
+                queue,
+                end: Default::default(),
+                patience,
+            },
+            receiver,
+        )
     }
 
     pub fn end(&self) -> &std::sync::Arc<End> {
@@ -80,8 +87,11 @@ impl Outgoing {
 }
 
 fn too_slow() -> Failure {
-    Failure::new(Code::TooSlow, "You read too slowly and were cut off. Nothing is lost.")
-        .hint("Connect again and subscribe with the last seq that you saw.")
+    Failure::new(
+        Code::TooSlow,
+        "You read too slowly and were cut off. Nothing is lost.",
+    )
+    .hint("Connect again and subscribe with the last seq that you saw.")
 }
 
 /// Sends what waits until the connection ends, then says why it ended.
@@ -129,11 +139,22 @@ pub async fn write(
                 sink.send(Message::Text(text)).await?;
             }
         }
-        let reason = end.reason.get().map_or("", |(_, failure)| word(failure.code));
-        sink.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await?;
+        let reason = end
+            .reason
+            .get()
+            .map_or("", |(_, failure)| word(failure.code));
+        sink.send(Message::Close(Some(CloseFrame {
+            code,
+            reason: reason.into(),
+        })))
+        .await?;
         sink.close().await
     };
-    if end.reason.get().is_some_and(|(_, failure)| failure.code == Code::TooSlow) {
+    if end
+        .reason
+        .get()
+        .is_some_and(|(_, failure)| failure.code == Code::TooSlow)
+    {
         state.metrics.cut_off.fetch_add(1, Ordering::Relaxed);
         tracing::info!("a client that did not read was cut off");
     }

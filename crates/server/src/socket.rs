@@ -13,6 +13,7 @@ use mira_protocol::{Code, Failure, PROTOCOL, Request};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::State;
 use crate::follow::{Follower, Subscribe};
@@ -74,8 +75,11 @@ async fn hello(
         let Message::Text(text) = frame else { continue };
         match ClientMessage::decode(&text) {
             Ok(ClientMessage::Hello { protocol, .. }) if protocol > PROTOCOL => {
-                let why = format!("Protocol {protocol} is not spoken here; the newest is {PROTOCOL}.");
-                outgoing.end().because(4400, Failure::new(Code::BadMessage, why));
+                let why =
+                    format!("Protocol {protocol} is not spoken here; the newest is {PROTOCOL}.");
+                outgoing
+                    .end()
+                    .because(4400, Failure::new(Code::BadMessage, why));
                 return ControlFlow::Break(());
             }
             Ok(ClientMessage::Hello { token, .. }) if state.access.is_token(&token) => {
@@ -106,13 +110,14 @@ async fn converse(state: &Arc<State>, stream: &mut SplitStream<WebSocket>, outgo
         state: state.clone(),
         outgoing: outgoing.clone(),
         wishes,
+        spoken: CancellationToken::new(),
         turns,
         room: Arc::new(Semaphore::new(state.limits.requests)),
     };
     // Detached: a request that is under way is finished though its client left.
     tokio::spawn(in_turn(state.clone(), outgoing.clone(), turn));
     tokio::select! {
-        () = follower.run(live, wished) => {}
+        () = follower.run(live, wished, client.spoken.clone()) => {}
         () = client.listen(stream) => {}
     }
 }
@@ -121,6 +126,8 @@ struct Client {
     state: Arc<State>,
     outgoing: Outgoing,
     wishes: mpsc::Sender<Subscribe>,
+    /// Cancelled once its first message is where it belongs.
+    spoken: CancellationToken,
     turns: mpsc::Sender<Asked>,
     room: Arc<Semaphore>,
 }
@@ -151,14 +158,17 @@ impl Client {
                 Message::Text(text) => self.message(&text).await,
                 Message::Binary(_) => {
                     let failure = Failure::new(Code::BadMessage, "Messages are text, not binary.");
-                    self.outgoing.send(&ServerMessage::failed(None, failure)).await
+                    self.outgoing
+                        .send(&ServerMessage::failed(None, failure))
+                        .await
                 }
-                Message::Ping(_) | Message::Pong(_) => Ok(()),
+                Message::Ping(_) | Message::Pong(_) => continue,
                 Message::Close(_) => return,
             };
             if answered.is_err() {
                 return;
             }
+            self.spoken.cancel();
         }
     }
 
@@ -168,15 +178,25 @@ impl Client {
         if text.contains("too long") || text.contains("too big") {
             let limit = crate::MAX_MESSAGE_BYTES >> 20;
             let why = format!("The message is larger than {limit} MiB.");
-            self.outgoing.end().because(1009, Failure::new(Code::BadMessage, why));
+            self.outgoing
+                .end()
+                .because(1009, Failure::new(Code::BadMessage, why));
         }
     }
 
     async fn message(&self, text: &str) -> Result<(), outgoing::Gone> {
         let (id, method, params) = match ClientMessage::decode(text) {
             Ok(ClientMessage::Request { id, method, params }) => (id, method, params),
-            Ok(ClientMessage::Subscribe { id, session_id, since_seq }) => {
-                let wish = Subscribe { id, session_id, since_seq };
+            Ok(ClientMessage::Subscribe {
+                id,
+                session_id,
+                since_seq,
+            }) => {
+                let wish = Subscribe {
+                    id,
+                    session_id,
+                    since_seq,
+                };
                 return self.wishes.send(wish).await.map_err(|_| outgoing::Gone);
             }
             Ok(ClientMessage::Ping { id }) => {
@@ -185,24 +205,44 @@ impl Client {
             }
             Ok(ClientMessage::Hello { .. }) => {
                 let failure = Failure::new(Code::Conflict, "You are known already.");
-                return self.outgoing.send(&ServerMessage::failed(None, failure)).await;
+                return self
+                    .outgoing
+                    .send(&ServerMessage::failed(None, failure))
+                    .await;
             }
             Err((id, failure)) => {
-                return self.outgoing.send(&ServerMessage::failed(id, failure)).await;
+                return self
+                    .outgoing
+                    .send(&ServerMessage::failed(id, failure))
+                    .await;
             }
         };
         let request = match Request::decode(&method, params) {
             Ok(request) => request,
             Err(error) => {
-                return self.outgoing.send(&ServerMessage::failed(id, error.into())).await;
+                return self
+                    .outgoing
+                    .send(&ServerMessage::failed(id, error.into()))
+                    .await;
             }
         };
         let Ok(place) = self.room.clone().try_acquire_owned() else {
-            let why = format!("{} requests of yours run already.", self.state.limits.requests);
+            let why = format!(
+                "{} requests of yours run already.",
+                self.state.limits.requests
+            );
             let failure = Failure::new(Code::RateLimited, why).hint("Wait for their replies.");
-            return self.outgoing.send(&ServerMessage::failed(id, failure)).await;
+            return self
+                .outgoing
+                .send(&ServerMessage::failed(id, failure))
+                .await;
         };
-        let asked = Asked { id, method, request, _place: place };
+        let asked = Asked {
+            id,
+            method,
+            request,
+            _place: place,
+        };
         if keeps_order(&asked.request) {
             return self.turns.send(asked).await.map_err(|_| outgoing::Gone);
         }
@@ -232,10 +272,14 @@ async fn in_turn(state: Arc<State>, outgoing: Outgoing, mut turn: mpsc::Receiver
 async fn answer(state: Arc<State>, outgoing: Outgoing, asked: Asked) {
     let result = state.engine.handle(asked.request).await;
     // Nobody is there to hear it when this fails; the work is done all the same.
-    let _ = outgoing.send(&ServerMessage::answer(asked.id, &asked.method, result)).await;
+    let _ = outgoing
+        .send(&ServerMessage::answer(asked.id, &asked.method, result))
+        .await;
 }
 
 fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO);
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

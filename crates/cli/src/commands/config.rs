@@ -31,19 +31,33 @@ pub async fn run(client: &Client, command: ConfigCommand) -> Result<u8, Failure>
         ConfigCommand::Unset { name } => set(client, name, None).await?,
         ConfigCommand::Path => {
             let list = list(client).await?;
-            say(&format!("config.toml  {}\ndata         {}\n", list.config_file, list.data_dir))?;
+            say(&format!(
+                "config.toml  {}\ndata         {}\n",
+                list.config_file, list.data_dir
+            ))?;
         }
         ConfigCommand::SetKey { provider } => {
             let provider = provider.into();
             let key = read_key(provider)?;
-            client.call(calls::ProviderSetKey(SetKey { provider, key })).await?;
-            say(&format!("Saved the key for {} in the keychain.", word(provider)))?;
+            client
+                .call(calls::ProviderSetKey(SetKey { provider, key }))
+                .await?;
+            say(&format!(
+                "Saved the key for {} in the keychain.",
+                word(provider)
+            ))?;
         }
         ConfigCommand::ClearKey { provider } => {
             let provider = provider.into();
-            let none = SetKey { provider, key: String::new() };
+            let none = SetKey {
+                provider,
+                key: String::new(),
+            };
             client.call(calls::ProviderSetKey(none)).await?;
-            say(&format!("Removed the key for {} from the keychain.", word(provider)))?;
+            say(&format!(
+                "Removed the key for {} from the keychain.",
+                word(provider)
+            ))?;
         }
     }
     Ok(0)
@@ -54,13 +68,25 @@ async fn list(client: &Client) -> Result<SettingList, Failure> {
 }
 
 fn row(setting: &Setting) -> Vec<String> {
-    let value = if setting.value.is_empty() { "(empty)" } else { &setting.value };
+    let value = if setting.value.is_empty() {
+        "(empty)"
+    } else {
+        &setting.value
+    };
     let about = format!("{} [{}]", setting.doc, setting.legal);
-    vec![setting.name.clone(), clean(value), setting.source.clone(), about]
+    vec![
+        setting.name.clone(),
+        clean(value),
+        setting.source.clone(),
+        about,
+    ]
 }
 
 fn find<'l>(list: &'l SettingList, name: &str) -> Result<&'l Setting, Failure> {
-    let found = list.settings.iter().find(|setting| setting.name.eq_ignore_ascii_case(name));
+    let found = list
+        .settings
+        .iter()
+        .find(|setting| setting.name.eq_ignore_ascii_case(name));
     found.ok_or_else(|| {
         Failure::new(Code::NotFound, format!("There is no setting {name:?}."))
             .hint("`mira config list` shows them all.")
@@ -69,9 +95,19 @@ fn find<'l>(list: &'l SettingList, name: &str) -> Result<&'l Setting, Failure> {
 
 async fn set(client: &Client, name: String, value: Option<String>) -> Result<(), Failure> {
     let name = find(&list(client).await?, &name)?.name.clone();
-    let list = client.call(calls::SettingsSet(SetSetting { name: name.clone(), value })).await?;
+    let list = client
+        .call(calls::SettingsSet(SetSetting {
+            name: name.clone(),
+            value,
+        }))
+        .await?;
     let now = find(&list, &name)?;
-    say(&format!("{} = {} (from {})", now.name, clean(&now.value), now.source))
+    say(&format!(
+        "{} = {} (from {})",
+        now.name,
+        clean(&now.value),
+        now.source
+    ))
 }
 
 /// From a pipe, or typed without being shown; never from the command line, where every program
@@ -84,7 +120,10 @@ fn read_key(provider: ProviderName) -> Result<String, Failure> {
         io::stdin().read_line(&mut key).map(|_| ())
     };
     read.map_err(|error| {
-        Failure::new(Code::BadParams, format!("The key could not be read: {error}."))
+        Failure::new(
+            Code::BadParams,
+            format!("The key could not be read: {error}."),
+        )
     })?;
     let key = key.trim();
     if key.is_empty() {

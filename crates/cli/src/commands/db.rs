@@ -17,7 +17,10 @@ pub fn run(command: DbCommand, settings: &Settings) -> Result<u8, Failure> {
     let _lock = mira_engine::DataDirLock::take(&settings.data_dir)?;
     let database = settings.data_dir.join("mira.db");
     if !database.exists() {
-        say(&format!("There is no database in {}.", settings.data_dir.display()))?;
+        say(&format!(
+            "There is no database in {}.",
+            settings.data_dir.display()
+        ))?;
         return Ok(0);
     }
     if !yes && !confirmed(&database)? {
@@ -39,7 +42,9 @@ pub fn run(command: DbCommand, settings: &Settings) -> Result<u8, Failure> {
         }
     }
     let kept = backup.display();
-    say(&format!("The next start begins with an empty database. The old one is {kept}."))?;
+    say(&format!(
+        "The next start begins with an empty database. The old one is {kept}."
+    ))?;
     Ok(0)
 }
 
@@ -51,10 +56,15 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 
 fn confirmed(database: &Path) -> Result<bool, Failure> {
     if !io::stdin().is_terminal() {
-        return Err(Failure::new(Code::BadParams, "There is nobody to ask whether to reset.")
-            .hint("Pass --yes to reset without a question."));
+        return Err(
+            Failure::new(Code::BadParams, "There is nobody to ask whether to reset.")
+                .hint("Pass --yes to reset without a question."),
+        );
     }
-    eprintln!("All sessions, costs and remembered approvals in {} go.", database.display());
+    eprintln!(
+        "All sessions, costs and remembered approvals in {} go.",
+        database.display()
+    );
     eprint!("A copy is kept beside it. Type \"reset\" to go on: ");
     let _ = io::stderr().flush();
     let mut answer = String::new();

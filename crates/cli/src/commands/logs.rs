@@ -44,7 +44,11 @@ pub async fn run(args: LogsArgs, settings: &Settings) -> Result<u8, Failure> {
     let mut partial = String::new();
     loop {
         if let Some(file) = &mut open {
-            while file.read_line(&mut partial).map_err(|error| unread(&path, &error))? > 0 {
+            while file
+                .read_line(&mut partial)
+                .map_err(|error| unread(&path, &error))?
+                > 0
+            {
                 if partial.ends_with('\n') {
                     show(&partial)?;
                     partial.clear();
@@ -137,5 +141,8 @@ fn human(line: &str, style: Style) -> String {
 
 fn unread(path: &Path, error: &io::Error) -> Failure {
     let shown = path.display();
-    Failure::new(Code::Internal, format!("{shown} could not be read: {error}."))
+    Failure::new(
+        Code::Internal,
+        format!("{shown} could not be read: {error}."),
+    )
 }

@@ -61,12 +61,19 @@ pub fn say(text: &str) -> Result<(), Failure> {
     let ends = text.is_empty() || text.ends_with('\n');
     let written = stdout
         .write_all(text.as_bytes())
-        .and_then(|()| if ends { Ok(()) } else { stdout.write_all(b"\n") })
+        .and_then(|()| {
+            if ends {
+                Ok(())
+            } else {
+                stdout.write_all(b"\n")
+            }
+        })
         .and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Code::Internal, format!("The output could not be written: {error}.")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Code::Internal,
+            format!("The output could not be written: {error}."),
+        )),
         _ => Ok(()),
     }
 }
@@ -74,7 +81,10 @@ pub fn say(text: &str) -> Result<(), Failure> {
 /// One JSON value for programs.
 pub fn say_json(value: &impl Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| {
-        Failure::new(Code::Internal, format!("The answer could not be written as JSON: {error}."))
+        Failure::new(
+            Code::Internal,
+            format!("The answer could not be written as JSON: {error}."),
+        )
     })?;
     say(&text)
 }
@@ -86,8 +96,11 @@ pub fn write_out(path: &Path, content: &str) -> Result<(), Failure> {
     }
     std::fs::write(path, content).map_err(|error| {
         let shown = path.display();
-        Failure::new(Code::Internal, format!("{shown} could not be written: {error}."))
-            .hint("Choose another place with --output.")
+        Failure::new(
+            Code::Internal,
+            format!("{shown} could not be written: {error}."),
+        )
+        .hint("Choose another place with --output.")
     })?;
     eprintln!("Wrote {}.", path.display());
     Ok(())
@@ -96,7 +109,10 @@ pub fn write_out(path: &Path, content: &str) -> Result<(), Failure> {
 /// Columns, as wide as their widest cell; the last one is not padded.
 pub fn table(rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
     };
     let mut out = String::new();
     for row in rows {
@@ -104,7 +120,10 @@ pub fn table(rows: &[Vec<String>]) -> String {
         for (column, cell) in row.iter().enumerate() {
             line.push_str(cell);
             if column + 1 < row.len() {
-                let pad = width(column).unwrap_or(0).saturating_sub(cell.chars().count()) + 2;
+                let pad = width(column)
+                    .unwrap_or(0)
+                    .saturating_sub(cell.chars().count())
+                    + 2;
                 line.push_str(&" ".repeat(pad));
             }
         }

@@ -18,13 +18,24 @@ use crate::render::text::{ago, clean, now_ms, one_line, plural, usd};
 
 pub async fn run(client: &Client, command: SessionsCommand) -> Result<u8, Failure> {
     match command {
-        SessionsCommand::List { search, project, deleted, limit, json } => {
+        SessionsCommand::List {
+            search,
+            project,
+            deleted,
+            limit,
+            json,
+        } => {
             let project_id = match project {
                 Some(folder) => Some(host::project(client, Some(&folder)).await?.id),
                 None => None,
             };
-            let list =
-                ListSessions { project_id, search, limit: Some(limit), deleted, offset: None };
+            let list = ListSessions {
+                project_id,
+                search,
+                limit: Some(limit),
+                deleted,
+                offset: None,
+            };
             let list = client.call(calls::SessionList(list)).await?;
             if json.json {
                 say_json(&list)?;
@@ -42,7 +53,11 @@ pub async fn run(client: &Client, command: SessionsCommand) -> Result<u8, Failur
             say(&transcript(client, &session.id, Style::of(&io::stdout())).await?)?;
         }
         SessionsCommand::Search { query, limit, json } => {
-            let search = SearchSessions { query, project_id: None, limit: Some(limit) };
+            let search = SearchSessions {
+                query,
+                project_id: None,
+                limit: Some(limit),
+            };
             let found = client.call(calls::SessionSearch(search)).await?;
             if json.json {
                 say_json(&found)?;
@@ -61,24 +76,45 @@ pub async fn run(client: &Client, command: SessionsCommand) -> Result<u8, Failur
         SessionsCommand::Delete { session } => {
             let session = find_session(client, &session).await?;
             let session_id = session.id.clone();
-            client.call(calls::SessionDelete(SessionRef { session_id })).await?;
+            client
+                .call(calls::SessionDelete(SessionRef { session_id }))
+                .await?;
             let id = session.id;
-            say(&format!("Deleted {id}. `mira sessions restore {id}` brings it back."))?;
+            say(&format!(
+                "Deleted {id}. `mira sessions restore {id}` brings it back."
+            ))?;
         }
         SessionsCommand::Restore { session } => {
             let session_id = SessionId::from(session);
-            let session = client.call(calls::SessionRestore(SessionRef { session_id })).await?;
+            let session = client
+                .call(calls::SessionRestore(SessionRef { session_id }))
+                .await?;
             say(&format!("{} is back.", session.id))?;
         }
-        SessionsCommand::Fork { session, up_to, name } => {
+        SessionsCommand::Fork {
+            session,
+            up_to,
+            name,
+        } => {
             let session_id = find_session(client, &session).await?.id;
-            let fork = ForkSession { session_id, up_to_seq: up_to, name };
+            let fork = ForkSession {
+                session_id,
+                up_to_seq: up_to,
+                name,
+            };
             let fork = client.call(calls::SessionFork(fork)).await?;
             say(&fork.id.0)?;
         }
-        SessionsCommand::Export { session, format, output } => {
+        SessionsCommand::Export {
+            session,
+            format,
+            output,
+        } => {
             let session_id = find_session(client, &session).await?.id;
-            let export = ExportSession { session_id, format: format.into() };
+            let export = ExportSession {
+                session_id,
+                format: format.into(),
+            };
             let exported = client.call(calls::SessionExport(export)).await?;
             write_out(&output, &exported.content)?;
         }
@@ -88,8 +124,14 @@ pub async fn run(client: &Client, command: SessionsCommand) -> Result<u8, Failur
 
 async fn pin(client: &Client, session: &str, pinned: bool) -> Result<(), Failure> {
     let session_id = find_session(client, session).await?.id;
-    let session = client.call(calls::SessionPin(PinSession { session_id, pinned })).await?;
-    let state = if session.pinned { "pinned" } else { "not pinned" };
+    let session = client
+        .call(calls::SessionPin(PinSession { session_id, pinned }))
+        .await?;
+    let state = if session.pinned {
+        "pinned"
+    } else {
+        "not pinned"
+    };
     say(&format!("{} is {state}.", session.id))
 }
 
@@ -137,7 +179,11 @@ pub fn hits(hits: &[mira_protocol::session::SearchHit], style: Style) -> String 
     let now = now_ms();
     let mut out = String::new();
     for hit in hits {
-        let name = if hit.session_name.is_empty() { "(no name)" } else { &hit.session_name };
+        let name = if hit.session_name.is_empty() {
+            "(no name)"
+        } else {
+            &hit.session_name
+        };
         let head = format!("{}  {}", hit.session_id, one_line(name, 60));
         let place = format!("{} at {}, {}", hit.role, hit.seq, ago(hit.at, now));
         out.push_str(&format!("{}  {}\n  ", style.bold(&head), style.dim(&place)));
@@ -162,7 +208,10 @@ pub async fn transcript(
     session: &SessionId,
     style: Style,
 ) -> Result<String, Failure> {
-    let export = ExportSession { session_id: session.clone(), format: ExportFormat::Markdown };
+    let export = ExportSession {
+        session_id: session.clone(),
+        format: ExportFormat::Markdown,
+    };
     let content = client.call(calls::SessionExport(export)).await?.content;
     let mut markdown = Markdown::new(style.color);
     Ok(markdown.push(&content) + &markdown.finish())

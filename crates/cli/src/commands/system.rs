@@ -27,18 +27,34 @@ pub async fn show_status(client: &Client, json: bool) -> Result<u8, Failure> {
 
 /// The engine about itself, a line a fact.
 pub fn status(now: &Status) -> String {
-    let listening = now.listening.clone().unwrap_or_else(|| "no socket".to_owned());
-    let provider = if now.provider_ready { "ready" } else { "no key and no local server" };
+    let listening = now
+        .listening
+        .clone()
+        .unwrap_or_else(|| "no socket".to_owned());
+    let provider = if now.provider_ready {
+        "ready"
+    } else {
+        "no key and no local server"
+    };
     let rows = [
-        ("version", format!("{} (protocol {})", now.version, now.protocol)),
-        ("process", format!("{}, for {}", now.pid, duration(now.uptime_ms))),
+        (
+            "version",
+            format!("{} (protocol {})", now.version, now.protocol),
+        ),
+        (
+            "process",
+            format!("{}, for {}", now.pid, duration(now.uptime_ms)),
+        ),
         ("memory", bytes(now.memory_bytes)),
         ("data", now.data_dir.clone()),
         ("listening", listening),
         ("model", provider.to_owned()),
         ("sessions", count(now.sessions)),
         ("operations", format!("{} running", now.running_operations)),
-        ("commands", format!("{} in the background", now.running_jobs)),
+        (
+            "commands",
+            format!("{} in the background", now.running_jobs),
+        ),
         ("approvals", format!("{} waiting", now.waiting_approvals)),
     ];
     table(&rows.map(|(name, value)| vec![name.to_owned(), value]))
@@ -47,7 +63,10 @@ pub fn status(now: &Status) -> String {
 /// Exit code 1 where something is wrong.
 pub async fn show_doctor(client: &Client, json: bool) -> Result<u8, Failure> {
     let report = client.call(calls::SystemDoctor(Nothing {})).await?;
-    let bad = report.checks.iter().any(|check| check.state == CheckState::Problem);
+    let bad = report
+        .checks
+        .iter()
+        .any(|check| check.state == CheckState::Problem);
     let code = if bad { exit::FAILED } else { 0 };
     if json {
         say_json(&report)?;
@@ -61,7 +80,11 @@ pub async fn show_doctor(client: &Client, json: bool) -> Result<u8, Failure> {
             CheckState::Warning => style.yellow("warning"),
             CheckState::Problem => style.red("problem"),
         };
-        out.push_str(&format!("{mark}  {}: {}\n", clean(&check.name), clean(&check.detail)));
+        out.push_str(&format!(
+            "{mark}  {}: {}\n",
+            clean(&check.name),
+            clean(&check.detail)
+        ));
         if let Some(hint) = &check.hint {
             out.push_str(&format!("         {}\n", clean(hint)));
         }
@@ -72,7 +95,11 @@ pub async fn show_doctor(client: &Client, json: bool) -> Result<u8, Failure> {
 
 pub async fn show_budget(client: &Client, json: bool) -> Result<u8, Failure> {
     let now = client.call(calls::BudgetGet(Nothing {})).await?;
-    if json { say_json(&now)? } else { say(&budget(&now))? }
+    if json {
+        say_json(&now)?
+    } else {
+        say(&budget(&now))?
+    }
     Ok(0)
 }
 
@@ -91,11 +118,19 @@ pub fn budget(now: &Budget) -> String {
     };
     let mut rows = vec![
         line("today", now.today_micro_usd, now.daily_limit_micro_usd),
-        line("this month", now.month_micro_usd, now.monthly_limit_micro_usd),
+        line(
+            "this month",
+            now.month_micro_usd,
+            now.monthly_limit_micro_usd,
+        ),
     ];
     for model in &now.by_model {
         let calls = format!("{} calls", count(model.calls));
-        rows.push(vec![format!("  {}", clean(&model.model)), usd(model.cost_micro_usd), calls]);
+        rows.push(vec![
+            format!("  {}", clean(&model.model)),
+            usd(model.cost_micro_usd),
+            calls,
+        ]);
     }
     table(&rows)
 }

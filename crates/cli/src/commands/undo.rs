@@ -36,7 +36,11 @@ pub async fn run(client: &Client, args: UndoArgs, undo: bool) -> Result<u8, Fail
     } else {
         say(&report(&done, undo, Style::of(&io::stdout())))?;
     }
-    Ok(if done.conflicts.is_empty() { 0 } else { exit::FAILED })
+    Ok(if done.conflicts.is_empty() {
+        0
+    } else {
+        exit::FAILED
+    })
 }
 
 /// What was put back and what was left alone.
@@ -55,7 +59,10 @@ pub fn report(done: &UndoReport, undo: bool, style: Style) -> String {
     }
     for conflict in &done.conflicts {
         let (path, reason) = (clean(&conflict.path), clean(&conflict.reason));
-        out.push_str(&format!("{} {path}: {reason}\n", style.yellow("left alone")));
+        out.push_str(&format!(
+            "{} {path}: {reason}\n",
+            style.yellow("left alone")
+        ));
     }
     if done.paths.is_empty() && done.conflicts.is_empty() {
         out.push_str(&format!("{} changed no files.\n", done.operation_id));

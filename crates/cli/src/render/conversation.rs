@@ -36,14 +36,22 @@ pub struct Conversation {
 
 impl Conversation {
     pub fn new(style: Style, text_style: Style) -> Self {
-        Self { style, text_style, open: None, calls: HashMap::new() }
+        Self {
+            style,
+            text_style,
+            open: None,
+            calls: HashMap::new(),
+        }
     }
 
     pub fn event(&mut self, event: &Event) -> Vec<Out> {
         match event {
-            Event::Signal(Signal::TextDelta { message_id, offset, text, .. }) => {
-                self.delta(message_id, *offset, text)
-            }
+            Event::Signal(Signal::TextDelta {
+                message_id,
+                offset,
+                text,
+                ..
+            }) => self.delta(message_id, *offset, text),
             Event::Stored(stored) => self.stored(&stored.kind),
             Event::Signal(_) | Event::Topic(_) => Vec::new(),
         }
@@ -88,7 +96,12 @@ impl Conversation {
     fn stored(&mut self, kind: &EventKind) -> Vec<Out> {
         let style = self.style;
         match kind {
-            EventKind::AssistantMessage { message_id, content, partial, .. } => {
+            EventKind::AssistantMessage {
+                message_id,
+                content,
+                partial,
+                ..
+            } => {
                 let mut out = self.delta(message_id, 0, content);
                 out.extend(self.close());
                 if *partial {
@@ -96,20 +109,43 @@ impl Conversation {
                 }
                 out
             }
-            EventKind::ToolCall { call_id, tool, arguments } => {
+            EventKind::ToolCall {
+                call_id,
+                tool,
+                arguments,
+            } => {
                 let subject = subject(arguments);
                 self.calls.insert(call_id.clone(), (tool.clone(), subject));
                 Vec::new()
             }
-            EventKind::ToolStarted { command: Some(command), .. } => {
-                self.line(style.dim(&format!("$ {}", one_line(command, 200))))
-            }
-            EventKind::ToolResult { call_id, tool, success, summary, duration_ms, changes, .. } => {
-                let (tool, subject) =
-                    self.calls.remove(call_id).unwrap_or((tool.clone(), String::new()));
-                let mark = if *success { style.green("✓") } else { style.red("✗") };
+            EventKind::ToolStarted {
+                command: Some(command),
+                ..
+            } => self.line(style.dim(&format!("$ {}", one_line(command, 200)))),
+            EventKind::ToolResult {
+                call_id,
+                tool,
+                success,
+                summary,
+                duration_ms,
+                changes,
+                ..
+            } => {
+                let (tool, subject) = self
+                    .calls
+                    .remove(call_id)
+                    .unwrap_or((tool.clone(), String::new()));
+                let mark = if *success {
+                    style.green("✓")
+                } else {
+                    style.red("✗")
+                };
                 let mut line = format!("{mark} {}", style.bold(&clean(&tool)));
-                let subject = if changes.is_empty() { subject } else { String::new() };
+                let subject = if changes.is_empty() {
+                    subject
+                } else {
+                    String::new()
+                };
                 for part in [subject, one_line(summary, 120)] {
                     if !part.is_empty() && !line.contains(&part) {
                         line.push_str(&format!("  {part}"));
@@ -117,7 +153,9 @@ impl Conversation {
                 }
                 line.push_str(&style.dim(&format!("  {}", duration(*duration_ms))));
                 let mut out = self.line(line);
-                let files = changes.iter().map(|file| format!("  {}", diff::summary(file, style)));
+                let files = changes
+                    .iter()
+                    .map(|file| format!("  {}", diff::summary(file, style)));
                 out.extend(files.map(Out::Line));
                 out
             }
@@ -138,10 +176,16 @@ impl Conversation {
                 };
                 self.line(style.dim(text))
             }
-            EventKind::OperationState { state: OperationState::Pending, reason: Some(reason), .. } => {
-                self.line(style.dim(&clean(reason)))
-            }
-            EventKind::Compacted { dropped_items, dropped_tokens, .. } => {
+            EventKind::OperationState {
+                state: OperationState::Pending,
+                reason: Some(reason),
+                ..
+            } => self.line(style.dim(&clean(reason))),
+            EventKind::Compacted {
+                dropped_items,
+                dropped_tokens,
+                ..
+            } => {
                 let items = plural(u64::from(*dropped_items), "older item");
                 let tokens = count(*dropped_tokens);
                 self.line(style.dim(&format!("{items} ({tokens} tokens) became a summary.")))
@@ -154,10 +198,25 @@ impl Conversation {
                 let how = exit_code.map_or("by a signal".to_owned(), |code| format!("with {code}"));
                 self.line(style.dim(&format!("{job_id} ended {how}.")))
             }
-            EventKind::OperationFinished { state, failure, usage, cost_micro_usd, duration_ms, .. } => {
+            EventKind::OperationFinished {
+                state,
+                failure,
+                usage,
+                cost_micro_usd,
+                duration_ms,
+                ..
+            } => {
                 let mut out = self.close();
+                // Who stopped it knows; the last line says so.
+                let failure = failure
+                    .as_ref()
+                    .filter(|_| *state != OperationState::Cancelled);
                 if let Some(failure) = failure {
-                    out.extend(problem(failure, style).lines().map(|l| Out::Line(l.to_owned())));
+                    out.extend(
+                        problem(failure, style)
+                            .lines()
+                            .map(|l| Out::Line(l.to_owned())),
+                    );
                 }
                 let mut parts = vec![duration(*duration_ms)];
                 if *state != OperationState::Completed {
@@ -199,15 +258,27 @@ pub fn approval(approval: &Approval, style: Style) -> String {
     }
     text.push_str("[y] once  [n] no");
     if let Some(pattern) = &approval.pattern {
-        text.push_str(&format!("  [a] always in this project: {}", style.bold(&clean(pattern))));
+        text.push_str(&format!(
+            "  [a] always in this project: {}",
+            style.bold(&clean(pattern))
+        ));
     }
     text
 }
 
 /// The argument that says most about a call, in a few words.
 fn subject(arguments: &serde_json::Value) -> String {
-    const NAMES: [&str; 9] =
-        ["path", "file_path", "pattern", "query", "url", "command", "argv", "directory", "job_id"];
+    const NAMES: [&str; 9] = [
+        "path",
+        "file_path",
+        "pattern",
+        "query",
+        "url",
+        "command",
+        "argv",
+        "directory",
+        "job_id",
+    ];
     let value = NAMES.iter().find_map(|name| arguments.get(name));
     match value {
         Some(serde_json::Value::String(text)) => one_line(text, 100),
@@ -237,7 +308,13 @@ mod tests {
 
     fn stored(kind: EventKind) -> Event {
         let (session_id, operation_id) = ("s".into(), Some("o".into()));
-        Event::Stored(StoredEvent { session_id, seq: 1, operation_id, at: 0, kind })
+        Event::Stored(StoredEvent {
+            session_id,
+            seq: 1,
+            operation_id,
+            at: 0,
+            kind,
+        })
     }
 
     fn message(id: &str, content: &str) -> Event {
@@ -252,7 +329,14 @@ mod tests {
     fn text(events: &[Event]) -> String {
         let mut conversation = Conversation::new(Style::PLAIN, Style::PLAIN);
         let out = events.iter().flat_map(|event| conversation.event(event));
-        out.filter_map(|out| if let Out::Text(text) = out { Some(text) } else { None }).collect()
+        out.filter_map(|out| {
+            if let Out::Text(text) = out {
+                Some(text)
+            } else {
+                None
+            }
+        })
+        .collect()
     }
 
     #[test]
@@ -260,16 +344,30 @@ mod tests {
         let expected = "Grüße an alle\n";
         let whole = message("m", "Grüße an alle");
         let cases: [&[Event]; 5] = [
-            &[delta("m", 0, "Grüße"), delta("m", 5, " an alle"), whole.clone()],
+            &[
+                delta("m", 0, "Grüße"),
+                delta("m", 5, " an alle"),
+                whole.clone(),
+            ],
             &[delta("m", 0, "Grüße"), whole.clone()],
             &[delta("m", 5, " an alle"), whole.clone()],
-            &[delta("m", 0, "Grüße an"), delta("m", 0, "Grüße an"), delta("m", 5, " an alle"), whole.clone()],
+            &[
+                delta("m", 0, "Grüße an"),
+                delta("m", 0, "Grüße an"),
+                delta("m", 5, " an alle"),
+                whole.clone(),
+            ],
             std::slice::from_ref(&whole),
         ];
         for events in cases {
             assert_eq!(text(events), expected, "{events:?}");
         }
-        let two = [delta("a", 0, "one"), message("a", "one"), delta("b", 0, "two"), message("b", "two")];
+        let two = [
+            delta("a", 0, "one"),
+            message("a", "one"),
+            delta("b", 0, "two"),
+            message("b", "two"),
+        ];
         assert_eq!(text(&two), "one\ntwo\n");
     }
 
@@ -292,7 +390,10 @@ mod tests {
         };
         let shown = approval(&asked, Style::PLAIN);
         assert!(shown.contains("run   npm publish\n"), "{shown}");
-        assert!(shown.contains("[a] always in this project: npm publish"), "{shown}");
+        assert!(
+            shown.contains("[a] always in this project: npm publish"),
+            "{shown}"
+        );
         asked.pattern = None;
         assert!(!approval(&asked, Style::PLAIN).contains("[a]"));
     }

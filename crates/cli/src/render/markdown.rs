@@ -81,9 +81,12 @@ impl Markdown {
         }
         match self.block {
             Block::Start => self.line_start(out, last),
-            Block::Fence { mark, length, diff, line_start } => {
-                self.fence(out, last, mark, length, diff, line_start)
-            }
+            Block::Fence {
+                mark,
+                length,
+                diff,
+                line_start,
+            } => self.fence(out, last, mark, length, diff, line_start),
             Block::Text | Block::Heading => self.inline(out, last),
         }
     }
@@ -122,7 +125,12 @@ impl Markdown {
                 if self.held.starts_with('\n') {
                     out.push_str(&self.take(1));
                 }
-                self.block = Block::Fence { mark: first, length, diff, line_start: true };
+                self.block = Block::Fence {
+                    mark: first,
+                    length,
+                    diff,
+                    line_start: true,
+                };
                 return true;
             }
         }
@@ -139,7 +147,10 @@ impl Markdown {
             // A quote may hold a list or a heading: the line starts once more.
             return true;
         }
-        if ["- ", "* ", "+ "].iter().any(|bullet| body.starts_with(bullet)) {
+        if ["- ", "* ", "+ "]
+            .iter()
+            .any(|bullet| body.starts_with(bullet))
+        {
             if body.len() >= 3 && body.replace([' ', first], "").is_empty() && first != '+' {
                 if !whole {
                     return false;
@@ -149,7 +160,10 @@ impl Markdown {
             let indent = self.take(indent + 2).len() - 2;
             out.push_str(&" ".repeat(indent));
             out.push_str("• ");
-        } else if whole && body.len() >= 3 && body.chars().all(|c| c == first) && "-*_".contains(first)
+        } else if whole
+            && body.len() >= 3
+            && body.chars().all(|c| c == first)
+            && "-*_".contains(first)
         {
             return self.rule(out);
         } else {
@@ -211,7 +225,12 @@ impl Markdown {
             }
             None => out.push_str(&std::mem::take(&mut self.held)),
         }
-        self.block = Block::Fence { mark, length, diff, line_start: end.is_some() };
+        self.block = Block::Fence {
+            mark,
+            length,
+            diff,
+            line_start: end.is_some(),
+        };
         true
     }
 
@@ -244,7 +263,11 @@ impl Markdown {
             '[' if !self.code => return self.link(out, last),
             _ => {
                 let special = |c: char| "\n\\`*_[".contains(c);
-                let end = self.held.find(special).unwrap_or(self.held.len()).max(c.len_utf8());
+                let end = self
+                    .held
+                    .find(special)
+                    .unwrap_or(self.held.len())
+                    .max(c.len_utf8());
                 self.literal(out, end);
             }
         }
@@ -303,7 +326,11 @@ impl Markdown {
         let whole = last || line.len() < self.held.len() || line.len() > LONGEST_LINK;
         let parts = line.find("](").and_then(|middle| {
             let end = line[middle..].find(')')? + middle;
-            Some((line[1..middle].to_owned(), line[middle + 2..end].to_owned(), end + 1))
+            Some((
+                line[1..middle].to_owned(),
+                line[middle + 2..end].to_owned(),
+                end + 1,
+            ))
         });
         match parts {
             Some((text, address, bytes)) => {

@@ -27,7 +27,11 @@ pub fn one_line(text: &str, width: usize) -> String {
 /// "$0.0123"; four digits below ten cents, where two would say nothing.
 pub fn usd(micro: MicroUsd) -> String {
     let dollars = micro as f64 / 1_000_000.0;
-    if micro != 0 && dollars.abs() < 0.1 { format!("${dollars:.4}") } else { format!("${dollars:.2}") }
+    if micro != 0 && dollars.abs() < 0.1 {
+        format!("${dollars:.4}")
+    } else {
+        format!("${dollars:.2}")
+    }
 }
 
 /// "1,234"
@@ -84,7 +88,9 @@ pub fn plural(number: u64, noun: &str) -> String {
 /// The time now.
 pub fn now_ms() -> UtcMs {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }
 
 #[cfg(test)]

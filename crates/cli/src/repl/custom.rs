@@ -32,7 +32,10 @@ impl Custom {
     pub fn list(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, text)| {
             let first = text.lines().map(str::trim).find(|line| !line.is_empty());
-            (name.as_str(), first.unwrap_or_default().trim_start_matches('#').trim())
+            (
+                name.as_str(),
+                first.unwrap_or_default().trim_start_matches('#').trim(),
+            )
         })
     }
 
@@ -42,13 +45,21 @@ impl Custom {
         if text.contains("$ARGUMENTS") {
             return Some(text.replace("$ARGUMENTS", arguments));
         }
-        Some(if arguments.is_empty() { text.clone() } else { format!("{text}\n\n{arguments}") })
+        Some(if arguments.is_empty() {
+            text.clone()
+        } else {
+            format!("{text}\n\n{arguments}")
+        })
     }
 
     fn read(&mut self, folder: &Path, prefix: &str, depth: usize) {
-        let Ok(entries) = fs::read_dir(folder) else { return };
+        let Ok(entries) = fs::read_dir(folder) else {
+            return;
+        };
         for entry in entries.flatten() {
-            let (path, Ok(name)) = (entry.path(), entry.file_name().into_string()) else { continue };
+            let (path, Ok(name)) = (entry.path(), entry.file_name().into_string()) else {
+                continue;
+            };
             // Links are not followed: they may lead out of the folder.
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && depth < DEEPEST => {
@@ -78,7 +89,9 @@ pub fn load(settings: &Settings, project: &Path, input: &mut Input) -> Custom {
     let folder = project.join(".mira").join("commands");
     let own = std::env::home_dir().is_some_and(|home| home == project);
     if folder.is_dir() && !own {
-        let trust = Trust { file: settings.data_dir.join("trusted-folders") };
+        let trust = Trust {
+            file: settings.data_dir.join("trusted-folders"),
+        };
         let trusted = trust.has(project) || (input.is_terminal() && trust.ask(project));
         if trusted {
             custom.read(&folder, "", 0);
@@ -100,18 +113,26 @@ struct Trust {
 impl Trust {
     fn has(&self, project: &Path) -> bool {
         let known = fs::read_to_string(&self.file).unwrap_or_default();
-        project.to_str().is_some_and(|project| known.lines().any(|line| line == project))
+        project
+            .to_str()
+            .is_some_and(|project| known.lines().any(|line| line == project))
     }
 
     fn ask(&self, project: &Path) -> bool {
-        eprintln!("{} has commands of its own in .mira/commands.", project.display());
+        eprintln!(
+            "{} has commands of its own in .mira/commands.",
+            project.display()
+        );
         eprint!("Trust this folder and use them? [y/N] ");
         let _ = io::stderr().flush();
         let mut answer = String::new();
         let _ = io::stdin().read_line(&mut answer);
         let yes = answer.trim().eq_ignore_ascii_case("y");
         if yes && let Err(error) = self.remember(project) {
-            eprintln!("This could not be remembered in {}: {error}.", self.file.display());
+            eprintln!(
+                "This could not be remembered in {}: {error}.",
+                self.file.display()
+            );
         }
         yes
     }
@@ -119,7 +140,10 @@ impl Trust {
     fn remember(&self, project: &Path) -> io::Result<()> {
         let path = project.to_str().filter(|path| !path.contains('\n'));
         let path = path.ok_or(io::ErrorKind::InvalidFilename)?;
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(&self.file)?;
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&self.file)?;
         file.write_all(format!("{path}\n").as_bytes())
     }
 }
@@ -132,13 +156,20 @@ mod tests {
     fn files_become_commands_with_arguments() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("git")).unwrap();
-        fs::write(folder.path().join("git/pr.md"), "# Write a pull request\nFor $ARGUMENTS.").unwrap();
+        fs::write(
+            folder.path().join("git/pr.md"),
+            "# Write a pull request\nFor $ARGUMENTS.",
+        )
+        .unwrap();
         fs::write(folder.path().join("plain.md"), "Do it.").unwrap();
         fs::write(folder.path().join("note.txt"), "no").unwrap();
         let mut custom = Custom::default();
         custom.read(folder.path(), "", 0);
         let list: Vec<_> = custom.list().collect();
-        assert_eq!(list, [("git:pr", "Write a pull request"), ("plain", "Do it.")]);
+        assert_eq!(
+            list,
+            [("git:pr", "Write a pull request"), ("plain", "Do it.")]
+        );
         let pr = custom.expand("git:pr", "issue 4").unwrap();
         assert_eq!(pr, "# Write a pull request\nFor issue 4.");
         assert_eq!(custom.expand("plain", "now").unwrap(), "Do it.\n\nnow");
@@ -148,7 +179,9 @@ mod tests {
     #[test]
     fn trust_is_remembered_for_exactly_that_folder() {
         let folder = tempfile::tempdir().unwrap();
-        let trust = Trust { file: folder.path().join("trusted-folders") };
+        let trust = Trust {
+            file: folder.path().join("trusted-folders"),
+        };
         assert!(!trust.has(Path::new("/a/b")));
         trust.remember(Path::new("/a/b")).unwrap();
         assert!(trust.has(Path::new("/a/b")));

@@ -89,7 +89,11 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<u8, Failure> {
 
 impl Repl {
     async fn welcome(&mut self) -> Result<(), Failure> {
-        self.custom = custom::load(&self.settings, Path::new(&self.project.path), &mut self.input);
+        self.custom = custom::load(
+            &self.settings,
+            Path::new(&self.project.path),
+            &mut self.input,
+        );
         if let Input::Terminal(editor) = &mut self.input {
             editor.project = Some(self.project.id.clone());
             editor.names = slash::names().chain(self.custom.names()).collect();
@@ -98,13 +102,17 @@ impl Repl {
                 None => String::new(),
             };
             let head = format!("Mira in {}{attached}", self.project.path);
-            say(&self.style.dim(&format!("{head}. /help shows commands, Ctrl-D leaves.")))?;
+            say(&self
+                .style
+                .dim(&format!("{head}. /help shows commands, Ctrl-D leaves.")))?;
         }
         let status = self.client.call(calls::SystemStatus(Nothing {})).await?;
         if !status.provider_ready {
-            say("No model can be asked yet. Save a key with `mira config set-key openai`, set \
+            say(
+                "No model can be asked yet. Save a key with `mira config set-key openai`, set \
                  OPENAI_API_KEY, or start a local server (Ollama, LM Studio, llama.cpp) and set \
-                 LOCAL_BASE_URL. `mira demo` needs neither.")?;
+                 LOCAL_BASE_URL. `mira demo` needs neither.",
+            )?;
         }
         Ok(())
     }
@@ -130,7 +138,9 @@ impl Repl {
             match next {
                 Ok(Next::Line) => {}
                 Ok(Next::Leave) => return Ok(0),
-                Err(failure) if failure.code == Code::Interrupted => self.reconnect(&failure).await?,
+                Err(failure) if failure.code == Code::Interrupted => {
+                    self.reconnect(&failure).await?
+                }
                 Err(failure) => exit::report(&failure),
             }
         }
@@ -161,14 +171,21 @@ impl Repl {
     /// Goes on with an operation that was interrupted.
     async fn go_on(&mut self, operation: OperationId) -> Result<Next, Failure> {
         let since = self.last_seq().await?;
-        let operation = OperationRef { operation_id: operation };
+        let operation = OperationRef {
+            operation_id: operation,
+        };
         let started = self.client.call(calls::OperationResume(operation)).await?;
         self.watch(started, since).await
     }
 
     async fn last_seq(&self) -> Result<u64, Failure> {
-        let Some(session_id) = self.session.clone() else { return Ok(0) };
-        let session = self.client.call(calls::SessionGet(SessionRef { session_id })).await?;
+        let Some(session_id) = self.session.clone() else {
+            return Ok(0);
+        };
+        let session = self
+            .client
+            .call(calls::SessionGet(SessionRef { session_id }))
+            .await?;
         Ok(session.last_seq)
     }
 
@@ -177,7 +194,9 @@ impl Repl {
         self.operation = Some(started.operation_id.clone());
         let mut feed = self.client.follow(started.session_id, since);
         let mut turn = Turn::new(self.client.clone(), self.style);
-        let ending = turn.watch(&mut feed, &started.operation_id, &mut self.input).await;
+        let ending = turn
+            .watch(&mut feed, &started.operation_id, &mut self.input)
+            .await;
         self.queued.append(&mut turn.next_prompts);
         match ending? {
             Ending::Quit => return Ok(Next::Leave),
@@ -189,20 +208,32 @@ impl Repl {
     }
 
     async fn show_changes(&self, operation: &OperationId, lines: usize) -> Result<(), Failure> {
-        let operation = OperationRef { operation_id: operation.clone() };
+        let operation = OperationRef {
+            operation_id: operation.clone(),
+        };
         let changes = self.client.call(calls::OperationChanges(operation)).await?;
         if changes.files.is_empty() {
             return Ok(());
         }
         say(&diff::changes(&changes, self.style, lines))?;
         let files = plural(changes.files.len() as u64, "file");
-        say(&self.style.dim(&format!("{files} changed; /undo takes it back, /diff shows all.")))
+        say(&self.style.dim(&format!(
+            "{files} changed; /undo takes it back, /diff shows all."
+        )))
     }
 
     async fn resume(&mut self, session: Session) -> Result<(), Failure> {
-        let name = if session.name.is_empty() { &session.last_message_preview } else { &session.name };
+        let name = if session.name.is_empty() {
+            &session.last_message_preview
+        } else {
+            &session.name
+        };
         let messages = plural(session.message_count, "message");
-        let head = format!("Resumed {} ({}, {messages}).", session.id, one_line(name, 60));
+        let head = format!(
+            "Resumed {} ({}, {messages}).",
+            session.id,
+            one_line(name, 60)
+        );
         say(&self.style.bold(&head))?;
         let text = transcript(&self.client, &session.id, Style::PLAIN).await?;
         let tail: String = {
@@ -228,12 +259,19 @@ impl Repl {
             exit::report(failure);
             return Ok(());
         }
-        say(&self.style.yellow("The engine that this terminal was attached to ended."))?;
+        say(&self
+            .style
+            .yellow("The engine that this terminal was attached to ended."))?;
         self.client = host::client(self.settings.clone()).await?;
         self.door = host::open_door(&self.client).await;
         self.project = host::project(&self.client, Some(Path::new(&self.project.path))).await?;
-        let Some(session_id) = self.session.clone() else { return Ok(()) };
-        let session = self.client.call(calls::SessionGet(SessionRef { session_id })).await?;
+        let Some(session_id) = self.session.clone() else {
+            return Ok(());
+        };
+        let session = self
+            .client
+            .call(calls::SessionGet(SessionRef { session_id }))
+            .await?;
         let how = if session.resumable_operation_id.is_some() {
             "Started a new one. The turn was interrupted; /continue goes on with it."
         } else {
@@ -247,7 +285,9 @@ impl Repl {
 fn mentions(content: &str, root: &Path) -> Vec<Attachment> {
     let mut found: Vec<Attachment> = Vec::new();
     for word in content.split_whitespace() {
-        let Some(path) = word.strip_prefix('@') else { continue };
+        let Some(path) = word.strip_prefix('@') else {
+            continue;
+        };
         let path = path.trim_end_matches([',', '.', ';', ':', ')', '?']);
         let known = found.iter().any(|attachment| attachment.name == path);
         if path.is_empty() || known || !root.join(path).is_file() {
@@ -264,7 +304,10 @@ fn mentions(content: &str, root: &Path) -> Vec<Attachment> {
 }
 
 fn media_type(path: &str) -> &'static str {
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
+    let ending = path
+        .rsplit_once('.')
+        .map_or("", |(_, ending)| ending)
+        .to_ascii_lowercase();
     match ending.as_str() {
         "png" => "image/png",
         "jpg" | "jpeg" => "image/jpeg",
@@ -284,9 +327,14 @@ mod tests {
         std::fs::create_dir(folder.path().join("src")).unwrap();
         std::fs::write(folder.path().join("src/a.rs"), "x").unwrap();
         std::fs::write(folder.path().join("b.png"), "x").unwrap();
-        let found = mentions("see @src/a.rs, @src/a.rs and @b.png; mail a@b.c @gone.rs @", folder.path());
-        let names: Vec<_> =
-            found.iter().map(|a| (a.name.as_str(), a.media_type.as_str())).collect();
+        let found = mentions(
+            "see @src/a.rs, @src/a.rs and @b.png; mail a@b.c @gone.rs @",
+            folder.path(),
+        );
+        let names: Vec<_> = found
+            .iter()
+            .map(|a| (a.name.as_str(), a.media_type.as_str()))
+            .collect();
         assert_eq!(names, [("src/a.rs", "text/plain"), ("b.png", "image/png")]);
     }
 }

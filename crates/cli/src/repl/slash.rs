@@ -15,7 +15,11 @@ use crate::render::text::{clean, one_line};
 
 /// Name, arguments, meaning.
 const COMMANDS: &[(&str, &str, &str)] = &[
-    ("access", "[read|project|home|system]", "how far tools may reach"),
+    (
+        "access",
+        "[read|project|home|system]",
+        "how far tools may reach",
+    ),
     ("budget", "", "money spent, and limits"),
     ("continue", "", "go on with an interrupted turn"),
     ("diff", "", "all changes of the last turn"),
@@ -27,11 +31,19 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("redo", "[PATH…]", "bring undone changes again"),
     ("rename", "NAME", "name this session"),
     ("resume", "[NAME|ID] | --last", "go on with another session"),
-    ("review", "[--branch BASE]", "let the model review uncommitted changes, or a branch"),
+    (
+        "review",
+        "[--branch BASE]",
+        "let the model review uncommitted changes, or a branch",
+    ),
     ("search", "WORDS", "full text over all sessions"),
     ("sessions", "", "the newest sessions"),
     ("status", "", "what runs now"),
-    ("tier", "[fast|voice|code|agentic|auto]", "which tier answers"),
+    (
+        "tier",
+        "[fast|voice|code|agentic|auto]",
+        "which tier answers",
+    ),
     ("undo", "[PATH…]", "take the last turn's changes back"),
 ];
 
@@ -45,7 +57,9 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
     let rest = rest.trim();
     match name {
         "access" => access(repl, rest)?,
-        "budget" => say(&budget(&repl.client.call(calls::BudgetGet(Nothing {})).await?))?,
+        "budget" => say(&budget(
+            &repl.client.call(calls::BudgetGet(Nothing {})).await?,
+        ))?,
         "continue" => return go_on(repl).await,
         "diff" => match repl.operation.clone() {
             Some(operation) => repl.show_changes(&operation, usize::MAX).await?,
@@ -67,17 +81,24 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "review" => return review(repl, rest).await,
         "search" => search(repl, rest).await?,
         "sessions" => {
-            let list = ListSessions { limit: Some(20), ..ListSessions::default() };
+            let list = ListSessions {
+                limit: Some(20),
+                ..ListSessions::default()
+            };
             let list = repl.client.call(calls::SessionList(list)).await?;
             say(&rows(&list.sessions))?;
         }
-        "status" => say(&status(&repl.client.call(calls::SystemStatus(Nothing {})).await?))?,
+        "status" => say(&status(
+            &repl.client.call(calls::SystemStatus(Nothing {})).await?,
+        ))?,
         "tier" => tier(repl, rest)?,
         custom => match repl.custom.expand(custom, rest) {
             Some(prompt) => return repl.ask(prompt).await,
             None => {
-                let failure =
-                    Failure::new(Code::UnknownMethod, format!("There is no command /{custom}."));
+                let failure = Failure::new(
+                    Code::UnknownMethod,
+                    format!("There is no command /{custom}."),
+                );
                 return Err(failure.hint("/help shows all commands."));
             }
         },
@@ -99,15 +120,23 @@ fn begun(repl: &Repl) -> Result<SessionId, Failure> {
 
 fn help(repl: &Repl) -> Result<(), Failure> {
     let row = |name: &str, arguments: &str, about: &str| {
-        vec![format!("/{name} {arguments}").trim_end().to_owned(), about.to_owned()]
+        vec![
+            format!("/{name} {arguments}").trim_end().to_owned(),
+            about.to_owned(),
+        ]
     };
-    let mut lines: Vec<_> = COMMANDS.iter().map(|(n, args, about)| row(n, args, about)).collect();
+    let mut lines: Vec<_> = COMMANDS
+        .iter()
+        .map(|(n, args, about)| row(n, args, about))
+        .collect();
     for (name, about) in repl.custom.list() {
         lines.push(row(name, "[ARGUMENTS]", &one_line(about, 80)));
     }
     say(&table(&lines))?;
-    say("@path attaches a file. A line that ends with \\ goes on in the next one. While a turn \
-         runs, type to speak into it; Ctrl-C stops it.")
+    say(
+        "@path attaches a file. A line that ends with \\ goes on in the next one. While a turn \
+         runs, type to speak into it; Ctrl-C stops it.",
+    )
 }
 
 fn access(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
@@ -150,13 +179,19 @@ fn tier(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
         _ => return Err(usage("/tier fast, voice, code, agentic or auto")),
     };
     match repl.tier {
-        Some(tier) => say(&format!("The {} tier answers.", format!("{tier:?}").to_lowercase())),
+        Some(tier) => say(&format!(
+            "The {} tier answers.",
+            format!("{tier:?}").to_lowercase()
+        )),
         None => say("The router chooses the tier."),
     }
 }
 
 async fn undo(repl: &Repl, rest: &str, undo: bool) -> Result<(), Failure> {
-    let paths: Vec<_> = rest.split_whitespace().map(|p| p.trim_start_matches('@').into()).collect();
+    let paths: Vec<_> = rest
+        .split_whitespace()
+        .map(|p| p.trim_start_matches('@').into())
+        .collect();
     let request = UndoRequest {
         session_id: repl.session.clone(),
         project_path: repl.session.is_none().then(|| repl.project.path.clone()),
@@ -168,23 +203,34 @@ async fn undo(repl: &Repl, rest: &str, undo: bool) -> Result<(), Failure> {
     } else {
         repl.client.call(calls::OperationRedo(request)).await?
     };
-    say(&undo_report(&done, undo, repl.style).replace("`mira redo` brings them", "/redo brings them"))
+    say(&undo_report(&done, undo, repl.style)
+        .replace("`mira redo` brings them", "/redo brings them"))
 }
 
 async fn rename(repl: &Repl, name: &str) -> Result<(), Failure> {
     if name.is_empty() {
         return Err(usage("/rename NAME"));
     }
-    let renamed = RenameSession { session_id: begun(repl)?, name: name.to_owned() };
+    let renamed = RenameSession {
+        session_id: begun(repl)?,
+        name: name.to_owned(),
+    };
     let session = repl.client.call(calls::SessionRename(renamed)).await?;
     say(&format!("This session is now {:?}.", session.name))
 }
 
 async fn fork(repl: &mut Repl, name: &str) -> Result<(), Failure> {
     let name = (!name.is_empty()).then(|| name.to_owned());
-    let fork = ForkSession { session_id: begun(repl)?, up_to_seq: None, name };
+    let fork = ForkSession {
+        session_id: begun(repl)?,
+        up_to_seq: None,
+        name,
+    };
     let session = repl.client.call(calls::SessionFork(fork)).await?;
-    say(&format!("This is now {}; the other one stays as it is.", session.id))?;
+    say(&format!(
+        "This is now {}; the other one stays as it is.",
+        session.id
+    ))?;
     repl.session = Some(session.id);
     Ok(())
 }
@@ -192,7 +238,9 @@ async fn fork(repl: &mut Repl, name: &str) -> Result<(), Failure> {
 async fn resume(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
     let session = match rest {
         "" | "--last" => {
-            let last = LastSession { project_id: Some(repl.project.id.clone()) };
+            let last = LastSession {
+                project_id: Some(repl.project.id.clone()),
+            };
             let last = repl.client.call(calls::SessionLast(last)).await?.session;
             last.ok_or_else(|| Failure::not_found("A session of this project"))?
         }
@@ -203,7 +251,10 @@ async fn resume(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
 
 async fn go_on(repl: &mut Repl) -> Result<Next, Failure> {
     let session_id = begun(repl)?;
-    let session = repl.client.call(calls::SessionGet(SessionRef { session_id })).await?;
+    let session = repl
+        .client
+        .call(calls::SessionGet(SessionRef { session_id }))
+        .await?;
     match session.resumable_operation_id {
         Some(operation) => repl.go_on(operation).await,
         None => {
@@ -217,16 +268,24 @@ async fn search(repl: &Repl, query: &str) -> Result<(), Failure> {
     if query.is_empty() {
         return Err(usage("/search WORDS"));
     }
-    let search = SearchSessions { query: query.to_owned(), project_id: None, limit: Some(10) };
+    let search = SearchSessions {
+        query: query.to_owned(),
+        project_id: None,
+        limit: Some(10),
+    };
     let found = repl.client.call(calls::SessionSearch(search)).await?;
     say(&crate::commands::hits(&found.hits, repl.style))
 }
 
 async fn review(repl: &mut Repl, rest: &str) -> Result<Next, Failure> {
     let what = match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
-        [] => "the uncommitted changes of this repository (`git_diff`, target `uncommitted`)".into(),
+        [] => {
+            "the uncommitted changes of this repository (`git_diff`, target `uncommitted`)".into()
+        }
         ["--branch", base] => {
-            format!("the changes of the current branch against `{base}` (`git_diff`, target `branch`)")
+            format!(
+                "the changes of the current branch against `{base}` (`git_diff`, target `branch`)"
+            )
         }
         _ => return Err(usage("/review, or /review --branch BASE")),
     };

@@ -37,7 +37,10 @@ fn passed(output: &std::process::Output) {
 }
 
 fn installed(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success())
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
 }
 
 #[test]
@@ -49,7 +52,11 @@ fn a_key_is_saved_read_changed_and_removed() {
         }
         let script = "exec dbus-run-session -- sh -c 'printf pw | gnome-keyring-daemon --unlock \
                       --components=secrets >/dev/null && exec \"$0\" \"$@\"' \"$0\" \"$@\"";
-        return passed(&again("a_key_is_saved_read_changed_and_removed", script, &[]));
+        return passed(&again(
+            "a_key_is_saved_read_changed_and_removed",
+            script,
+            &[],
+        ));
     }
     let keychain = OsKeychain::new();
     assert_eq!(keychain.get("openai"), Ok(None));
@@ -78,7 +85,10 @@ fn without_a_secret_service_it_says_so_and_writes_nothing() {
         keychain.set("openai", "sk-secret").unwrap_err(),
         keychain.delete("openai").unwrap_err(),
     ] {
-        assert!(problem.contains("keychain") && problem.contains("environment"), "{problem}");
+        assert!(
+            problem.contains("keychain") && problem.contains("environment"),
+            "{problem}"
+        );
         assert!(!problem.contains("sk-secret"), "{problem}");
     }
     let home = std::env::var_os("HOME").unwrap();

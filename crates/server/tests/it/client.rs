@@ -7,11 +7,11 @@ use futures::{SinkExt, StreamExt};
 use mira_server::{Limits, ServeOptions, Server, serve};
 use mira_testkit::{ScriptedModel, TempProject, TestEngine};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::Response;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 /// How long something may take that must come.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,7 +29,11 @@ impl Host {
 
     pub async fn limited(model: &ScriptedModel, limits: Limits) -> Self {
         let test = TestEngine::with_model(model).await;
-        let options = ServeOptions { port: 0, limits, ..ServeOptions::new(test.data_dir()) };
+        let options = ServeOptions {
+            port: 0,
+            limits,
+            ..ServeOptions::new(test.data_dir())
+        };
         let server = serve(test.engine.clone(), options).await.unwrap();
         Self { test, server }
     }
@@ -40,12 +44,37 @@ impl Host {
 
     /// Opens the socket with these headers.
     pub async fn dial(&self, headers: &[(&'static str, &str)]) -> Result<Client, Box<Error>> {
-        let mut request = format!("ws://{}/ws", self.server.addr()).into_client_request().unwrap();
+        let mut request = format!("ws://{}/ws", self.server.addr())
+            .into_client_request()
+            .unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
         let (socket, _) = connect_async(request).await?;
-        Ok(Client { socket, heard: VecDeque::new() })
+        Ok(Client {
+            socket,
+            heard: VecDeque::new(),
+        })
+    }
+
+    /// An authenticated client whose system takes little of what it does not read.
+    pub async fn narrow_client(&self) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        let stream = socket.connect(self.server.addr()).await.unwrap();
+        let address = format!("ws://{}/ws", self.server.addr());
+        let mut request = address.into_client_request().unwrap();
+        let bearer = format!("Bearer {}", self.token());
+        request
+            .headers_mut()
+            .insert("authorization", bearer.parse().unwrap());
+        let (socket, _) = client_async(request, MaybeTlsStream::Plain(stream))
+            .await
+            .unwrap();
+        Client {
+            socket,
+            heard: VecDeque::new(),
+        }
     }
 
     /// An authenticated client, welcomed.
@@ -60,7 +89,9 @@ impl Host {
     /// A project with this fixture, opened over the socket.
     pub async fn project(&self, client: &mut Client, project: &TempProject) -> String {
         let path = project.root().display().to_string();
-        let opened = client.request("project.open", json!({ "path": path })).await;
+        let opened = client
+            .request("project.open", json!({ "path": path }))
+            .await;
         opened["result"]["id"].as_str().unwrap().to_owned()
     }
 }
@@ -142,7 +173,8 @@ impl Client {
     pub async fn request(&mut self, method: &str, params: Value) -> Value {
         static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1_000);
         let id = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        self.send(json!({ "type": "request", "id": id, "method": method, "params": params })).await;
+        self.send(json!({ "type": "request", "id": id, "method": method, "params": params }))
+            .await;
         self.reply(id).await
     }
 
@@ -150,7 +182,10 @@ impl Client {
     pub async fn until_end(&mut self) -> Vec<Value> {
         let mut all = Vec::new();
         loop {
-            let message = self.next().await.expect("the terminal message before the end");
+            let message = self
+                .next()
+                .await
+                .expect("the terminal message before the end");
             let last = is_terminal(&message);
             all.push(message);
             if last {
@@ -167,5 +202,8 @@ pub fn is_terminal(message: &Value) -> bool {
 
 /// The numbers of the stored events among them.
 pub fn seqs(messages: &[Value]) -> Vec<u64> {
-    messages.iter().filter_map(|message| message["seq"].as_u64()).collect()
+    messages
+        .iter()
+        .filter_map(|message| message["seq"].as_u64())
+        .collect()
 }

@@ -23,9 +23,14 @@ async fn the_token_opens_as_header_and_as_hello() {
     assert_eq!(status["result"]["listening"], address);
 
     let mut by_hello = host.dial(&[]).await.unwrap();
-    by_hello.send(json!({ "type": "hello", "token": host.token(), "protocol": 1 })).await;
+    by_hello
+        .send(json!({ "type": "hello", "token": host.token(), "protocol": 1 }))
+        .await;
     let welcome = by_hello.next().await.unwrap();
-    assert_eq!((&welcome["type"], &welcome["protocol"]), (&json!("welcome"), &json!(1)));
+    assert_eq!(
+        (&welcome["type"], &welcome["protocol"]),
+        (&json!("welcome"), &json!(1))
+    );
 }
 
 #[tokio::test]
@@ -51,7 +56,10 @@ async fn without_the_right_token_nothing_is_answered() {
 
 #[tokio::test]
 async fn a_client_that_says_nothing_is_sent_away() {
-    let limits = Limits { hello: Duration::from_millis(50), ..Limits::default() };
+    let limits = Limits {
+        hello: Duration::from_millis(50),
+        ..Limits::default()
+    };
     let host = Host::limited(&silent(), limits).await;
     let mut client = host.dial(&[]).await.unwrap();
     assert_eq!(client.next().await.unwrap()["code"], "unauthorized");
@@ -72,10 +80,14 @@ async fn other_sites_are_refused_before_the_upgrade() {
         ("host", rebound.as_str()),
     ];
     for (name, value) in cases {
-        let result = host.dial(&[("authorization", &bearer), (name, value)]).await;
+        let result = host
+            .dial(&[("authorization", &bearer), (name, value)])
+            .await;
         assert_eq!(refused(result).status(), 403, "{name}: {value}");
     }
-    let same = host.dial(&[("authorization", &bearer), ("origin", &own)]).await;
+    let same = host
+        .dial(&[("authorization", &bearer), ("origin", &own)])
+        .await;
     assert!(same.is_ok(), "our own page");
 }
 
@@ -88,27 +100,59 @@ async fn mistakes_are_answered_and_the_connection_lives() {
         ("[1]", "bad_message"),
         (r#"{"id":1}"#, "bad_message"),
         (r#"{"id":1,"type":"warp"}"#, "unknown_method"),
-        (r#"{"id":1,"type":"request","method":"session.fly"}"#, "unknown_method"),
-        (r#"{"id":1,"type":"session_command","method":"fly"}"#, "unknown_method"),
-        (r#"{"id":1,"type":"command","command":"fly"}"#, "unknown_method"),
+        (
+            r#"{"id":1,"type":"request","method":"session.fly"}"#,
+            "unknown_method",
+        ),
+        (
+            r#"{"id":1,"type":"session_command","method":"fly"}"#,
+            "unknown_method",
+        ),
+        (
+            r#"{"id":1,"type":"command","command":"fly"}"#,
+            "unknown_method",
+        ),
         (r#"{"id":1,"type":"chat"}"#, "bad_params"),
         (r#"{"id":1,"type":"cancel","operation_id":5}"#, "bad_params"),
-        (r#"{"id":1,"type":"session_command","method":"get","params":{"session_id":"no"}}"#, "not_found"),
-        (r#"{"id":1,"type":"subscribe","session_id":"no","since_seq":0}"#, "not_found"),
-        (r#"{"id":1,"type":"sudo_approval","approval_id":"no","approved":true}"#, "not_found"),
+        (
+            r#"{"id":1,"type":"session_command","method":"get","params":{"session_id":"no"}}"#,
+            "not_found",
+        ),
+        (
+            r#"{"id":1,"type":"subscribe","session_id":"no","since_seq":0}"#,
+            "not_found",
+        ),
+        (
+            r#"{"id":1,"type":"sudo_approval","approval_id":"no","approved":true}"#,
+            "not_found",
+        ),
     ];
     for (text, code) in mistakes {
         client.send_text(text).await;
         let error = client.find(|message| message["type"] == "error").await;
         assert_eq!(error["code"], code, "{text} → {error}");
-        assert_eq!(error["id"].as_u64(), text.contains("id\":1").then_some(1), "{text} → {error}");
-        assert!(error["message"].as_str().is_some_and(|text| !text.is_empty()), "{error}");
+        assert_eq!(
+            error["id"].as_u64(),
+            text.contains("id\":1").then_some(1),
+            "{text} → {error}"
+        );
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{error}"
+        );
     }
-    futures::SinkExt::send(&mut client.socket, Message::binary(vec![1, 2])).await.unwrap();
+    futures::SinkExt::send(&mut client.socket, Message::binary(vec![1, 2]))
+        .await
+        .unwrap();
     assert_eq!(client.next().await.unwrap()["code"], "bad_message");
     client.send(json!({ "type": "ping", "id": "any" })).await;
     let pong = client.next().await.unwrap();
-    assert_eq!((&pong["type"], &pong["id"]), (&json!("reply"), &json!("any")));
+    assert_eq!(
+        (&pong["type"], &pong["id"]),
+        (&json!("reply"), &json!("any"))
+    );
 }
 
 #[tokio::test]
@@ -131,7 +175,9 @@ async fn ids_come_back_as_they_were_sent_and_answers_may_overtake() {
     let mut client = host.client().await;
     let ids = [json!(7), json!("seven"), json!({ "a": [1] })];
     for id in &ids {
-        client.send(json!({ "type": "request", "id": id, "method": "session.list" })).await;
+        client
+            .send(json!({ "type": "request", "id": id, "method": "session.list" }))
+            .await;
     }
     for id in &ids {
         let reply = client.find(|message| message["id"] == *id).await;
@@ -161,7 +207,10 @@ async fn closing_says_goodbye_and_takes_the_address_away() {
     let host = Host::with_model(&silent()).await;
     let mut client = host.client().await;
     let address = host.test.data_dir().join(mira_server::ADDRESS_FILE);
-    assert_eq!(std::fs::read_to_string(&address).unwrap(), host.server.addr().to_string());
+    assert_eq!(
+        std::fs::read_to_string(&address).unwrap(),
+        host.server.addr().to_string()
+    );
     assert_eq!(host.server.clients(), 1);
     host.server.shutdown().await;
     assert_eq!(client.close_code().await, Some(1001));

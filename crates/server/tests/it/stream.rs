@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::client::{Client, Host, is_terminal, seqs};
 
 fn fixture() -> TempProject {
-    TempProject::new("== a.txt\none\ntwo\n")
+    TempProject::new("-- a.txt\none\ntwo\n")
 }
 
 /// The seed's chat message.
@@ -21,7 +21,9 @@ fn chat(content: &str, project: &str) -> Value {
 }
 
 fn of_type<'m>(messages: &'m [Value], event_type: &str) -> Option<&'m Value> {
-    messages.iter().find(|message| message["event_type"] == event_type)
+    messages
+        .iter()
+        .find(|message| message["event_type"] == event_type)
 }
 
 #[tokio::test]
@@ -40,7 +42,9 @@ async fn a_chat_streams_and_a_second_client_sees_the_same() {
     let operation = started["result"]["operation_id"].clone();
 
     let stored = |all: Vec<Value>| -> Vec<Value> {
-        all.into_iter().filter(|m| m["seq"].is_u64() && m["session_id"] == session).collect()
+        all.into_iter()
+            .filter(|m| m["seq"].is_u64() && m["session_id"] == session)
+            .collect()
     };
     let first = asks.until_end().await;
     let tokens: String = first
@@ -48,7 +52,11 @@ async fn a_chat_streams_and_a_second_client_sees_the_same() {
         .filter(|message| message["type"] == "stream_token")
         .filter_map(|message| message["token"].as_str())
         .collect();
-    assert_eq!(tokens, "It has two lines.");
+    // Deltas may be lost; the stored message is whole.
+    assert!(
+        !tokens.is_empty() && "It has two lines.".starts_with(&tokens),
+        "{tokens}"
+    );
     let end = first.last().unwrap().clone();
     assert_eq!(end["type"], "chat_complete", "{end}");
     assert_eq!(end["operation_id"], operation);
@@ -56,7 +64,10 @@ async fn a_chat_streams_and_a_second_client_sees_the_same() {
     let first = stored(first);
     assert!(of_type(&first, "tool_result").is_some_and(|event| event["data"]["success"] == true));
     assert_eq!(seqs(&first), (1..=first.len() as u64).collect::<Vec<_>>());
-    assert_eq!(first.iter().filter(|message| is_terminal(message)).count(), 1);
+    assert_eq!(
+        first.iter().filter(|message| is_terminal(message)).count(),
+        1
+    );
     assert_eq!(stored(watches.until_end().await), first);
     model.assert_clean();
 }
@@ -73,14 +84,18 @@ async fn a_reconnect_hears_each_event_once_and_the_work_goes_on_meanwhile() {
     let project_id = host.project(&mut client, &project).await;
     client.send(chat("Count.", &project_id)).await;
     let session = client.reply(1).await["result"]["session_id"].clone();
-    client.find(|message| message["event_type"] == "tool_result").await;
+    client
+        .find(|message| message["event_type"] == "tool_result")
+        .await;
     drop(client);
 
     model.release("before the answer");
     for since in [0, 1, 4] {
         let mut client = host.client().await;
         client
-            .send(json!({ "type": "subscribe", "id": 2, "session_id": session, "since_seq": since }))
+            .send(
+                json!({ "type": "subscribe", "id": 2, "session_id": session, "since_seq": since }),
+            )
             .await;
         let mut all = client.until_end().await;
         all.retain(|message| message["session_id"] == session);
@@ -93,8 +108,13 @@ async fn a_reconnect_hears_each_event_once_and_the_work_goes_on_meanwhile() {
     }
     // Without a session: the last active one.
     let mut client = host.client().await;
-    client.send(json!({ "type": "subscribe", "id": 3, "since_seq": 0 })).await;
-    assert_eq!(client.until_end().await.last().unwrap()["session_id"], session);
+    client
+        .send(json!({ "type": "subscribe", "id": 3, "since_seq": 0 }))
+        .await;
+    assert_eq!(
+        client.until_end().await.last().unwrap()["session_id"],
+        session
+    );
 }
 
 #[tokio::test]
@@ -106,27 +126,49 @@ async fn cancelling_ends_with_one_terminal_message() {
     let project_id = host.project(&mut client, &project).await;
     client.send(chat("Wait.", &project_id)).await;
     let operation = client.reply(1).await["result"]["operation_id"].clone();
-    client.find(|message| message["event_type"] == "model_call_started").await;
-    client.send(json!({ "type": "cancel", "id": 2, "operation_id": operation })).await;
+    client
+        .find(|message| message["event_type"] == "model_call_started")
+        .await;
+    client
+        .send(json!({ "type": "cancel", "id": 2, "operation_id": operation }))
+        .await;
     assert_eq!(client.reply(2).await["type"], "reply");
     let end = client.find(is_terminal).await;
-    assert_eq!((&end["type"], &end["code"]), (&json!("error"), &json!("cancelled")), "{end}");
+    assert_eq!(
+        (&end["type"], &end["code"]),
+        (&json!("error"), &json!("cancelled")),
+        "{end}"
+    );
     assert_eq!(end["operation_id"], operation);
     assert!(end["seq"].is_u64());
 }
 
 async fn asked(client: &mut Client) -> Value {
-    client.find(|message| message["type"] == "sudo_approval_request").await
+    client
+        .find(|message| message["type"] == "sudo_approval_request")
+        .await
 }
 
 #[tokio::test]
 async fn approvals_are_asked_of_everybody_and_decided_once() {
     let run = |command: &str| Reply::call("run_command", json!({ "command": command }));
     let answers: [(fn(&Value) -> Value, bool); 4] = [
-        (|id| json!({ "type": "sudo_approval", "id": 5, "approval_id": id, "approved": true }), true),
-        (|id| json!({ "type": "sudo_approval", "id": 5, "approval_id": id, "approved": false }), false),
-        (|id| json!({ "type": "approval", "id": 5, "approval_id": id, "decision": "allow" }), true),
-        (|id| json!({ "type": "approval", "id": 5, "approval_id": id, "decision": "deny" }), false),
+        (
+            |id| json!({ "type": "sudo_approval", "id": 5, "approval_id": id, "approved": true }),
+            true,
+        ),
+        (
+            |id| json!({ "type": "sudo_approval", "id": 5, "approval_id": id, "approved": false }),
+            false,
+        ),
+        (
+            |id| json!({ "type": "approval", "id": 5, "approval_id": id, "decision": "allow" }),
+            true,
+        ),
+        (
+            |id| json!({ "type": "approval", "id": 5, "approval_id": id, "decision": "deny" }),
+            false,
+        ),
     ];
     for (answer, runs) in answers {
         let model = ScriptedModel::replies([run("touch made.txt"), Reply::text("Ready.")]);
@@ -137,8 +179,14 @@ async fn approvals_are_asked_of_everybody_and_decided_once() {
         asks.send(chat("Make it.", &project_id)).await;
         let request = asked(&mut asks).await;
         assert_eq!(request["command"], "touch made.txt");
-        assert!(request["expires_at"].as_i64() > request["at"].as_i64(), "{request}");
-        assert_eq!(asked(&mut decides).await["request_id"], request["request_id"]);
+        assert!(
+            request["expires_at"].as_i64() > request["at"].as_i64(),
+            "{request}"
+        );
+        assert_eq!(
+            asked(&mut decides).await["request_id"],
+            request["request_id"]
+        );
         assert!(!project.exists("made.txt"), "it waits");
 
         decides.send(answer(&request["request_id"])).await;
@@ -151,22 +199,29 @@ async fn approvals_are_asked_of_everybody_and_decided_once() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_does_not_read_is_cut_off_and_loses_nothing() {
-    let words = "many words ".repeat(200_000);
+    // More than the system's own buffers take.
+    let words = "many words ".repeat(120_000);
     let mut reply = Reply::text(words.clone());
-    reply.piece = 400;
+    reply.piece = 200_000;
     let model = ScriptedModel::replies([reply]);
-    let limits =
-        Limits { queue: 4, patience: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits {
+        queue: 1,
+        patience: Duration::from_secs(2),
+        ..Limits::default()
+    };
     let host = Host::limited(&model, limits).await;
-    let (mut asks, mut sleeps) = (host.client().await, host.client().await);
+    let (mut asks, mut sleeps) = (host.client().await, host.narrow_client().await);
     let project = fixture();
     let project_id = host.project(&mut asks, &project).await;
     asks.send(chat("Talk.", &project_id)).await;
     let session = asks.reply(1).await["result"]["session_id"].clone();
     let end = asks.find(is_terminal).await;
-    assert_eq!(end["type"], "chat_complete", "the one who reads is not disturbed");
+    assert_eq!(
+        end["type"], "chat_complete",
+        "the one who reads is not disturbed"
+    );
 
     // It wakes up, reads what was under way, and is told why there is no more.
     let mut last = Value::Null;
@@ -176,10 +231,17 @@ async fn a_client_that_does_not_read_is_cut_off_and_loses_nothing() {
     assert_eq!(last["code"], "too_slow", "{last}");
 
     let mut back = host.client().await;
-    back.send(json!({ "type": "subscribe", "id": 9, "session_id": session, "since_seq": 0 })).await;
+    back.send(json!({ "type": "subscribe", "id": 9, "session_id": session, "since_seq": 0 }))
+        .await;
     let all = back.until_end().await;
-    let all: Vec<_> = all.into_iter().filter(|m| m["session_id"] == session).collect();
-    assert_eq!(seqs(&all), (1..=seqs(&all).len() as u64).collect::<Vec<_>>());
+    let all: Vec<_> = all
+        .into_iter()
+        .filter(|m| m["session_id"] == session)
+        .collect();
+    assert_eq!(
+        seqs(&all),
+        (1..=seqs(&all).len() as u64).collect::<Vec<_>>()
+    );
     let said = of_type(&all, "assistant_message").unwrap();
     assert_eq!(said["data"]["content"].as_str().unwrap().len(), words.len());
 }

@@ -1,0 +1,6 @@
+//! The real program against a fake vendor over HTTP.
+
+mod exec;
+mod home;
+mod others;
+mod repl;

@@ -1,0 +1,229 @@
+//! Several programs on one data directory, and the commands around the conversation.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+
+use mira_testkit::{FakeVendor, Reply, Script, TempProject};
+use rustix::process::Signal;
+
+use crate::home::{Home, Ran, signal, text};
+
+/// `mira serve` on a free port, ended when dropped.
+struct Serving(Child);
+
+impl Serving {
+    fn start(home: &Home) -> (Self, Vec<String>) {
+        let mut child = home.command(&["serve", "--port", "0"]).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let said = vec![
+            lines.next().unwrap().unwrap(),
+            lines.next().unwrap().unwrap(),
+        ];
+        (Self(child), said)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        signal(&self.0, Signal::TERM);
+        let _ = self.0.wait();
+    }
+}
+
+fn hello() -> FakeVendor {
+    FakeVendor::start(Script::new([Reply::text("Hello.").always()]).aside("A title"))
+}
+
+#[test]
+fn a_running_engine_is_attached_to() {
+    let vendor = hello();
+    let home = Home::with(&vendor);
+    let project = TempProject::new("-- a.txt\none\n");
+    let (serving, said) = Serving::start(&home);
+    let address = said[0].strip_prefix("listening on ").unwrap();
+    assert!(
+        address.starts_with("ws://127.0.0.1:") && address.ends_with("/ws"),
+        "{said:?}"
+    );
+    assert!(said[1].contains("/?link="), "{said:?}");
+
+    let status = home.run(&["status", "--json"]);
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["pid"].as_u64(), Some(u64::from(serving.0.id())));
+    assert_eq!(status["listening"], address);
+    let ran = home.exec(&project, &["Hi."]);
+    assert_eq!(
+        (ran.code, &ran.last()["type"]),
+        (0, &"chat_complete".into()),
+        "{}",
+        ran.stderr
+    );
+    let link = home.run(&["link"]);
+    assert!(
+        text(&link.stdout).starts_with("http://127.0.0.1:"),
+        "{}",
+        text(&link.stderr)
+    );
+    drop(serving);
+    assert!(!home.run(&["link"]).status.success());
+    let ran = home.exec(&project, &["--last", "Hi again."]);
+    assert_eq!(
+        ran.code, 0,
+        "on its own after the engine ended: {}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn turns_at_the_same_time_share_the_data_directory() {
+    let vendor = hello();
+    let home = Home::with(&vendor);
+    let projects: Vec<_> = (0..4)
+        .map(|_| TempProject::new("-- a.txt\none\n"))
+        .collect();
+    let children: Vec<_> = projects
+        .iter()
+        .map(|project| {
+            let root = project.root();
+            let args = ["exec", "--json", "--project", root.to_str().unwrap(), "Hi."];
+            home.command(&args).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let ran = Ran::of(child.wait_with_output().unwrap());
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        assert_eq!(ran.last()["content"], "Hello.");
+    }
+}
+
+#[test]
+fn a_locked_directory_without_a_socket_says_who_holds_it() {
+    let home = Home::at("http://127.0.0.1:9/v1");
+    let _lock = mira_engine::DataDirLock::take(&home.data_dir()).unwrap();
+    let output = home.run(&["status"]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains(&std::process::id().to_string()) && told.contains("Attach"),
+        "{told}"
+    );
+    let reset = home.run(&["db", "reset", "--yes"]);
+    assert!(!reset.status.success(), "not while an engine has it");
+}
+
+#[test]
+fn settings_are_saved_and_refused_by_name() {
+    let home = Home::at("http://127.0.0.1:9/v1");
+    let set = home.run(&["config", "set", "mira_max_iterations", "7"]);
+    assert!(set.status.success(), "{}", text(&set.stderr));
+    assert_eq!(
+        text(&home.run(&["config", "get", "MIRA_MAX_ITERATIONS"]).stdout),
+        "7\n"
+    );
+    assert!(
+        home.run(&["config", "unset", "MIRA_MAX_ITERATIONS"])
+            .status
+            .success()
+    );
+    assert_ne!(
+        text(&home.run(&["config", "get", "MIRA_MAX_ITERATIONS"]).stdout),
+        "7\n"
+    );
+    let wrong = home.run(&["config", "set", "MIRA_MAX_ITERATIONS", "many"]);
+    assert_eq!(wrong.status.code(), Some(2), "{}", text(&wrong.stderr));
+    let list = text(&home.run(&["config", "list"]).stdout);
+    assert!(!list.contains("sk-test"), "a key is never shown: {list}");
+    let key = home.typed(&["config", "set-key", "openai"], "sk-new\n");
+    let told = text(&key.stderr);
+    assert!(
+        !key.status.success() && told.contains("keychain"),
+        "there is none here: {told}"
+    );
+    assert!(!told.contains("sk-new"), "{told}");
+}
+
+#[test]
+fn sessions_are_deleted_restored_forked_exported_and_the_database_reset() {
+    let vendor = hello();
+    let home = Home::with(&vendor);
+    let project = TempProject::new("-- a.txt\none\n");
+    let ran = home.exec(&project, &["Hi there."]);
+    let id = ran.session();
+    let said = |args: &[&str]| {
+        let output = home.run(args);
+        assert!(
+            output.status.success(),
+            "{args:?}: {}",
+            text(&output.stderr)
+        );
+        text(&output.stdout)
+    };
+    said(&["sessions", "rename", id, "First try"]);
+    assert!(said(&["sessions", "list"]).contains("First try"));
+    let fork = said(&["sessions", "fork", "First try", "--name", "Second"]);
+    assert!(said(&["sessions", "show", fork.trim()]).contains("Hi there."));
+    said(&["sessions", "delete", id]);
+    assert!(!said(&["sessions", "list"]).contains("First try"));
+    said(&["sessions", "restore", id]);
+    assert!(said(&["sessions", "list"]).contains("First try"));
+    let json = said(&["sessions", "export", id, "--format", "json"]);
+    assert!(
+        serde_json::from_str::<serde_json::Value>(&json).is_ok(),
+        "{json}"
+    );
+    assert!(said(&["sessions", "search", "there"]).contains(id));
+    let operation = ran.last()["operation_id"].as_str().unwrap();
+    assert!(said(&["export", operation]).contains("Hi there."));
+
+    let asked = home.typed(&["db", "reset"], "");
+    assert_eq!(asked.status.code(), Some(2), "nobody to ask");
+    assert!(said(&["db", "reset", "--yes"]).contains("before-reset"));
+    assert_eq!(said(&["sessions", "list"]), "No sessions.\n");
+}
+
+#[test]
+fn the_demonstration_runs_to_its_end_without_key_or_network() {
+    let home = Home::at("http://127.0.0.1:9/v1").without_key();
+    let output = home
+        .command(&["demo"])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = text(&output.stdout);
+    assert!(output.status.success(), "{told}\n{}", text(&output.stderr));
+    assert!(
+        told.contains("recorded") && told.contains("mira undo"),
+        "{told}"
+    );
+}
+
+#[test]
+fn logs_hold_what_happened_and_no_contents() {
+    let vendor = hello();
+    let home = Home::with(&vendor);
+    let project = TempProject::new("-- a.txt\none\n");
+    let root = project.root();
+    let args = [
+        "exec",
+        "--project",
+        root.to_str().unwrap(),
+        "the secret plan",
+    ];
+    let output = home
+        .command(&args)
+        .env("MIRA_LOG", "debug")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let logs = text(&home.run(&["logs", "--json", "-n", "5000"]).stdout);
+    assert!(!logs.is_empty());
+    for line in logs.lines() {
+        assert!(
+            serde_json::from_str::<serde_json::Value>(line).is_ok(),
+            "{line}"
+        );
+    }
+    for secret in ["secret plan", "Hello.", "sk-test"] {
+        assert!(!logs.contains(secret), "{secret}: {logs}");
+    }
+}
