@@ -108,10 +108,17 @@ function summary(results, ms) {
   return failed.length ? 1 : 0;
 }
 
-const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
+function seconds(ms) {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
 
-const cargo = (log, ...words) => status("cargo", words, { log });
-const npm = (log, script, env) => status("npm", ["run", "--silent", script], { log, env });
+function cargo(log, ...words) {
+  return status("cargo", words, { log });
+}
+
+function npm(log, script, env) {
+  return status("npm", ["run", "--silent", script], { log, env });
+}
 
 async function scenarios(log) {
   const report = join(RESULTS, "scenarios.json");
