@@ -220,7 +220,7 @@ export const journeys = {
       await page.getByText(/The connection to the engine is broken/).waitFor();
       await here.reopen();
       const again = await here.page();
-      await again.getByRole("navigation", { name: "Sessions" }).getByRole("button").first().click();
+      await again.locator(".session-open").first().click();
       await again.getByText("The engine ended while this ran.").waitFor();
       await again.getByText("Thinking about it").first().waitFor();
       await again.getByRole("button", { name: "Resume" }).waitFor();

@@ -3,7 +3,7 @@
 import * as Context from "@radix-ui/react-context-menu";
 import { Ellipsis, Hand, MessageSquare, Pin, RotateCcw } from "lucide-react";
 import { useState, type KeyboardEvent } from "react";
-import { Button, IconButton } from "../../components/Button";
+import { Button } from "../../components/Button";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
 import { Empty, FailureCard, useNow } from "../../components/states";
 import { t } from "../../i18n/en";
@@ -156,9 +156,9 @@ function SessionRow(props: { session: Session; now: number; current: boolean; un
             align="end"
             label={name}
             trigger={
-              <IconButton small label={`${t.common.more}: ${name}`} className="session-more">
+              <button type="button" aria-label={`${t.common.more}: ${name}`} className="button icon ghost small session-more">
                 <Ellipsis size={14} />
-              </IconButton>
+              </button>
             }
           >
             {entries.map((entry) => (
