@@ -223,14 +223,18 @@ struct Caller<'a> {
 
 impl Caller<'_> {
     async fn call(&self, plan: Plan, skip: bool) -> Done {
-        let begun = Instant::now();
+        let mut begun = Instant::now();
         let mut stored = Vec::new();
         let mut stop = None;
         let result = if skip {
             Err(ToolError::Refused("Not run: the operation stops.".into()))
         } else {
             match self.clear(&plan, &mut stored).await {
-                Ok(()) => self.run_plan(&plan, &mut stored).await,
+                Ok(()) => {
+                    // The person's time to think is not the tool's.
+                    begun = Instant::now();
+                    self.run_plan(&plan, &mut stored).await
+                }
                 Err(Refused::Tell(reason)) => Err(ToolError::Refused(reason)),
                 Err(Refused::Stop(why, reason)) => {
                     stop = Some(why);
