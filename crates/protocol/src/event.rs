@@ -135,10 +135,6 @@ pub enum EventKind {
         call_id: CallId,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<String>,
-        /// Where the state of the project before the command is kept, so that what it did can be
-        /// found even if the engine dies meanwhile.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        checkpoint: Option<String>,
     },
     /// The tool answered. `output` is what the model reads; `summary` one line for people.
     ToolResult {

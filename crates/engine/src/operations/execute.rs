@@ -23,7 +23,7 @@ use super::history::OpenCall;
 use super::model_step::AskedCall;
 use super::run::{Run, Stop};
 use crate::clock::now_ms;
-use crate::failure::{from_store, internal};
+use crate::failure::from_store;
 use crate::policy::{self, Verdict};
 
 /// From so many identical answers on, the model is told so in the result.
@@ -447,12 +447,11 @@ impl Caller<'_> {
         let broken = |failure: Failure| ToolError::Broken(failure.message);
         match &plan.effect {
             Ok(Effect::Runs(_)) => {
-                let checkpoint = Some(self.begin_command().await.map_err(broken)?);
+                self.begin_command().await.map_err(broken)?;
                 let (command, ..) = plan.effect.as_ref().map(shown).unwrap_or_default();
                 let started = EventKind::ToolStarted {
                     call_id: plan.call.id.clone(),
                     command: Some(command),
-                    checkpoint,
                 };
                 self.append(vec![started], stored).await.map_err(broken)?;
                 let result = self.tool(tool, plan).await;
@@ -467,7 +466,6 @@ impl Caller<'_> {
                 let started = EventKind::ToolStarted {
                     call_id: plan.call.id.clone(),
                     command: None,
-                    checkpoint: None,
                 };
                 self.append(vec![started], stored).await.map_err(broken)?;
                 Ok((self.tool(tool, plan).await?, vec![]))
@@ -511,37 +509,38 @@ impl Caller<'_> {
         self.append(begun, stored).await
     }
 
-    /// Looks at the project before a command, unless another one runs already; where that is kept.
-    async fn begin_command(&self) -> Result<String, Failure> {
+    /// Looks at the project before a command, unless another one runs already.
+    async fn begin_command(&self) -> Result<(), Failure> {
         let mut watch = self.watch.lock().await;
         if watch.running == 0 {
-            watch.base = Some(self.on.snapshot(&self.run.workspace).await?);
+            let on = self.on;
+            let kept = on.state_file(&self.run.task.id);
+            watch.base = Some(on.snapshot(&self.run.workspace, Some(kept)).await?);
         }
         watch.running += 1;
-        let state = watch
-            .base
-            .as_ref()
-            .map(|base| base.encode())
-            .unwrap_or_default();
-        let hash = self.on.blobs.put(&state).map_err(internal)?;
-        Ok(hash.to_hex())
+        Ok(())
     }
 
     /// What changed since, put down to the command that ended.
     async fn end_command(&self) -> Result<Vec<FileChangeSummary>, Failure> {
         let mut watch = self.watch.lock().await;
         watch.running = watch.running.saturating_sub(1);
-        let now = self.on.snapshot(&self.run.workspace).await?;
+        let now = self.on.snapshot(&self.run.workspace, None).await?;
         let Some(before) = watch.base.replace(now.clone()) else {
             return Ok(vec![]);
         };
         let changes = mira_workspace::checkpoint::diff(&before, &now);
-        if changes.is_empty() {
-            return Ok(vec![]);
+        let summaries = if changes.is_empty() {
+            vec![]
+        } else {
+            self.on
+                .record(self.run.task, changes, now.not_covered())
+                .await?
+        };
+        if watch.running == 0 {
+            self.on.forget_state(&self.run.task.id);
         }
-        self.on
-            .record(self.run.task, changes, now.not_covered())
-            .await
+        Ok(summaries)
     }
 
     async fn append(

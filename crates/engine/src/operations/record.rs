@@ -1,5 +1,6 @@
 //! What operations do to files, noted for review and undo.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mira_protocol::change::{ChangeKind, FileChangeSummary};
@@ -12,20 +13,44 @@ use crate::clock::now_ms;
 use crate::failure::{from_store, internal};
 
 impl Operations {
-    /// The project's files as they are, contents kept.
+    /// The project's files as they are, contents kept. `keep_in`: a file for the state itself, so
+    /// that what a command does can be found even if the engine dies meanwhile.
     pub(super) async fn snapshot(
         &self,
         workspace: &Arc<Workspace>,
+        keep_in: Option<PathBuf>,
     ) -> Result<Arc<Manifest>, Failure> {
         let workspace = workspace.clone();
-        tokio::task::spawn_blocking(move || workspace.snapshot())
+        let look = move || {
+            let state = workspace
+                .snapshot()
+                .map_err(|refusal| format!("the project could not be looked through: {refusal}"))?;
+            if let Some(path) = keep_in {
+                keep(&path, &state.encode())
+                    .map_err(|error| format!("{} could not be written: {error}", path.display()))?;
+            }
+            Ok::<_, String>(state)
+        };
+        tokio::task::spawn_blocking(look)
             .await
             .map_err(internal)?
-            .map_err(|refusal| {
-                internal(format!(
-                    "the project could not be looked through: {refusal}"
-                ))
-            })
+            .map_err(internal)
+    }
+
+    /// Where the state before an operation's running commands is kept.
+    pub(super) fn state_file(&self, operation: &OperationId) -> PathBuf {
+        let data_dir = &self.settings.current().data_dir;
+        data_dir.join("commands").join(&operation.0)
+    }
+
+    /// No command of the operation runs any more.
+    pub(super) fn forget_state(&self, operation: &OperationId) {
+        let path = self.state_file(operation);
+        if let Err(error) = std::fs::remove_file(&path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, path = %path.display(), "a kept state was not removed");
+        }
     }
 
     /// Takes changes into the operation's checkpoint; what they are, in lines.
@@ -131,5 +156,16 @@ impl Operations {
         self.events.topic(Topic::Git {
             project_id: project.clone(),
         });
+    }
+}
+
+/// Not flushed: it must survive the process, not the machine.
+fn keep(path: &Path, state: &[u8]) -> std::io::Result<()> {
+    match std::fs::write(path, state) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+            std::fs::write(path, state)
+        }
+        result => result,
     }
 }

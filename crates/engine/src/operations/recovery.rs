@@ -1,14 +1,14 @@
 //! After a crash: what was running is interrupted, every call has a result, nothing shown is lost.
 
 use mira_protocol::operation::{OperationState, Usage};
-use mira_protocol::{CallId, Code, EventKind, Failure, StoredEvent};
+use mira_protocol::{Code, EventKind, Failure};
 use mira_store::OperationRow;
+use mira_workspace::Manifest;
 use mira_workspace::checkpoint::diff;
-use mira_workspace::{Hash, Manifest};
 
 use super::history::History;
 use super::{Operations, Task};
-use crate::failure::{from_store, internal};
+use crate::failure::from_store;
 
 impl Operations {
     /// Ends every operation that a dead engine left open. Called before anything new runs.
@@ -37,7 +37,7 @@ impl Operations {
                 superseded: false,
             });
         }
-        self.find_what_commands_did(&row, &events).await?;
+        self.find_what_commands_did(&row).await?;
         for call in History::from_events(&events).open_calls() {
             kinds.push(EventKind::ToolResult {
                 call_id: call.call_id.clone(),
@@ -85,33 +85,14 @@ impl Operations {
 
     /// A command was running: compares the project with how it was before, so that what the
     /// command did can be taken back too.
-    async fn find_what_commands_did(
-        &self,
-        row: &OperationRow,
-        events: &[StoredEvent],
-    ) -> Result<(), Failure> {
-        let ended = |id: &CallId| {
-            events.iter().any(|event| {
-                matches!(&event.kind, EventKind::ToolResult { call_id, .. } if call_id == id)
-            })
-        };
-        let kept = events.iter().find_map(|event| match &event.kind {
-            EventKind::ToolStarted {
-                call_id,
-                checkpoint: Some(kept),
-                ..
-            } if !ended(call_id) => Hash::from_hex(kept),
-            _ => None,
-        });
-        let (Some(kept), Some(project_id)) = (kept, &row.operation.project_id) else {
+    async fn find_what_commands_did(&self, row: &OperationRow) -> Result<(), Failure> {
+        let id = &row.operation.id;
+        let Ok(kept) = std::fs::read(self.state_file(id)) else {
             return Ok(());
         };
-        let Some(before) = self
-            .blobs
-            .get(kept)
-            .map_err(internal)?
-            .and_then(|bytes| Manifest::decode(&bytes))
+        let (Some(before), Some(project_id)) = (Manifest::decode(&kept), &row.operation.project_id)
         else {
+            self.forget_state(id);
             return Ok(());
         };
         let project = self.projects.get_by_id(project_id).await?;
@@ -119,7 +100,7 @@ impl Operations {
             return Ok(());
         }
         let workspace = self.workspace(&project, row.request.access)?;
-        let now = self.snapshot(&workspace).await?;
+        let now = self.snapshot(&workspace, None).await?;
         let task = Task {
             id: row.operation.id.clone(),
             session: row.operation.session_id.clone(),
@@ -128,6 +109,7 @@ impl Operations {
         };
         self.record(&task, diff(&before, &now), now.not_covered())
             .await?;
+        self.forget_state(id);
         Ok(())
     }
 }

@@ -116,7 +116,6 @@ fn next(kind: &EventKind) -> Option<EventKind> {
         EventKind::ToolCall { .. } => EventKind::ToolStarted {
             call_id: "call_1".into(),
             command: Some("ls".into()),
-            checkpoint: Some("00".into()),
         },
         EventKind::ToolStarted { .. } => EventKind::ToolResult {
             call_id: "call_1".into(),
