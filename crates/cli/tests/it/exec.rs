@@ -188,7 +188,7 @@ fn wrong_usage_ends_with_two() {
 
 #[test]
 fn ctrl_c_ends_the_turn_and_its_commands_with_130() {
-    let command = "echo begun > begun.txt; sleep 600";
+    let command = "echo $$ > begun.txt; sleep 600; true";
     let vendor = FakeVendor::start(script([Reply::call(
         "run_command",
         json!({ "command": command }),
@@ -245,6 +245,7 @@ fn after_kill_9_the_turn_is_interrupted_and_can_go_on() {
     signal(&child, Signal::KILL);
     child.wait().unwrap();
     let mut seen = String::new();
+    let shell = project.read("begun.txt");
     // Its children may hold the pipe open: read what the program itself wrote first.
     child
         .stdout
@@ -259,6 +260,14 @@ fn after_kill_9_the_turn_is_interrupted_and_can_go_on() {
     let session = &list["sessions"][0];
     assert!(session["resumable_operation_id"].is_string(), "{session}");
     assert!(session["running_operation_id"].is_null(), "{session}");
+    let alive = std::path::Path::new("/proc").join(shell.trim()).exists();
+    assert!(!alive, "the command of the dead engine still runs");
+    let undone = home.run(&["undo", "--project", root]);
+    assert!(undone.status.success(), "{}", text(&undone.stderr));
+    assert!(
+        !project.exists("begun.txt"),
+        "what the command made is taken back"
+    );
     let output = home.typed(&["--last", "--project", root], "/continue\n");
     let told = text(&output.stdout);
     assert!(
