@@ -14,6 +14,10 @@ use crate::{
 /// Everything that an engine tells its clients.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are handed around behind an Arc; a box would be one more"
+)]
 pub enum Event {
     Stored(StoredEvent),
     Signal(Signal),
