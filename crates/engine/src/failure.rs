@@ -24,9 +24,10 @@ pub fn from_store(error: StoreError) -> Failure {
             Code::Internal,
             "Nothing was changed. Put a backup (mira.db.backup-*) in its place, or begin anew with `mira db reset`, which keeps the file.",
         ),
-        StoreError::Io { .. } | StoreError::Sql(_) | StoreError::Encoding { .. } => {
-            (Code::Internal, "`mira doctor` checks the database and the disk.")
-        }
+        StoreError::Io { .. } | StoreError::Sql(_) | StoreError::Encoding { .. } => (
+            Code::Internal,
+            "`mira doctor` checks the database and the disk.",
+        ),
     };
     tracing::error!(%error, "the database failed");
     Failure::new(code, format!("The database failed: {error}.")).hint(hint)

@@ -78,7 +78,13 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None, retry_after_ms: None, detail: None }
+        Self {
+            code,
+            message: message.into(),
+            hint: None,
+            retry_after_ms: None,
+            detail: None,
+        }
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -107,7 +113,10 @@ impl From<crate::table::DecodeError> for Failure {
                     .map(|known| known.name)
                     .filter(|name| name.split('.').next() == Some(family))
                     .collect();
-                let failure = Self::new(Code::UnknownMethod, format!("There is no method {method:?}."));
+                let failure = Self::new(
+                    Code::UnknownMethod,
+                    format!("There is no method {method:?}."),
+                );
                 if near.is_empty() {
                     failure
                 } else {

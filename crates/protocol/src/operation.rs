@@ -23,7 +23,10 @@ pub enum OperationState {
 impl OperationState {
     /// No event of the operation follows a terminal state (a resumed operation is a new one).
     pub fn is_terminal(self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled | Self::Interrupted)
+        matches!(
+            self,
+            Self::Completed | Self::Failed | Self::Cancelled | Self::Interrupted
+        )
     }
 }
 

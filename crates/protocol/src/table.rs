@@ -28,7 +28,10 @@ pub enum DecodeError {
     #[error("unknown method {0:?}")]
     UnknownMethod(String),
     #[error("wrong params for {method}: {source}")]
-    BadParams { method: String, source: serde_json::Error },
+    BadParams {
+        method: String,
+        source: serde_json::Error,
+    },
 }
 
 macro_rules! requests {

@@ -39,6 +39,6 @@ pub use files::{FileBytes, Page, Written};
 pub use guard::{Access, Intent, Resolved};
 pub use jobs::{JobInfo, JobText, Jobs};
 pub use process::{CommandLine, Exit, Spec};
-pub use spawn::kill_orphans;
 pub use restore::{Conflict, Direction, RestoreReport};
+pub use spawn::kill_orphans;
 pub use workspace::Workspace;

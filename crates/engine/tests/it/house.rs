@@ -224,7 +224,10 @@ async fn the_environment_wins_over_what_was_saved_and_secrets_are_not_shown() {
     }
     for file in ["mira.db", "mira.db-wal"] {
         let stored = std::fs::read(on.data_dir().join(file)).unwrap();
-        assert!(!String::from_utf8_lossy(&stored).contains("geheim"), "{file}");
+        assert!(
+            !String::from_utf8_lossy(&stored).contains("geheim"),
+            "{file}"
+        );
     }
 }
 
