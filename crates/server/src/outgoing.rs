@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::State;
 
 /// How long a farewell may take.
-const FAREWELL: Duration = Duration::from_secs(5);
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// The sending end; cheap to clone.
 #[derive(Clone)]

@@ -60,7 +60,7 @@ impl Host {
     /// An authenticated client whose system takes little of what it does not read.
     pub async fn narrow_client(&self) -> Client {
         let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4_096).unwrap();
+        socket.set_recv_buffer_size(128 << 10).unwrap();
         let stream = socket.connect(self.server.addr()).await.unwrap();
         let address = format!("ws://{}/ws", self.server.addr());
         let mut request = address.into_client_request().unwrap();
@@ -129,8 +129,9 @@ impl Client {
     }
 
     async fn read(&mut self) -> Option<Value> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.socket.next()).await;
+            let frame = tokio::time::timeout_at(deadline, self.socket.next()).await;
             match frame.expect("a message within a minute")? {
                 Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
                 Ok(Message::Close(_)) | Err(_) => return None,

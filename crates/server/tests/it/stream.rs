@@ -98,13 +98,16 @@ async fn a_reconnect_hears_each_event_once_and_the_work_goes_on_meanwhile() {
             )
             .await;
         let mut all = client.until_end().await;
+        let caught_up = match all.iter().find(|message| message["id"] == 2) {
+            Some(reply) => reply.clone(),
+            None => client.reply(2).await,
+        };
+        assert_eq!(caught_up["result"]["session_id"], session);
         all.retain(|message| message["session_id"] == session);
         let seqs = seqs(&all);
         let expected: Vec<u64> = (since + 1..=since + seqs.len() as u64).collect();
         assert_eq!(seqs, expected, "after {since}");
         assert_eq!(all.last().unwrap()["type"], "chat_complete");
-        let caught_up = client.reply(2).await;
-        assert_eq!(caught_up["result"]["session_id"], session);
     }
     // Without a session: the last active one.
     let mut client = host.client().await;
@@ -202,13 +205,13 @@ async fn approvals_are_asked_of_everybody_and_decided_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_does_not_read_is_cut_off_and_loses_nothing() {
     // More than the system's own buffers take.
-    let words = "many words ".repeat(120_000);
+    let words = "many words ".repeat(200_000);
     let mut reply = Reply::text(words.clone());
     reply.piece = 200_000;
     let model = ScriptedModel::replies([reply]);
     let limits = Limits {
         queue: 1,
-        patience: Duration::from_secs(2),
+        patience: Duration::from_secs(3),
         ..Limits::default()
     };
     let host = Host::limited(&model, limits).await;
@@ -223,6 +226,14 @@ async fn a_client_that_does_not_read_is_cut_off_and_loses_nothing() {
         "the one who reads is not disturbed"
     );
 
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    while host.server.clients() > 1 {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "it is still not cut off"
+        );
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     // It wakes up, reads what was under way, and is told why there is no more.
     let mut last = Value::Null;
     while let Some(message) = sleeps.next().await {
