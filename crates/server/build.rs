@@ -9,13 +9,9 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let dist = manifest.join("../../ui/dist");
-    // Cargo looks at the modification times of the whole tree; when there is none, at its parent.
-    let watched = if dist.is_dir() {
-        &dist
-    } else {
-        &manifest.join("../../ui/index.html")
-    };
-    println!("cargo::rerun-if-changed={}", watched.display());
+    // Cargo watches the times of a whole tree, but only of one that is there.
+    fs::create_dir_all(&dist)?;
+    println!("cargo::rerun-if-changed={}", dist.display());
 
     let mut files = Vec::new();
     if dist.join("index.html").is_file() {

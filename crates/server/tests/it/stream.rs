@@ -146,6 +146,9 @@ async fn cancelling_ends_with_one_terminal_message() {
     assert!(end["seq"].is_u64());
 }
 
+/// What a client sends for an approval's id.
+type Answer = fn(&Value) -> Value;
+
 async fn asked(client: &mut Client) -> Value {
     client
         .find(|message| message["type"] == "sudo_approval_request")
@@ -155,7 +158,7 @@ async fn asked(client: &mut Client) -> Value {
 #[tokio::test]
 async fn approvals_are_asked_of_everybody_and_decided_once() {
     let run = |command: &str| Reply::call("run_command", json!({ "command": command }));
-    let answers: [(fn(&Value) -> Value, bool); 4] = [
+    let answers: [(Answer, bool); 4] = [
         (
             |id| json!({ "type": "sudo_approval", "id": 5, "approval_id": id, "approved": true }),
             true,
