@@ -9,6 +9,7 @@ mod context;
 mod execute;
 pub mod history;
 mod kind;
+mod limits;
 mod model_step;
 mod record;
 mod recovery;

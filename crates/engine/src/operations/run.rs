@@ -12,7 +12,6 @@ use mira_llm::{Finish, Prompt, ToolChoice};
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::{OperationState, Usage};
-use mira_protocol::receipt::{FragmentLine, Receipt};
 use mira_protocol::{
     Code, EventKind, Failure, MicroUsd, OperationId, SessionId, Signal, StoredEvent, Topic, UtcMs,
 };
@@ -22,18 +21,14 @@ use tokio_util::sync::CancellationToken;
 use super::execute::Guard;
 use super::history::History;
 use super::kind::Deeds;
+use super::limits::{answer_room, overflow_target, window};
 use super::model_step::Said;
-use super::{Live, Operations, Running, Task, compaction, context, title};
+use super::{Live, Operations, Running, Task, context, title};
 use crate::clock::now_ms;
 use crate::failure::{from_model, from_store};
 use crate::ports::{Resolved, Want};
 use crate::routing;
 
-/// What is left free of the context window for the answer, in tokens, where the model's own limit
-/// is not known.
-const ANSWER_TOKENS: u64 = 8_000;
-/// The window that is assumed where nobody tells, in tokens.
-const DEFAULT_WINDOW: u64 = 128_000;
 /// How often an overflow that the provider reports is answered by compacting.
 const MAX_OVERFLOWS: u32 = 3;
 
@@ -467,119 +462,6 @@ impl Run<'_> {
         self.task.id.clone()
     }
 
-    /// Compacts while the conversation has more than `room` tokens; true where it fits after.
-    async fn fit(&mut self, room: u64, keep: u64) -> Result<bool, Failure> {
-        self.catch_up().await?;
-        if self.history.tokens() <= room {
-            return Ok(true);
-        }
-        let Some(compacted) = compaction::compact(&self.history, keep) else {
-            return Ok(false);
-        };
-        self.log(compacted).await?;
-        Ok(true)
-    }
-
-    /// State, receipt and request, in one write.
-    async fn begin_step(
-        &mut self,
-        model: &Resolved,
-        fixed: &[FragmentLine],
-    ) -> Result<(), Failure> {
-        let mut kinds = Vec::with_capacity(3);
-        if self.state != OperationState::Generating {
-            self.state = OperationState::Generating;
-            kinds.push(EventKind::OperationState {
-                state: self.state,
-                kind: None,
-                reason: None,
-            });
-        }
-        self.calls += 1;
-        let receipt = self.receipt(model, fixed);
-        let estimated_input_tokens = receipt.total_tokens;
-        let request_bytes = receipt.fragments.iter().map(|line| line.bytes).sum();
-        kinds.push(EventKind::ContextGathered { receipt });
-        kinds.push(EventKind::ModelCallStarted {
-            call: self.calls,
-            provider: provider_name(model),
-            model: model.id.clone(),
-            request_bytes,
-            estimated_input_tokens,
-        });
-        self.log_all(kinds).await
-    }
-
-    fn receipt(&self, model: &Resolved, fixed: &[FragmentLine]) -> Receipt {
-        let mut fragments = fixed.to_vec();
-        fragments.push(self.on.tools.receipt.clone());
-        let tokens = self.history.tokens();
-        fragments.push(FragmentLine {
-            name: "conversation".into(),
-            detail: format!("{} items", self.history.len()),
-            tokens,
-            bytes: tokens * 4,
-            cap_tokens: Some(window(model)),
-            dropped: None,
-        });
-        let total_tokens: u64 = fragments.iter().map(|line| line.tokens).sum();
-        Receipt {
-            model: model.id.clone(),
-            context_limit_tokens: model.context_tokens,
-            total_tokens,
-            estimated_input_micro_usd: model.prices.map(|prices| input_cost(&prices, total_tokens)),
-            fragments,
-        }
-    }
-
-    /// Refuses the next request where a limit is spent, or its input alone would pass it.
-    async fn check_budget(&self, model: &Resolved, fixed_tokens: u64) -> Result<(), Stop> {
-        let settings = self.on.settings.current();
-        let next = model.prices.map_or(0, |prices| {
-            input_cost(&prices, fixed_tokens + self.history.tokens())
-        });
-        let over =
-            |spent: MicroUsd, limit: Option<MicroUsd>| limit.filter(|limit| spent + next >= *limit);
-        if let Some(limit) = over(self.cost, self.task.request.max_cost_micro_usd) {
-            return Err(budget_stop(
-                "this operation",
-                self.cost,
-                limit,
-                "--max-cost",
-            ));
-        }
-        if settings.budget_daily_limit_micro_usd.is_none()
-            && settings.budget_monthly_limit_micro_usd.is_none()
-        {
-            return Ok(());
-        }
-        let now = now_ms();
-        let today = self.spent_since(mira_store::local_day_start(now)).await?;
-        let month = self.spent_since(mira_store::local_month_start(now)).await?;
-        if let Some(limit) = over(today, settings.budget_daily_limit_micro_usd) {
-            return Err(budget_stop("today", today, limit, "BUDGET_DAILY_LIMIT_USD"));
-        }
-        if let Some(limit) = over(month, settings.budget_monthly_limit_micro_usd) {
-            return Err(budget_stop(
-                "this month",
-                month,
-                limit,
-                "BUDGET_MONTHLY_LIMIT_USD",
-            ));
-        }
-        Ok(())
-    }
-
-    async fn spent_since(&self, since: UtcMs) -> Result<MicroUsd, Failure> {
-        Ok(self
-            .on
-            .store
-            .spend_since(since)
-            .await
-            .map_err(from_store)?
-            .cost_micro_usd)
-    }
-
     async fn until_cancelled<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
@@ -605,39 +487,6 @@ pub(super) fn provider_name(model: &Resolved) -> String {
     }
 }
 
-fn window(model: &Resolved) -> u64 {
-    model.context_tokens.unwrap_or(DEFAULT_WINDOW)
-}
-
-/// A small local window must not be eaten by the room for the answer.
-fn answer_room(model: &Resolved) -> u64 {
-    model
-        .max_output_tokens
-        .unwrap_or(ANSWER_TOKENS)
-        .min(ANSWER_TOKENS)
-        .min(window(model) / 4)
-}
-
-fn input_cost(prices: &mira_llm::Prices, tokens: u64) -> MicroUsd {
-    prices.micro_usd(&mira_llm::Usage {
-        input: tokens,
-        ..Default::default()
-    })
-}
-
-/// How far to shrink the conversation when the provider says it is too long: to what it says it
-/// can take with a tenth to spare, scaled by how far our estimate is from its count; else by half.
-fn overflow_target(history: u64, fixed: u64, limit: Option<u64>, counted: Option<u64>) -> u64 {
-    match (limit, counted) {
-        (Some(limit), Some(counted)) if counted > 0 => {
-            let estimated = history + fixed;
-            let room = limit.saturating_mul(estimated) / counted * 9 / 10;
-            room.saturating_sub(fixed).min(history * 9 / 10)
-        }
-        _ => history / 2,
-    }
-}
-
 fn too_long(limit: Option<u64>) -> Failure {
     let limit = limit.map_or(String::new(), |limit| format!(" of {limit} tokens"));
     Failure::new(
@@ -653,15 +502,4 @@ fn limit_reached(max: u32) -> Failure {
         format!("The operation used all of its {max} model calls."),
     )
     .hint("Resume to go on, or raise MIRA_MAX_ITERATIONS.")
-}
-
-fn budget_stop(what: &str, spent: MicroUsd, limit: MicroUsd, name: &str) -> Stop {
-    let dollars = |micro: MicroUsd| micro as f64 / 1_000_000.0;
-    Stop::Failed(
-        Failure::new(
-            Code::BudgetExceeded,
-            format!("The limit for {what} is ${:.4}; ${:.4} is spent, and the next request would pass it.", dollars(limit), dollars(spent)),
-        )
-        .hint(format!("Raise {name}, then resume.")),
-    )
 }

@@ -1,0 +1,185 @@
+//! Before each request: does the conversation fit, does the money suffice, what is it made of.
+
+use mira_protocol::operation::OperationState;
+use mira_protocol::receipt::{FragmentLine, Receipt};
+use mira_protocol::{Code, EventKind, Failure, MicroUsd, UtcMs};
+
+use super::compaction;
+use super::run::{Run, Stop, provider_name};
+use crate::clock::now_ms;
+use crate::failure::from_store;
+use crate::ports::Resolved;
+
+/// What is left free of the context window for the answer, in tokens, where the model's own limit
+/// is not known.
+const ANSWER_TOKENS: u64 = 8_000;
+/// The window that is assumed where nobody tells, in tokens.
+const DEFAULT_WINDOW: u64 = 128_000;
+impl Run<'_> {
+    /// Compacts while the conversation has more than `room` tokens; true where it fits after.
+    pub(super) async fn fit(&mut self, room: u64, keep: u64) -> Result<bool, Failure> {
+        self.catch_up().await?;
+        if self.history.tokens() <= room {
+            return Ok(true);
+        }
+        let Some(compacted) = compaction::compact(&self.history, keep) else {
+            return Ok(false);
+        };
+        self.log(compacted).await?;
+        Ok(true)
+    }
+
+    /// State, receipt and request, in one write.
+    pub(super) async fn begin_step(
+        &mut self,
+        model: &Resolved,
+        fixed: &[FragmentLine],
+    ) -> Result<(), Failure> {
+        let mut kinds = Vec::with_capacity(3);
+        if self.state != OperationState::Generating {
+            self.state = OperationState::Generating;
+            kinds.push(EventKind::OperationState {
+                state: self.state,
+                kind: None,
+                reason: None,
+            });
+        }
+        self.calls += 1;
+        let receipt = self.receipt(model, fixed);
+        let estimated_input_tokens = receipt.total_tokens;
+        let request_bytes = receipt.fragments.iter().map(|line| line.bytes).sum();
+        kinds.push(EventKind::ContextGathered { receipt });
+        kinds.push(EventKind::ModelCallStarted {
+            call: self.calls,
+            provider: provider_name(model),
+            model: model.id.clone(),
+            request_bytes,
+            estimated_input_tokens,
+        });
+        self.log_all(kinds).await
+    }
+
+    fn receipt(&self, model: &Resolved, fixed: &[FragmentLine]) -> Receipt {
+        let mut fragments = fixed.to_vec();
+        fragments.push(self.on.tools.receipt.clone());
+        let tokens = self.history.tokens();
+        fragments.push(FragmentLine {
+            name: "conversation".into(),
+            detail: format!("{} items", self.history.len()),
+            tokens,
+            bytes: tokens * 4,
+            cap_tokens: Some(window(model)),
+            dropped: None,
+        });
+        let total_tokens: u64 = fragments.iter().map(|line| line.tokens).sum();
+        Receipt {
+            model: model.id.clone(),
+            context_limit_tokens: model.context_tokens,
+            total_tokens,
+            estimated_input_micro_usd: model.prices.map(|prices| input_cost(&prices, total_tokens)),
+            fragments,
+        }
+    }
+
+    /// Refuses the next request where a limit is spent, or its input alone would pass it.
+    pub(super) async fn check_budget(
+        &self,
+        model: &Resolved,
+        fixed_tokens: u64,
+    ) -> Result<(), Stop> {
+        let settings = self.on.settings.current();
+        let next = model.prices.map_or(0, |prices| {
+            input_cost(&prices, fixed_tokens + self.history.tokens())
+        });
+        let over =
+            |spent: MicroUsd, limit: Option<MicroUsd>| limit.filter(|limit| spent + next >= *limit);
+        if let Some(limit) = over(self.cost, self.task.request.max_cost_micro_usd) {
+            return Err(budget_stop(
+                "this operation",
+                self.cost,
+                limit,
+                "--max-cost",
+            ));
+        }
+        if settings.budget_daily_limit_micro_usd.is_none()
+            && settings.budget_monthly_limit_micro_usd.is_none()
+        {
+            return Ok(());
+        }
+        let now = now_ms();
+        let today = self.spent_since(mira_store::local_day_start(now)).await?;
+        let month = self.spent_since(mira_store::local_month_start(now)).await?;
+        if let Some(limit) = over(today, settings.budget_daily_limit_micro_usd) {
+            return Err(budget_stop("today", today, limit, "BUDGET_DAILY_LIMIT_USD"));
+        }
+        if let Some(limit) = over(month, settings.budget_monthly_limit_micro_usd) {
+            return Err(budget_stop(
+                "this month",
+                month,
+                limit,
+                "BUDGET_MONTHLY_LIMIT_USD",
+            ));
+        }
+        Ok(())
+    }
+
+    async fn spent_since(&self, since: UtcMs) -> Result<MicroUsd, Failure> {
+        Ok(self
+            .on
+            .store
+            .spend_since(since)
+            .await
+            .map_err(from_store)?
+            .cost_micro_usd)
+    }
+}
+
+/// Tokens that the model takes in and gives out together.
+pub(super) fn window(model: &Resolved) -> u64 {
+    model.context_tokens.unwrap_or(DEFAULT_WINDOW)
+}
+
+/// A small local window must not be eaten by the room for the answer.
+pub(super) fn answer_room(model: &Resolved) -> u64 {
+    model
+        .max_output_tokens
+        .unwrap_or(ANSWER_TOKENS)
+        .min(ANSWER_TOKENS)
+        .min(window(model) / 4)
+}
+
+fn input_cost(prices: &mira_llm::Prices, tokens: u64) -> MicroUsd {
+    prices.micro_usd(&mira_llm::Usage {
+        input: tokens,
+        ..Default::default()
+    })
+}
+
+/// How far to shrink the conversation when the provider says it is too long: to what it says it
+/// can take with a tenth to spare, scaled by how far our estimate is from its count; else by half.
+pub(super) fn overflow_target(
+    history: u64,
+    fixed: u64,
+    limit: Option<u64>,
+    counted: Option<u64>,
+) -> u64 {
+    match (limit, counted) {
+        (Some(limit), Some(counted)) if counted > 0 => {
+            let estimated = history + fixed;
+            let room = limit.saturating_mul(estimated) / counted * 9 / 10;
+            room.saturating_sub(fixed).min(history * 9 / 10)
+        }
+        _ => history / 2,
+    }
+}
+
+fn budget_stop(what: &str, spent: MicroUsd, limit: MicroUsd, name: &str) -> Stop {
+    let dollars = |micro: MicroUsd| micro as f64 / 1_000_000.0;
+    Stop::Failed(
+        Failure::new(
+            Code::BudgetExceeded,
+            format!("The limit for {what} is ${:.4}; ${:.4} is spent, and the next request would pass it.", dollars(limit), dollars(spent)),
+        )
+        .hint(format!("Raise {name}, then resume.")),
+    )
+}
