@@ -231,7 +231,10 @@ impl Jobs {
         for job in running {
             let _ = job.exit.clone().wait_for(Option::is_some).await;
         }
-        spawn::kill_marked(&self.mark);
+        // Looking through all processes is for those who started some.
+        if self.counter.load(Ordering::Relaxed) > 0 {
+            spawn::kill_marked(&self.mark);
+        }
     }
 
     /// Hears of each job that ended.
