@@ -16,10 +16,12 @@ await main(async () => {
 
   if (!windowed) {
     console.log("There is no display here: starting the headless engine; open its link in a browser.");
-    await run("cargo", ["build", "--package", "mira-cli"]);
+    await run("cargo", ["build", "--bin", "mira"]);
     return status(program("mira"), ["serve", ...process.argv.slice(2)], { env: {} });
   }
-  await run("cargo", ["build", "--package", "mira-desktop"]);
+  // Chosen out of the whole workspace, it is built with the same features as for the tests: what
+  // those built is not built again.
+  await run("cargo", ["build", "--workspace", "--bin", "mira-desktop"]);
   // npm runs scripts in the repository; the person's folder is where they called it.
   const from = process.env.INIT_CWD || process.cwd();
   const words = process.argv.slice(2).map((word) => (word.startsWith("-") ? word : resolve(from, word)));
