@@ -139,7 +139,7 @@ fn judge(assertion: &Assertion, at: &Evidence<'_>) -> Result<String, String> {
             )
         }
         Assertion::EventSequence { events } => {
-            let found = subsequence(events, at.events.iter(), |event, wanted| is(event, wanted));
+            let found = subsequence(events, at.events.iter(), is);
             verdict(
                 found,
                 format!(

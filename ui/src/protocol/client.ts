@@ -5,6 +5,7 @@ import type { Code } from "./generated/Code";
 import type { Failure } from "./generated/Failure";
 import type { Requests } from "./generated/Requests";
 import type { ServerMessage } from "./generated/ServerMessage";
+import { painting } from "../vitals";
 
 export type Method = keyof Requests;
 
@@ -100,6 +101,7 @@ export class Client {
   private readonly watchedSessions = new Map<string, () => number>();
   private queue: ServerMessage[] = [];
   private scheduled = false;
+  private tokenAt: number | undefined;
   private current: Status = { state: "connecting" };
 
   constructor(transport: Transport, schedule: Schedule = onFrame) {
@@ -109,6 +111,7 @@ export class Client {
     transport.start({
       message: (message) => {
         this.queue.push(message);
+        if (message.type === "stream_token") this.tokenAt ??= performance.now();
         if (this.scheduled) return;
         this.scheduled = true;
         this.schedule(() => {
@@ -165,5 +168,7 @@ export class Client {
         console.error(error);
       }
     }
+    if (this.tokenAt !== undefined) painting(this.tokenAt);
+    this.tokenAt = undefined;
   }
 }

@@ -11,6 +11,7 @@ import type { Access } from "../../protocol/generated/Access";
 import type { Attachment } from "../../protocol/generated/Attachment";
 import type { Tier } from "../../protocol/generated/Tier";
 import { useRequest } from "../../protocol/queries";
+import { interactive } from "../../vitals";
 
 export interface Choices {
   tier: Tier | undefined;
@@ -81,6 +82,7 @@ export function Composer(props: {
   onHandle: (handle: ComposerHandle | undefined) => void;
   children?: ReactNode;
 }) {
+  useEffect(interactive, []);
   const { draftKey, running, commands } = props;
   const toasts = useToasts();
   const field = useRef<HTMLTextAreaElement>(null);

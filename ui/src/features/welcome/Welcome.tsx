@@ -1,7 +1,7 @@
 // The first minute: what answers, then which folder.
 
 import { CirclePlay, FolderOpen, KeyRound, MonitorDot, ScanEye } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { Button } from "../../components/Button";
 import { FailureCard } from "../../components/states";
 import { t } from "../../i18n/en";
@@ -10,6 +10,7 @@ import type { DemoStarted } from "../../protocol/generated/DemoStarted";
 import type { Failure } from "../../protocol/generated/Failure";
 import type { Project } from "../../protocol/generated/Project";
 import { useClient, useRequest } from "../../protocol/queries";
+import { interactive } from "../../vitals";
 import "./welcome.css";
 
 export function Welcome(props: {
@@ -23,6 +24,7 @@ export function Welcome(props: {
   onProject: (project: Project | undefined) => void;
   onDemo: (demo: DemoStarted) => void;
 }) {
+  useEffect(interactive, []);
   const providers = useRequest("provider.list", {});
   const ready = providers.data?.providers.find((provider) => provider.ready);
   return (
