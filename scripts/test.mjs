@@ -20,7 +20,7 @@ const CARGO = [
   lane("clippy", "Rust without warnings, the desktop included", (log) =>
     cargo(log, "clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
   lane("rust", "unit and integration tests of every crate", (log) =>
-    cargo(log, "test", "--workspace", "--no-fail-fast"), cargoCounts),
+    cargo(log, "test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"), cargoCounts),
   lane("build", "the programs that the next lanes use", (log) => cargo(log, "build", "--workspace", "--bins")),
 ];
 const BESIDE = [
