@@ -173,8 +173,9 @@ describe("the desktop app", { timeout: 600_000 }, () => {
     await shot("desktop");
     await page.click("button", "Reject");
     await page.until(() => !world.read("src/calculator.py").includes("if not numbers"), "the first hunk gone from disk");
+    await page.sees("1 of 2 reviewed");
     await page.click("button", "Keep");
-    await page.sees("kept");
+    await page.sees("2 of 2 reviewed");
     assert.match(world.read("src/calculator.py"), /best = numbers\[0\] if numbers else 0/);
   });
 
@@ -233,6 +234,14 @@ describe("the desktop app", { timeout: 600_000 }, () => {
     assert.equal(openai.ready, true);
     assert.match(JSON.stringify(openai), /keychain/);
     assert.equal(JSON.stringify(providers).includes(KEY), false);
+  });
+
+  it("shows the folder that its own command line names", async () => {
+    await app.quit();
+    const other = new World({ "notes.txt": "nothing" });
+    await start({ args: [other.project.replace("calculator", "")] });
+    await page.find("button", new RegExp(other.root.split("/").at(-1)));
+    other.remove();
   });
 
   it("says what holds the data when another engine has it", async () => {

@@ -2,18 +2,23 @@
 //! after the page lagged behind.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use mira_engine::Engine;
 use mira_protocol::session::SessionEvents;
 use mira_protocol::wire::ServerMessage;
 use mira_protocol::{Event, PROTOCOL, SessionId, StoredEvent, Topic, calls};
 use tauri::async_runtime::JoinHandle;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
 
 /// The running stream of the page, if it has one.
 #[derive(Default)]
-pub struct Feed(Mutex<Option<JoinHandle<()>>>);
+pub struct Feed {
+    running: Mutex<Option<JoinHandle<()>>>,
+    listens: watch::Sender<bool>,
+}
 
 impl Feed {
     /// Ends the stream before and starts one that calls `send` until it answers false.
@@ -23,22 +28,31 @@ impl Feed {
         from: Option<(SessionId, u64)>,
         send: impl Fn(ServerMessage) -> bool + Send + Sync + 'static,
     ) {
+        // Listening before reading: what is stored in between arrives twice and is sent once.
+        let events = engine.events();
         let stream = tauri::async_runtime::spawn(async move {
             Stream {
                 engine,
                 send,
                 seen: HashMap::new(),
             }
-            .run(from)
+            .run(events, from)
             .await;
         });
         let mut running = self
-            .0
+            .running
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
         if let Some(old) = running.replace(stream) {
             old.abort();
         }
+        self.listens.send_replace(true);
+    }
+
+    /// Returns once a page listens: what changes from then on, it hears of.
+    pub async fn listens(&self) {
+        // The sender lives in this very value, so waiting cannot fail.
+        let _ = self.listens.subscribe().wait_for(|listens| *listens).await;
     }
 }
 
@@ -51,9 +65,7 @@ struct Stream<S> {
 
 impl<S: Fn(ServerMessage) -> bool> Stream<S> {
     /// Returns when the page is gone or the engine closed.
-    async fn run(mut self, from: Option<(SessionId, u64)>) {
-        // Listening before reading: what is stored in between arrives twice and is sent once.
-        let mut events = self.engine.events();
+    async fn run(mut self, mut events: Receiver<Arc<Event>>, from: Option<(SessionId, u64)>) {
         let welcome = ServerMessage::Welcome {
             protocol: PROTOCOL,
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -10,6 +10,7 @@ use mira_protocol::{ProjectId, calls};
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Emitter, Manager, Wry};
 
+use crate::feed::Feed;
 use crate::host::Host;
 use crate::window;
 
@@ -58,6 +59,8 @@ pub async fn take_named_project(app: &AppHandle) -> Option<ProjectId> {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
             .take()
     }?;
+    // Opened before, the page would miss that the list of projects changed.
+    app.state::<Feed>().listens().await;
     open(app, folder).await
 }
 

@@ -60,6 +60,19 @@ export function newQueryClient(): QueryClient {
   });
 }
 
+/** A first answer that is still under way may be from before the change: it is asked for again. */
+function spoil(queries: QueryClient, method: Method): void {
+  const early = queries
+    .getQueryCache()
+    .findAll({ queryKey: [method], fetchStatus: "fetching" })
+    .filter((query) => query.state.data === undefined);
+  void queries.invalidateQueries({ queryKey: [method] });
+  for (const query of early) {
+    const again = () => queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
+    void query.promise?.then(again, again);
+  }
+}
+
 function Freshness() {
   const client = useClient();
   const queries = useQueryClient();
@@ -70,7 +83,7 @@ function Freshness() {
         const what = heard(message);
         if (what?.kind === "topic") for (const method of staleMethods(what.topic.topic)) stale.add(method);
       }
-      for (const method of stale) void queries.invalidateQueries({ queryKey: [method] });
+      for (const method of stale) spoil(queries, method);
     });
     let wasOnline = client.status().state === "online";
     const stopStatus = client.onStatus(() => {
