@@ -46,8 +46,10 @@ pub enum Command {
     /// Watch a recorded conversation go through the real engine; no key, no network
     Demo,
     /// List, search and change conversations
-    #[command(subcommand)]
-    Sessions(SessionsCommand),
+    Sessions {
+        #[command(subcommand)]
+        command: Option<SessionsCommand>,
+    },
     /// Take back what the newest operation did to files
     Undo(UndoArgs),
     /// Bring undone changes again
@@ -61,8 +63,10 @@ pub enum Command {
     /// Check that everything Mira needs is there
     Doctor(JsonArg),
     /// Settings and keys
-    #[command(subcommand)]
-    Config(ConfigCommand),
+    Config {
+        #[command(subcommand)]
+        command: Option<ConfigCommand>,
+    },
     /// The newest log lines
     Logs(LogsArgs),
     /// The database
@@ -132,6 +136,27 @@ pub struct ServeArgs {
     pub allow_remote: bool,
 }
 
+/// Most of sessions that a list shows unless told otherwise.
+const LISTED: u32 = 30;
+
+impl Default for SessionsCommand {
+    fn default() -> Self {
+        Self::List {
+            search: None,
+            project: None,
+            deleted: false,
+            limit: LISTED,
+            json: JsonArg::default(),
+        }
+    }
+}
+
+impl Default for ConfigCommand {
+    fn default() -> Self {
+        Self::List(JsonArg::default())
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum SessionsCommand {
     /// Pinned ones first, then the newest
@@ -144,7 +169,7 @@ pub enum SessionsCommand {
         /// The deleted ones
         #[arg(long)]
         deleted: bool,
-        #[arg(long, default_value_t = 30)]
+        #[arg(long, default_value_t = LISTED)]
         limit: u32,
         #[command(flatten)]
         json: JsonArg,

@@ -36,11 +36,11 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
     }
     let client = host::client(settings).await?;
     let done = match command {
-        Command::Sessions(command) => sessions::run(&client, command).await,
+        Command::Sessions { command } => sessions::run(&client, command.unwrap_or_default()).await,
         Command::Undo(args) => undo::run(&client, args, true).await,
         Command::Redo(args) => undo::run(&client, args, false).await,
         Command::Export(args) => export::run(&client, args).await,
-        Command::Config(command) => config::run(&client, command).await,
+        Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
         Command::Budget(json) => system::show_budget(&client, json.json).await,
         Command::Status(json) => system::show_status(&client, json.json).await,
         Command::Doctor(json) => system::show_doctor(&client, json.json).await,
