@@ -3,9 +3,11 @@ import { createRoot } from "react-dom/client";
 import { Boundary } from "./app/Boundary";
 import { followAddress } from "./app/place";
 import { Shell } from "./app/Shell";
+import { useStore } from "./components/store";
 import { applyLook } from "./components/theme";
 import { TipProvider } from "./components/Tip";
 import { ToastProvider } from "./components/toasts";
+import { speak, speaking } from "./i18n/language";
 import { Client, type Transport } from "./protocol/client";
 import { newQueryClient, ProtocolProvider } from "./protocol/queries";
 import { SocketTransport, socketUrl } from "./protocol/socket";
@@ -25,8 +27,21 @@ async function transport(): Promise<Transport> {
   return new SocketTransport(socketUrl(location));
 }
 
+/** Another language draws everything again; what is under way lives in the stores and the engine. */
+function Spoken() {
+  const { language } = useStore(speaking);
+  return (
+    <TipProvider key={language}>
+      <ToastProvider>
+        <Shell />
+      </ToastProvider>
+    </TipProvider>
+  );
+}
+
 async function start(): Promise<void> {
   applyLook();
+  await speak();
   followAddress();
   const root = document.getElementById("root");
   if (!root) return;
@@ -35,11 +50,7 @@ async function start(): Promise<void> {
     <StrictMode>
       <Boundary>
         <ProtocolProvider client={client} queries={newQueryClient()}>
-          <TipProvider>
-            <ToastProvider>
-              <Shell />
-            </ToastProvider>
-          </TipProvider>
+          <Spoken />
         </ProtocolProvider>
       </Boundary>
     </StrictMode>,

@@ -1,7 +1,7 @@
 import { Component, type ReactNode } from "react";
 import { Button } from "../components/Button";
 import { FailureCard } from "../components/states";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 
 /** Catches what breaks while drawing: the engine and its work are not touched by it. */
 export class Boundary extends Component<{ children: ReactNode }, { error: Error | undefined }> {

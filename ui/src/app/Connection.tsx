@@ -1,7 +1,7 @@
 import { CloudOff } from "lucide-react";
 import { Button } from "../components/Button";
 import { Countdown } from "../components/states";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import { useClient, useStatus } from "../protocol/queries";
 
 /** A line over everything while the engine cannot be reached; nothing while it can. */

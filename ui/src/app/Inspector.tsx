@@ -15,7 +15,7 @@ import { ContextPanel } from "../features/context/ContextPanel";
 import { CostPanel } from "../features/cost/CostPanel";
 import { FilesPanel } from "../features/files/FilesPanel";
 import { X } from "lucide-react";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import type { InspectorTab } from "./place";
 
 export function Inspector(props: {

@@ -1,7 +1,7 @@
 import { Command } from "cmdk";
 import { useEffect, useRef } from "react";
 import { Keys } from "../components/Button";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import { isEnabled, type Action, type ActionGroup } from "./actions";
 
 const GROUPS = Object.keys(t.palette.groups) as ActionGroup[];

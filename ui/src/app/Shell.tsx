@@ -25,7 +25,7 @@ import { SessionList, sessionName } from "../features/sessions/SessionList";
 import { LocalServers } from "../features/settings/LocalServers";
 import { SettingsView } from "../features/settings/SettingsView";
 import { Welcome } from "../features/welcome/Welcome";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import { asFailure } from "../protocol/client";
 import type { DemoStarted } from "../protocol/generated/DemoStarted";
 import type { Project } from "../protocol/generated/Project";
@@ -217,7 +217,7 @@ export function Shell() {
         }
         const count = report.paths.length;
         if (count === 0) toasts.say(direction === "undo" ? t.actions.nothingToUndo : t.actions.nothingToRedo);
-        else toasts.say(direction === "undo" ? t.changes.undoDone(count) : t.changes.redoDone(count));
+        else toasts.say(direction === "undo" ? t.changes.undoDone({ count }) : t.changes.redoDone({ count }));
       });
     },
     [attempt, client, sessionId, showTab, toasts, change],
@@ -246,7 +246,7 @@ export function Shell() {
       attempt(async () => {
         const file = await client.call("operation.export", { operation_id: operationId });
         saveFile(file.file_name, file.yaml, "application/yaml");
-        toasts.say(t.sessions.exported(file.file_name));
+        toasts.say(t.sessions.exported({ file: file.file_name }));
       });
     },
     [attempt, client, toasts],
@@ -425,7 +425,7 @@ export function Shell() {
               attempt(async () => {
                 await client.call("project.remove", { project_id: one.id });
                 place.set({ projectId: undefined, sessionId: undefined });
-                toasts.say(t.projects.removed(one.name));
+                toasts.say(t.projects.removed({ name: one.name }));
               });
             }}
           />
@@ -627,7 +627,7 @@ export function Shell() {
                     {queued.length > 0 ? (
                       <Button small look="ghost" onClick={() => { showTab("activity"); }}>
                         <Activity size={13} aria-hidden="true" />
-                        {t.chat.queued(queued.length)}
+                        {t.chat.queued({ count: queued.length })}
                       </Button>
                     ) : null}
                   </div>

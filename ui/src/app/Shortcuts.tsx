@@ -1,5 +1,5 @@
 import { Keys } from "../components/Button";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import { isEnabled, type Action } from "./actions";
 
 export function Shortcuts({ actions }: { actions: readonly Action[] }) {

@@ -2,7 +2,7 @@
 
 import { look, resize } from "../components/theme";
 import type { SessionActions } from "../features/sessions/SessionList";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import type { Session } from "../protocol/generated/Session";
 import type { Action } from "./actions";
 import { place, type InspectorTab } from "./place";

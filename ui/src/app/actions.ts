@@ -1,6 +1,6 @@
 // Every action of the window in one list: the palette shows it, keys and strokes call it.
 
-import type { t } from "../i18n/en";
+import type { t } from "../i18n";
 
 export type ActionGroup = keyof typeof t.palette.groups;
 

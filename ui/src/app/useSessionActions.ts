@@ -4,7 +4,7 @@ import { useMemo } from "react";
 import { useToasts } from "../components/toasts";
 import type { SessionActions } from "../features/sessions/SessionList";
 import { sessionName } from "../features/sessions/SessionList";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import { asFailure } from "../protocol/client";
 import type { Session } from "../protocol/generated/Session";
 import { useClient } from "../protocol/queries";
@@ -23,7 +23,7 @@ export function useSessionActions(onRename: (session: Session) => void): Session
     const restore = (session: Session) => {
       attempt(async () => {
         await client.call("session.restore", { session_id: session.id });
-        toasts.say(t.sessions.restored(sessionName(session)));
+        toasts.say(t.sessions.restored({ name: sessionName(session) }));
       });
     };
     return {
@@ -40,7 +40,7 @@ export function useSessionActions(onRename: (session: Session) => void): Session
         attempt(async () => {
           await client.call("session.delete", { session_id: session.id });
           if (place.get().sessionId === session.id) place.set({ sessionId: undefined });
-          toasts.say(t.sessions.deleted(sessionName(session)), {
+          toasts.say(t.sessions.deleted({ name: sessionName(session) }), {
             label: t.common.undo,
             run: () => {
               restore(session);
@@ -60,7 +60,7 @@ export function useSessionActions(onRename: (session: Session) => void): Session
         attempt(async () => {
           const file = await client.call("session.export", { session_id: session.id, format });
           saveFile(file.file_name, file.content, format === "json" ? "application/json" : "text/markdown");
-          toasts.say(t.sessions.exported(file.file_name));
+          toasts.say(t.sessions.exported({ file: file.file_name }));
         });
       },
     };

@@ -1,7 +1,7 @@
 import type { ElementContent, RootContent } from "hast";
 import { Fragment, memo, useEffect, useState, type ReactNode } from "react";
 import type { highlight } from "./highlight";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import { CopyButton } from "./states";
 
 type Highlight = typeof highlight;

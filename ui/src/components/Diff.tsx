@@ -2,7 +2,7 @@
 
 import { diffLines, diffWordsWithSpace } from "diff";
 import { memo, type ReactNode } from "react";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 
 export interface Line {
   kind: "context" | "added" | "removed" | "no_newline";
@@ -113,7 +113,7 @@ export function linesBetween(old: string, fresh: string): Line[] {
 
 export function Figures({ additions, deletions }: { additions: number; deletions: number }) {
   return (
-    <span className="num" aria-label={t.diff.figures(additions, deletions)}>
+    <span className="num" aria-label={t.diff.figures({ additions, deletions })}>
       {additions > 0 ? <span className="good">+{additions}</span> : null}
       {additions > 0 && deletions > 0 ? " " : null}
       {deletions > 0 ? <span className="bad">−{deletions}</span> : null}

@@ -9,7 +9,7 @@ export function Splitter(props: {
   value: number;
   min: number;
   max: number;
-  /** The pane stands left of the line, or right of it. */
+  /** The pane stands left of the line, or right of it; the other way round where text runs from right to left. */
   pane: "left" | "right";
   onChange: (value: number) => void;
   onCollapse: () => void;
@@ -17,13 +17,14 @@ export function Splitter(props: {
   const { value, min, max, pane, onChange } = props;
   const start = useRef<{ x: number; value: number } | undefined>(undefined);
   const [dragging, setDragging] = useState(false);
-  const sign = pane === "left" ? 1 : -1;
+  const mirrored = () => document.documentElement.dir === "rtl";
+  const sign = () => ((pane === "left") !== mirrored() ? 1 : -1);
   const set = (wanted: number) => {
     onChange(Math.round(Math.min(max, Math.max(min, wanted))));
   };
   const keys = (event: KeyboardEvent) => {
-    if (event.key === "ArrowLeft") set(value - sign * STEP);
-    else if (event.key === "ArrowRight") set(value + sign * STEP);
+    if (event.key === "ArrowLeft") set(value - sign() * STEP);
+    else if (event.key === "ArrowRight") set(value + sign() * STEP);
     else if (event.key === "Home") set(min);
     else if (event.key === "End") set(max);
     else if (event.key === "Enter") props.onCollapse();
@@ -53,7 +54,7 @@ export function Splitter(props: {
         setDragging(true);
       }}
       onPointerMove={(event) => {
-        if (start.current) set(start.current.value + sign * (event.clientX - start.current.x));
+        if (start.current) set(start.current.value + sign() * (event.clientX - start.current.x));
       }}
       onPointerUp={end}
       onPointerCancel={end}

@@ -2,7 +2,7 @@
 
 import { CircleAlert, Copy } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import { clock, duration } from "../i18n/format";
 import { Button } from "./Button";
 

@@ -2,7 +2,7 @@
 
 import { X } from "lucide-react";
 import { createContext, useCallback, useContext, useMemo, useState, type ReactNode } from "react";
-import { t } from "../i18n/en";
+import { t } from "../i18n";
 import { Button, IconButton } from "./Button";
 
 interface Toast {

@@ -1,20 +1,52 @@
-// Numbers, times and money as people read them. Pure: the present moment is an argument.
+// Numbers, times and money as people of the chosen language write them. Pure but for the language:
+// the present moment is an argument.
 
-const LOCALE = "en";
+import { speaking } from "./language";
+
+/** Making a formatter costs more than using it, so each is made once for a locale. */
+const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
+
+function numbers(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const { locale } = speaking.get();
+  const name = `${locale} ${JSON.stringify(options)}`;
+  let format = made.get(name);
+  if (!format) made.set(name, (format = new Intl.NumberFormat(locale, options)));
+  return format as Intl.NumberFormat;
+}
+
+function dates(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const { locale } = speaking.get();
+  const name = `date ${locale} ${JSON.stringify(options)}`;
+  let format = made.get(name);
+  if (!format) made.set(name, (format = new Intl.DateTimeFormat(locale, options)));
+  return format as Intl.DateTimeFormat;
+}
+
+function decimal(value: number, most: number, least = 0): string {
+  return numbers({ maximumFractionDigits: most, minimumFractionDigits: least }).format(value);
+}
 
 /** Micro-dollars as dollars; small sums keep enough digits to be a figure and not zero. */
 export function money(microUsd: number): string {
   const dollars = microUsd / 1_000_000;
-  if (dollars === 0) return "$0";
-  if (dollars < 0.001) return "<$0.001";
-  const digits = dollars < 0.1 ? 3 : 2;
-  return `$${dollars.toFixed(digits)}`;
+  const shown = (value: number, digits: number) =>
+    numbers({
+      style: "currency",
+      currency: "USD",
+      currencyDisplay: "narrowSymbol",
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    }).format(value);
+  if (dollars === 0) return shown(0, 0);
+  if (dollars < 0.001) return `<${shown(0.001, 3)}`;
+  return shown(dollars, dollars < 0.1 ? 3 : 2);
 }
 
+/** Units are the symbols of the SI, which are the same in every language. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
   const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  if (seconds < 60) return `${seconds < 10 ? decimal(seconds, 1, 1) : Math.round(seconds)} s`;
   const minutes = Math.floor(seconds / 60);
   const rest = Math.round(seconds % 60);
   if (minutes < 60) return rest === 0 ? `${minutes} min` : `${minutes} min ${rest} s`;
@@ -30,27 +62,39 @@ export function clock(ms: number): string {
 
 export function tokens(count: number): string {
   if (count < 1000) return String(count);
-  if (count < 100_000) return `${(count / 1000).toFixed(1).replace(/\.0$/, "")}k`;
-  if (count < 1_000_000) return `${Math.round(count / 1000)}k`;
-  return `${(count / 1_000_000).toFixed(1).replace(/\.0$/, "")}M`;
+  if (count < 1_000_000) return `${decimal(count / 1000, count < 100_000 ? 1 : 0)}k`;
+  return `${decimal(count / 1_000_000, 1)}M`;
 }
 
 export function bytes(count: number): string {
   if (count < 1024) return `${count} B`;
-  if (count < 1024 * 1024) return `${(count / 1024).toFixed(count < 10_240 ? 1 : 0)} kB`;
-  return `${(count / 1024 / 1024).toFixed(1)} MB`;
+  if (count < 1024 * 1024) return `${decimal(count / 1024, count < 10_240 ? 1 : 0, count < 10_240 ? 1 : 0)} kB`;
+  return `${decimal(count / 1024 / 1024, 1, 1)} MB`;
 }
 
 export function whole(count: number): string {
-  return count.toLocaleString(LOCALE);
+  return numbers({}).format(count);
+}
+
+/** A share from 0 to 1. */
+export function percent(share: number): string {
+  return numbers({ style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
 export function timeOfDay(at: number): string {
-  return new Date(at).toLocaleTimeString(LOCALE, { hour: "2-digit", minute: "2-digit", hour12: false });
+  return dates({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(at);
 }
 
 export function fullTime(at: number): string {
-  return new Date(at).toLocaleString(LOCALE, { dateStyle: "medium", timeStyle: "medium", hour12: false });
+  return dates({
+    year: "numeric",
+    month: "short",
+    day: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  }).format(at);
 }
 
 export function sameDay(left: number, right: number): boolean {
@@ -60,9 +104,5 @@ export function sameDay(left: number, right: number): boolean {
 /** A short time for lists: the clock today, the day otherwise. */
 export function shortTime(at: number, now: number): string {
   if (sameDay(at, now)) return timeOfDay(at);
-  return new Date(at).toLocaleDateString(LOCALE, { day: "numeric", month: "short" });
-}
-
-export function plural(count: number, one: string, many: string): string {
-  return `${whole(count)} ${count === 1 ? one : many}`;
+  return dates({ day: "numeric", month: "short" }).format(at);
 }

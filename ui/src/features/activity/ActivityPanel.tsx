@@ -6,7 +6,7 @@ import { Terminal } from "../../components/Ansi";
 import { Button } from "../../components/Button";
 import { Elapsed, Empty, FailureCard, useNow } from "../../components/states";
 import { useToasts } from "../../components/toasts";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { duration, money, shortTime, tokens } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { Job } from "../../protocol/generated/Job";
@@ -179,7 +179,7 @@ function JobRow({ job, startOpen }: { job: Job; startOpen: boolean }) {
         >
           {job.command}
         </button>
-        {job.running ? <Elapsed since={job.started_at} /> : <span className="quiet num">{t.activity.exit(job.exit_code)}</span>}
+        {job.running ? <Elapsed since={job.started_at} /> : <span className="quiet num">{t.activity.exit({ code: job.exit_code ?? "none" })}</span>}
         <span className="quiet num">{shortTime(job.started_at, now)}</span>
         {job.running ? (
           <Button small onClick={() => void kill()}>

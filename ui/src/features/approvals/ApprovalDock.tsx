@@ -5,7 +5,7 @@ import { useCallback, useEffect, useState } from "react";
 import { Button } from "../../components/Button";
 import { Countdown } from "../../components/states";
 import { useToasts } from "../../components/toasts";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
 import type { Approval } from "../../protocol/generated/Approval";
 import type { Decision } from "../../protocol/generated/Decision";
@@ -65,7 +65,7 @@ function Question({ approval, others }: { approval: Approval; others: number }) 
     <section className="approval" role="alertdialog" aria-labelledby="approval-title" aria-describedby="approval-command">
       <header className="row-line">
         <ShieldQuestion size={16} className="warn" aria-hidden="true" />
-        <h2 id="approval-title">{runs ? t.approval.run : t.approval.use(approval.tool.replaceAll("_", " "))}</h2>
+        <h2 id="approval-title">{runs ? t.approval.run : t.approval.use({ tool: approval.tool.replaceAll("_", " ") })}</h2>
         <span className="grow" />
         <span className="secondary">
           {t.approval.expires} <Countdown until={approval.expires_at} />
@@ -119,7 +119,7 @@ function Question({ approval, others }: { approval: Approval; others: number }) 
           </Button>
         ) : null}
         <span className="grow" />
-        {others > 0 ? <span className="badge warn">{t.approval.more(others)}</span> : null}
+        {others > 0 ? <span className="badge warn">{t.approval.more({ count: others })}</span> : null}
       </div>
       {approval.pattern ? (
         <p className="quiet approval-rule">

@@ -1,7 +1,7 @@
 import { Button } from "../../components/Button";
 import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { shortTime, whole } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { Project } from "../../protocol/generated/Project";

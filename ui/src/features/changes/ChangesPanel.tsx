@@ -8,7 +8,7 @@ import { DiffLines, Figures } from "../../components/Diff";
 import { Menu, MenuChoice } from "../../components/Menu";
 import { Empty, FailureCard, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
 import type { ChangeSet } from "../../protocol/generated/ChangeSet";
 import type { FileChange } from "../../protocol/generated/FileChange";
@@ -98,7 +98,7 @@ function Review(props: {
       const report = await client.call(`operation.${direction}`, { operation_id: id, paths });
       setConflicts(report.conflicts.length > 0 ? report : undefined);
       if (report.paths.length > 0) {
-        const words = direction === "undo" ? t.changes.undoDone(report.paths.length) : t.changes.redoDone(report.paths.length);
+        const words = direction === "undo" ? t.changes.undoDone({ count: report.paths.length }) : t.changes.redoDone({ count: report.paths.length });
         toasts.say(words);
       }
       await queries.invalidateQueries({ queryKey: ["operation.changes"] });
@@ -156,7 +156,7 @@ function Review(props: {
           ) : (
             <span className="truncate secondary grow">{targets[0]?.label}</span>
           )}
-          <span className="quiet num">{t.changes.progress(done, of)}</span>
+          <span className="quiet num">{t.changes.progress({ done, of })}</span>
         </div>
         <div className="row-line">
           <Button small look="primary" disabled={busy || changes.undone || done === of} onClick={() => void keepAll()}>
@@ -295,7 +295,7 @@ const FileReview = memo(function FileReview(props: {
         <div className="file-body">
           {file.edited_since ? <p className="review-note warn">{t.changes.editedSince}</p> : null}
           {file.change === "mode" && file.mode_before && file.mode_after ? (
-            <p className="review-note">{t.changes.mode(file.mode_before.toString(8), file.mode_after.toString(8))}</p>
+            <p className="review-note">{t.changes.mode({ before: file.mode_before.toString(8), after: file.mode_after.toString(8) })}</p>
           ) : null}
           {file.binary ? <p className="review-note">{t.changes.binary}</p> : null}
           {file.too_large ? <p className="review-note">{t.changes.tooLarge}</p> : null}
@@ -342,7 +342,7 @@ function HunkReview(props: {
     >
       <div className="hunk-head">
         <span className="quiet num">
-          {t.changes.hunk(index + 1, file.hunks.length)}
+          {t.changes.hunk({ index: index + 1, of: file.hunks.length })}
         </span>
         <span className="grow" />
         {hunk.mark === "pending" ? null : <MarkBadge mark={hunk.mark} />}
@@ -384,7 +384,7 @@ function HunkReview(props: {
           </Button>
         )}
       </div>
-      <DiffLines lines={hunk.lines} before={hunk.old_start} after={hunk.new_start} label={`${t.changes.label(file.path)}, ${index + 1}`} />
+      <DiffLines lines={hunk.lines} before={hunk.old_start} after={hunk.new_start} label={`${t.changes.label({ path: file.path })}, ${index + 1}`} />
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { Button, IconButton, Keys } from "../../components/Button";
 import { Menu, MenuChoice, MenuLabel, MenuLine } from "../../components/Menu";
 import { read, write } from "../../components/store";
 import { useToasts } from "../../components/toasts";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import type { Access } from "../../protocol/generated/Access";
 import type { Attachment } from "../../protocol/generated/Attachment";
 import type { Tier } from "../../protocol/generated/Tier";
@@ -142,7 +142,7 @@ export function Composer(props: {
   const attach = async (list: Iterable<File>) => {
     for (const file of list) {
       if (file.size > LARGEST_BYTES) {
-        toasts.fail(t.composer.tooLarge(file.name));
+        toasts.fail(t.composer.tooLarge({ name: file.name }));
         continue;
       }
       const data = await base64(file);
@@ -260,7 +260,7 @@ export function Composer(props: {
                 {attachment.name}
                 <button
                   type="button"
-                  aria-label={t.composer.remove(attachment.name)}
+                  aria-label={t.composer.remove({ name: attachment.name })}
                   onClick={() => {
                     setAttachments((all) => all.filter((_, other) => other !== index));
                   }}

@@ -5,7 +5,7 @@ import { ArrowDown } from "lucide-react";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "../../components/Button";
 import { Empty, FailureCard, Waiting } from "../../components/states";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import type { FeedState } from "./feed";
 import { Row, type ConversationActions } from "./rows";
 import type { Item, Transcript } from "./transcript";
@@ -242,7 +242,7 @@ function Rows(props: { transcript: Transcript; actions: ConversationActions; jum
 function Announcer({ transcript }: { transcript: Transcript }) {
   const last = transcript.items.findLast((item) => item.kind === "assistant" && !item.streaming);
   const [first] = useState(() => last?.key);
-  const text = last && last.key !== first && last.kind === "assistant" ? t.chat.live(last.text) : "";
+  const text = last && last.key !== first && last.kind === "assistant" ? t.chat.live({ text: last.text }) : "";
   return (
     <div className="hidden-text" role="status" aria-live="polite">
       {text}

@@ -21,7 +21,7 @@ import { Terminal } from "../../components/Ansi";
 import { Code } from "../../components/Code";
 import { DiffLines, Figures } from "../../components/Diff";
 import { CopyButton, Elapsed } from "../../components/states";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { bytes, duration } from "../../i18n/format";
 import { asked, printsTerminal, toolLine } from "./toolText";
 import type { ApprovalView, ToolItem } from "./transcript";
@@ -158,7 +158,7 @@ function ToolBody(props: {
             </button>
           </div>
           {pieces.map((piece, index) => (
-            <DiffLines key={index} lines={piece.lines} before={1} after={1} label={t.changes.label(path)} />
+            <DiffLines key={index} lines={piece.lines} before={1} after={1} label={t.changes.label({ path })} />
           ))}
         </section>
       ) : (

@@ -5,8 +5,8 @@ import { Figures } from "../../components/Diff";
 import { Markdown } from "../../components/Markdown";
 import { copyText, Countdown, FailureCard } from "../../components/states";
 import { Tip } from "../../components/Tip";
-import { t } from "../../i18n/en";
-import { fullTime, money, timeOfDay } from "../../i18n/format";
+import { t } from "../../i18n";
+import { duration, fullTime, money, timeOfDay, tokens } from "../../i18n/format";
 import type { Attachment } from "../../protocol/generated/Attachment";
 import { ToolRow } from "./ToolRow";
 import type { CompactedItem, HeaderItem, Item, MarkItem, NoticeItem, OperationView, TextItem, Transcript, UserItem } from "./transcript";
@@ -139,7 +139,7 @@ function Attachments({ attachments }: { attachments: Attachment[] }) {
       {attachments.map((attachment, index) => (
         <li key={index} className="badge">
           {attachment.data_base64 && attachment.media_type.startsWith("image/") ? (
-            <img src={`data:${attachment.media_type};base64,${attachment.data_base64}`} alt={t.chat.image(attachment.name)} />
+            <img src={`data:${attachment.media_type};base64,${attachment.data_base64}`} alt={t.chat.image({ name: attachment.name })} />
           ) : null}
           {attachment.path ?? attachment.name}
         </li>
@@ -161,7 +161,7 @@ function HeaderRow({ item, operation, actions }: { item: HeaderItem; operation: 
       {operation.tier && operation.routeReason ? (
         <Tip text={operation.model ?? ""}>
           <span className="quiet truncate">
-            {t.chat.routed(operation.tier, operation.routeReason)}
+            {t.chat.routed({ tier: operation.tier, reason: operation.routeReason })}
             {operation.model ? ` · ${operation.model}` : ""}
           </span>
         </Tip>
@@ -239,7 +239,7 @@ function NoticeRow({ item }: { item: NoticeItem }) {
 function CompactedRow({ item }: { item: CompactedItem }) {
   return (
     <details className="notice compacted">
-      <summary>{t.chat.compacted(item.droppedItems, item.droppedTokens)}</summary>
+      <summary>{t.chat.compacted({ items: item.droppedItems, dropped: tokens(item.droppedTokens) })}</summary>
       <div className="secondary">
         <Markdown text={item.summary} />
       </div>
@@ -254,7 +254,7 @@ function MarkRow({ item, actions }: { item: MarkItem; actions: ConversationActio
     return (
       <p className="notice">
         {mark.undone ? <Undo2 size={14} aria-hidden="true" /> : <Redo2 size={14} aria-hidden="true" />}
-        <span>{mark.undone ? t.chat.undone(mark.paths.length) : t.chat.redone(mark.paths.length)}</span>
+        <span>{mark.undone ? t.chat.undone({ count: mark.paths.length }) : t.chat.redone({ count: mark.paths.length })}</span>
         <span className="mono quiet truncate">{mark.paths.join(", ")}</span>
       </p>
     );
@@ -272,7 +272,7 @@ function MarkRow({ item, actions }: { item: MarkItem; actions: ConversationActio
       >
         {mark.command}
       </button>
-      {mark.running ? null : <span className="quiet">{t.chat.jobEnded(mark.exitCode)}</span>}
+      {mark.running ? null : <span className="quiet">{t.chat.jobEnded({ code: mark.exitCode ?? "none" })}</span>}
     </p>
   );
 }
@@ -319,7 +319,7 @@ function EndRow({ seq, operation, actions }: { seq: number; operation: Operation
         {changes.length > 0 ? (
           <>
             <span className="secondary">
-              {t.chat.changed(changes.length)} <Figures additions={additions} deletions={deletions} />
+              {t.chat.changed({ count: changes.length })} <Figures additions={additions} deletions={deletions} />
             </span>
             <Button
               small
@@ -367,8 +367,8 @@ function EndRow({ seq, operation, actions }: { seq: number; operation: Operation
           {operation.durationMs === undefined
             ? ""
             : state === "COMPLETED"
-              ? t.chat.completedIn(operation.durationMs)
-              : t.chat.endedAfter(operation.durationMs)}
+              ? t.chat.completedIn({ time: duration(operation.durationMs) })
+              : t.chat.endedAfter({ time: duration(operation.durationMs) })}
           {operation.calls.length > 0 ? ` · ${money(operation.costMicroUsd)}` : ""}
         </span>
       </div>

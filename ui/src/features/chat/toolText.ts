@@ -1,7 +1,7 @@
 // What a tool call says in one line, and which of its arguments are a difference.
 
 import { linesBetween, type Line } from "../../components/Diff";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import type { JsonValue } from "../../protocol/generated/serde_json/JsonValue";
 
 type Arguments = Record<string, JsonValue | undefined>;
@@ -40,7 +40,7 @@ export function toolLine(tool: string, value: JsonValue, command: string | undef
     case "read_project_file": {
       const offset = Number(text(args["offset"])) || undefined;
       const limit = Number(text(args["limit"])) || 500;
-      return { verb: t.tools.read, subject: offset ? `${path ?? ""} ${t.tools.lines(offset, offset + limit - 1)}` : (path ?? ""), path };
+      return { verb: t.tools.read, subject: offset ? `${path ?? ""} ${t.tools.lines({ first: offset, last: offset + limit - 1 })}` : (path ?? ""), path };
     }
     case "write_project_file":
       return { verb: t.tools.write, subject: path ?? "", path };

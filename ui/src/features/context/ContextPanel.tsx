@@ -4,8 +4,8 @@ import { ChevronLeft, ChevronRight, ReceiptText } from "lucide-react";
 import { useState } from "react";
 import { IconButton } from "../../components/Button";
 import { Empty, Meter } from "../../components/states";
-import { t } from "../../i18n/en";
-import { bytes, tokens } from "../../i18n/format";
+import { t } from "../../i18n";
+import { bytes, money, tokens } from "../../i18n/format";
 import type { Receipt } from "../../protocol/generated/Receipt";
 import "./context.css";
 
@@ -24,15 +24,15 @@ export function ContextPanel({ receipts }: { receipts: readonly Receipt[] }) {
     <div className="panel">
       <section>
         <div className="row-line">
-          <strong className="receipt-total num">{t.context.total(receipt.total_tokens)}</strong>
-          {receipt.context_limit_tokens ? <span className="quiet num">{t.context.of(receipt.context_limit_tokens)}</span> : null}
+          <strong className="receipt-total num">{t.context.total({ count: tokens(receipt.total_tokens) })}</strong>
+          {receipt.context_limit_tokens ? <span className="quiet num">{t.context.of({ limit: tokens(receipt.context_limit_tokens) })}</span> : null}
           <span className="grow" />
           {receipts.length > 1 ? (
             <>
               <IconButton small label={t.context.previous} disabled={index === 0} onClick={() => { setChosen(index - 1); }}>
                 <ChevronLeft size={14} />
               </IconButton>
-              <span className="quiet num">{t.context.turn(index + 1, receipts.length)}</span>
+              <span className="quiet num">{t.context.turn({ index: index + 1, of: receipts.length })}</span>
               <IconButton small label={t.context.next} disabled={index === receipts.length - 1} onClick={() => { setChosen(index + 1); }}>
                 <ChevronRight size={14} />
               </IconButton>
@@ -40,12 +40,12 @@ export function ContextPanel({ receipts }: { receipts: readonly Receipt[] }) {
           ) : null}
         </div>
         {receipt.context_limit_tokens ? (
-          <Meter value={receipt.total_tokens} limit={receipt.context_limit_tokens} label={t.context.total(receipt.total_tokens)} />
+          <Meter value={receipt.total_tokens} limit={receipt.context_limit_tokens} label={t.context.total({ count: tokens(receipt.total_tokens) })} />
         ) : null}
         <p className="quiet receipt-line">
           <span className="mono">{receipt.model}</span>
           {receipt.estimated_input_micro_usd !== null && receipt.estimated_input_micro_usd !== undefined
-            ? ` · ${t.context.estimate(receipt.estimated_input_micro_usd)}`
+            ? ` · ${t.context.estimate({ cost: money(receipt.estimated_input_micro_usd) })}`
             : ""}
         </p>
       </section>
@@ -80,7 +80,7 @@ function Fragments({ receipt }: { receipt: Receipt }) {
                 </div>
               ) : null}
             </td>
-            <td className="num" title={`${bytes(fragment.bytes)}${fragment.cap_tokens ? `, ${t.context.cap(fragment.cap_tokens)}` : ""}`}>
+            <td className="num" title={`${bytes(fragment.bytes)}${fragment.cap_tokens ? `, ${t.context.cap({ count: tokens(fragment.cap_tokens) })}` : ""}`}>
               {tokens(fragment.tokens)}
             </td>
           </tr>

@@ -3,7 +3,7 @@
 import { Button } from "../../components/Button";
 import { FailureCard, Meter, Waiting } from "../../components/states";
 import { Tip } from "../../components/Tip";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { money, tokens, whole } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { Usage } from "../../protocol/generated/Usage";
@@ -27,7 +27,7 @@ export function CostPanel(props: { lines: CostLine[]; onLimits: () => void; onSe
   return (
     <div className="panel">
       <section className="cost-figures">
-        <Figure label={t.cost.today} spent={data.today_micro_usd} limit={data.daily_limit_micro_usd} hover={t.cost.hover(data.calls_today)} />
+        <Figure label={t.cost.today} spent={data.today_micro_usd} limit={data.daily_limit_micro_usd} hover={t.cost.hover({ calls: data.calls_today })} />
         <Figure label={t.cost.month} spent={data.month_micro_usd} limit={data.monthly_limit_micro_usd} />
         <Button small onClick={props.onLimits}>
           {t.cost.limits}
@@ -116,7 +116,7 @@ function Figure(props: { label: string; spent: number; limit: number | null | un
         <Tip text={props.hover ?? label}>
           <strong className="num">{money(spent)}</strong>
         </Tip>
-        <span className="quiet num">{limit === null || limit === undefined ? t.cost.noLimit : t.cost.of(limit)}</span>
+        <span className="quiet num">{limit === null || limit === undefined ? t.cost.noLimit : t.cost.of({ limit: money(limit) })}</span>
       </div>
       {limit ? <Meter value={spent} limit={limit} label={label} /> : null}
     </div>
@@ -130,12 +130,12 @@ export function MoneyStrip({ onOpen }: { onOpen: () => void }) {
   const { today_micro_usd: spent, daily_limit_micro_usd: limit, calls_today } = budget.data;
   const share = limit ? spent / limit : 0;
   return (
-    <Tip text={share >= 1 ? t.cost.over : share >= 0.8 ? t.cost.near : t.cost.hover(calls_today)} side="right">
+    <Tip text={share >= 1 ? t.cost.over : share >= 0.8 ? t.cost.near : t.cost.hover({ calls: calls_today })} side="right">
       <button type="button" className="money-strip" onClick={onOpen}>
         <span className="hidden-text">{t.cost.strip}</span>{" "}
         <span className="row-line">
           <span className={share >= 1 ? "num bad" : share >= 0.8 ? "num warn" : "num"}>{money(spent)}</span>
-          <span className="quiet num">{limit ? t.cost.of(limit) : t.cost.today.toLowerCase()}</span>
+          <span className="quiet num">{limit ? t.cost.of({ limit: money(limit) }) : t.cost.today.toLowerCase()}</span>
           {share >= 0.8 ? <span className="badge warn">{`${Math.round(share * 100)} %`}</span> : null}
         </span>
         {limit ? <Meter value={spent} limit={limit} label={t.cost.strip} /> : null}

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Button, IconButton } from "../../components/Button";
 import { Code, languageOf } from "../../components/Code";
 import { CopyButton, Empty, FailureCard, Waiting } from "../../components/states";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { bytes } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { FileEntry } from "../../protocol/generated/FileEntry";
@@ -166,7 +166,7 @@ function Viewer(props: { projectId: string; path: string; onBack: () => void; on
         <span className="mono truncate grow" title={path}>
           {path}
         </span>
-        {data ? <span className="quiet num">{data.binary ? bytes(data.size_bytes) : t.files.lines(data.total_lines)}</span> : null}
+        {data ? <span className="quiet num">{data.binary ? bytes(data.size_bytes) : t.files.lines({ count: data.total_lines })}</span> : null}
         {data && !data.binary ? <CopyButton text={data.text} label={t.common.copy} iconOnly /> : null}
         <IconButton
           small
@@ -180,7 +180,7 @@ function Viewer(props: { projectId: string; path: string; onBack: () => void; on
       </div>
       {content.error ? <FailureCard failure={asFailure(content.error)} /> : null}
       {!data && !content.error ? <Waiting what={t.common.loading} /> : null}
-      {data?.binary ? <p className="panel quiet">{t.files.binary(bytes(data.size_bytes))}</p> : null}
+      {data?.binary ? <p className="panel quiet">{t.files.binary({ size: bytes(data.size_bytes) })}</p> : null}
       {data && !data.binary ? (
         <>
           <div className="viewer-text">

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Button } from "../../components/Button";
 import { CopyButton, Empty, FailureCard, Waiting } from "../../components/states";
 import { Tabs } from "../../components/Tabs";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { bytes, fullTime } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { CheckState } from "../../protocol/generated/CheckState";

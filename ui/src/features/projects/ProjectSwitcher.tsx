@@ -4,7 +4,7 @@ import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from "../../components/Menu";
 import { FailureCard } from "../../components/states";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
 import type { Failure } from "../../protocol/generated/Failure";
 import type { Project } from "../../protocol/generated/Project";
@@ -106,7 +106,7 @@ export function PathForm(props: { onOpened: (project: Project) => void; onCancel
           id="folder-path"
           className="input mono"
           value={path}
-          placeholder="/home/you/project"
+          placeholder={t.projects.pathExample}
           spellCheck={false}
           autoComplete="off"
           aria-describedby="folder-hint"

@@ -3,7 +3,7 @@
 import { Search } from "lucide-react";
 import { useDeferredValue, useState, type ReactNode } from "react";
 import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { shortTime } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { SearchHit } from "../../protocol/generated/SearchHit";
@@ -65,11 +65,11 @@ export function SearchView(props: { projectId: string | undefined; onOpen: (hit:
             {t.search.hint}
           </Empty>
         ) : null}
-        {query && found.data && hits.length === 0 ? <Empty title={t.search.none(query)} /> : null}
+        {query && found.data && hits.length === 0 ? <Empty title={t.search.none({ query })} /> : null}
         {hits.length > 0 ? (
           <>
             <p className="quiet" role="status">
-              {t.search.hits(hits.length)}
+              {t.search.hits({ count: hits.length })}
             </p>
             <ul className="hits">
               {hits.map((hit) => (
@@ -83,7 +83,7 @@ export function SearchView(props: { projectId: string | undefined; onOpen: (hit:
                   >
                     <span className="row-line">
                       <strong className="truncate">{hit.session_name || t.sessions.untitled}</strong>
-                      <span className="badge">{t.search.roles[hit.role] ?? hit.role}</span>
+                      <span className="badge">{(t.search.roles as Record<string, string>)[hit.role] ?? hit.role}</span>
                       <span className="grow" />
                       <span className="quiet num">{shortTime(hit.at, now)}</span>
                     </span>

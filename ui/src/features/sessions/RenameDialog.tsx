@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 
 export function RenameDialog(props: { name: string; onRename: (name: string) => void; onClose: () => void }) {
   const [name, setName] = useState(props.name);

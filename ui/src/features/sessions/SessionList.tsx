@@ -6,7 +6,7 @@ import { useState, type KeyboardEvent } from "react";
 import { Button } from "../../components/Button";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
 import { Empty, FailureCard, useNow } from "../../components/states";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { shortTime } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { Session } from "../../protocol/generated/Session";
@@ -104,7 +104,7 @@ export function SessionList(props: {
               setLimit(Math.min(500, limit + PAGE));
             }}
           >
-            {t.sessions.more(Math.min(rest, PAGE))}
+            {t.sessions.more({ count: Math.min(rest, PAGE) })}
           </Button>
         ) : null}
         {deleted || !filter ? (

@@ -4,7 +4,8 @@ import { useId, useState } from "react";
 import { Button } from "../../components/Button";
 import { FailureCard } from "../../components/states";
 import { useToasts } from "../../components/toasts";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
+import { duration, tokens } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { Failure } from "../../protocol/generated/Failure";
 import type { Provider } from "../../protocol/generated/Provider";
@@ -85,7 +86,7 @@ export function ProviderCard({ provider }: { provider: Provider }) {
             </Button>
           ) : null}
         </form>
-        <p className="quiet">{fixed ? t.settings.keyEnvironment : provider.has_key ? t.settings.keyFrom(provider.key_source) : t.settings.keyNone}</p>
+        <p className="quiet">{fixed ? t.settings.keyEnvironment : provider.has_key ? t.settings.keyFrom({ source: provider.key_source }) : t.settings.keyNone}</p>
       </div>
       {result ? <TestResult result={result} /> : null}
       {failure ? <FailureCard failure={failure} /> : null}
@@ -137,7 +138,7 @@ function BaseUrl(props: { id: string; provider: Provider; onFailure: (failure: F
           </Button>
         ) : null}
       </form>
-      <p className="quiet">{setting?.editable === false ? t.settings.fixed(setting.source) : t.settings.baseUrlHint}</p>
+      <p className="quiet">{setting?.editable === false ? t.settings.fixed({ source: setting.source }) : t.settings.baseUrlHint}</p>
     </div>
   );
 }
@@ -147,9 +148,9 @@ export function TestResult({ result }: { result: ProviderTest }) {
   return (
     <p className="row-line wrap" role="status">
       <span className="badge good">{t.settings.ready}</span>
-      <span>{t.settings.tested(result.model, result.latency_ms)}</span>
+      <span>{t.settings.tested({ model: result.model, time: duration(result.latency_ms) })}</span>
       <span className="secondary">
-        {[tools, result.usage_reported ? t.settings.usage : t.settings.noUsage, result.context_tokens ? t.settings.contextSize(result.context_tokens) : ""]
+        {[tools, result.usage_reported ? t.settings.usage : t.settings.noUsage, result.context_tokens ? t.settings.contextSize({ count: tokens(result.context_tokens) }) : ""]
           .filter(Boolean)
           .join(", ")}
       </span>

@@ -3,7 +3,8 @@
 import { useState } from "react";
 import { Button } from "../../components/Button";
 import { FailureCard } from "../../components/states";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
+import { tokens } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { DetectedServer } from "../../protocol/generated/DetectedServer";
 import type { Failure } from "../../protocol/generated/Failure";
@@ -52,7 +53,7 @@ export function LocalServers(props: { current: string | undefined; onUsed?: (ser
             {server.models.slice(0, 6).map((model) => (
               <li key={model.id} className="row-line wrap">
                 <span className="mono truncate">{model.id}</span>
-                {model.context_tokens ? <span className="badge">{t.settings.contextSize(model.context_tokens)}</span> : null}
+                {model.context_tokens ? <span className="badge">{t.settings.contextSize({ count: tokens(model.context_tokens) })}</span> : null}
                 {model.supports_tools === null || model.supports_tools === undefined ? null : (
                   <span className={model.supports_tools ? "badge good" : "badge warn"}>
                     {model.supports_tools ? t.settings.tools : t.settings.noTools}

@@ -6,7 +6,8 @@ import { useStore } from "../../components/store";
 import { Tabs } from "../../components/Tabs";
 import { LARGEST, look, resize, SMALLEST } from "../../components/theme";
 import { useToasts } from "../../components/toasts";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
+import { isChoice, LANGUAGES, speak, speaking } from "../../i18n/language";
 import { tokens } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { ModelInfo } from "../../protocol/generated/ModelInfo";
@@ -136,8 +137,8 @@ function Catalogue({ models }: { models: ModelInfo[] }) {
                 <span className="mono">{model.id}</span>
                 {model.shut_down ? (
                   <span className="badge warn">
-                    {t.settings.shutDown(model.shut_down)}
-                    {model.successor ? `, ${t.settings.successor(model.successor)}` : ""}
+                    {t.settings.shutDown({ day: model.shut_down })}
+                    {model.successor ? `, ${t.settings.successor({ id: model.successor })}` : ""}
                   </span>
                 ) : null}
               </td>
@@ -155,8 +156,27 @@ function Catalogue({ models }: { models: ModelInfo[] }) {
 
 function Appearance() {
   const now = useStore(look);
+  const { choice } = useStore(speaking);
   return (
     <div className="stack">
+      <div className="field">
+        <label htmlFor="language">{t.settings.language}</label>
+        <select
+          id="language"
+          className="input"
+          value={choice}
+          onChange={(event) => {
+            if (isChoice(event.target.value)) void speak(event.target.value);
+          }}
+        >
+          <option value="system">{t.settings.languageSystem}</option>
+          {Object.entries(LANGUAGES).map(([id, name]) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </div>
       <div className="field">
         <span className="field-label">{t.settings.theme}</span>
         <Choice
@@ -185,7 +205,7 @@ function Appearance() {
           <IconButton small label={t.actions.smaller} keys="mod+-" disabled={now.size <= SMALLEST} onClick={() => { resize(-1); }}>
             <Minus size={13} />
           </IconButton>
-          <span className="num">{t.settings.pixels(now.size)}</span>
+          <span className="num">{t.settings.pixels({ count: now.size })}</span>
           <IconButton small label={t.actions.larger} keys="mod+=" disabled={now.size >= LARGEST} onClick={() => { resize(1); }}>
             <Plus size={13} />
           </IconButton>
@@ -261,8 +281,8 @@ function SettingRow({ setting }: { setting: Setting }) {
         </label>
         <p className="secondary">{setting.doc}</p>
         <p className="quiet setting-facts">
-          {t.settings.legal}: {setting.legal}. {t.settings.default(setting.default)}.{" "}
-          {setting.editable ? "" : t.settings.fixed(setting.source)}
+          {t.settings.legal}: {setting.legal}. {t.settings.default({ value: setting.default || t.settings.empty })}.{" "}
+          {setting.editable ? "" : t.settings.fixed({ source: setting.source })}
         </p>
         {problem ? (
           <p className="bad" role="alert">

@@ -4,7 +4,7 @@ import { CirclePlay, FolderOpen, KeyRound, MonitorDot, ScanEye } from "lucide-re
 import { useEffect, useState, type ReactNode } from "react";
 import { Button } from "../../components/Button";
 import { FailureCard } from "../../components/states";
-import { t } from "../../i18n/en";
+import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
 import type { DemoStarted } from "../../protocol/generated/DemoStarted";
 import type { Failure } from "../../protocol/generated/Failure";
@@ -209,7 +209,7 @@ function FolderStep(props: {
         </section>
       ) : null}
       <div className="row-line wrap">
-        <span className="quiet">{props.readyWith ? t.welcome.ready(props.readyWith) : t.composer.notReady}</span>
+        <span className="quiet">{props.readyWith ? t.welcome.ready({ what: props.readyWith }) : t.composer.notReady}</span>
         <Button small look="ghost" onClick={props.onChange}>
           {t.welcome.change}
         </Button>

@@ -1,0 +1,9 @@
+// Der deutsche Katalog: dieselben Schlüssel und Argumente wie der englische.
+
+import type { en } from "../en";
+import type { Translation } from "../message";
+import { around } from "./around";
+import { chat } from "./chat";
+import { review } from "./review";
+
+export const de: Translation<typeof en> = { ...around, ...chat, ...review };

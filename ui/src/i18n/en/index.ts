@@ -1,0 +1,7 @@
+// The English catalogue, which all others follow: same keys, same arguments.
+
+import { around } from "./around";
+import { chat } from "./chat";
+import { review } from "./review";
+
+export const en = { ...around, ...chat, ...review } as const;
