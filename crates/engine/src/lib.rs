@@ -15,7 +15,6 @@ mod files;
 mod gitview;
 mod jobs;
 mod operations;
-pub mod policy;
 pub mod ports;
 mod projects;
 mod providers;

@@ -24,7 +24,7 @@ use super::model_step::AskedCall;
 use super::run::{Run, Stop};
 use crate::clock::now_ms;
 use crate::failure::from_store;
-use crate::policy::{self, Verdict};
+use mira_policy::{self as policy, Act, Verdict};
 
 /// From so many identical answers on, the model is told so in the result.
 const REPEATS_TOLD: u32 = 3;
@@ -323,7 +323,7 @@ impl Caller<'_> {
             root: self.run.workspace.root(),
             remembered: &remembered,
         };
-        match policy::decide(effect, &context) {
+        match policy::decide(&act(effect), &context) {
             Verdict::Go => {
                 self.note_use(effect, &context, &rules).await?;
                 Ok(())
@@ -360,7 +360,7 @@ impl Caller<'_> {
             return Ok(());
         }
         let alone = policy::decide(
-            effect,
+            &act(effect),
             &policy::Context {
                 remembered: &[],
                 ..*context
@@ -599,6 +599,26 @@ fn refused(reason: String) -> Output {
     }
 }
 
+/// What the policy is asked about.
+fn act(effect: &Effect) -> Act<'_> {
+    match effect {
+        Effect::Reads | Effect::Jobs => Act::Reads,
+        Effect::Writes(paths) => Act::Writes(paths),
+        Effect::Runs(command) => Act::Runs(policy::Command {
+            line: judged(&command.line),
+            cwd: &command.cwd,
+        }),
+        Effect::Reaches { url } => Act::Reaches { url },
+    }
+}
+
+fn judged(line: &CommandLine) -> policy::Line<'_> {
+    match line {
+        CommandLine::Argv(argv) => policy::Line::Argv(argv),
+        CommandLine::Shell(line) => policy::Line::Shell(line),
+    }
+}
+
 /// Command, argv, folder and purpose of an effect, as an approval shows them.
 fn shown(effect: &Effect) -> (String, Option<Vec<String>>, String, Option<String>) {
     match effect {
@@ -609,7 +629,12 @@ fn shown(effect: &Effect) -> (String, Option<Vec<String>>, String, Option<String
                 CommandLine::Argv(argv) => Some(argv.clone()),
                 CommandLine::Shell(_) => None,
             };
-            (policy::line_of(line), argv, cwd.clone(), purpose.clone())
+            (
+                policy::line_of(&judged(line)),
+                argv,
+                cwd.clone(),
+                purpose.clone(),
+            )
         }
         Effect::Writes(paths) => (
             format!("write {}", paths.join(", ")),

@@ -1,4 +1,4 @@
-//! Whether a tool call may run. Pure: the same effect in the same context gets the same verdict.
+//! Whether something may be done. Pure: the same act in the same context gets the same verdict.
 //!
 //! Reads go. Writes inside the project go (they are checkpointed). Commands go when every part of
 //! them only looks, or was allowed for good; otherwise the person is asked. Elevated commands are
@@ -11,11 +11,39 @@ mod shell;
 use std::path::Path;
 
 use mira_protocol::operation::{Access, ApproveMode};
-use mira_tools::{Command, CommandLine, Effect};
 
 use shell::{Script, Simple};
 
-/// What a verdict depends on besides the effect.
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Act<'a> {
+    /// Looks only, inside what the path guard allows.
+    Reads,
+    /// Writes these paths (relative to the root, or absolute).
+    Writes(&'a [String]),
+    /// Runs a command.
+    Runs(Command<'a>),
+    /// Talks to a host of the network.
+    Reaches { url: &'a str },
+}
+
+/// A command and the folder it runs in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Command<'a> {
+    pub line: Line<'a>,
+    /// Relative to the root; empty for the root.
+    pub cwd: &'a str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Line<'a> {
+    /// Run directly, no shell.
+    Argv(&'a [String]),
+    /// Given to a shell.
+    Shell(&'a str),
+}
+
+/// What a verdict depends on besides the act.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     pub access: Access,
@@ -46,13 +74,13 @@ pub enum Verdict {
 /// The longest line that can be remembered: a person must be able to read what they allow.
 const MAX_PATTERN_BYTES: usize = 1_000;
 
-/// Decides on one tool call.
-pub fn decide(effect: &Effect, cx: &Context<'_>) -> Verdict {
-    match effect {
-        Effect::Reads | Effect::Jobs => Verdict::Go,
-        Effect::Writes(paths) => writes(paths, cx),
-        Effect::Runs(command) => runs(command, cx),
-        Effect::Reaches { url } => reaches(url, cx),
+/// Decides on one act.
+pub fn decide(act: &Act<'_>, cx: &Context<'_>) -> Verdict {
+    match act {
+        Act::Reads => Verdict::Go,
+        Act::Writes(paths) => writes(paths, cx),
+        Act::Runs(command) => runs(command, cx),
+        Act::Reaches { url } => reaches(url, cx),
     }
 }
 
@@ -92,7 +120,7 @@ fn reaches(url: &str, cx: &Context<'_>) -> Verdict {
     ask(cx, format!("it sends a request to {host}"), Some(pattern))
 }
 
-fn runs(command: &Command, cx: &Context<'_>) -> Verdict {
+fn runs(command: &Command<'_>, cx: &Context<'_>) -> Verdict {
     if cx.access == Access::Read {
         return refuse(
             "This operation may only read, so nothing was run. Use the reading tools; the person \
@@ -101,10 +129,10 @@ fn runs(command: &Command, cx: &Context<'_>) -> Verdict {
     }
     let line = line_of(&command.line);
     let script = match &command.line {
-        CommandLine::Argv(argv) => Ok(Script {
+        Line::Argv(argv) => Ok(Script {
             commands: vec![Simple::from_argv(argv)],
         }),
-        CommandLine::Shell(line) => shell::parse(line),
+        Line::Shell(line) => shell::parse(line),
     };
     let elevated = match &script {
         Ok(script) => privilege::find(script),
@@ -138,8 +166,8 @@ fn runs(command: &Command, cx: &Context<'_>) -> Verdict {
     }
 }
 
-fn judged(command: &Command, script: &Script, cx: &Context<'_>) -> Result<(), String> {
-    let whole = safe::lexical(&cx.root.join(&command.cwd));
+fn judged(command: &Command<'_>, script: &Script, cx: &Context<'_>) -> Result<(), String> {
+    let whole = safe::lexical(&cx.root.join(command.cwd));
     if !whole.starts_with(cx.root) {
         return Err(format!(
             "it runs in {}, outside the project",
@@ -153,7 +181,7 @@ fn judged(command: &Command, script: &Script, cx: &Context<'_>) -> Result<(), St
         script,
         &safe::Place {
             root: cx.root,
-            cwd: &command.cwd,
+            cwd: command.cwd,
             anywhere,
         },
         &known,
@@ -183,10 +211,10 @@ fn is_remembered(simple: &Simple, remembered: &[String]) -> bool {
 }
 
 /// The command as a person reads it: the shell line, or the words quoted as a shell needs them.
-pub fn line_of(line: &CommandLine) -> String {
+pub fn line_of(line: &Line<'_>) -> String {
     match line {
-        CommandLine::Shell(line) => shell::normalised(line),
-        CommandLine::Argv(argv) => argv
+        Line::Shell(line) => shell::normalised(line),
+        Line::Argv(argv) => argv
             .iter()
             .map(|word| shell::quoted(word))
             .collect::<Vec<_>>()
@@ -195,8 +223,8 @@ pub fn line_of(line: &CommandLine) -> String {
 }
 
 /// A command in a folder of the project is remembered with that folder.
-fn pattern(command: &Command, root: &Path, line: &str) -> Option<String> {
-    let whole = safe::lexical(&root.join(&command.cwd));
+fn pattern(command: &Command<'_>, root: &Path, line: &str) -> Option<String> {
+    let whole = safe::lexical(&root.join(command.cwd));
     let folder = whole.strip_prefix(root).ok()?.to_str()?;
     let pattern = match folder.is_empty() {
         true => line.to_owned(),
@@ -219,6 +247,3 @@ fn refuse(reason: impl Into<String>) -> Verdict {
         reason: reason.into(),
     }
 }
-
-#[cfg(test)]
-mod tests;

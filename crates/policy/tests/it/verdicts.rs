@@ -1,32 +1,17 @@
 use std::path::Path;
 
+use mira_policy::{Act, Command, Context, Line, Verdict, decide, line_of};
 use mira_protocol::operation::{Access, ApproveMode};
-use mira_tools::{Command, CommandLine, Effect};
 
-use super::{Context, Verdict, decide, line_of};
+const CORPUS: &str = include_str!("../commands.txt");
 
-const CORPUS: &str = include_str!("../../tests/commands.txt");
-
-fn shell(line: &str, cwd: &str) -> Effect {
-    run(CommandLine::Shell(line.to_owned()), cwd)
+fn shell<'a>(line: &'a str, cwd: &'a str) -> Act<'a> {
+    let line = Line::Shell(line);
+    Act::Runs(Command { line, cwd })
 }
 
-fn run(line: CommandLine, cwd: &str) -> Effect {
-    let cwd = cwd.to_owned();
-    Effect::Runs(Command {
-        line,
-        cwd,
-        background: false,
-        timeout_ms: 1_000,
-        purpose: None,
-    })
-}
-
-fn argv(words: &[&str]) -> Effect {
-    run(
-        CommandLine::Argv(words.iter().map(|word| (*word).to_owned()).collect()),
-        "",
-    )
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|word| (*word).to_owned()).collect()
 }
 
 fn remembered() -> Vec<String> {
@@ -40,11 +25,11 @@ fn remembered() -> Vec<String> {
     .to_vec()
 }
 
-fn verdict(effect: &Effect, access: Access, approve: ApproveMode) -> Verdict {
+fn verdict(act: &Act<'_>, access: Access, approve: ApproveMode) -> Verdict {
     let remembered = remembered();
     let root = Path::new("/p/app");
     decide(
-        effect,
+        act,
         &Context {
             access,
             approve,
@@ -94,8 +79,8 @@ fn every_command_of_the_corpus_gets_its_verdict() {
 #[test]
 fn approval_modes_keep_their_promises() {
     for (expected, command) in corpus() {
-        let effect = shell(&command, "");
-        let in_mode = |mode| word(&verdict(&effect, Access::Project, mode));
+        let act = shell(&command, "");
+        let in_mode = |mode| word(&verdict(&act, Access::Project, mode));
         assert_eq!(in_mode(ApproveMode::Safe), expected, "{command:?}");
         let (all, never) = match expected {
             "go" => ("go", "refuse"),
@@ -104,7 +89,7 @@ fn approval_modes_keep_their_promises() {
         };
         assert_eq!(in_mode(ApproveMode::All), all, "{command:?}");
         assert_eq!(in_mode(ApproveMode::Never), never, "{command:?}");
-        let reading = verdict(&effect, Access::Read, ApproveMode::All);
+        let reading = verdict(&act, Access::Read, ApproveMode::All);
         assert_eq!(word(&reading), "refuse", "{command:?}");
     }
 }
@@ -113,8 +98,8 @@ fn approval_modes_keep_their_promises() {
 #[test]
 fn what_is_remembered_is_what_was_shown() {
     for (expected, command) in corpus() {
-        let effect = shell(&command, "");
-        let asked = verdict(&effect, Access::Project, ApproveMode::Ask);
+        let act = shell(&command, "");
+        let asked = verdict(&act, Access::Project, ApproveMode::Ask);
         let Verdict::Ask {
             pattern: Some(pattern),
             ..
@@ -125,10 +110,10 @@ fn what_is_remembered_is_what_was_shown() {
         assert_eq!(expected, "ask");
         let kept = [pattern];
         let root = Path::new("/p/app");
-        let decided = |effect: &Effect, remembered: &[String]| {
+        let decided = |act: &Act<'_>, remembered: &[String]| {
             let (access, approve) = (Access::Project, ApproveMode::Ask);
             decide(
-                effect,
+                act,
                 &Context {
                     access,
                     approve,
@@ -137,9 +122,13 @@ fn what_is_remembered_is_what_was_shown() {
                 },
             )
         };
-        assert_eq!(decided(&effect, &kept), Verdict::Go, "{command:?}");
-        let longer = shell(&format!("{command}\nrm -rf /"), "");
-        assert_ne!(decided(&longer, &kept), Verdict::Go, "{command:?}");
+        assert_eq!(decided(&act, &kept), Verdict::Go, "{command:?}");
+        let longer = format!("{command}\nrm -rf /");
+        assert_ne!(
+            decided(&shell(&longer, ""), &kept),
+            Verdict::Go,
+            "{command:?}"
+        );
         let elsewhere = shell(&command, "src");
         assert_eq!(
             decided(&elsewhere, &kept),
@@ -151,7 +140,7 @@ fn what_is_remembered_is_what_was_shown() {
 
 #[test]
 fn a_folder_is_part_of_what_is_remembered() {
-    let mode = |effect| word(&verdict(&effect, Access::Project, ApproveMode::Ask));
+    let mode = |act: Act<'_>| word(&verdict(&act, Access::Project, ApproveMode::Ask));
     assert_eq!(mode(shell("npm test", "web")), "go");
     assert_eq!(mode(shell("npm test", "./web/")), "go");
     assert_eq!(mode(shell("npm test", "")), "ask");
@@ -163,23 +152,30 @@ fn a_folder_is_part_of_what_is_remembered() {
 
 #[test]
 fn words_run_directly_are_judged_alike() {
-    let mode = |effect: &Effect| word(&verdict(effect, Access::Project, ApproveMode::Ask));
-    assert_eq!(mode(&argv(&["ls", "-la"])), "go");
-    assert_eq!(mode(&argv(&["ls", "a; rm x"])), "go");
-    assert_eq!(mode(&argv(&["cargo", "test"])), "go");
-    assert_eq!(mode(&argv(&["cargo test"])), "ask");
-    assert_eq!(mode(&argv(&["rm", "x"])), "ask");
-    assert_eq!(mode(&argv(&["cat", "/etc/passwd"])), "ask");
-    assert_eq!(mode(&argv(&["sudo", "ls"])), "refuse");
-    assert_eq!(mode(&argv(&["env", "sudo", "ls"])), "refuse");
-    assert_eq!(mode(&argv(&["bash", "-c", "s'u'do ls"])), "refuse");
-    let line = CommandLine::Argv(vec!["touch".into(), "it's here".into(), String::new()]);
-    assert_eq!(line_of(&line), r"touch 'it'\''s here' ''");
+    let mode = |list: &[&str]| {
+        let (line, cwd) = (&words(list), "");
+        let act = Act::Runs(Command {
+            line: Line::Argv(line),
+            cwd,
+        });
+        word(&verdict(&act, Access::Project, ApproveMode::Ask))
+    };
+    assert_eq!(mode(&["ls", "-la"]), "go");
+    assert_eq!(mode(&["ls", "a; rm x"]), "go");
+    assert_eq!(mode(&["cargo", "test"]), "go");
+    assert_eq!(mode(&["cargo test"]), "ask");
+    assert_eq!(mode(&["rm", "x"]), "ask");
+    assert_eq!(mode(&["cat", "/etc/passwd"]), "ask");
+    assert_eq!(mode(&["sudo", "ls"]), "refuse");
+    assert_eq!(mode(&["env", "sudo", "ls"]), "refuse");
+    assert_eq!(mode(&["bash", "-c", "s'u'do ls"]), "refuse");
+    let argv = words(&["touch", "it's here", ""]);
+    assert_eq!(line_of(&Line::Argv(&argv)), r"touch 'it'\''s here' ''");
 }
 
 #[test]
 fn writes_stay_inside_unless_the_person_allowed_more() {
-    let write = |path: &str| Effect::Writes(vec!["src/a.rs".into(), path.into()]);
+    let paths = |path: &str| words(&["src/a.rs", path]);
     let cases = [
         (Access::Project, "b.rs", "go"),
         (Access::Project, "/p/app/b.rs", "go"),
@@ -193,21 +189,24 @@ fn writes_stay_inside_unless_the_person_allowed_more() {
         (Access::System, "/etc/hosts", "ask"),
     ];
     for (access, path, expected) in cases {
-        let got = verdict(&write(path), access, ApproveMode::Ask);
+        let got = verdict(&Act::Writes(&paths(path)), access, ApproveMode::Ask);
         assert_eq!(word(&got), expected, "{access:?} {path}");
-        let never = verdict(&write(path), access, ApproveMode::Never);
+        let never = verdict(&Act::Writes(&paths(path)), access, ApproveMode::Never);
         assert_eq!(word(&never), expected, "{access:?} {path}");
     }
     assert_eq!(
-        verdict(&write("/etc/x"), Access::System, ApproveMode::All),
+        verdict(
+            &Act::Writes(&paths("/etc/x")),
+            Access::System,
+            ApproveMode::All
+        ),
         Verdict::Go
     );
 }
 
 #[test]
 fn the_network_is_asked_about_by_host() {
-    let reach = |url: &str| Effect::Reaches { url: url.into() };
-    let ask = |url| verdict(&reach(url), Access::Project, ApproveMode::Ask);
+    let ask = |url| verdict(&Act::Reaches { url }, Access::Project, ApproveMode::Ask);
     assert_eq!(ask("https://example.com/a"), Verdict::Go);
     let Verdict::Ask { pattern, .. } = ask("https://docs.rs/x") else {
         panic!("not asked")
@@ -216,7 +215,8 @@ fn the_network_is_asked_about_by_host() {
     assert_eq!(word(&ask("https://evil.example.com/")), "ask");
     assert_eq!(word(&ask("https://example.com@evil.com/")), "ask");
     assert_eq!(word(&ask("nonsense")), "refuse");
-    let mode = |mode| word(&verdict(&reach("https://docs.rs"), Access::Project, mode));
+    let url = "https://docs.rs";
+    let mode = |mode| word(&verdict(&Act::Reaches { url }, Access::Project, mode));
     assert_eq!(mode(ApproveMode::Safe), "ask");
     assert_eq!(mode(ApproveMode::Never), "ask");
     assert_eq!(mode(ApproveMode::All), "go");
@@ -230,8 +230,7 @@ fn looking_always_goes() {
         ApproveMode::Never,
         ApproveMode::All,
     ] {
-        assert_eq!(verdict(&Effect::Reads, Access::Read, mode), Verdict::Go);
-        assert_eq!(verdict(&Effect::Jobs, Access::Read, mode), Verdict::Go);
+        assert_eq!(verdict(&Act::Reads, Access::Read, mode), Verdict::Go);
     }
 }
 
