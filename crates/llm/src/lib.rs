@@ -7,6 +7,7 @@
 mod arguments;
 pub mod catalogue;
 mod compatible;
+mod fingerprint;
 mod http;
 pub mod local;
 mod openai;
@@ -15,6 +16,7 @@ mod prompt;
 mod refusal;
 mod retry;
 pub mod sse;
+mod tokens;
 
 pub use compatible::{Compatible, LoadingWait, TEXT_CALL_PREFIX};
 pub use http::{Endpoint, Http, Patience};
@@ -23,6 +25,7 @@ pub use prompt::{Content, Item, ItemKind, Prompt, ToolChoice, ToolSpec};
 pub use refusal::ApiKey;
 pub use retry::{RetrySettings, Retrying};
 
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -36,6 +39,32 @@ pub trait Model: Send + Sync {
         prompt: Prompt,
         cancel: CancellationToken,
     ) -> BoxStream<'static, Result<Chunk, ModelError>>;
+
+    /// The provider's own count of the prompt's input tokens; None where it counts for nobody.
+    fn count_tokens(
+        &self,
+        _prompt: &Prompt,
+        _cancel: CancellationToken,
+    ) -> Option<BoxFuture<'static, Result<u64, ModelError>>> {
+        None
+    }
+
+    /// Lets the provider condense the prompt's conversation; None where it cannot.
+    fn condense(
+        &self,
+        _prompt: &Prompt,
+        _cancel: CancellationToken,
+    ) -> Option<BoxFuture<'static, Result<Condensed, ModelError>>> {
+        None
+    }
+}
+
+/// A conversation in the provider's own short form, for [`ItemKind::Condensed`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condensed {
+    /// As the provider gave them, in order.
+    pub items: Vec<serde_json::Value>,
+    pub usage: Usage,
 }
 
 /// A piece of a model's answer, in the order in which it arrives.

@@ -42,8 +42,11 @@ pub struct ToolSpec {
 #[derive(Debug)]
 pub struct Item {
     pub kind: ItemKind,
-    encoded: [OnceLock<Arc<str>>; 2],
+    encoded: [OnceLock<Arc<str>>; VENDORS],
 }
+
+/// How many vendors keep an encoding.
+const VENDORS: usize = 4;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "item", rename_all = "snake_case")]
@@ -64,11 +67,38 @@ pub enum ItemKind {
         id: String,
         output: String,
     },
-    /// Only for that provider; encoders of others leave it out.
+    /// Only for whom [`ItemKind::is_for`] says; encoders of others leave it out.
     Opaque {
         provider: String,
+        /// Who made it.
+        model: String,
         value: serde_json::Value,
     },
+    /// Older steps, condensed. `items` are the provider's own form of it, for whom
+    /// [`ItemKind::is_for`] says; every other model is told `digest` as a message of the person.
+    Condensed {
+        provider: String,
+        model: String,
+        items: Vec<serde_json::Value>,
+        digest: String,
+    },
+}
+
+impl ItemKind {
+    /// Whether this provider's model can be sent the item as it is. What only a provider
+    /// understands never goes to another one. Thought signatures are void for another model too;
+    /// OpenAI's encrypted items are read by all of its models.
+    pub fn is_for(&self, to_provider: &str, to_model: &str) -> bool {
+        match self {
+            Self::Opaque {
+                provider, model, ..
+            }
+            | Self::Condensed {
+                provider, model, ..
+            } => provider == to_provider && (provider == crate::OPENAI || model == to_model),
+            _ => true,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,7 +118,7 @@ impl Item {
     pub fn new(kind: ItemKind) -> Arc<Self> {
         Arc::new(Self {
             kind,
-            encoded: [OnceLock::new(), OnceLock::new()],
+            encoded: Default::default(),
         })
     }
 
@@ -98,35 +128,8 @@ impl Item {
         })
     }
 
-    /// The vendor's encoding, made once. `slot` is the vendor's own number (0 or 1).
+    /// The vendor's encoding, made once. `slot` is the vendor's own number (0 to 3).
     pub fn encoded(&self, slot: usize, encode: impl FnOnce(&ItemKind) -> String) -> &Arc<str> {
         self.encoded[slot].get_or_init(|| encode(&self.kind).into())
-    }
-
-    /// A rough count of tokens: a quarter of the bytes, at least 1, 1,000 for an image.
-    pub fn estimated_tokens(&self) -> u64 {
-        let bytes = match &self.kind {
-            ItemKind::User { content } => content
-                .iter()
-                .map(|part| match part {
-                    Content::Text { text } => text.len(),
-                    Content::Image { .. } => 4_000,
-                })
-                .sum(),
-            ItemKind::Assistant { text } => text.len(),
-            ItemKind::Call {
-                name, arguments, ..
-            } => name.len() + arguments.len() + 24,
-            ItemKind::CallResult { output, .. } => output.len() + 24,
-            ItemKind::Opaque { value, .. } => match value {
-                // Encrypted reasoning is counted by the provider at about its plain size.
-                serde_json::Value::Object(map) => map
-                    .get("encrypted_content")
-                    .and_then(|v| v.as_str())
-                    .map_or(64, |text| text.len() * 3 / 8),
-                _ => 64,
-            },
-        };
-        (bytes as u64).div_ceil(4).max(1)
     }
 }

@@ -61,6 +61,7 @@ impl Transcript {
                 output: output.clone(),
             },
             ItemKind::Opaque { value, .. } => Entry::Opaque(value.clone()),
+            ItemKind::Condensed { digest, .. } => Entry::User(digest.clone()),
         });
         Self {
             model: prompt.model.clone(),

@@ -61,6 +61,11 @@ fn digest(dropped: &[&Told]) -> String {
             ItemKind::Call {
                 name, arguments, ..
             } => calls.push(format!("{name}({})", short_arguments(arguments))),
+            // An earlier digest goes on whole.
+            ItemKind::Condensed { digest, .. } => {
+                flush(&mut lines, &mut calls);
+                lines.push(digest.trim_start_matches(OPENING).trim().to_owned());
+            }
             ItemKind::CallResult { .. } | ItemKind::Opaque { .. } => {}
         }
     }

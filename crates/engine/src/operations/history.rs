@@ -128,13 +128,16 @@ impl History {
                 self.push(tell(event.seq, ItemKind::Assistant { text }));
             }
             EventKind::ModelItems {
-                provider, items, ..
+                provider,
+                model,
+                items,
             } => {
                 for value in items.as_array().into_iter().flatten() {
                     self.push(tell(
                         event.seq,
                         ItemKind::Opaque {
                             provider: provider.clone(),
+                            model: model.clone(),
                             value: value.clone(),
                         },
                     ));
@@ -378,6 +381,7 @@ mod tests {
                 ItemKind::Call { id, .. } => format!("call {id}"),
                 ItemKind::CallResult { id, .. } => format!("result {id}"),
                 ItemKind::Opaque { .. } => "opaque".into(),
+                ItemKind::Condensed { digest, .. } => format!("condensed {digest}"),
             })
             .collect()
     }

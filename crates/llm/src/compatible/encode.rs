@@ -115,7 +115,7 @@ enum Role {
 
 fn role(kind: &ItemKind) -> Role {
     match kind {
-        ItemKind::User { .. } => Role::User,
+        ItemKind::User { .. } | ItemKind::Condensed { .. } => Role::User,
         ItemKind::CallResult { .. } => Role::Tool,
         ItemKind::Assistant { .. } | ItemKind::Call { .. } | ItemKind::Opaque { .. } => {
             Role::Assistant
@@ -145,6 +145,7 @@ fn piece(item: &Item) -> &Arc<str> {
         ItemKind::CallResult { id, output } => {
             json!({"role": "tool", "tool_call_id": id, "content": output}).to_string()
         }
+        ItemKind::Condensed { digest, .. } => Value::from(digest.as_str()).to_string(),
         ItemKind::Opaque { .. } => String::new(),
     })
 }
@@ -290,6 +291,7 @@ mod tests {
     #[test]
     fn a_whole_body() {
         let opaque = Item::new(ItemKind::Opaque {
+            model: "m".into(),
             provider: "openai".into(),
             value: json!({}),
         });

@@ -144,8 +144,21 @@ fn encode_item(kind: &ItemKind) -> String {
             "call_id": id,
             "output": output,
         }),
-        ItemKind::Opaque { provider, value } if provider == OPENAI => value.clone(),
+        ItemKind::Opaque {
+            provider, value, ..
+        } if provider == OPENAI => value.clone(),
         ItemKind::Opaque { .. } => return String::new(),
+        ItemKind::Condensed {
+            provider, items, ..
+        } if provider == OPENAI => {
+            let items: Vec<String> = items.iter().map(Value::to_string).collect();
+            return items.join(",");
+        }
+        ItemKind::Condensed { digest, .. } => json!({
+            "type": "message",
+            "role": "user",
+            "content": [{"type": "input_text", "text": digest}],
+        }),
     };
     value.to_string()
 }
@@ -199,10 +212,12 @@ mod tests {
             Item::user("ä"),
             Item::new(ItemKind::Opaque {
                 provider: OPENAI.into(),
+                model: "m".into(),
                 value: json!({"type": "reasoning", "encrypted_content": "x", "a": 1}),
             }),
             Item::new(ItemKind::Opaque {
                 provider: "other".into(),
+                model: "m".into(),
                 value: json!({}),
             }),
             Item::new(ItemKind::Assistant { text: "hm".into() }),
