@@ -1,0 +1,5 @@
+//! Masking, through its public functions.
+
+mod corpus;
+mod mask;
+mod places;
