@@ -5,11 +5,13 @@ use std::sync::Arc;
 use mira_protocol::{
     Event, EventKind, Failure, OperationId, SessionId, Signal, StoredEvent, Topic,
 };
+use mira_secrets::Masker;
 use mira_store::{NewOperation, Store};
 use tokio::sync::{Mutex, broadcast};
 
 use crate::clock::now_ms;
 use crate::failure::from_store;
+use crate::masking;
 
 /// How many events a slow listener may lag behind before it has to catch up from the store.
 const LIVE_CAPACITY: usize = 8_192;
@@ -18,16 +20,18 @@ const LIVE_CAPACITY: usize = 8_192;
 #[derive(Clone)]
 pub struct EventLog {
     store: Store,
+    masker: Masker,
     live: broadcast::Sender<Arc<Event>>,
     /// Held from the write to the announcement, so that listeners hear a session in `seq` order.
     order: Arc<Mutex<()>>,
 }
 
 impl EventLog {
-    pub fn new(store: Store) -> Self {
+    pub fn new(store: Store, masker: Masker) -> Self {
         let (live, _) = broadcast::channel(LIVE_CAPACITY);
         Self {
             store,
+            masker,
             live,
             order: Arc::default(),
         }
@@ -53,6 +57,7 @@ impl EventLog {
         operation: Option<&OperationId>,
         kinds: Vec<EventKind>,
     ) -> Result<Vec<StoredEvent>, Failure> {
+        let kinds = self.masked(kinds);
         let _order = self.order.lock().await;
         let stored = self
             .store
@@ -69,6 +74,7 @@ impl EventLog {
         operation: &NewOperation,
         kinds: Vec<EventKind>,
     ) -> Result<Vec<StoredEvent>, Failure> {
+        let kinds = self.masked(kinds);
         let _order = self.order.lock().await;
         let stored = self
             .store
@@ -77,6 +83,13 @@ impl EventLog {
             .map_err(from_store)?;
         self.announce(&stored);
         Ok(stored)
+    }
+
+    fn masked(&self, kinds: Vec<EventKind>) -> Vec<EventKind> {
+        kinds
+            .into_iter()
+            .map(|kind| masking::event(&self.masker, kind))
+            .collect()
     }
 
     fn announce(&self, stored: &[StoredEvent]) {

@@ -14,6 +14,7 @@ mod failure;
 mod files;
 mod gitview;
 mod jobs;
+mod masking;
 mod operations;
 pub mod ports;
 mod projects;
@@ -88,7 +89,8 @@ impl Engine {
         let job_files =
             mira_workspace::Jobs::open(&settings.data_dir.join("jobs")).map_err(internal)?;
 
-        let events = EventLog::new(store.clone());
+        let masker = masking::open(&settings.data_dir).map_err(internal)?;
+        let events = EventLog::new(store.clone(), masker.clone());
         let settings = SettingsHandle::new(settings, store.clone(), events.clone()).await?;
         let projects = Projects::new(store.clone(), events.clone(), settings.clone());
         let approvals = Approvals::new(store.clone(), events.clone());
@@ -106,6 +108,7 @@ impl Engine {
             settings.clone(),
             job_files.clone(),
             blobs.clone(),
+            masker,
         );
         if let Some(engine) = lock.died {
             // Before looking at what they did: commands of a dead engine must not go on.

@@ -19,6 +19,8 @@ use shell::{Script, Simple};
 pub enum Act<'a> {
     /// Looks only, inside what the path guard allows.
     Reads,
+    /// Shows a file that is made to hold secrets.
+    ReadsSecret { path: &'a str },
     /// Writes these paths (relative to the root, or absolute).
     Writes(&'a [String]),
     /// Runs a command.
@@ -78,6 +80,7 @@ const MAX_PATTERN_BYTES: usize = 1_000;
 pub fn decide(act: &Act<'_>, cx: &Context<'_>) -> Verdict {
     match act {
         Act::Reads => Verdict::Go,
+        Act::ReadsSecret { path } => reads_secret(path, cx),
         Act::Writes(paths) => writes(paths, cx),
         Act::Runs(command) => runs(command, cx),
         Act::Reaches { url } => reaches(url, cx),
@@ -104,6 +107,20 @@ fn writes(paths: &[String], cx: &Context<'_>) -> Verdict {
         )),
         Some(path) => ask(cx, format!("{path} lies outside the project"), None),
     }
+}
+
+/// A secret file is shown with marks in place of its values, and still only when the person wants
+/// that: names, comments and what no rule knows are in it too.
+fn reads_secret(path: &str, cx: &Context<'_>) -> Verdict {
+    let pattern = format!("read {path}");
+    if cx.remembered.contains(&pattern) {
+        return Verdict::Go;
+    }
+    ask(
+        cx,
+        format!("{path} is a file that holds secrets"),
+        Some(pattern),
+    )
 }
 
 fn reaches(url: &str, cx: &Context<'_>) -> Verdict {

@@ -309,6 +309,9 @@ pub(super) fn inside(word: &Word, place: &Place<'_>, moved: bool) -> Result<(), 
         return Ok(());
     }
     let text = word.text().ok_or("a path in it is computed")?;
+    if mira_secrets::is_secret_file(&text) {
+        return Err(format!("{text} is a file that holds secrets"));
+    }
     if place.anywhere {
         return Ok(());
     }

@@ -134,6 +134,11 @@ const MARK_START: &str = "[secret:";
 
 static MARK: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[secret:[a-z0-9-]+:[0-9a-f]{8}\]"));
 
+/// Whether the text has marks in it, as [`Masker::mask`] leaves them.
+pub fn has_marks(text: &str) -> bool {
+    text.contains(MARK_START) && MARK.is_match(text)
+}
+
 /// Secrets in a text, in order, none inside another.
 pub fn find(text: &str) -> Vec<Finding> {
     let mut found = Vec::new();

@@ -1,12 +1,15 @@
 //! Exact edits of one file, all or none.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
+use mira_secrets::Masker;
 use mira_workspace::edits::{self, Edit};
 use mira_workspace::{Intent, Workspace};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Effect, Output, Tool, ToolCx, ToolError};
+use crate::{Effect, Output, Tool, ToolCx, ToolError, secret};
 
 pub(crate) struct EditProjectFile;
 
@@ -42,22 +45,25 @@ impl Tool for EditProjectFile {
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
-        cx.blocking(move |workspace, _| edit(workspace, input))
+        let masker = cx.masker.clone();
+        cx.blocking(move |workspace, _| edit(workspace, &masker, input))
             .await
     }
 }
 
-fn edit(workspace: &Workspace, input: Input) -> Result<Output, ToolError> {
+fn edit(workspace: &Workspace, masker: &Masker, input: Input) -> Result<Output, ToolError> {
     let file = workspace.read(&input.path)?;
-    let wanted: Vec<Edit> = input
-        .edits
-        .into_iter()
-        .map(|one| Edit {
-            old: one.old,
-            new: one.new,
+    let mut wanted = Vec::with_capacity(input.edits.len());
+    for one in input.edits {
+        let whole = |text: &str| {
+            secret::restored(masker, text, &input.path, &file.bytes).map(Cow::into_owned)
+        };
+        wanted.push(Edit {
+            old: whole(&one.old)?,
+            new: whole(&one.new)?,
             replace_all: one.replace_all.unwrap_or_default(),
-        })
-        .collect();
+        });
+    }
     let edited = edits::apply(&file.bytes, &wanted)
         .map_err(|error| ToolError::Refused(format!("{} was not changed. {error}", input.path)))?;
     let written = workspace.write(&input.path, &edited)?;

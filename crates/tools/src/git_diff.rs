@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::git_log::relative;
-use crate::{Effect, Output, Tool, ToolCx, ToolError};
+use crate::{Effect, Output, Tool, ToolCx, ToolError, secret};
 
 const NOTE_BYTES: usize = 200;
 
@@ -59,7 +59,7 @@ impl Tool for GitDiff {
             diff.additions,
             diff.deletions
         );
-        let mut text = diff.text;
+        let mut text = secret::diff(diff.text);
         if diff.truncated {
             text.push_str(&format!(
                 "[cut; the whole diff is {summary}. Ask for one file with path]\n"

@@ -19,6 +19,7 @@ mod run_command;
 mod run_tests;
 mod schema;
 mod search_codebase;
+mod secret;
 mod web;
 mod web_search;
 mod write_project_file;
@@ -51,6 +52,8 @@ pub trait Tool: Send + Sync + 'static {
 pub enum Effect {
     /// Looks only, inside what the guard allows.
     Reads,
+    /// Shows a file that is made to hold secrets, such as `.env` (its path as the model gave it).
+    ReadsSecret { path: String },
     /// Writes these paths (relative to the root, or absolute where access goes further).
     Writes(Vec<String>),
     /// Runs a command.
@@ -90,6 +93,8 @@ pub struct ToolCx {
     pub cancel: CancellationToken,
     /// Live output, for people; bounded, may drop.
     pub progress: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Hides secrets from what the model reads, and puts them back into what it writes.
+    pub masker: mira_secrets::Masker,
     /// The most the model gets to read of one answer, in bytes.
     pub output_cap_bytes: usize,
     /// Hosts that `fetch_url` may reach although their addresses are private (tests only).

@@ -1,11 +1,13 @@
 //! A page of a file, with line numbers.
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use mira_workspace::Page;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Effect, Output, Tool, ToolCx, ToolError};
+use crate::{Effect, Output, Tool, ToolCx, ToolError, secret};
 
 /// Lines of one page.
 const PAGE_LINES: usize = 500;
@@ -31,16 +33,19 @@ impl Tool for ReadProjectFile {
         "Read a file, 500 numbered lines at a time. Each line is its number, a tab, its text.";
     type Input = Input;
 
-    fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {
-        Ok(Effect::Reads)
+    fn effect(&self, input: &Input, _: &ToolCx) -> Result<Effect, ToolError> {
+        Ok(secret::reading(&input.path))
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
         let offset = input.offset.unwrap_or(1).max(1);
         let limit = input.limit.unwrap_or(PAGE_LINES).clamp(1, PAGE_LINES);
-        let page = cx
+        let mut page = cx
             .blocking(move |workspace, _| workspace.read_lines(&input.path, offset, limit))
             .await?;
+        if let Cow::Owned(masked) = cx.masker.mask_file(&page.path, &page.text) {
+            page.text = masked;
+        }
         Ok(shown(
             &page,
             cx.output_cap_bytes.saturating_sub(NOTES_BYTES),

@@ -37,6 +37,15 @@ impl Input {
     fn line(&self) -> Result<CommandLine, ToolError> {
         let argv = self.argv.clone().filter(|argv| !argv.is_empty());
         let shell = self.command.clone().filter(|line| !line.trim().is_empty());
+        let marked = |text: &String| mira_secrets::has_marks(text);
+        if shell.iter().chain(argv.iter().flatten()).any(marked) {
+            return Err(ToolError::Refused(
+                "run_command: the command has a mark like [secret:…] in it, which stands for a \
+                 secret and is not one. Let the command read the secret itself, from its file or \
+                 the environment."
+                    .into(),
+            ));
+        }
         match (shell, argv) {
             (Some(line), None) => Ok(CommandLine::Shell(line)),
             (None, Some(argv)) => Ok(CommandLine::Argv(argv)),

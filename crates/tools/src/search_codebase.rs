@@ -1,6 +1,7 @@
 //! Text search through the project.
 
 use async_trait::async_trait;
+use mira_secrets::is_secret_file;
 use mira_workspace::search::{self, Found, Query};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -97,6 +98,15 @@ fn shown(pattern: &str, found: &Found, cap: usize) -> Output {
     let mut text = String::new();
     let mut cut = false;
     'files: for file in &found.files {
+        if is_secret_file(&file.path) {
+            let hits = file.lines.iter().filter(|line| line.is_match).count();
+            let gap = if text.is_empty() { "" } else { "\n" };
+            text.push_str(&format!(
+                "{gap}{}\n[{hits} matching lines are not shown: it is a secret file]\n",
+                file.path
+            ));
+            continue;
+        }
         let mut previous: Option<usize> = None;
         let heading = format!("{}{}\n", if text.is_empty() { "" } else { "\n" }, file.path);
         for (index, line) in file.lines.iter().enumerate() {

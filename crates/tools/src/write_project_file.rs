@@ -1,11 +1,12 @@
 //! A whole file, new or replaced.
 
 use async_trait::async_trait;
+use mira_secrets::Masker;
 use mira_workspace::{Intent, Refusal, Workspace, files};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Effect, Output, Tool, ToolCx, ToolError};
+use crate::{Effect, Output, Tool, ToolCx, ToolError, secret};
 
 const BOM: &str = "\u{feff}";
 
@@ -32,12 +33,13 @@ impl Tool for WriteProjectFile {
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
-        cx.blocking(move |workspace, _| write(workspace, &input))
+        let masker = cx.masker.clone();
+        cx.blocking(move |workspace, _| write(workspace, &masker, &input))
             .await
     }
 }
 
-fn write(workspace: &Workspace, input: &Input) -> Result<Output, ToolError> {
+fn write(workspace: &Workspace, masker: &Masker, input: &Input) -> Result<Output, ToolError> {
     let before = match workspace.read(&input.path) {
         Ok(file) => Some(file.bytes),
         Err(Refusal::Missing(_)) => None,
@@ -45,7 +47,9 @@ fn write(workspace: &Workspace, input: &Input) -> Result<Output, ToolError> {
         Err(Refusal::Unsuitable(_)) => None,
         Err(refusal) => return Err(refusal.into()),
     };
-    let content = in_the_style_of(before.as_deref(), &input.content);
+    let held = before.as_deref().unwrap_or_default();
+    let given = secret::restored(masker, &input.content, &input.path, held)?;
+    let content = in_the_style_of(before.as_deref(), &given);
     let lines = content.lines().count();
     if before.as_deref() == Some(content.as_bytes()) {
         let text = format!(
@@ -65,7 +69,7 @@ fn write(workspace: &Workspace, input: &Input) -> Result<Output, ToolError> {
         "{verb} {} ({lines} lines, {bytes} bytes).",
         written.change.path
     );
-    if content.len() != input.content.len() {
+    if content.len() != given.len() {
         text.push_str(" Its line ends and byte order mark were kept as they were.");
     }
     let summary = format!("{} {lines} lines", verb.to_lowercase());

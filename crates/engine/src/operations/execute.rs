@@ -152,8 +152,9 @@ impl Run<'_> {
         let tool = self.on.tools.tools.get(&call.tool).cloned();
         let settings = self.on.settings.current();
         let progress = {
-            let (events, session, operation, call) = (
+            let (events, masker, session, operation, call) = (
                 self.on.events.clone(),
+                self.on.masker.clone(),
                 self.session(),
                 self.operation(),
                 call.id.clone(),
@@ -163,7 +164,7 @@ impl Run<'_> {
                     session_id: session.clone(),
                     operation_id: operation.clone(),
                     call_id: call.clone(),
-                    text: text.to_owned(),
+                    text: masker.mask(text).into_owned(),
                 });
             })
         };
@@ -174,6 +175,7 @@ impl Run<'_> {
             operation: self.task.id.0.clone(),
             cancel: self.cancel.child_token(),
             progress,
+            masker: self.on.masker.clone(),
             output_cap_bytes: settings.tool_output_bytes,
             allow_private_hosts: settings.allow_private_hosts,
         };
@@ -603,6 +605,7 @@ fn refused(reason: String) -> Output {
 fn act(effect: &Effect) -> Act<'_> {
     match effect {
         Effect::Reads | Effect::Jobs => Act::Reads,
+        Effect::ReadsSecret { path } => Act::ReadsSecret { path },
         Effect::Writes(paths) => Act::Writes(paths),
         Effect::Runs(command) => Act::Runs(policy::Command {
             line: judged(&command.line),
@@ -644,6 +647,7 @@ fn shown(effect: &Effect) -> (String, Option<Vec<String>>, String, Option<String
         ),
         Effect::Reaches { url } => (format!("fetch {url}"), None, String::new(), None),
         Effect::Reads => ("read".into(), None, String::new(), None),
+        Effect::ReadsSecret { path } => (format!("read {path}"), None, String::new(), None),
         Effect::Jobs => ("background command".into(), None, String::new(), None),
     }
 }

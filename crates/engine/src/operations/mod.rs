@@ -16,6 +16,7 @@ mod recovery;
 mod run;
 mod title;
 
+use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,6 +29,7 @@ use mira_protocol::project::Project;
 use mira_protocol::session::SessionKind;
 use mira_protocol::system::Nothing;
 use mira_protocol::{Code, EventKind, Failure, MessageId, OperationId, SessionId, Signal, Topic};
+use mira_secrets::Masker;
 use mira_store::{NewOperation, NewSession, OperationRequest, OperationRow, Store, StoreError};
 use mira_tools::ErasedTool;
 use mira_workspace::{Blobs, Jobs, Workspace};
@@ -63,6 +65,7 @@ pub struct Operations {
     pub(super) tools: Arc<Toolbox>,
     pub(super) jobs: Arc<Jobs>,
     pub(super) blobs: Arc<Blobs>,
+    pub(super) masker: Masker,
     lanes: Arc<Mutex<HashMap<SessionId, Lane>>>,
     histories: Arc<Mutex<VecDeque<(SessionId, History)>>>,
     workspaces: Arc<Mutex<Workspaces>>,
@@ -165,6 +168,7 @@ impl Operations {
         settings: SettingsHandle,
         jobs: Arc<Jobs>,
         blobs: Arc<Blobs>,
+        masker: Masker,
     ) -> Self {
         Self {
             store,
@@ -176,6 +180,7 @@ impl Operations {
             tools: Arc::new(Toolbox::new(mira_tools::all())),
             jobs,
             blobs,
+            masker,
             lanes: Arc::default(),
             histories: Arc::default(),
             workspaces: Arc::default(),
@@ -187,6 +192,9 @@ impl Operations {
     pub async fn start(&self, mut request: StartOperation) -> Result<OperationStarted, Failure> {
         if request.content.trim().is_empty() && request.attachments.is_empty() {
             return Err(Failure::new(Code::BadParams, "The message is empty."));
+        }
+        if let Cow::Owned(masked) = self.masker.mask(&request.content) {
+            request.content = masked;
         }
         let (session, project) = self.place(&request).await?;
         let workspace = self.workspace(&project, request.access)?;

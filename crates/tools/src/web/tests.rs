@@ -73,6 +73,7 @@ fn cx(dir: &Path, private: bool) -> ToolCx {
         operation: "o".into(),
         cancel: CancellationToken::new(),
         progress: Arc::new(|_| ()),
+        masker: mira_secrets::Masker::new([3; 32]),
         output_cap_bytes: 30_000,
         allow_private_hosts: private,
     }

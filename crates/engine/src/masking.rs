@@ -1,0 +1,191 @@
+//! Secrets are masked before anything is stored, announced or told to a model.
+//!
+//! Everything that a session stores goes through [`EventLog`](crate::events::EventLog), and the
+//! model's history is built from what was stored, so that one place is enough. What a file holds
+//! is masked by the tool that reads it, which knows the file's name.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mira_protocol::EventKind;
+use mira_protocol::operation::Attachment;
+use mira_secrets::{KEY_BYTES, Masker};
+use serde_json::Value;
+
+/// The installation's key for marks, in the data directory, readable by its owner only.
+const KEY_FILE: &str = "mask-key";
+
+/// Opens the installation's masker; the first time its key is made.
+///
+/// # Errors
+/// Where the key can be neither read nor written.
+pub fn open(data_dir: &Path) -> io::Result<Masker> {
+    let path = data_dir.join(KEY_FILE);
+    let mut key = [0; KEY_BYTES];
+    match std::fs::File::open(&path) {
+        // A file that was cut by a crash is made anew: marks in old texts do not matter then.
+        Ok(mut file) => {
+            if file.read_exact(&mut key).is_ok() {
+                return Ok(Masker::new(key));
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    key = rand::random();
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&path)?.write_all(&key)?;
+    Ok(Masker::new(key))
+}
+
+/// A step of a session without secrets. Items that only their provider can read stay as they are.
+pub fn event(masker: &Masker, kind: EventKind) -> EventKind {
+    let text = |text: String| own(masker, text);
+    match kind {
+        EventKind::UserMessage {
+            message_id,
+            content,
+            attachments,
+            steering,
+            focus,
+        } => EventKind::UserMessage {
+            message_id,
+            content: text(content),
+            attachments: attachments
+                .into_iter()
+                .map(|one| attachment(masker, one))
+                .collect(),
+            steering,
+            focus,
+        },
+        EventKind::Reasoning {
+            message_id,
+            text: thought,
+        } => EventKind::Reasoning {
+            message_id,
+            text: text(thought),
+        },
+        EventKind::AssistantMessage {
+            message_id,
+            content,
+            partial,
+            superseded,
+        } => EventKind::AssistantMessage {
+            message_id,
+            content: text(content),
+            partial,
+            superseded,
+        },
+        EventKind::ToolCall {
+            call_id,
+            tool,
+            mut arguments,
+        } => {
+            strings(masker, &mut arguments);
+            EventKind::ToolCall {
+                call_id,
+                tool,
+                arguments,
+            }
+        }
+        EventKind::ToolStarted { call_id, command } => EventKind::ToolStarted {
+            call_id,
+            command: command.map(text),
+        },
+        EventKind::ToolResult {
+            call_id,
+            tool,
+            success,
+            output,
+            summary,
+            duration_ms,
+            truncated,
+            changes,
+        } => EventKind::ToolResult {
+            call_id,
+            tool,
+            success,
+            output: text(output),
+            summary: text(summary),
+            duration_ms,
+            truncated,
+            changes,
+        },
+        EventKind::Compacted {
+            up_to_seq,
+            summary,
+            dropped_items,
+            dropped_tokens,
+            kept_tokens,
+        } => EventKind::Compacted {
+            up_to_seq,
+            summary: text(summary),
+            dropped_items,
+            dropped_tokens,
+            kept_tokens,
+        },
+        EventKind::OperationFinished {
+            state,
+            failure,
+            content,
+            usage,
+            cost_micro_usd,
+            duration_ms,
+            changes,
+        } => EventKind::OperationFinished {
+            state,
+            failure,
+            content: text(content),
+            usage,
+            cost_micro_usd,
+            duration_ms,
+            changes,
+        },
+        EventKind::JobStarted { job_id, command } => EventKind::JobStarted {
+            job_id,
+            command: text(command),
+        },
+        other => other,
+    }
+}
+
+fn own(masker: &Masker, text: String) -> String {
+    match masker.mask(&text) {
+        std::borrow::Cow::Borrowed(_) => text,
+        std::borrow::Cow::Owned(masked) => masked,
+    }
+}
+
+/// Every string in a value, keys left alone.
+fn strings(masker: &Masker, value: &mut Value) {
+    match value {
+        Value::String(text) => *text = own(masker, std::mem::take(text)),
+        Value::Array(items) => items.iter_mut().for_each(|item| strings(masker, item)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| strings(masker, field)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Text that came with a message; pictures stay as they are.
+fn attachment(masker: &Masker, attachment: Attachment) -> Attachment {
+    if attachment.media_type.starts_with("image/") {
+        return attachment;
+    }
+    let name = attachment.path.as_deref().unwrap_or(&attachment.name);
+    let masked = attachment.data_base64.as_deref().and_then(|data| {
+        let text = String::from_utf8(STANDARD.decode(data).ok()?).ok()?;
+        match masker.mask_file(name, &text) {
+            std::borrow::Cow::Borrowed(_) => None,
+            std::borrow::Cow::Owned(masked) => Some(STANDARD.encode(masked)),
+        }
+    });
+    Attachment {
+        data_base64: masked.or(attachment.data_base64),
+        ..attachment
+    }
+}
