@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::io::AsyncReadExt;
@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Refusal;
 use crate::output::Collector;
-use crate::spawn::{self, Child};
+use crate::sandbox::plan::Plan;
+use crate::sandbox::{self, Confinement};
+use crate::spawn::{self, Child, NotStarted};
 use crate::tame::Tamer;
 
 /// What to run, and within which bounds.
@@ -28,6 +30,8 @@ pub struct Spec {
     pub output_cap: usize,
     /// Where the whole output goes if it is longer than that (at most [`MAX_SPILL_BYTES`]).
     pub spill: Option<PathBuf>,
+    /// What it may touch. None: whatever the person may.
+    pub confine: Option<Arc<Confinement>>,
 }
 
 impl Spec {
@@ -39,6 +43,7 @@ impl Spec {
             env: Vec::new(),
             output_cap: 64 * 1024,
             spill: None,
+            confine: None,
         }
     }
 }
@@ -95,6 +100,8 @@ pub struct Exit {
     pub duration: Duration,
     /// Processes that it left running and that were ended.
     pub leftovers: usize,
+    /// Where it failed and the sandbox is likely why: what was refused, and how to go on.
+    pub refused: Option<String>,
 }
 
 impl Exit {
@@ -139,6 +146,7 @@ pub(crate) struct Running {
     child: Child,
     output: pipe::Receiver,
     started: Instant,
+    confine: Option<Arc<Confinement>>,
 }
 
 pub(crate) fn start(spec: &Spec, mark: String) -> Result<Running, Refusal> {
@@ -165,14 +173,42 @@ pub(crate) fn start(spec: &Spec, mark: String) -> Result<Running, Refusal> {
             ),
         }
     };
-    let env = spawn::environment(&spec.env);
-    let (child, output) = spawn::spawn(&argv, &spec.cwd, env, mark).map_err(failed)?;
+    let plan = match &spec.confine {
+        None => None,
+        Some(on) => {
+            Some(Plan::new(on).map_err(|error| not_confined("its temporary folder", &error))?)
+        }
+    };
+    let mut env = spawn::environment(&spec.env);
+    if let Some(plan) = &plan {
+        for name in ["TMPDIR", "TMP", "TEMP"] {
+            env.retain(|(other, _)| other != name);
+        }
+        env.push(("TMPDIR".into(), plan.temp.clone().into()));
+    }
+    let (child, output) =
+        spawn::spawn(&argv, &spec.cwd, env, mark, plan.as_ref()).map_err(|error| match error {
+            NotStarted::Io(error) => failed(error),
+            NotStarted::NotConfined(what) => {
+                not_confined(what.stage, &io::Error::from_raw_os_error(what.number))
+            }
+        })?;
     let output = pipe::Receiver::from_owned_fd(output).map_err(failed)?;
     Ok(Running {
         child,
         output,
         started,
+        confine: spec.confine.clone(),
     })
+}
+
+/// What cannot be held does not run by itself.
+fn not_confined(stage: &str, error: &io::Error) -> Refusal {
+    Refusal::Denied(format!(
+        "The command was not run: the sandbox could not be set up ({stage}: {error}). Call again \
+         with unconfined: true, and the person decides whether it runs without; `mira doctor` says \
+         what this machine can do."
+    ))
 }
 
 /// `bash` where there is one, for what people write on command lines is mostly bash.
@@ -241,7 +277,7 @@ impl Running {
                 Err(_) => open = false,
             }
         }
-        if !ended && self.child.group_lives() {
+        if !ended && self.child.group_lives().await {
             exit.leftovers = self.child.end(GRACE).await;
         }
         self.child.is_over();
@@ -252,13 +288,14 @@ impl Running {
         }
         match status {
             Ok(status) => {
-                exit.code = status.exit_status();
-                exit.signal = status.terminating_signal();
+                exit.code = status.code;
+                exit.signal = status.signal;
             }
             Err(error) => tracing::warn!(%error, "the end of a command could not be read"),
         }
         exit.duration = self.started.elapsed();
         collector.finish(&mut exit);
+        exit.refused = self.confine.and_then(|on| sandbox::told(&on, &exit));
         exit
     }
 }

@@ -1,19 +1,28 @@
 //! Starts a process cheaply, waits for it, and ends all that came of it.
 //!
 //! The child gets a session of its own: no terminal that it could read a password from or wait
-//! on, and one process group to signal. It is started by `posix_spawn`, which shares memory with
-//! us until the program is loaded: forking an engine of many megabytes would cost milliseconds.
+//! on, and one process group to signal. [`launch`] makes the process.
 
-use std::ffi::{CString, OsStr, OsString};
+mod launch;
+
+use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
+use rustix::process::{Pid, Signal, WaitOptions};
+use tokio::io::AsyncReadExt;
 use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe;
+
+use crate::sandbox::enter::Failed;
+use crate::sandbox::plan::Plan;
+
+/// How long the first process of a sandbox may take to notice that nothing is left.
+const SETTLE: Duration = Duration::from_millis(20);
 
 /// Names the run in the environment of all its processes, so that those are found that left the
 /// process group.
@@ -29,198 +38,150 @@ pub(crate) fn new_mark() -> String {
     format!("{}.{:x}.{number}.", std::process::id(), now.as_micros())
 }
 
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+}
+
+impl Ended {
+    /// From the number that `wait` gives.
+    fn from_status(status: i32) -> Self {
+        Self {
+            code: libc::WIFEXITED(status).then(|| libc::WEXITSTATUS(status)),
+            signal: libc::WIFSIGNALED(status).then(|| libc::WTERMSIG(status)),
+        }
+    }
+}
+
+/// Why there is no process.
+#[derive(Debug)]
+pub(crate) enum NotStarted {
+    Io(io::Error),
+    /// It could not be held as it should; so it does not run.
+    NotConfined(Failed),
+}
+
+impl From<io::Error> for NotStarted {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
 /// A started process. Dropping it kills the process and all that it started.
+///
+/// Where the process lives among processes of its own, `pid` is the first of them: it outlives
+/// the command while something of it is left, and all end with it.
 pub(crate) struct Child {
     pid: Pid,
     /// Readable when the process ended.
-    ended: Option<AsyncFd<OwnedFd>>,
-    status: Option<WaitStatus>,
+    gone: Option<AsyncFd<OwnedFd>>,
+    /// Where the first process tells how the command ended.
+    told: Option<pipe::Receiver>,
+    ended: Option<Ended>,
+    /// The process was waited for; its number may be another's by now.
+    reaped: bool,
     mark: String,
     /// Nothing is left of it.
     over: bool,
 }
 
-/// Starts `argv` with exactly the environment `env` and the [`MARK`]. Returns the process and the
-/// end of the pipe that its output and errors come from.
+/// Starts `argv` with exactly the environment `env` and the [`MARK`], held by `plan`. Returns the
+/// process and the end of the pipe that its output and errors come from. Needs a Tokio runtime.
 pub(crate) fn spawn(
     argv: &[String],
     cwd: &Path,
     mut env: Vec<(OsString, OsString)>,
     mark: String,
-) -> io::Result<(Child, OwnedFd)> {
+    plan: Option<&Plan>,
+) -> Result<(Child, OwnedFd), NotStarted> {
     env.push((MARK.into(), mark.clone().into()));
-    let argv = argv
-        .iter()
-        .map(|word| CString::new(word.as_str()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a word has a NUL character"))?;
-    let env = env.into_iter().filter_map(|(mut name, value)| {
-        name.push("=");
-        name.push(value);
-        CString::new(name.into_vec()).ok()
-    });
-    let env: Vec<CString> = env.collect();
-    let cwd = CString::new(cwd.as_os_str().as_bytes()).map_err(|_| {
-        io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the folder has a NUL character",
-        )
-    })?;
-    let (reading, writing) = io::pipe()?;
-    let pid = posix_spawn(&argv, &cwd, &env, &writing.into())?;
-    let ended = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok();
-    // SAFETY: an `OwnedFd` stays open and the same until the `AsyncFd` drops it.
-    let ended = ended.and_then(|fd| unsafe {
-        AsyncFd::register_with_interest(fd, tokio::io::Interest::READABLE).ok()
-    });
+    let (pid, told, output) = launch::launch(argv, cwd, env, plan)?;
     Ok((
         Child {
             pid,
-            ended,
-            status: None,
+            gone: watched(pid),
+            told: told.map(pipe::Receiver::from_owned_fd).transpose()?,
+            ended: None,
+            reaped: false,
             mark,
             over: false,
         },
-        reading.into(),
+        output,
     ))
 }
 
-fn posix_spawn(
-    argv: &[CString],
-    cwd: &CString,
-    env: &[CString],
-    output: &OwnedFd,
-) -> io::Result<Pid> {
-    /// Frees what the C library allocated, on every way out.
-    struct Guard<T>(T, unsafe extern "C" fn(*mut T) -> libc::c_int);
-    impl<T> Drop for Guard<T> {
-        fn drop(&mut self) {
-            // SAFETY: made by the matching init function, destroyed once.
-            unsafe { (self.1)(&raw mut self.0) };
-        }
-    }
-    fn ok(code: libc::c_int) -> io::Result<()> {
-        if code == 0 {
-            Ok(())
-        } else {
-            Err(io::Error::from_raw_os_error(code))
-        }
-    }
-    fn pointers(strings: &[CString]) -> Vec<*mut libc::c_char> {
-        strings
-            .iter()
-            .map(|text| text.as_ptr().cast_mut())
-            .chain([std::ptr::null_mut()])
-            .collect()
-    }
-
-    let (argv, env) = (pointers(argv), pointers(env));
-    if argv[0].is_null() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the command is empty",
-        ));
-    }
-    // SAFETY: plain C data of which the init functions make valid values before any use; all
-    // pointers given (strings, descriptors, the two objects) outlive the calls that read them.
-    unsafe {
-        let mut actions = std::mem::zeroed();
-        ok(libc::posix_spawn_file_actions_init(&raw mut actions))?;
-        let mut actions = Guard(actions, libc::posix_spawn_file_actions_destroy);
-        let actions = &raw mut actions.0;
-        ok(libc::posix_spawn_file_actions_addopen(
-            actions,
-            0,
-            c"/dev/null".as_ptr(),
-            libc::O_RDONLY,
-            0,
-        ))?;
-        ok(libc::posix_spawn_file_actions_adddup2(
-            actions,
-            output.as_raw_fd(),
-            1,
-        ))?;
-        ok(libc::posix_spawn_file_actions_adddup2(
-            actions,
-            output.as_raw_fd(),
-            2,
-        ))?;
-        ok(libc::posix_spawn_file_actions_addchdir_np(
-            actions,
-            cwd.as_ptr(),
-        ))?;
-
-        let mut attributes = std::mem::zeroed();
-        ok(libc::posix_spawnattr_init(&raw mut attributes))?;
-        let mut attributes = Guard(attributes, libc::posix_spawnattr_destroy);
-        let attributes = &raw mut attributes.0;
-        // Our runtime ignores SIGPIPE and may block others: a command must not inherit that.
-        let mut signals = std::mem::zeroed();
-        libc::sigemptyset(&raw mut signals);
-        ok(libc::posix_spawnattr_setsigmask(
-            attributes,
-            &raw const signals,
-        ))?;
-        for signal in [
-            libc::SIGPIPE,
-            libc::SIGINT,
-            libc::SIGQUIT,
-            libc::SIGTERM,
-            libc::SIGHUP,
-        ] {
-            libc::sigaddset(&raw mut signals, signal);
-        }
-        ok(libc::posix_spawnattr_setsigdefault(
-            attributes,
-            &raw const signals,
-        ))?;
-        let flags = libc::POSIX_SPAWN_SETSID as libc::c_int
-            | libc::POSIX_SPAWN_SETSIGDEF as libc::c_int
-            | libc::POSIX_SPAWN_SETSIGMASK as libc::c_int;
-        ok(libc::posix_spawnattr_setflags(
-            attributes,
-            flags as libc::c_short,
-        ))?;
-
-        let mut pid = 0;
-        ok(libc::posix_spawnp(
-            &raw mut pid,
-            argv[0],
-            actions,
-            attributes,
-            argv.as_ptr(),
-            env.as_ptr(),
-        ))?;
-        Pid::from_raw(pid).ok_or_else(|| io::Error::other("no process id"))
-    }
+fn watched(pid: Pid) -> Option<AsyncFd<OwnedFd>> {
+    let fd = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).ok()?;
+    // SAFETY: an `OwnedFd` stays open and the same until the `AsyncFd` drops it.
+    unsafe { AsyncFd::register_with_interest(fd, tokio::io::Interest::READABLE).ok() }
 }
 
 impl Child {
-    /// Waits for the process itself, not for what it left running. May be called again.
-    pub async fn wait(&mut self) -> io::Result<WaitStatus> {
+    /// Waits for the command itself, not for what it left running. May be called again.
+    pub async fn wait(&mut self) -> io::Result<Ended> {
         loop {
-            if let Some(status) = self.try_wait()? {
-                return Ok(status);
+            if let Some(ended) = self.ended {
+                return Ok(ended);
             }
-            match &self.ended {
-                Some(ended) => ended.readable().await?.clear_ready(),
-                // An old kernel: ask now and then.
-                None => tokio::time::sleep(Duration::from_millis(5)).await,
+            match &mut self.told {
+                Some(told) => {
+                    let status = status_of(told).await?;
+                    self.told = None;
+                    match status {
+                        Some(status) if status < 0 => {
+                            return Err(io::Error::from_raw_os_error(-status));
+                        }
+                        Some(status) => self.ended = Some(Ended::from_status(status)),
+                        // The first process was killed before it could tell.
+                        None => {}
+                    }
+                }
+                None => {
+                    if !self.reap()? {
+                        self.leave().await?;
+                    }
+                }
             }
         }
     }
 
-    pub fn try_wait(&mut self) -> io::Result<Option<WaitStatus>> {
-        if self.status.is_none() {
-            self.status = rustix::process::waitpid(Some(self.pid), WaitOptions::NOHANG)?
-                .map(|(_, status)| status);
+    /// Waits until the process's descriptor says that it ended.
+    async fn leave(&self) -> io::Result<()> {
+        match &self.gone {
+            Some(gone) => gone.readable().await?.clear_ready(),
+            // An old kernel: ask now and then.
+            None => tokio::time::sleep(Duration::from_millis(5)).await,
         }
-        Ok(self.status)
+        Ok(())
     }
 
-    /// Whether anything of its process group still lives.
-    pub fn group_lives(&self) -> bool {
-        rustix::process::test_kill_process_group(self.pid).is_ok()
+    /// Takes the end of the process away, if it ended.
+    fn reap(&mut self) -> io::Result<bool> {
+        if !self.reaped
+            && let Some((_, status)) =
+                rustix::process::waitpid(Some(self.pid), WaitOptions::NOHANG)?
+        {
+            self.reaped = true;
+            self.ended
+                .get_or_insert(Ended::from_status(status.as_raw() as i32));
+        }
+        Ok(self.reaped)
+    }
+
+    /// Whether anything that came of it still lives. Gives what is ending a moment to be gone.
+    pub async fn group_lives(&mut self) -> bool {
+        if self.reaped {
+            return rustix::process::test_kill_process_group(self.pid).is_ok();
+        }
+        let until = tokio::time::Instant::now() + SETTLE;
+        while !self.reap().unwrap_or(true) {
+            if tokio::time::timeout_at(until, self.leave()).await.is_err() {
+                return true;
+            }
+        }
+        false
     }
 
     /// The process ended and so did its group: nothing needs to be killed.
@@ -231,6 +192,8 @@ impl Child {
     /// Ends the process and all that it started: asks first, and after `grace` kills. Returns how
     /// many processes were there beside the process itself.
     pub async fn end(&mut self, grace: Duration) -> usize {
+        let command_lives = self.ended.is_none();
+        let first_lives = !self.reap().unwrap_or(true) && !command_lives;
         let others = || {
             marked(&self.mark)
                 .into_iter()
@@ -241,17 +204,59 @@ impl Child {
             count += 1;
             let _ = rustix::process::kill_process(pid, Signal::TERM);
         }
+        // What hid its mark is there all the same: the first process waits for it.
+        count = count.max(usize::from(first_lives));
         let _ = rustix::process::kill_process_group(self.pid, Signal::TERM);
         let _ = rustix::process::kill_process_group(self.pid, Signal::CONT);
         let until = tokio::time::Instant::now() + grace;
         let _ = tokio::time::timeout_at(until, self.wait()).await;
-        while self.group_lives() && tokio::time::Instant::now() < until {
+        while tokio::time::Instant::now() < until && self.group_lives().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        kill_now(self.pid, &self.mark);
+        self.kill();
         let _ = self.wait().await;
         self.over = true;
         count
+    }
+
+    fn kill(&mut self) {
+        if !self.reap().unwrap_or(true) {
+            let _ = rustix::process::kill_process(self.pid, Signal::KILL);
+        }
+        kill_now(self.pid, &self.mark);
+        if !self.reaped && rustix::process::waitpid(Some(self.pid), WaitOptions::empty()).is_ok() {
+            self.reaped = true;
+            self.ended.get_or_insert(Ended {
+                code: None,
+                signal: Some(libc::SIGKILL),
+            });
+            self.told = None;
+        }
+    }
+
+    /// For a command that ends at once, outside of any runtime's business.
+    pub fn wait_blocking(mut self) -> io::Result<Option<i32>> {
+        let status = rustix::process::waitpid(Some(self.pid), WaitOptions::empty())?;
+        self.reaped = true;
+        self.over = true;
+        let mut code = status.and_then(|(_, status)| status.exit_status());
+        if let Some(told) = self.told.take() {
+            let mut bytes = [0; 4];
+            if told.try_read(&mut bytes).is_ok_and(|n| n == 4) {
+                code = Ended::from_status(i32::from_ne_bytes(bytes)).code;
+            }
+        }
+        Ok(code)
+    }
+}
+
+/// The first four bytes; None where there are none.
+async fn status_of(told: &mut pipe::Receiver) -> io::Result<Option<i32>> {
+    let mut bytes = [0; 4];
+    match told.read_exact(&mut bytes).await {
+        Ok(_) => Ok(Some(i32::from_ne_bytes(bytes))),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -260,11 +265,10 @@ impl Drop for Child {
         if self.over {
             return;
         }
-        let (pid, mark, waited) = (
-            self.pid,
-            std::mem::take(&mut self.mark),
-            self.status.is_some(),
-        );
+        let (pid, mark, waited) = (self.pid, std::mem::take(&mut self.mark), self.reaped);
+        if !waited {
+            let _ = rustix::process::kill_process(pid, Signal::KILL);
+        }
         let _ = rustix::process::kill_process_group(pid, Signal::KILL);
         let rest = move || {
             kill_now(pid, &mark);

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod edits;
+mod escapes;
 mod files;
 mod guard;
 mod hunks;

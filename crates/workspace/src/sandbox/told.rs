@@ -1,0 +1,61 @@
+//! One line for the model and the person where the sandbox, not the program, is the reason.
+
+use super::Confinement;
+use crate::Exit;
+
+/// What programs say when a name or a host cannot be reached.
+const NO_NETWORK: &[&str] = &[
+    "could not resolve host",
+    "couldn't resolve host",
+    "temporary failure in name resolution",
+    "name or service not known",
+    "eai_again",
+    "enotfound",
+    "network is unreachable",
+    "enetunreach",
+    "failed to lookup address",
+    "no route to host",
+    "dial tcp",
+    "getaddrinfo",
+    "failed to resolve",
+    "spurious network error",
+    "connection error",
+];
+
+const NOT_WRITABLE: &[&str] = &[
+    "read-only file system",
+    "erofs",
+    "permission denied",
+    "eacces",
+    "operation not permitted",
+    "eperm",
+    "device or resource busy",
+    "os error 13",
+    "os error 30",
+];
+
+/// None where nothing points to the sandbox. Programs only print what they met; so this is a
+/// guess, made for commands that failed only.
+pub(crate) fn told(on: &Confinement, exit: &Exit) -> Option<String> {
+    if exit.success() || exit.cancelled {
+        return None;
+    }
+    let said = exit.output.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
+    if !on.network && says(NO_NETWORK) {
+        return Some(
+            "The sandbox refused the network. If the command needs it, call again with network: \
+             true; the person decides."
+                .into(),
+        );
+    }
+    if says(NOT_WRITABLE) || exit.signal == Some(libc::SIGSYS) {
+        return Some(format!(
+            "The sandbox lets commands write only in {}, the temporary folder and caches, and not \
+             in git's hooks and settings. If this is in the way, call again with unconfined: true; \
+             the person decides.",
+            on.root.display()
+        ));
+    }
+    None
+}
