@@ -13,7 +13,8 @@ await main(async () => {
   if (words.includes("--desktop")) return desktop();
   await tools("build");
   await run("cargo", ["build", "--release", "-p", "mira-cli", "-p", "mira-testkit", "--bin", "mira", "--bin", "bench"]);
-  return status(program("bench", "release"), ["--mira", program("mira", "release"), ...words], { cwd: root });
+  const code = await status(program("bench", "release"), ["--mira", program("mira", "release"), ...words], { cwd: root });
+  return code || status("cargo", ["run", "--quiet", "--release", "-p", "mira-workspace", "--example", "sandbox_cost"], { cwd: root });
 });
 
 async function desktop() {

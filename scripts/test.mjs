@@ -82,6 +82,7 @@ async function runLane({ name, what, work, counts }, reasonToSkip) {
   }
   const text = existsSync(log) ? readFileSync(log, "utf8") : "";
   const result = { name, ms: Date.now() - began, ...settled(counts(text, code), code) };
+  for (const figure of figures(text)) console.log(`       ${figure}`);
   const mark = result.failed ? "FAILED" : "ok";
   console.log(`${mark.padEnd(7)}${name.padEnd(11)}${seconds(result.ms).padStart(8)}  ${result.passed} passed, ${result.failed} failed  ${what}`);
   if (result.failed) {
@@ -90,6 +91,11 @@ async function runLane({ name, what, work, counts }, reasonToSkip) {
     console.log(`    … all of it: ${log}`);
   }
   return result;
+}
+
+/** What the corpora print: how many ways were tried and held, and each that was not. */
+function figures(text) {
+  return plain(text).split("\n").filter((line) => /^(escapes|canary)\b.*:|^ {2}missed: /.test(line));
 }
 
 /** A lane that ended badly has failed, whatever it counted; one that counted nothing ran nothing. */

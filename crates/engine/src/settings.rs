@@ -68,6 +68,14 @@ pub struct Settings {
     pub operation_timeout_ms: Option<u64>,
     /// The most the model gets to read of one tool's answer, in bytes.
     pub tool_output_bytes: usize,
+    /// Commands are held by the operating system where it can.
+    pub sandbox: bool,
+    /// The network is open to every command.
+    pub sandbox_network: bool,
+    /// Further folders that commands may write. Absolute.
+    pub sandbox_writable: Vec<PathBuf>,
+    /// Folders and files that commands may read although they are on the list of secrets.
+    pub sandbox_readable: Vec<PathBuf>,
     /// Tests only, without a name: `fetch_url` may reach private addresses.
     pub allow_private_hosts: bool,
 
@@ -247,6 +255,10 @@ impl Settings {
             max_iterations: 2_000,
             operation_timeout_ms: None,
             tool_output_bytes: 32 * 1024,
+            sandbox: true,
+            sandbox_network: false,
+            sandbox_writable: Vec::new(),
+            sandbox_readable: Vec::new(),
             allow_private_hosts: false,
             sources: BTreeMap::new(),
         }

@@ -126,7 +126,7 @@ impl System {
                     "Mira reads repositories without it; commands may want it.",
                 ),
                 doctor::program("bash", "Commands are run with sh instead."),
-                doctor::confinement(),
+                doctor::confinement(settings.clone()).await,
                 doctor::socket(settings.host, settings.port, self.listening()),
                 doctor::display(),
             ],

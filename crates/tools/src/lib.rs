@@ -74,6 +74,10 @@ pub struct Command {
     pub timeout_ms: u64,
     /// Why, in the model's words.
     pub purpose: Option<String>,
+    /// It wants the network.
+    pub network: bool,
+    /// It wants to run without the sandbox.
+    pub unconfined: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -88,6 +92,8 @@ pub enum CommandLine {
 pub struct ToolCx {
     pub workspace: Arc<Workspace>,
     pub jobs: Arc<mira_workspace::Jobs>,
+    /// Holds commands.
+    pub sandbox: mira_workspace::Sandbox,
     pub session: String,
     pub operation: String,
     pub cancel: CancellationToken,
@@ -208,6 +214,13 @@ impl From<mira_git::GitError> for ToolError {
 }
 
 impl ToolCx {
+    /// What a command of this call may touch.
+    fn confinement(&self, network: bool) -> Option<Arc<mira_workspace::Confinement>> {
+        let workspace = &self.workspace;
+        self.sandbox
+            .confine(workspace.root(), workspace.access(), network)
+    }
+
     /// Work on the disk, away from the threads that move events.
     async fn blocking<T, E>(
         &self,

@@ -1,6 +1,5 @@
 //! A command, in the foreground or the background.
 
-use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,7 +12,7 @@ use crate::{Command, CommandLine, Effect, Output, Tool, ToolCx, ToolError};
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(120);
 const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
 /// Room for the notes below the output, in bytes.
-const NOTES_BYTES: usize = 400;
+const NOTES_BYTES: usize = 800;
 
 pub(crate) struct RunCommand;
 
@@ -31,6 +30,10 @@ pub(crate) struct Input {
     background: Option<bool>,
     /// Why, in a few words, for the person who may be asked.
     purpose: Option<String>,
+    /// It needs the network (installs, downloads, pushes); the person may be asked.
+    network: Option<bool>,
+    /// Run it without the sandbox, after the sandbox refused what it must do; the person is asked.
+    unconfined: Option<bool>,
 }
 
 impl Input {
@@ -82,16 +85,23 @@ impl Tool for RunCommand {
             background: input.background.unwrap_or_default(),
             timeout_ms: input.timeout().as_millis() as u64,
             purpose: input.purpose.clone(),
+            network: input.network.unwrap_or_default(),
+            unconfined: input.unconfined.unwrap_or_default(),
         }))
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
         let line = input.line()?;
         let cwd = cx.workspace.cwd(input.cwd.as_deref().unwrap_or(""))?;
-        if !input.background.unwrap_or_default() {
-            return foreground(line, &cwd, input.timeout(), cx).await;
-        }
+        let confine = match input.unconfined {
+            Some(true) => None,
+            _ => cx.confinement(input.network.unwrap_or_default()),
+        };
         let mut spec = Spec::new(runnable(line), cwd);
+        spec.confine = confine;
+        if !input.background.unwrap_or_default() {
+            return foreground(spec, input.timeout(), cx).await;
+        }
         spec.timeout = input
             .timeout_seconds
             .filter(|seconds| *seconds > 0)
@@ -115,7 +125,7 @@ pub(crate) fn shown_cwd(cwd: Option<&str>, cx: &ToolCx) -> Result<String, ToolEr
     Ok(relative.to_string_lossy().into_owned())
 }
 
-fn runnable(line: CommandLine) -> mira_workspace::CommandLine {
+pub(crate) fn runnable(line: CommandLine) -> mira_workspace::CommandLine {
     match line {
         CommandLine::Argv(argv) => mira_workspace::CommandLine::Argv(argv),
         CommandLine::Shell(line) => mira_workspace::CommandLine::Shell(line),
@@ -124,12 +134,10 @@ fn runnable(line: CommandLine) -> mira_workspace::CommandLine {
 
 /// Runs to the end and tells how it went.
 pub(crate) async fn foreground(
-    line: CommandLine,
-    cwd: &Path,
+    mut spec: Spec,
     timeout: Duration,
     cx: &ToolCx,
 ) -> Result<Output, ToolError> {
-    let mut spec = Spec::new(runnable(line), cwd.to_owned());
     spec.timeout = Some(timeout);
     spec.output_cap = cx
         .output_cap_bytes
@@ -178,6 +186,9 @@ fn shown(exit: &Exit, kept: Option<&str>, timeout: Duration) -> Output {
             "[{} processes that it left running were ended]\n",
             exit.leftovers
         ));
+    }
+    if let Some(refused) = &exit.refused {
+        text.push_str(&format!("[{refused}]\n"));
     }
     text.push_str(&format!("[{end}]"));
     let failed = !exit.success();

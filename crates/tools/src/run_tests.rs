@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mira_workspace::{Intent, Workspace};
+use mira_workspace::{Intent, Spec, Workspace};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::run_command::{foreground, shown_cwd};
+use crate::run_command::{foreground, runnable, shown_cwd};
 use crate::{Command, CommandLine, Effect, Output, Tool, ToolCx, ToolError};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
@@ -47,6 +47,8 @@ impl Tool for RunTests {
             background: false,
             timeout_ms: timeout(input).as_millis() as u64,
             purpose: Some("run the project's tests".into()),
+            network: false,
+            unconfined: false,
         }))
     }
 
@@ -54,8 +56,9 @@ impl Tool for RunTests {
         let found = detect(&cx.workspace, &input)?;
         let shown = mira_workspace::CommandLine::Argv(found.argv.clone()).shown();
         let cwd = cx.workspace.cwd(input.path.as_deref().unwrap_or(""))?;
-        let line = CommandLine::Argv(found.argv);
-        let output = foreground(line, &cwd, timeout(&input), cx).await?;
+        let mut spec = Spec::new(runnable(CommandLine::Argv(found.argv)), cwd);
+        spec.confine = cx.confinement(false);
+        let output = foreground(spec, timeout(&input), cx).await?;
         let text = format!("$ {shown}   [{}]\n{}", found.because, output.text);
         let summary = format!("{shown}: {}", output.summary);
         Ok(Output {

@@ -205,8 +205,8 @@ pub(crate) fn start(spec: &Spec, mark: String) -> Result<Running, Refusal> {
 /// What cannot be held does not run by itself.
 fn not_confined(stage: &str, error: &io::Error) -> Refusal {
     Refusal::Denied(format!(
-        "The command was not run: the sandbox could not be set up ({stage}: {error}). Call again \
-         with unconfined: true, and the person decides whether it runs without; `mira doctor` says \
+        "The command was not run: the sandbox could not be set up ({stage}: {error}). Call \
+         run_command with unconfined: true, and the person decides whether it runs without; `mira doctor` says \
          what this machine can do."
     ))
 }

@@ -20,6 +20,7 @@ use tokio::sync::Mutex;
 
 use super::Operations;
 use super::history::OpenCall;
+use super::holding;
 use super::model_step::AskedCall;
 use super::run::{Run, Stop};
 use crate::clock::now_ms;
@@ -171,6 +172,7 @@ impl Run<'_> {
         let cx = ToolCx {
             workspace: self.workspace.clone(),
             jobs: self.on.jobs.clone(),
+            sandbox: holding::sandbox(&settings),
             session: self.task.session.0.clone(),
             operation: self.task.id.0.clone(),
             cancel: self.cancel.child_token(),
@@ -325,7 +327,9 @@ impl Caller<'_> {
             root: self.run.workspace.root(),
             remembered: &remembered,
         };
-        match policy::decide(&act(effect), &context) {
+        let verdict = policy::decide(&act(effect), &context);
+        let sandbox = plan.cx.sandbox.clone();
+        match holding::held(verdict, effect, context.approve, &sandbox) {
             Verdict::Go => {
                 self.note_use(effect, &context, &rules).await?;
                 Ok(())

@@ -8,6 +8,7 @@ mod compaction;
 mod context;
 mod execute;
 pub mod history;
+pub(crate) mod holding;
 mod kind;
 mod limits;
 mod model_step;

@@ -261,6 +261,42 @@ pub const NAMES: &[Name] = &[
         ..EDITABLE
     },
     Name {
+        name: "MIRA_SANDBOX",
+        default: "true",
+        legal: "true | false",
+        doc: "Commands are held by the operating system; false: by approvals only.",
+        write: |on, text| value::switch(text).map(|value| on.sandbox = value),
+        read: |on| on.sandbox.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_SANDBOX_NETWORK",
+        default: "false",
+        legal: "true | false",
+        doc: "The network is open to every command; false: each that wants it is asked about.",
+        write: |on, text| value::switch(text).map(|value| on.sandbox_network = value),
+        read: |on| on.sandbox_network.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_SANDBOX_WRITABLE",
+        default: "none",
+        legal: "folders with a colon between | none",
+        doc: "Folders outside the project that commands may write, such as further caches.",
+        write: |on, text| value::folders(text).map(|value| on.sandbox_writable = value),
+        read: |on| value::show_folders(&on.sandbox_writable),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_SANDBOX_READABLE",
+        default: "none",
+        legal: "folders or files with a colon between | none",
+        doc: "What commands may read although it is on the list of secrets, such as ~/.npmrc.",
+        write: |on, text| value::folders(text).map(|value| on.sandbox_readable = value),
+        read: |on| value::show_folders(&on.sandbox_readable),
+        ..EDITABLE
+    },
+    Name {
         name: "MIRA_SOCKET",
         default: "false",
         legal: "true | false",

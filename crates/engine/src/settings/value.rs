@@ -1,6 +1,7 @@
 //! Text to value and back, for each kind of value. An error is what would be legal.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use mira_protocol::MicroUsd;
 
@@ -32,6 +33,29 @@ pub fn optional<T>(text: &str, parse: impl Fn(&str) -> Parsed<T>) -> Parsed<Opti
             .map(Some)
             .map_err(|legal| format!("{legal} | none")),
     }
+}
+
+/// Absolute paths, `~` being the home folder.
+pub fn folders(text: &str) -> Parsed<Vec<PathBuf>> {
+    const LEGAL: &str = "absolute paths with a colon between, or none";
+    if text == "none" {
+        return Ok(Vec::new());
+    }
+    text.split(':')
+        .map(str::trim)
+        .map(|path| match path.starts_with(['/', '~']) {
+            true => super::dirs::absolute(path).map_err(|error| error.message),
+            false => Err(LEGAL.to_owned()),
+        })
+        .collect()
+}
+
+pub fn show_folders(paths: &[PathBuf]) -> String {
+    if paths.is_empty() {
+        return "none".to_owned();
+    }
+    let shown: Vec<_> = paths.iter().map(|path| path.to_string_lossy()).collect();
+    shown.join(":")
 }
 
 /// Dollars with up to six decimals, exactly.

@@ -9,8 +9,10 @@ use mira_protocol::Failure;
 use mira_protocol::provider::{ModelList, ProviderList};
 use mira_protocol::system::{Check, CheckState};
 use mira_store::Store;
+use mira_workspace::sandbox::{self, Held, Level, Protection};
 
 use crate::ports::SecretStore;
+use crate::settings::Settings;
 
 /// Less free space than this is a warning, in bytes.
 const LOW_SPACE_BYTES: u64 = 500 * 1024 * 1024;
@@ -162,11 +164,54 @@ pub fn display() -> Check {
 }
 
 /// Told plainly, because people ask what holds a command back.
-pub fn confinement() -> Check {
-    ok(
-        "commands",
-        "held back by approvals and path checks, not by a sandbox of the operating system".into(),
-    )
+pub async fn confinement(settings: Arc<Settings>) -> Check {
+    const NAME: &str = "sandbox";
+    if !settings.sandbox {
+        return warning(
+            NAME,
+            "switched off; commands are held back by approvals only".into(),
+            "`mira config set MIRA_SANDBOX true` switches it on.",
+        );
+    }
+    // Trying it starts a process.
+    match tokio::task::spawn_blocking(sandbox::protection).await {
+        Ok(found) => protected(found),
+        Err(error) => problem(NAME, error.to_string(), "The log has the details."),
+    }
+}
+
+fn protected(found: &Protection) -> Check {
+    const NAME: &str = "sandbox";
+    let each: Vec<String> = found
+        .mechanisms
+        .iter()
+        .map(|one| {
+            let held = match one.held {
+                Held::Yes => "",
+                Held::No => "missing: ",
+                Held::Untested => "untested: ",
+            };
+            format!("{} ({held}{})", one.name, one.detail)
+        })
+        .collect();
+    let each = each.join(", ");
+    match found.level {
+        Level::Full => ok(NAME, format!("commands are held by {each}")),
+        Level::Basic => warning(
+            NAME,
+            format!(
+                "files and network are held, but not file modes and git's hooks and settings: \
+                 {each}"
+            ),
+            "Allow user namespaces (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; \
+             in a container: --security-opt seccomp=unconfined) for the whole sandbox.",
+        ),
+        Level::None => warning(
+            NAME,
+            format!("nothing can hold a command back, so each one is asked about: {each}"),
+            "A kernel with Landlock (5.13 or newer) or user namespaces gives a sandbox.",
+        ),
+    }
 }
 
 fn ok(name: &str, detail: String) -> Check {

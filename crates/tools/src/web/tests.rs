@@ -69,6 +69,7 @@ fn cx(dir: &Path, private: bool) -> ToolCx {
     ToolCx {
         workspace: Workspace::open(dir, Access::Project, blobs, Vec::new()).expect("workspace"),
         jobs: Jobs::open(&dir.join("jobs")).expect("jobs"),
+        sandbox: mira_workspace::Sandbox::off(),
         session: "s".into(),
         operation: "o".into(),
         cancel: CancellationToken::new(),

@@ -208,6 +208,8 @@ fn effects_say_what_a_call_would_do() {
             background,
             timeout_ms: seconds * 1_000,
             purpose,
+            network: false,
+            unconfined: false,
         })
     };
     let arguments =

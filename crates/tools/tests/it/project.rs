@@ -40,6 +40,7 @@ impl Project {
         let cx = ToolCx {
             workspace: workspace.expect("a workspace"),
             jobs: Jobs::open(&kept.path().join("jobs")).expect("jobs"),
+            sandbox: mira_workspace::Sandbox::off(),
             session: "ses_1".into(),
             operation: "op_1".into(),
             cancel: CancellationToken::new(),

@@ -44,16 +44,16 @@ pub(crate) fn told(on: &Confinement, exit: &Exit) -> Option<String> {
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
     if !on.network && says(NO_NETWORK) {
         return Some(
-            "The sandbox refused the network. If the command needs it, call again with network: \
-             true; the person decides."
+            "The sandbox refused the network. If the command needs it, call run_command \
+             with network: true; the person decides."
                 .into(),
         );
     }
     if says(NOT_WRITABLE) || exit.signal == Some(libc::SIGSYS) {
         return Some(format!(
             "The sandbox lets commands write only in {}, the temporary folder and caches, and not \
-             in git's hooks and settings. If this is in the way, call again with unconfined: true; \
-             the person decides.",
+             in git's hooks and settings. If this is in the way, call run_command with \
+             unconfined: true; the person decides.",
             on.root.display()
         ));
     }
