@@ -14,10 +14,11 @@ use crate::support::{
 
 #[tokio::test]
 async fn a_cancelled_command_dies_with_its_children_and_its_call_is_answered() {
+    let length = format!("{}.25", 3_000_000 + std::process::id());
     let model = ScriptedModel::replies([
         Reply::call(
             "run_command",
-            json!({ "command": "sh -c 'sleep 300 & echo $! > child.pid; sleep 300'" }),
+            json!({ "command": format!("sh -c 'sleep {length} & echo $! > child.pid; sleep 300'") }),
         ),
         Reply::text("It was stopped."),
     ]);
@@ -37,7 +38,8 @@ async fn a_cancelled_command_dies_with_its_children_and_its_call_is_answered() {
         );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let child: i32 = folder.read("child.pid").trim().parse().expect("a pid");
+    // Its number in there is another one than out here.
+    let child = sleeping(&length).expect("a child");
     assert!(alive(child));
 
     engine
@@ -67,6 +69,18 @@ async fn a_cancelled_command_dies_with_its_children_and_its_call_is_answered() {
     assert_eq!(completed(&next), "It was stopped.");
     model.assert_clean();
     check_laws(&engine.events(&started.session_id).await);
+}
+
+/// The process that sleeps so long.
+fn sleeping(length: &str) -> Option<i32> {
+    std::fs::read_dir("/proc")
+        .ok()?
+        .flatten()
+        .find_map(|entry| {
+            let pid = entry.file_name().to_str()?.parse().ok()?;
+            let words = std::fs::read(entry.path().join("cmdline")).ok()?;
+            (words == format!("sleep\0{length}\0").as_bytes()).then_some(pid)
+        })
 }
 
 /// Not gone and not a zombie that nobody collects.

@@ -468,7 +468,7 @@ impl Steps {
         let above = masks
             .iter()
             .filter(|mask| path.starts_with(mask) && path != **mask)
-            .max_by_key(|mask| mask.components().count());
+            .min_by_key(|mask| mask.components().count());
         let Some(above) = above else { return Ok(()) };
         let below = path.strip_prefix(above).unwrap_or(path);
         let mut at = above.clone();

@@ -157,7 +157,11 @@ unsafe fn become_command(start: &mut Start<'_>) -> (Failed, Kind) {
             }
         }
         if libc::chdir(start.cwd.as_ptr()) < 0 {
-            return (now("the folder"), Kind::Program);
+            let kind = match start.plan {
+                Some(_) => Kind::Confinement,
+                None => Kind::Program,
+            };
+            return (now("the folder to run in"), kind);
         }
         if let Some(plan) = start.plan
             && let Err(failed) = enter::rights(plan)
