@@ -179,6 +179,24 @@ pub enum SessionsCommand {
     /// Full text, over messages and tool output
     Search {
         query: String,
+        /// Only in sessions of this folder
+        #[arg(long, value_name = "DIR")]
+        project: Option<PathBuf>,
+        /// Only what this one said
+        #[arg(long, value_enum)]
+        role: Option<RoleArg>,
+        /// Only answers of this tool
+        #[arg(long, value_name = "NAME")]
+        tool: Option<String>,
+        /// Only operations of this model
+        #[arg(long, value_name = "ID")]
+        model: Option<String>,
+        /// From this day on (2026-11-30), in local time
+        #[arg(long, value_name = "DAY", value_parser = day)]
+        since: Option<i64>,
+        /// Before this day
+        #[arg(long, value_name = "DAY", value_parser = day)]
+        until: Option<i64>,
         #[arg(long, default_value_t = 20)]
         limit: u32,
         #[command(flatten)]
@@ -208,6 +226,9 @@ pub enum SessionsCommand {
         session: String,
         #[arg(long, value_enum, default_value = "markdown")]
         format: FormatArg,
+        /// Short for --format html: a page to hand on, secrets masked
+        #[arg(long, conflicts_with = "format")]
+        html: bool,
         /// The file; "-" is standard output
         #[arg(short, long, default_value = "-")]
         output: PathBuf,
@@ -318,7 +339,18 @@ words! {
     }
     TierArg => Tier { Fast, Voice, Code, Agentic }
     ProviderArg => ProviderName { Openai, Local }
-    FormatArg => mira_protocol::session::ExportFormat { Markdown, Json }
+    RoleArg => mira_protocol::session::SearchRole { User, Assistant, Tool }
+    FormatArg => mira_protocol::session::ExportFormat { Markdown, Json, Html }
+}
+
+/// The beginning of a day of this machine's calendar, in milliseconds since 1970.
+fn day(text: &str) -> Result<i64, String> {
+    let day: jiff::civil::Date = text
+        .parse()
+        .map_err(|_| "not a day such as 2026-11-30".to_owned())?;
+    day.to_zoned(jiff::tz::TimeZone::system())
+        .map(|start| start.timestamp().as_millisecond())
+        .map_err(|error| error.to_string())
 }
 
 /// Dollars as people write them → millionths.

@@ -1,6 +1,7 @@
 //! Sessions: list, find, name, copy, take away and bring back, export.
 
 mod export;
+mod export_html;
 
 use mira_protocol::session::{
     CreateSession, ExportSession, ExportedSession, ForkSession, LastSession, ListSessions,
@@ -148,7 +149,8 @@ impl Sessions {
             .await
             .map_err(from_store)?;
         let events = self.all_events(&request.session_id).await?;
-        export::export(&session, &events, request.format)
+        let home = std::env::home_dir().map(|home| home.to_string_lossy().into_owned());
+        export::export(&session, &events, request.format, home.as_deref())
     }
 
     async fn all_events(&self, id: &SessionId) -> Result<Vec<StoredEvent>, Failure> {

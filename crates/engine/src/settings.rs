@@ -38,6 +38,15 @@ pub struct Settings {
     /// The desktop app asks for approvals in a native dialog even while its window is in front.
     pub native_approvals: bool,
 
+    pub look: Look,
+    pub notify: Notify,
+    /// Where the app asks whether there is a newer version; None: what the build says.
+    pub update_url: Option<String>,
+    /// The minisign key that a new version must be signed with; None: what the build says.
+    pub update_key: Option<String>,
+    /// The app asks by itself, once a day. Off: only when the person asks.
+    pub update_check: bool,
+
     /// From the environment only; else the keychain has it.
     pub openai_api_key: Option<Secret>,
     /// With `/v1`, without a slash at the end.
@@ -81,6 +90,54 @@ pub struct Settings {
 
     /// Where each value that is not a default came from.
     sources: BTreeMap<&'static str, Source>,
+}
+
+/// How windows look and speak. The engine only keeps it: words as in [`NAMES`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    pub language: String,
+    pub theme: String,
+    pub contrast: String,
+    pub density: String,
+    /// Base text size, in pixels.
+    pub text_size: u8,
+    /// JSON: id of an action → keys as "mod+shift+k", or "" for none. What is not named has its
+    /// usual keys.
+    pub shortcuts: String,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            language: "system".to_owned(),
+            theme: "system".to_owned(),
+            contrast: "normal".to_owned(),
+            density: "normal".to_owned(),
+            text_size: 13,
+            shortcuts: "{}".to_owned(),
+        }
+    }
+}
+
+/// What calls the person while they look elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notify {
+    pub done: bool,
+    pub waiting: bool,
+    pub failed: bool,
+    /// "none", "message", "complete", "bell"
+    pub sound: String,
+}
+
+impl Default for Notify {
+    fn default() -> Self {
+        Self {
+            done: true,
+            waiting: true,
+            failed: true,
+            sound: "none".to_owned(),
+        }
+    }
 }
 
 /// Where a value came from, lowest first.
@@ -238,6 +295,11 @@ impl Settings {
             port: 3001,
             socket: false,
             native_approvals: false,
+            look: Look::default(),
+            notify: Notify::default(),
+            update_url: None,
+            update_key: None,
+            update_check: false,
             openai_api_key: None,
             openai_base_url: "https://api.openai.com/v1".to_owned(),
             local_base_url: None,

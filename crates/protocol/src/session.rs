@@ -159,16 +159,53 @@ pub struct EventPage {
 }
 
 /// Full text over messages and tool output of all sessions that are not deleted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct SearchSessions {
     pub query: String,
     #[serde(default)]
     pub project_id: Option<ProjectId>,
+    #[serde(default)]
+    pub session_id: Option<SessionId>,
+    /// Only what this one said.
+    #[serde(default)]
+    pub role: Option<SearchRole>,
+    /// Only answers of the tool with this name.
+    #[serde(default)]
+    pub tool: Option<String>,
+    /// Only operations that this model answered.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// From this moment on.
+    #[serde(default)]
+    pub since: Option<UtcMs>,
+    /// Before this moment.
+    #[serde(default)]
+    pub until: Option<UtcMs>,
     /// Default 20, at most 200.
     #[serde(default)]
     pub limit: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SearchRole {
+    User,
+    Assistant,
+    Tool,
+}
+
+impl SearchRole {
+    /// As on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Assistant => "assistant",
+            Self::Tool => "tool",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -182,11 +219,18 @@ pub struct SearchHits {
 pub struct SearchHit {
     pub session_id: SessionId,
     pub session_name: String,
+    #[serde(default)]
+    pub project_id: Option<ProjectId>,
     pub seq: u64,
     #[serde(default)]
     pub operation_id: Option<OperationId>,
-    /// "user", "assistant", "tool"
-    pub role: String,
+    pub role: SearchRole,
+    /// Which tool answered, where one did.
+    #[serde(default)]
+    pub tool: Option<String>,
+    /// Which model the operation had.
+    #[serde(default)]
+    pub model: Option<String>,
     /// A piece of the text; what matched stands between U+0002 and U+0003.
     pub snippet: String,
     pub at: UtcMs,
@@ -197,7 +241,10 @@ pub struct SearchHit {
 #[serde(rename_all = "snake_case")]
 pub enum ExportFormat {
     Markdown,
+    /// Every event, as stored.
     Json,
+    /// A page to hand on: no scripts, nothing from elsewhere, secrets masked.
+    Html,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

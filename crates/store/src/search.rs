@@ -3,7 +3,7 @@
 //! The index follows the log instead of standing in its way: rows are added in the background
 //! when an operation ends, and whatever is missing is added before a search looks.
 
-use mira_protocol::session::{SearchHit, SearchSessions};
+use mira_protocol::session::{SearchHit, SearchRole, SearchSessions};
 use mira_protocol::{OperationId, ProjectId, SessionId};
 use sqlx::Connection as _;
 
@@ -24,21 +24,40 @@ impl Store {
         };
         self.index_new_text().await?;
         let project = search.project_id.as_ref().map(ProjectId::as_str);
+        let session = search.session_id.as_ref().map(SessionId::as_str);
+        let role = search.role.map(SearchRole::word);
+        let tool = search.tool.as_deref();
+        let model = search.model.as_deref();
+        let (since, until) = (search.since, search.until);
         let limit = i64::from(search.limit.unwrap_or(DEFAULT_HITS).min(MOST_HITS));
         let rows = sqlx::query!(
-            r#"SELECT e.session_id, s.name, e.seq, e.operation_id, e.at,
-                 coalesce(m.role, 'tool') AS "role!: String",
+            r#"SELECT e.session_id, s.name, s.project_id, e.seq, e.operation_id, e.at,
+                 m.role AS "role?: String", o.model AS "model?: String",
+                 json_extract(e.data, '$.tool') AS "tool?: String",
                  snippet(session_search, 0, char(2), char(3), '…', 24) AS "snippet!: String"
                FROM session_search
                JOIN operation_events e ON e.id = session_search.rowid
                JOIN chat_sessions s ON s.id = e.session_id
                LEFT JOIN memory_entries m ON m.event_id = e.id
+               LEFT JOIN operations o ON o.id = e.operation_id
                WHERE session_search MATCH ?1 AND s.deleted_at IS NULL
                  AND (?2 IS NULL OR s.project_id = ?2)
+                 AND (?4 IS NULL OR e.session_id = ?4)
+                 AND (?5 IS NULL OR coalesce(m.role, 'tool') = ?5)
+                 AND (?6 IS NULL OR json_extract(e.data, '$.tool') = ?6)
+                 AND (?7 IS NULL OR o.model = ?7)
+                 AND (?8 IS NULL OR e.at >= ?8)
+                 AND (?9 IS NULL OR e.at < ?9)
                ORDER BY session_search.rank LIMIT ?3"#,
             query,
             project,
             limit,
+            session,
+            role,
+            tool,
+            model,
+            since,
+            until,
         )
         .fetch_all(self.reader())
         .await?;
@@ -47,9 +66,16 @@ impl Store {
             .map(|row| SearchHit {
                 session_id: SessionId(row.session_id),
                 session_name: row.name,
+                project_id: row.project_id.map(ProjectId),
                 seq: unsigned(row.seq),
                 operation_id: row.operation_id.map(OperationId),
-                role: row.role,
+                role: match row.role.as_deref() {
+                    Some("user") => SearchRole::User,
+                    Some(_) => SearchRole::Assistant,
+                    None => SearchRole::Tool,
+                },
+                tool: row.tool,
+                model: row.model,
                 snippet: row.snippet,
                 at: row.at,
             })

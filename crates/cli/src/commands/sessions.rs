@@ -52,10 +52,30 @@ pub async fn run(client: &Client, command: SessionsCommand) -> Result<u8, Failur
             let session = find_session(client, &session).await?;
             say(&transcript(client, &session.id, Style::of(&io::stdout())).await?)?;
         }
-        SessionsCommand::Search { query, limit, json } => {
+        SessionsCommand::Search {
+            query,
+            project,
+            role,
+            tool,
+            model,
+            since,
+            until,
+            limit,
+            json,
+        } => {
+            let project_id = match project {
+                Some(folder) => Some(host::project(client, Some(&folder)).await?.id),
+                None => None,
+            };
             let search = SearchSessions {
                 query,
-                project_id: None,
+                project_id,
+                session_id: None,
+                role: role.map(Into::into),
+                tool,
+                model,
+                since,
+                until,
                 limit: Some(limit),
             };
             let found = client.call(calls::SessionSearch(search)).await?;
@@ -108,12 +128,16 @@ pub async fn run(client: &Client, command: SessionsCommand) -> Result<u8, Failur
         SessionsCommand::Export {
             session,
             format,
+            html,
             output,
         } => {
             let session_id = find_session(client, &session).await?.id;
             let export = ExportSession {
                 session_id,
-                format: format.into(),
+                format: match html {
+                    true => ExportFormat::Html,
+                    false => format.into(),
+                },
             };
             let exported = client.call(calls::SessionExport(export)).await?;
             write_out(&output, &exported.content)?;
@@ -185,7 +209,7 @@ pub fn hits(hits: &[mira_protocol::session::SearchHit], style: Style) -> String 
             &hit.session_name
         };
         let head = format!("{}  {}", hit.session_id, one_line(name, 60));
-        let place = format!("{} at {}, {}", hit.role, hit.seq, ago(hit.at, now));
+        let place = format!("{} at {}, {}", hit.role.word(), hit.seq, ago(hit.at, now));
         out.push_str(&format!("{}  {}\n  ", style.bold(&head), style.dim(&place)));
         let snippet = hit.snippet.split_whitespace().collect::<Vec<_>>().join(" ");
         for (position, part) in snippet.split('\u{2}').enumerate() {

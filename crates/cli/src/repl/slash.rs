@@ -270,8 +270,8 @@ async fn search(repl: &Repl, query: &str) -> Result<(), Failure> {
     }
     let search = SearchSessions {
         query: query.to_owned(),
-        project_id: None,
         limit: Some(10),
+        ..SearchSessions::default()
     };
     let found = repl.client.call(calls::SessionSearch(search)).await?;
     say(&crate::commands::hits(&found.hits, repl.style))

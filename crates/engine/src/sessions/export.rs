@@ -11,19 +11,23 @@ use mira_protocol::operation::OperationState;
 use mira_protocol::session::{ExportFormat, ExportedSession, Session};
 use mira_protocol::{CallId, EventKind, Failure, StoredEvent, UtcMs};
 
+use super::export_html;
 use crate::failure::internal;
 
 /// Of the JSON form; raised when its shape changes.
 const FORMAT_VERSION: u32 = 1;
 
+/// `home`: the person's own folder, which a page to hand on does not name.
 pub fn export(
     session: &Session,
     events: &[StoredEvent],
     format: ExportFormat,
+    home: Option<&str>,
 ) -> Result<ExportedSession, Failure> {
     let (ending, content) = match format {
         ExportFormat::Markdown => ("md", markdown(session, events)),
         ExportFormat::Json => ("json", json(session, events)?),
+        ExportFormat::Html => ("html", export_html::html(session, events, home)),
     };
     Ok(ExportedSession {
         file_name: format!("{}.{ending}", file_stem(session)),
@@ -177,7 +181,7 @@ fn fenced(language: &str, text: &str) -> String {
     format!("{fence}{language}\n{text}\n{fence}")
 }
 
-fn title(session: &Session) -> &str {
+pub fn title(session: &Session) -> &str {
     if session.name.is_empty() {
         "Conversation"
     } else {
@@ -186,7 +190,7 @@ fn title(session: &Session) -> &str {
 }
 
 /// In UTC, so that the same session gives the same file everywhere.
-fn when(at: UtcMs) -> String {
+pub fn when(at: UtcMs) -> String {
     match Timestamp::from_millisecond(at) {
         Ok(time) => time
             .to_zoned(TimeZone::UTC)

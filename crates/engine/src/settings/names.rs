@@ -333,6 +333,117 @@ pub const NAMES: &[Name] = &[
         ..EDITABLE
     },
     Name {
+        name: "MIRA_LANGUAGE",
+        default: "system",
+        legal: "system | en | de | pseudo | pseudo-rtl",
+        doc: "The language of the interface; the last two are made up, to try layouts.",
+        write: |on, text| {
+            value::word(text, &["system", "en", "de", "pseudo", "pseudo-rtl"])
+                .map(|value| on.look.language = value)
+        },
+        read: |on| on.look.language.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_THEME",
+        default: "system",
+        legal: "system | light | dark",
+        doc: "Light or dark colours.",
+        write: |on, text| {
+            value::word(text, &["system", "light", "dark"]).map(|value| on.look.theme = value)
+        },
+        read: |on| on.look.theme.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_CONTRAST",
+        default: "normal",
+        legal: "normal | high",
+        doc: "Contrast of the interface; high also where the system asks for it.",
+        write: |on, text| {
+            value::word(text, &["normal", "high"]).map(|value| on.look.contrast = value)
+        },
+        read: |on| on.look.contrast.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_DENSITY",
+        default: "normal",
+        legal: "compact | normal | roomy",
+        doc: "How much space stands between lines and rows.",
+        write: |on, text| {
+            value::word(text, &["compact", "normal", "roomy"]).map(|value| on.look.density = value)
+        },
+        read: |on| on.look.density.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_TEXT_SIZE",
+        default: "13",
+        legal: "11..=20",
+        doc: "Base text size of the interface, in pixels.",
+        write: |on, text| value::whole(text, 11..=20).map(|value| on.look.text_size = value),
+        read: |on| on.look.text_size.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_SHORTCUTS",
+        default: "{}",
+        legal: "JSON of action and keys",
+        doc: "Keys that differ from the usual ones, such as {\"palette\": \"mod+p\"}; \"\" takes the keys away.",
+        write: |on, text| value::shortcuts(text).map(|value| on.look.shortcuts = value),
+        read: |on| on.look.shortcuts.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_NOTIFY",
+        default: "done, waiting, failed",
+        legal: "done, waiting, failed by commas, or none",
+        doc: "What notifies while no window of Mira is in front.",
+        write: |on, text| value::notify(text, &mut on.notify),
+        read: |on| value::show_notify(&on.notify),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_NOTIFY_SOUND",
+        default: "none",
+        legal: "none | message | complete | bell",
+        doc: "The sound of a notification.",
+        write: |on, text| {
+            value::word(text, &["none", "message", "complete", "bell"])
+                .map(|value| on.notify.sound = value)
+        },
+        read: |on| on.notify.sound.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_UPDATE_CHECK",
+        default: "false",
+        legal: "true | false",
+        doc: "The desktop app asks once a day whether there is a newer version; it never installs one unasked.",
+        write: |on, text| value::switch(text).map(|value| on.update_check = value),
+        read: |on| on.update_check.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_UPDATE_URL",
+        default: "none",
+        legal: "URL | none",
+        doc: "Where the desktop app looks for newer versions; none: where its build says.",
+        write: |on, text| value::optional(text, value::base_url).map(|value| on.update_url = value),
+        read: |on| or_none(on.update_url.as_ref()),
+        ..AT_START
+    },
+    Name {
+        name: "MIRA_UPDATE_KEY",
+        default: "none",
+        legal: "minisign public key | none",
+        doc: "Newer versions must be signed with this key; none: the key of the build.",
+        write: |on, text| value::optional(text, value::id).map(|value| on.update_key = value),
+        read: |on| or_none(on.update_key.as_ref()),
+        ..AT_START
+    },
+    Name {
         name: "MIRA_LOG",
         default: "info",
         legal: "off | error | warn | info | debug | trace, or target=level, by commas",

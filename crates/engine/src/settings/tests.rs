@@ -189,3 +189,30 @@ fn folders_follow_xdg() {
     // Both given: no home folder is needed.
     load(&[("MIRA_DATA_DIR", "/d"), ("MIRA_CONFIG_DIR", "/nowhere/c")]).unwrap();
 }
+
+#[test]
+fn keys_and_notifications_are_taken_as_words() {
+    let settings = load(
+        &[
+            ("MIRA_SHORTCUTS", r#"{"palette":"mod+p","stop":""}"#),
+            ("MIRA_NOTIFY", "waiting,failed"),
+        ],
+        "",
+        &[],
+    )
+    .unwrap();
+    assert_eq!(settings.look.shortcuts, r#"{"palette":"mod+p","stop":""}"#);
+    assert!(!settings.notify.done && settings.notify.waiting && settings.notify.failed);
+    let none = load(&[("MIRA_NOTIFY", "none")], "", &[]).unwrap();
+    assert!(!none.notify.done && !none.notify.waiting && !none.notify.failed);
+    for (name, wrong) in [
+        ("MIRA_SHORTCUTS", "[]"),
+        ("MIRA_SHORTCUTS", r#"{"a": 1}"#),
+        ("MIRA_NOTIFY", "done, sometimes"),
+        ("MIRA_THEME", "pink"),
+        ("MIRA_TEXT_SIZE", "10"),
+    ] {
+        let failure = load(&[(name, wrong)], "", &[]).unwrap_err();
+        assert!(failure.message.contains(name), "{}", failure.message);
+    }
+}

@@ -1,9 +1,12 @@
 //! Text to value and back, for each kind of value. An error is what would be legal.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use mira_protocol::MicroUsd;
+
+use super::Notify;
 
 pub type Parsed<T> = Result<T, String>;
 
@@ -22,6 +25,58 @@ where
     match text.replace('_', "").parse() {
         Ok(number) if legal.contains(&number) => Ok(number),
         _ => Err(format!("a whole number, {legal:?}")),
+    }
+}
+
+/// One of a few words.
+pub fn word(text: &str, legal: &[&str]) -> Parsed<String> {
+    match legal.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(legal.join(" | ")),
+    }
+}
+
+/// Keys of actions: a JSON object of short texts. Which actions there are, the interface knows.
+pub fn shortcuts(text: &str) -> Parsed<String> {
+    const LEGAL: &str = "a JSON object of action and keys, such as {\"palette\": \"mod+p\"}";
+    const MOST: usize = 500;
+    let keys: BTreeMap<String, String> = serde_json::from_str(text).map_err(|_| LEGAL)?;
+    let short = |text: &String| text.len() <= 60 && !text.contains(char::is_control);
+    if keys.len() > MOST || !keys.iter().all(|(id, keys)| short(id) && short(keys)) {
+        return Err(LEGAL.into());
+    }
+    serde_json::to_string(&keys).map_err(|_| LEGAL.into())
+}
+
+pub fn notify(text: &str, on: &mut Notify) -> Parsed<()> {
+    let words: Vec<_> = match text.trim() {
+        "none" => Vec::new(),
+        text => text.split(',').map(str::trim).collect(),
+    };
+    if !words
+        .iter()
+        .all(|word| ["done", "waiting", "failed"].contains(word))
+    {
+        return Err("done, waiting, failed by commas, or none".into());
+    }
+    on.done = words.contains(&"done");
+    on.waiting = words.contains(&"waiting");
+    on.failed = words.contains(&"failed");
+    Ok(())
+}
+
+pub fn show_notify(on: &Notify) -> String {
+    let words: Vec<_> = [
+        (on.done, "done"),
+        (on.waiting, "waiting"),
+        (on.failed, "failed"),
+    ]
+    .into_iter()
+    .filter_map(|(is_on, word)| is_on.then_some(word))
+    .collect();
+    match words.is_empty() {
+        true => "none".to_owned(),
+        false => words.join(", "),
     }
 }
 

@@ -65,14 +65,15 @@ async fn a_session_is_named_pinned_found_deleted_and_restored() {
     let search = |query: &str| {
         let query = SearchSessions {
             query: query.into(),
-            project_id: None,
-            limit: None,
+            ..SearchSessions::default()
         };
         engine.call(calls::SessionSearch(query))
     };
     let roles = async |query: &str| {
         let hits = search(query).await.unwrap().hits;
-        hits.into_iter().map(|hit| hit.role).collect::<Vec<_>>()
+        hits.into_iter()
+            .map(|hit| hit.role.word())
+            .collect::<Vec<_>>()
     };
     assert_eq!(roles("egret").await, ["tool"]);
     let mut both = roles("heron").await;
@@ -167,6 +168,43 @@ async fn an_export_holds_the_whole_conversation() {
     let told: Vec<StoredEvent> = serde_json::from_value(whole["events"].clone()).unwrap();
     assert_eq!(told, events(&on, &id).await);
     assert_eq!(whole["session"]["id"], id.0);
+}
+
+#[tokio::test]
+async fn a_page_to_hand_on_has_no_script_and_no_secret() {
+    let key = concat!("ghp_", "0123456789abcdefghijABCDEFGHIJ456789");
+    let model = ScriptedModel::replies([Reply::text(
+        "Use **bold** <script>alert(1)</script> and ![x](https://example.org/x.png).",
+    )]);
+    let on = TestEngine::with_model(&model).await;
+    let (_project, id) = project(&on, "").await;
+    let (_, told) = on
+        .ask(say(&id, &format!("My token is {key}, <b>mind it</b>")))
+        .await;
+    completed(&told);
+    let session_id = events_session(&told);
+    let page = on
+        .engine
+        .call(calls::SessionExport(ExportSession {
+            session_id,
+            format: ExportFormat::Html,
+        }))
+        .await
+        .unwrap();
+    assert!(page.file_name.ends_with(".html"), "{}", page.file_name);
+    let html = page.content;
+    assert!(html.contains("default-src 'none'"));
+    assert!(!html.contains(key), "{html}");
+    assert!(html.contains("[secret: "), "{html}");
+    assert!(
+        !html.contains("<script") && !html.contains("<img"),
+        "{html}"
+    );
+    assert!(html.contains("<strong>bold</strong>") && html.contains("&lt;b&gt;mind it"));
+}
+
+fn events_session(events: &[StoredEvent]) -> SessionId {
+    events[0].session_id.clone()
 }
 
 #[tokio::test]

@@ -110,8 +110,7 @@ async fn a_copy_up_to_an_event_reads_alike_and_goes_on() {
     );
     let hits = SearchSessions {
         query: "zebra".into(),
-        project_id: None,
-        limit: None,
+        ..SearchSessions::default()
     };
     assert_eq!(
         store.search(&hits).await.unwrap().len(),

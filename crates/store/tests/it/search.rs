@@ -1,7 +1,7 @@
 //! Search: finds what was said and what tools answered; no input is an error.
 
 use mira_protocol::operation::OperationState;
-use mira_protocol::session::{SearchHit, SearchSessions};
+use mira_protocol::session::{SearchHit, SearchRole, SearchSessions};
 use mira_store::Store;
 
 use crate::support::*;
@@ -9,8 +9,7 @@ use crate::support::*;
 async fn search(store: &Store, query: &str) -> Vec<SearchHit> {
     let search = SearchSessions {
         query: query.into(),
-        project_id: None,
-        limit: None,
+        ..SearchSessions::default()
     };
     store.search(&search).await.unwrap()
 }
@@ -36,7 +35,7 @@ async fn messages_and_tool_output_are_found_with_marks() {
     let store = store_with_text().await;
     let hits = search(&store, "snake_case_na").await;
     assert_eq!(hits.len(), 1);
-    assert_eq!((hits[0].role.as_str(), hits[0].seq), ("tool", 3));
+    assert_eq!((hits[0].role.word(), hits[0].seq), ("tool", 3));
     assert_eq!(hits[0].operation_id, Some("op_1".into()));
     assert!(
         hits[0].snippet.contains("`\u{2}snake_case_name\u{3}`"),
@@ -46,8 +45,8 @@ async fn messages_and_tool_output_are_found_with_marks() {
     let hits = search(&store, "grosse naive losung").await;
     assert!(hits.is_empty(), "ß is not ss");
     let hits = search(&store, "größe NAIVE").await;
-    assert_eq!(hits[0].role, "assistant");
-    assert_eq!(search(&store, "do it").await[0].role, "user");
+    assert_eq!(hits[0].role.word(), "assistant");
+    assert_eq!(search(&store, "do it").await[0].role.word(), "user");
     // Words in any order; all of them; the last as a beginning.
     assert_eq!(search(&store, "scope cannot").await.len(), 1);
     assert!(search(&store, "scope nowhere").await.is_empty());
@@ -119,8 +118,8 @@ async fn what_came_later_is_found_and_what_was_deleted_is_not() {
     assert_eq!(search(&store, "many1199").await.len(), 1);
     let limited = SearchSessions {
         query: "many".into(),
-        project_id: None,
         limit: Some(7),
+        ..SearchSessions::default()
     };
     assert_eq!(store.search(&limited).await.unwrap().len(), 7);
     store.set_session_deleted(&id, Some(6)).await.unwrap();
@@ -142,8 +141,58 @@ async fn a_project_limits_the_search() {
     let limited = SearchSessions {
         query: "heron".into(),
         project_id: Some(project),
-        limit: None,
+        ..SearchSessions::default()
     };
     let hits = store.search(&limited).await.unwrap();
     assert_eq!((hits.len(), &hits[0].session_id), (1, &inside));
+}
+
+#[tokio::test]
+async fn filters_narrow_the_search() {
+    let store = store_with_text().await;
+    let with = async |filter: SearchSessions| {
+        let hits = store.search(&filter).await.unwrap();
+        hits.into_iter()
+            .map(|hit| (hit.seq, hit.role.word(), hit.tool))
+            .collect::<Vec<_>>()
+    };
+    let words = |query: &str| SearchSessions {
+        query: query.into(),
+        ..SearchSessions::default()
+    };
+    let tool = Some("run_command".to_owned());
+    assert_eq!(with(words("find")).await, [(3, "tool", tool.clone())]);
+    let by_tool = |name: &str| SearchSessions {
+        tool: Some(name.into()),
+        ..words("find")
+    };
+    assert_eq!(with(by_tool("run_command")).await.len(), 1);
+    assert!(with(by_tool("git_log")).await.is_empty());
+    let by_role = |role| SearchSessions {
+        role: Some(role),
+        ..words("six")
+    };
+    assert_eq!(
+        with(by_role(SearchRole::Assistant)).await,
+        [(4, "assistant", None)]
+    );
+    assert!(with(by_role(SearchRole::User)).await.is_empty());
+    let between = |since, until| SearchSessions {
+        since: Some(since),
+        until: Some(until),
+        ..words("six")
+    };
+    assert_eq!(with(between(2, 3)).await.len(), 1);
+    assert!(with(between(3, 9)).await.is_empty());
+    assert!(with(between(0, 2)).await.is_empty());
+    let by_model = SearchSessions {
+        model: Some("another".into()),
+        ..words("six")
+    };
+    assert!(with(by_model).await.is_empty());
+    let elsewhere = SearchSessions {
+        session_id: Some("ses_b".into()),
+        ..words("six")
+    };
+    assert!(with(elsewhere).await.is_empty());
 }
