@@ -26,5 +26,7 @@ export default defineConfig({
     include: ["test/**/*.test.{ts,tsx}"],
     setupFiles: ["test/setup.ts"],
     css: false,
+    // A busy machine is slow, not wrong.
+    testTimeout: 60_000,
   },
 });

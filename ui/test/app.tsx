@@ -26,6 +26,7 @@ export function mount(state = "", options: { first?: boolean; session?: string |
     projectId: options.first ? undefined : "prj_1",
     sessionId: options.first ? undefined : "session" in options ? options.session : "ses_1",
     settingsTab: "models",
+    healthTab: "doctor",
   });
   const client = new Client(engine, (run) => {
     run();

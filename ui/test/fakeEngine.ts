@@ -177,6 +177,23 @@ export function fakeEngine(state: string): ScriptedTransport {
   };
   const setting = (name: string, value: string, doc: string, legal: string, source = "default", editable = true) => ({ name, value, default: source === "default" ? value : "", source, doc, legal, editable });
 
+  const known = [
+    setting("BUDGET_DAILY_LIMIT_USD", "5", "Most that one day may cost, in US dollars; 0 means no limit.", "number ≥ 0", "settings"),
+    setting("MIRA_PORT", "3001", "Port of the socket.", "1..=65535"),
+    setting("MIRA_LANGUAGE", "system", "The language of the interface.", "system | en | de | pseudo | pseudo-rtl"),
+    setting("MIRA_THEME", "system", "Light or dark colours.", "system | light | dark"),
+    setting("MIRA_CONTRAST", "normal", "Contrast of the interface.", "normal | high"),
+    setting("MIRA_DENSITY", "normal", "How much space stands between lines.", "compact | normal | roomy"),
+    setting("MIRA_TEXT_SIZE", "13", "Base text size, in pixels.", "11..=20"),
+    setting("MIRA_SHORTCUTS", "{}", "Keys that differ from the usual ones.", "JSON of action and keys"),
+    setting("MIRA_NOTIFY", "done, waiting, failed", "What notifies while nobody looks.", "done, waiting, failed by commas, or none"),
+    setting("MIRA_NOTIFY_SOUND", "none", "The sound of a notification.", "none | message | complete | bell"),
+    setting("MIRA_UPDATE_CHECK", "false", "Look for a newer version once a day.", "true | false"),
+    setting("MODEL_ROUTER_ENABLED", "true", "Choose a tier for each message.", "true | false"),
+    setting("OPENAI_BASE_URL", "https://api.openai.com/v1", "Where OpenAI Responses is spoken, with /v1.", "URL", "environment", false),
+  ];
+  const settings = () => ({ settings: known, config_file: "/home/ada/.config/mira/config.toml", data_dir: "/home/ada/.local/share/mira" });
+
   const replies: Record<string, (params: Record<string, never>) => unknown> = {
     "project.list": () => ({ projects: first ? [] : [project] }),
     "project.open": ({ path }: { path: string }) =>
@@ -243,17 +260,15 @@ export function fakeEngine(state: string): ScriptedTransport {
     }),
     "file.read": ({ path }: { path: string }) => ({ path, text: "//! Lines with their numbers.\n\npub fn lines(text: &str) -> impl Iterator<Item = Line<'_>> {\n    text.split_inclusive('\\n')\n}", first_line: 1, total_lines: 5, size_bytes: 120, binary: false }),
     "git.status": () => ({ is_repo: true, branch: "crlf", changed: [{ path: "Cargo.toml", state: "modified", staged: false }] }),
-    "settings.list": () => ({
-      settings: [
-        setting("BUDGET_DAILY_LIMIT_USD", "5", "Most that one day may cost, in US dollars; 0 means no limit.", "number ≥ 0", "settings"),
-        setting("MIRA_PORT", "3001", "Port of the socket.", "1..=65535"),
-        setting("MODEL_ROUTER_ENABLED", "true", "Choose a tier for each message.", "true | false"),
-        setting("OPENAI_BASE_URL", "https://api.openai.com/v1", "Where OpenAI Responses is spoken, with /v1.", "URL", "environment", false),
-      ],
-      config_file: "/home/ada/.config/mira/config.toml",
-      data_dir: "/home/ada/.local/share/mira",
-    }),
-    "settings.set": () => ({ settings: [], config_file: "", data_dir: "" }),
+    "settings.list": settings,
+    "settings.set": ({ name, value }: { name: string; value: string | null }) => {
+      const one = known.find((setting) => setting.name === name);
+      if (!one) return refuse({ code: "bad_params", message: `There is no setting "${name}".` });
+      one.source = value === null ? "default" : "settings";
+      one.value = value ?? one.default;
+      engine.topic({ topic: "settings" });
+      return settings();
+    },
     "provider.list": () => providers,
     "provider.detect": () => ({
       servers: [

@@ -11,7 +11,7 @@ import { completionAt, mentioned } from "../src/features/chat/Composer";
 import { asked, toolLine } from "../src/features/chat/toolText";
 import { logLine } from "../src/features/health/HealthView";
 import { marked } from "../src/features/search/SearchView";
-import { legalWords } from "../src/features/settings/SettingsView";
+import { legalWords } from "../src/features/settings/AllSettings";
 import { duration, money, tokens } from "../src/i18n/format";
 import { backoff, SocketTransport } from "../src/protocol/socket";
 import type { Status } from "../src/protocol/client";

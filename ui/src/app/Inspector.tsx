@@ -32,6 +32,7 @@ export function Inspector(props: {
   onStop: (operationId: string) => void;
   onLimits: () => void;
   onClose: () => void;
+  closeKeys: string | undefined;
 }) {
   const { transcript, tab } = props;
   const words = useMemo(() => firstWords(transcript), [transcript]);
@@ -65,7 +66,7 @@ export function Inspector(props: {
           onChange={props.onTab}
         />
         <span className="grow" />
-        <IconButton small label={t.app.hideInspector} keys="mod+alt+b" onClick={props.onClose}>
+        <IconButton small label={t.app.hideInspector} keys={props.closeKeys} onClick={props.onClose}>
           <X size={14} />
         </IconButton>
       </div>

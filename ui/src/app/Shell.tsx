@@ -1,8 +1,8 @@
 // The frame: sidebar, the middle, the inspector; and what ties them together.
 
-import { Activity, PanelLeft, PanelRight, Plus, Search, Settings as SettingsIcon, Stethoscope } from "lucide-react";
+import { Activity, PanelLeft, PanelRight } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { Button, IconButton, Keys } from "../components/Button";
+import { Button, IconButton } from "../components/Button";
 import { Dialog } from "../components/Dialog";
 import { Elapsed, Waiting } from "../components/states";
 import { Splitter } from "../components/Splitter";
@@ -15,35 +15,42 @@ import { Conversation } from "../features/chat/Conversation";
 import { useFeed } from "../features/chat/feed";
 import type { ConversationActions } from "../features/chat/rows";
 import { pendingApprovals, queuedOperations, runningOperation } from "../features/chat/transcript";
-import { MoneyStrip } from "../features/cost/CostPanel";
 import { HealthView } from "../features/health/HealthView";
 import { chooseFolder } from "../features/projects/folder";
-import { OpenFolderDialog, PathForm, ProjectSwitcher } from "../features/projects/ProjectSwitcher";
+import { OpenFolderDialog, PathForm } from "../features/projects/ProjectSwitcher";
 import { SearchView } from "../features/search/SearchView";
 import { RenameDialog } from "../features/sessions/RenameDialog";
-import { SessionList, sessionName } from "../features/sessions/SessionList";
+import { sessionName } from "../features/sessions/SessionList";
 import { LocalServers } from "../features/settings/LocalServers";
 import { SettingsView } from "../features/settings/SettingsView";
 import { Welcome } from "../features/welcome/Welcome";
 import { t } from "../i18n";
+import { speak } from "../i18n/language";
 import { asFailure } from "../protocol/client";
 import type { DemoStarted } from "../protocol/generated/DemoStarted";
 import type { Project } from "../protocol/generated/Project";
 import type { Session } from "../protocol/generated/Session";
-import { useClient, useRequest } from "../protocol/queries";
-import { onNamedProject } from "../protocol/window";
-import { actionFor, isEnabled, type Action } from "./actions";
+import { useClient, useRequest, useStatus } from "../protocol/queries";
+import { useSaved } from "../protocol/saved";
+import { saveLook } from "../protocol/savedLook";
+import { onHandedOver, openWindow, tellProject, type DeepLink } from "../protocol/window";
+import { actionFor, isEnabled, keysOf, type Action } from "./actions";
+import { play } from "./attention";
 import { ConnectionLine } from "./Connection";
 import { Inspector } from "./Inspector";
+import { bound, readOverrides } from "./keys";
 import { Palette } from "./Palette";
 import { habits, learnSessions, markSeen, panes, place, type InspectorTab } from "./place";
 import { saveFile } from "./save";
 import { Shortcuts } from "./Shortcuts";
+import { ShortcutsPage } from "./ShortcutsPage";
+import { Sidebar } from "./Sidebar";
 import { actionList } from "./actionList";
 import { useMedia } from "./useMedia";
 import { useSessionActions } from "./useSessionActions";
+import { useSettingsFollowed } from "./useSettingsFollowed";
 
-type DialogKind = { kind: "palette" | "shortcuts" | "folder" } | { kind: "rename"; session: Session };
+type DialogKind = { kind: "palette" | "shortcuts" | "folder" } | { kind: "rename"; session: Session } | { kind: "link"; path: string };
 
 /** What is selected around a conversation; another conversation starts afresh. */
 interface Focus {
@@ -81,6 +88,9 @@ export function Shell() {
   const where = useStore(place);
   const layout = useStore(panes);
   const habit = useStore(habits);
+  const saved = useSaved();
+  const status = useStatus();
+  useSettingsFollowed(saved);
   const noInspector = useMedia("(max-width: 899px)");
   const noSidebar = useMedia("(max-width: 639px)");
   const { sessionId } = where;
@@ -173,14 +183,42 @@ export function Shell() {
     requestAnimationFrame(() => field.focus());
   }, [field]);
 
+  const openLink = useCallback(
+    (link: DeepLink) => {
+      attempt(async () => {
+        if (link.kind === "broken") toasts.fail(t.links.broken);
+        else if (link.kind === "open") setDialog({ kind: "link", path: link.path });
+        else {
+          const named = await client.call("session.get", { session_id: link.session_id }).catch(() => undefined);
+          if (!named || named.deleted) toasts.fail(t.links.noSession);
+          else {
+            habits.set({ welcomed: true });
+            place.set({ view: "chat", projectId: named.project_id ?? undefined, sessionId: named.id });
+          }
+        }
+      });
+    },
+    [attempt, client, toasts],
+  );
+
+  const runAction = useRef<(id: string) => void>(() => undefined);
   useEffect(() => {
     if (client.kind !== "window") return undefined;
-    return onNamedProject((projectId) => {
-      attempt(async () => {
-        openProject(await client.call("project.get", { project_id: projectId }));
-      });
+    return onHandedOver({
+      project: (projectId) => {
+        attempt(async () => {
+          openProject(await client.call("project.get", { project_id: projectId }));
+        });
+      },
+      link: openLink,
+      action: (id) => {
+        runAction.current(id);
+      },
     });
-  }, [attempt, client, openProject]);
+  }, [attempt, client, openProject, openLink]);
+  useEffect(() => {
+    if (client.kind === "window") tellProject(projectId);
+  }, [client, projectId]);
 
   const openFolder = useCallback(() => {
     if (client.kind !== "window") {
@@ -361,7 +399,7 @@ export function Shell() {
     if (next) place.set({ view: "chat", sessionId: next.id });
   };
 
-  const actions: Action[] = actionList({
+  const usual: Action[] = actionList({
     session,
     running: running !== undefined,
     resumable: session?.resumable_operation_id ?? undefined,
@@ -399,6 +437,47 @@ export function Shell() {
       });
     },
     neighbour,
+    saveLook: (part) => {
+      attempt(() => saveLook(saved, part));
+    },
+    saveLanguage: (language) => {
+      attempt(async () => {
+        await saved.save("MIRA_LANGUAGE", language);
+        await speak(language);
+      });
+    },
+    undoSetting: saved.undoable
+      ? () => {
+          attempt(async () => {
+            const name = await saved.undo();
+            if (name) toasts.say(t.settings.undone({ name }));
+          });
+        }
+      : undefined,
+    openSettings: () => {
+      setSettingsFilter(undefined);
+      place.set({ view: "settings" });
+    },
+    openLimits,
+    openWindow:
+      client.kind === "window" && projectId
+        ? () => {
+            attempt(() => openWindow(projectId));
+          }
+        : undefined,
+    reconnect:
+      status.state === "reconnecting"
+        ? () => {
+            client.retry();
+          }
+        : undefined,
+  });
+  const actions = bound(usual, readOverrides(saved.of("MIRA_SHORTCUTS")?.value));
+  useEffect(() => {
+    runAction.current = (id) => {
+      const action = actions.find((one) => one.id === id);
+      if (action && isEnabled(action)) action.run();
+    };
   });
 
   useKeys(actions, () => {
@@ -414,66 +493,21 @@ export function Shell() {
   const showInspector = isChat && (noInspector ? drawer === "inspector" : layout.inspector);
 
   const sidebar = (
-    <aside className={noSidebar ? "sidebar drawer left" : "sidebar"} aria-label={t.app.sidebar} style={{ width: noSidebar ? undefined : layout.sidebarWidth }}>
-      <div className="sidebar-top">
-        <div className="row-line">
-          <ProjectSwitcher
-            current={where.projectId}
-            onSelect={openProject}
-            onOpen={openFolder}
-            onRemove={(one) => {
-              attempt(async () => {
-                await client.call("project.remove", { project_id: one.id });
-                place.set({ projectId: undefined, sessionId: undefined });
-                toasts.say(t.projects.removed({ name: one.name }));
-              });
-            }}
-          />
-          <IconButton small label={t.app.hideSidebar} keys="mod+b" onClick={toggleSidebar}>
-            <PanelLeft size={14} />
-          </IconButton>
-        </div>
-        <SideButton icon={<Plus size={14} />} label={t.sessions.new} keys="mod+n" current={false} onClick={newSession} />
-        <SideButton
-          icon={<Search size={14} />}
-          label={t.search.title}
-          keys="mod+shift+f"
-          current={where.view === "search"}
-          onClick={() => {
-            place.set({ view: "search" });
-          }}
-        />
-      </div>
-      <SessionList projectId={where.projectId} current={isChat ? sessionId : undefined} seen={habit.seen} actions={sessionActions} />
-      <div className="sidebar-foot">
-        <MoneyStrip
-          onOpen={() => {
-            showTab("cost");
-          }}
-        />
-        <div className="row-line">
-          <SideButton
-            icon={<SettingsIcon size={14} />}
-            label={t.settings.title}
-            keys="mod+,"
-            current={where.view === "settings"}
-            onClick={() => {
-              setSettingsFilter(undefined);
-              place.set({ view: "settings" });
-            }}
-          />
-          <IconButton
-            small
-            label={t.health.title}
-            onClick={() => {
-              place.set({ view: "health" });
-            }}
-          >
-            <Stethoscope size={14} />
-          </IconButton>
-        </div>
-      </div>
-    </aside>
+    <Sidebar
+      drawer={noSidebar}
+      actions={actions}
+      currentSession={isChat ? sessionId : undefined}
+      sessionActions={sessionActions}
+      onProject={openProject}
+      onOpenFolder={openFolder}
+      onRemoveProject={(one) => {
+        attempt(async () => {
+          await client.call("project.remove", { project_id: one.id });
+          place.set({ projectId: undefined, sessionId: undefined });
+          toasts.say(t.projects.removed({ name: one.name }));
+        });
+      }}
+    />
   );
 
   return (
@@ -524,7 +558,7 @@ export function Shell() {
           ) : null}
           {isChat || (showSidebar && !noSidebar) ? null : (
             <header className="pane-head">
-              <IconButton small label={t.app.showSidebar} keys="mod+b" onClick={toggleSidebar}>
+              <IconButton small label={t.app.showSidebar} keys={keysOf(actions, "sidebar")} onClick={toggleSidebar}>
                 <PanelLeft size={14} />
               </IconButton>
               {welcome ? null : (
@@ -546,7 +580,10 @@ export function Shell() {
               onTab={(settingsTab) => {
                 place.set({ settingsTab });
               }}
+              key={settingsFilter}
               filter={settingsFilter}
+              shortcuts={<ShortcutsPage actions={usual} />}
+              onPlay={client.kind === "window" ? () => undefined : play}
               approvals={project ? <Rules project={project} /> : <p className="quiet">{t.files.none}</p>}
             />
           ) : null}
@@ -559,12 +596,19 @@ export function Shell() {
               }}
             />
           ) : null}
-          {where.view === "health" ? <HealthView /> : null}
+          {where.view === "health" ? (
+            <HealthView
+              tab={where.healthTab}
+              onTab={(healthTab) => {
+                place.set({ healthTab });
+              }}
+            />
+          ) : null}
           {isChat ? (
             <>
               <header className="pane-head">
                 {showSidebar && !noSidebar ? null : (
-                  <IconButton small label={t.app.showSidebar} keys="mod+b" onClick={toggleSidebar}>
+                  <IconButton small label={t.app.showSidebar} keys={keysOf(actions, "sidebar")} onClick={toggleSidebar}>
                     <PanelLeft size={14} />
                   </IconButton>
                 )}
@@ -576,7 +620,7 @@ export function Shell() {
                   </span>
                 ) : null}
                 {showInspector && !noInspector ? null : (
-                  <IconButton small label={t.app.showInspector} keys="mod+alt+b" onClick={toggleInspector}>
+                  <IconButton small label={t.app.showInspector} keys={keysOf(actions, "inspector")} onClick={toggleInspector}>
                     <PanelRight size={14} />
                   </IconButton>
                 )}
@@ -679,6 +723,7 @@ export function Shell() {
               onStop={cancel}
               onLimits={openLimits}
               onClose={toggleInspector}
+              closeKeys={keysOf(actions, "inspector")}
             />
           </aside>
         ) : null}
@@ -697,8 +742,28 @@ export function Shell() {
       {dialog?.kind === "palette" ? <Palette actions={actions} onClose={() => { setDialog(undefined); }} /> : null}
       {dialog?.kind === "shortcuts" ? (
         <Dialog title={t.actions.shortcuts} onClose={() => { setDialog(undefined); }}>
-          <Shortcuts actions={actions} />
+          <Shortcuts
+            actions={actions}
+            onEdit={() => {
+              setDialog(undefined);
+              place.set({ view: "settings", settingsTab: "shortcuts" });
+            }}
+          />
         </Dialog>
+      ) : null}
+      {dialog?.kind === "link" ? (
+        <LinkDialog
+          path={dialog.path}
+          onClose={() => {
+            setDialog(undefined);
+          }}
+          onOpen={() => {
+            setDialog(undefined);
+            attempt(async () => {
+              openProject(await client.call("project.open", { path: dialog.path }));
+            });
+          }}
+        />
       ) : null}
       {dialog?.kind === "folder" ? <OpenFolderDialog onOpened={openProject} onClose={() => { setDialog(undefined); }} /> : null}
       {dialog?.kind === "rename" ? (
@@ -717,15 +782,25 @@ export function Shell() {
   );
 }
 
-function SideButton(props: { icon: React.ReactNode; label: string; keys: string; current: boolean; onClick: () => void }) {
+/** A link named a folder: nothing happens without a click. */
+function LinkDialog(props: { path: string; onOpen: () => void; onClose: () => void }) {
   return (
-    <button type="button" className="side-button" aria-current={props.current ? "page" : undefined} onClick={props.onClick}>
-      <span aria-hidden="true" className="side-icon">
-        {props.icon}
-      </span>
-      <span className="grow truncate">{props.label}</span>
-      <Keys>{props.keys}</Keys>
-    </button>
+    <Dialog
+      title={t.links.title}
+      onClose={props.onClose}
+      actions={
+        <>
+          <Button onClick={props.onClose}>{t.common.cancel}</Button>
+          <Button look="primary" onClick={props.onOpen}>
+            {t.links.open}
+          </Button>
+        </>
+      }
+    >
+      <p>{t.links.folder}</p>
+      <p className="mono link-path">{props.path}</p>
+      <p className="quiet">{t.links.hint}</p>
+    </Dialog>
   );
 }
 

@@ -1,8 +1,8 @@
-import { Keys } from "../components/Button";
+import { Button, Keys } from "../components/Button";
 import { t } from "../i18n";
 import { isEnabled, type Action } from "./actions";
 
-export function Shortcuts({ actions }: { actions: readonly Action[] }) {
+export function Shortcuts({ actions, onEdit }: { actions: readonly Action[]; onEdit: () => void }) {
   return (
     <div className="stack">
       <ul className="shortcuts">
@@ -15,6 +15,9 @@ export function Shortcuts({ actions }: { actions: readonly Action[] }) {
             </li>
           ))}
       </ul>
+      <Button small onClick={onEdit}>
+        {t.shortcuts.edit}
+      </Button>
       <p className="secondary">{t.composer.hints}</p>
       <p className="secondary">{t.approval.keys}</p>
       <p className="secondary">{t.changes.keys}</p>

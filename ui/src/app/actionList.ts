@@ -1,10 +1,13 @@
 // The window's actions as they stand now, for the palette, the keys and the message field.
 
-import { look, resize } from "../components/theme";
+import { look, USUAL_SIZE, type Look } from "../components/theme";
 import type { SessionActions } from "../features/sessions/SessionList";
 import { t } from "../i18n";
+import { LANGUAGES, speaking, type LanguageChoice } from "../i18n/language";
+import { sizeBy } from "../protocol/savedLook";
 import type { Session } from "../protocol/generated/Session";
 import type { Action } from "./actions";
+import type { SettingsTab } from "../features/settings/SettingsView";
 import { place, type InspectorTab } from "./place";
 
 export interface ActionContext {
@@ -28,6 +31,28 @@ export interface ActionContext {
   exportScenario: (operationId: string) => void;
   startDemo: () => void;
   neighbour: (step: 1 | -1) => void;
+  saveLook: (change: Partial<Look>) => void;
+  saveLanguage: (language: LanguageChoice) => void;
+  undoSetting: (() => void) | undefined;
+  openSettings: () => void;
+  openLimits: () => void;
+  /** Where there can be other windows and a project is open. */
+  openWindow: (() => void) | undefined;
+  reconnect: (() => void) | undefined;
+}
+
+const DENSITIES = ["compact", "normal", "roomy"] as const;
+
+/** The next denser (-1) or roomier (1) one. */
+function denser(step: 1 | -1): Look["density"] {
+  const at = DENSITIES.indexOf(look.get().density) + step;
+  return DENSITIES[Math.min(DENSITIES.length - 1, Math.max(0, at))] ?? "normal";
+}
+
+function nextLanguage(): LanguageChoice {
+  const spoken = (Object.keys(LANGUAGES) as (keyof typeof LANGUAGES)[]).filter((one) => !one.startsWith("pseudo"));
+  const at = spoken.indexOf(speaking.get().language);
+  return spoken[(at + 1) % spoken.length] ?? "system";
 }
 
 export function actionList(at: ActionContext): Action[] {
@@ -46,6 +71,24 @@ export function actionList(at: ActionContext): Action[] {
     keys: `mod+${key}`,
     run: () => {
       at.showTab(id);
+    },
+  });
+  const page = (id: SettingsTab, title: string, words: string): Action => ({
+    id: `settings.${id}`,
+    title,
+    group: "go",
+    words: `settings ${words}`,
+    run: () => {
+      place.set({ view: "settings", settingsTab: id });
+    },
+  });
+  const theme = (value: Look["theme"], title: string): Action => ({
+    id: `theme.${value}`,
+    title,
+    group: "view",
+    words: "colours appearance",
+    run: () => {
+      at.saveLook({ theme: value });
     },
   });
   return [
@@ -69,20 +112,31 @@ export function actionList(at: ActionContext): Action[] {
       keys: "mod+,",
       slash: "settings",
       words: "key provider model theme",
+      run: at.openSettings,
+    },
+    {
+      id: "doctor",
+      title: a.doctor,
+      group: "go",
+      slash: "doctor",
+      words: "health status diagnose",
       run: () => {
-        place.set({ view: "settings" });
+        place.set({ view: "health", healthTab: "doctor" });
       },
     },
     {
-      id: "health",
-      title: a.health,
+      id: "logs",
+      title: a.logs,
       group: "go",
-      slash: "doctor",
-      words: "status diagnose",
+      slash: "logs",
       run: () => {
-        place.set({ view: "health" });
+        place.set({ view: "health", healthTab: "logs" });
       },
     },
+    page("shortcuts", a.keys, "keyboard rebind"),
+    page("notifications", a.notifications, "sound bell"),
+    page("updates", a.updates, "version newer"),
+    { id: "limits", title: a.budget, group: "go", words: "budget money cap", run: at.openLimits },
     {
       id: "welcome",
       title: a.welcome,
@@ -117,6 +171,17 @@ export function actionList(at: ActionContext): Action[] {
         at.sessionActions.exportAs(one, "json");
       }),
     },
+    {
+      id: "export.html",
+      title: a.exportHtml,
+      group: "session",
+      slash: "share",
+      words: "html export redacted",
+      ...withSession((one) => {
+        at.sessionActions.exportAs(one, "html");
+      }),
+    },
+    { id: "session.link", title: a.copyLink, group: "session", ...withSession(at.sessionActions.copyLink) },
     { id: "delete", title: a.delete, group: "session", ...withSession(at.sessionActions.remove) },
     {
       id: "session.next",
@@ -163,36 +228,15 @@ export function actionList(at: ActionContext): Action[] {
     { id: "demo", title: a.demo, group: "project", slash: "demo", run: at.startDemo },
     { id: "sidebar", title: a.toggleSidebar, group: "view", keys: "mod+b", run: at.toggleSidebar },
     { id: "inspector", title: a.toggleInspector, group: "view", keys: "mod+alt+b", run: at.toggleInspector },
-    {
-      id: "theme.light",
-      title: a.themeLight,
-      group: "view",
-      run: () => {
-        look.set({ theme: "light" });
-      },
-    },
-    {
-      id: "theme.dark",
-      title: a.themeDark,
-      group: "view",
-      run: () => {
-        look.set({ theme: "dark" });
-      },
-    },
-    {
-      id: "theme.system",
-      title: a.themeSystem,
-      group: "view",
-      run: () => {
-        look.set({ theme: "system" });
-      },
-    },
+    theme("light", a.themeLight),
+    theme("dark", a.themeDark),
+    theme("system", a.themeSystem),
     {
       id: "contrast",
       title: a.contrast,
       group: "view",
       run: () => {
-        look.set((now) => ({ contrast: now.contrast === "high" ? "normal" : "high" }));
+        at.saveLook({ contrast: look.get().contrast === "high" ? "normal" : "high" });
       },
     },
     {
@@ -201,7 +245,7 @@ export function actionList(at: ActionContext): Action[] {
       group: "view",
       keys: "mod+=",
       run: () => {
-        resize(1);
+        at.saveLook({ size: sizeBy(1) });
       },
     },
     {
@@ -210,9 +254,61 @@ export function actionList(at: ActionContext): Action[] {
       group: "view",
       keys: "mod+-",
       run: () => {
-        resize(-1);
+        at.saveLook({ size: sizeBy(-1) });
       },
     },
+    {
+      id: "usual-size",
+      title: a.usualSize,
+      group: "view",
+      keys: "mod+0",
+      run: () => {
+        at.saveLook({ size: USUAL_SIZE });
+      },
+    },
+    {
+      id: "denser",
+      title: a.denser,
+      group: "view",
+      words: "density compact",
+      run: () => {
+        at.saveLook({ density: denser(-1) });
+      },
+    },
+    {
+      id: "roomier",
+      title: a.roomier,
+      group: "view",
+      words: "density",
+      run: () => {
+        at.saveLook({ density: denser(1) });
+      },
+    },
+    {
+      id: "language",
+      title: a.nextLanguage,
+      group: "view",
+      words: "english deutsch german sprache",
+      run: () => {
+        at.saveLanguage(nextLanguage());
+      },
+    },
+    {
+      id: "undo-setting",
+      title: a.undoSetting,
+      group: "view",
+      enabled: at.undoSetting !== undefined,
+      run: () => at.undoSetting?.(),
+    },
+    {
+      id: "window",
+      title: a.newWindow,
+      group: "project",
+      keys: "mod+shift+n",
+      enabled: at.openWindow !== undefined,
+      run: () => at.openWindow?.(),
+    },
+    { id: "reconnect", title: a.reconnect, group: "go", enabled: at.reconnect !== undefined, run: () => at.reconnect?.() },
     { id: "shortcuts", title: a.shortcuts, group: "view", keys: "mod+/", slash: "help", run: at.openShortcuts },
   ];
 }

@@ -1,6 +1,7 @@
 // Every action of the window in one list: the palette shows it, keys and strokes call it.
 
 import type { t } from "../i18n";
+import { canonical, pressed } from "./keys";
 
 export type ActionGroup = keyof typeof t.palette.groups;
 
@@ -22,16 +23,18 @@ export function isEnabled(action: Action): boolean {
   return action.enabled !== false;
 }
 
+/** The keys of an action as they stand now. */
+export function keysOf(actions: readonly Action[], id: string): string | undefined {
+  return actions.find((action) => action.id === id)?.keys;
+}
+
 /** True where the event is this combination; "mod" is Ctrl, or Cmd on a Mac. */
 export function matches(event: KeyboardEvent, keys: string): boolean {
-  const parts = keys.split("+").map((part) => part || "+");
-  const key = parts.at(-1) ?? "";
-  const wants = (name: string) => parts.slice(0, -1).includes(name);
-  const mod = event.ctrlKey || event.metaKey;
-  if (mod !== wants("mod") || event.altKey !== wants("alt")) return false;
-  if (event.shiftKey !== wants("shift") && key.length > 1) return false;
-  if (key.length === 1 && /[a-z]/.test(key) && event.shiftKey !== wants("shift")) return false;
-  return event.key.toLowerCase() === key || (key === "=" && event.key === "+");
+  const now = pressed(event);
+  if (now === undefined) return false;
+  const wanted = canonical(keys);
+  // "+" and "=" share a key on most layouts.
+  return now === wanted || (wanted.endsWith("=") && now === wanted.replace(/=$/, "+"));
 }
 
 /** The action that a key press means, if any. */

@@ -3,6 +3,7 @@
 import { createStore } from "../components/store";
 import type { Access } from "../protocol/generated/Access";
 import type { Tier } from "../protocol/generated/Tier";
+import type { HealthTab } from "../features/health/HealthView";
 import type { SettingsTab } from "../features/settings/SettingsView";
 
 export type View = "chat" | "settings" | "search" | "health" | "welcome";
@@ -13,6 +14,7 @@ export interface Place {
   projectId: string | undefined;
   sessionId: string | undefined;
   settingsTab: SettingsTab;
+  healthTab: HealthTab;
 }
 
 export interface Panes {
@@ -36,14 +38,18 @@ export interface Habits {
 
 const VIEWS: View[] = ["chat", "settings", "search", "health", "welcome"];
 
+/** A window of its own for one project has a place and panes of its own too. */
+const ownProject = new URLSearchParams(location.search).get("window") ?? undefined;
+const suffix = ownProject ? `.${ownProject}` : "";
+
 export const place = createStore<Place>(
-  { view: "chat", projectId: undefined, sessionId: undefined, settingsTab: "models" },
-  "mira.place",
+  { view: "chat", projectId: ownProject, sessionId: undefined, settingsTab: "models", healthTab: "doctor" },
+  `mira.place${suffix}`,
 );
 
 export const panes = createStore<Panes>(
   { sidebar: true, sidebarWidth: 248, inspector: true, inspectorWidth: 420, tab: "changes" },
-  "mira.panes",
+  `mira.panes${suffix}`,
 );
 
 export const habits = createStore<Habits>(

@@ -1,6 +1,7 @@
 // What can be done with a session as a whole, with its words and its way back.
 
 import { useMemo } from "react";
+import { copyText } from "../components/states";
 import { useToasts } from "../components/toasts";
 import type { SessionActions } from "../features/sessions/SessionList";
 import { sessionName } from "../features/sessions/SessionList";
@@ -10,6 +11,8 @@ import type { Session } from "../protocol/generated/Session";
 import { useClient } from "../protocol/queries";
 import { place } from "./place";
 import { saveFile } from "./save";
+
+const TYPES = { markdown: "text/markdown", json: "application/json", html: "text/html" };
 
 export function useSessionActions(onRename: (session: Session) => void): SessionActions {
   const client = useClient();
@@ -56,10 +59,17 @@ export function useSessionActions(onRename: (session: Session) => void): Session
           toasts.say(t.sessions.forked);
         });
       },
+      copyLink: (session) => {
+        const link = `mira://session/${session.id}`;
+        void copyText(link).then((copied) => {
+          if (copied) toasts.say(t.sessions.linkCopied);
+          else toasts.fail(t.sessions.linkNotCopied({ link }));
+        });
+      },
       exportAs: (session, format) => {
         attempt(async () => {
           const file = await client.call("session.export", { session_id: session.id, format });
-          saveFile(file.file_name, file.content, format === "json" ? "application/json" : "text/markdown");
+          saveFile(file.file_name, file.content, TYPES[format]);
           toasts.say(t.sessions.exported({ file: file.file_name }));
         });
       },

@@ -5,7 +5,7 @@ interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   look?: "plain" | "primary" | "ghost" | "danger";
   small?: boolean;
   /** Shown beside the words. */
-  keys?: string;
+  keys?: string | undefined;
   ref?: Ref<HTMLButtonElement>;
 }
 

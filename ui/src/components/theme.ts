@@ -1,32 +1,31 @@
-// Appearance: theme, contrast and text size, applied to the document's root.
+// Appearance: theme, contrast, density and text size, applied to the document's root.
 
 import { createStore, type Store } from "./store";
 
 export interface Look {
   theme: "system" | "light" | "dark";
   contrast: "normal" | "high";
+  density: "compact" | "normal" | "roomy";
   /** Base text size in pixels, 11–20. */
   size: number;
 }
 
 export const SMALLEST = 11;
 export const LARGEST = 20;
+export const USUAL_SIZE = 13;
 
-export const look: Store<Look> = createStore<Look>({ theme: "system", contrast: "normal", size: 13 }, "mira.look");
-
-export function resize(by: number): void {
-  look.set((now) => ({ size: Math.min(LARGEST, Math.max(SMALLEST, now.size + by)) }));
-}
+export const look: Store<Look> = createStore<Look>({ theme: "system", contrast: "normal", density: "normal", size: USUAL_SIZE }, "mira.look");
 
 /** Keeps the document in step with the look and with the system's wishes. */
 export function applyLook(): void {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const more = matchMedia("(prefers-contrast: more)");
   const apply = () => {
-    const { theme, contrast, size } = look.get();
+    const { theme, contrast, density, size } = look.get();
     const root = document.documentElement;
     root.dataset["theme"] = theme === "system" ? (dark.matches ? "dark" : "light") : theme;
     root.dataset["contrast"] = contrast === "high" || more.matches ? "high" : "normal";
+    root.dataset["density"] = density;
     root.style.setProperty("--font-size", `${size}px`);
   };
   look.subscribe(apply);

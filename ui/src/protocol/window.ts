@@ -1,27 +1,58 @@
-// What only the desktop shell can tell: which folder the app was started with.
+// What only the desktop shell can tell or do: folders and links that others hand over, windows,
+// updates.
 
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
+import { getCurrentWebviewWindow } from "@tauri-apps/api/webviewWindow";
+import { isFailure, RequestFailed } from "./client";
 
 interface NativeInfo {
   open_project_id: string | null;
+  link: DeepLink | null;
+}
+
+/** What a `mira:` link asks for, as the shell has checked it. */
+export type DeepLink = { kind: "session"; session_id: string } | { kind: "open"; path: string } | { kind: "broken" };
+
+export interface HandedOver {
+  project(projectId: string): void;
+  link(link: DeepLink): void;
+  /** An action of the tray, by its id. */
+  action(id: string): void;
 }
 
 /**
- * Calls back with the project that a command line named: this start's, and later those of a second
- * start, which hands its folder to this window. Returns the way to stop.
+ * Calls back with what a command line, a link or the tray asks of this window: this start's, and
+ * later what a second start hands over. Returns the way to stop.
  */
-export function onNamedProject(show: (projectId: string) => void): () => void {
+export function onHandedOver(show: HandedOver): () => void {
   let stopped = false;
-  const tell = (projectId: string | null) => {
-    if (projectId && !stopped) show(projectId);
-  };
-  const unlisten = listen<string>("open-project", (event) => {
-    tell(event.payload);
-  });
+  const here = getCurrentWebviewWindow().label;
+  const to = { target: { kind: "WebviewWindow" as const, label: here } };
+  const tell = <T>(name: string, call: (payload: T) => void) =>
+    listen<T>(
+      name,
+      (event) => {
+        if (!stopped) call(event.payload);
+      },
+      to,
+    );
+  const listening = [
+    tell<string>("open-project", (id) => {
+      show.project(id);
+    }),
+    tell<DeepLink>("open-link", (link) => {
+      show.link(link);
+    }),
+    tell<string>("action", (id) => {
+      show.action(id);
+    }),
+  ];
   invoke<NativeInfo>("native_info").then(
     (info) => {
-      tell(info.open_project_id);
+      if (stopped) return;
+      if (info.open_project_id) show.project(info.open_project_id);
+      if (info.link) show.link(info.link);
     },
     () => {
       // The engine did not open; the shell shows its own page about that.
@@ -29,8 +60,42 @@ export function onNamedProject(show: (projectId: string) => void): () => void {
   );
   return () => {
     stopped = true;
-    void unlisten.then((stop) => {
-      stop();
-    });
+    for (const one of listening) void one.then((stop) => { stop(); });
   };
+}
+
+/** Tells the shell which project this window shows, so that the next start finds it. */
+export function tellProject(projectId: string | undefined): void {
+  asked("tell_project", { projectId: projectId ?? null }).catch(() => {
+    // Only the choice of a window depends on it.
+  });
+}
+
+/** Opens a window of its own for the project, or brings the one that shows it forward. */
+export async function openWindow(projectId: string): Promise<void> {
+  await asked("open_window", { projectId });
+}
+
+export interface UpdateState {
+  /** The build or the environment names an address and a key. */
+  configured: boolean;
+  available: { version: string; notes: string } | null;
+}
+
+export async function checkForUpdate(): Promise<UpdateState> {
+  return asked<UpdateState>("update_check", {});
+}
+
+/** Loads, checks the signature, installs, starts again: returns only where that failed. */
+export async function installUpdate(): Promise<void> {
+  await asked("update_install", {});
+}
+
+async function asked<T>(command: string, args: Record<string, unknown>): Promise<T> {
+  try {
+    return await invoke<T>(command, args);
+  } catch (error) {
+    if (isFailure(error)) throw new RequestFailed(error);
+    throw error;
+  }
 }

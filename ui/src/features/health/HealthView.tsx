@@ -12,10 +12,9 @@ import type { CheckState } from "../../protocol/generated/CheckState";
 import { useRequest } from "../../protocol/queries";
 import "./health.css";
 
-type Tab = "doctor" | "logs";
+export type HealthTab = "doctor" | "logs";
 
-export function HealthView() {
-  const [tab, setTab] = useState<Tab>("doctor");
+export function HealthView({ tab, onTab }: { tab: HealthTab; onTab: (tab: HealthTab) => void }) {
   return (
     <div className="view">
       <div className="view-content wide">
@@ -28,7 +27,7 @@ export function HealthView() {
             { id: "logs", label: t.health.logs },
           ]}
           current={tab}
-          onChange={setTab}
+          onChange={onTab}
         />
         <div id="health-panel" role="tabpanel" aria-labelledby={`health-${tab}`}>
           {tab === "doctor" ? <Doctor /> : <Logs />}

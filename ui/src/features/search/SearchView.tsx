@@ -1,7 +1,8 @@
 // Full text over all sessions: what was said and what tools printed.
 
 import { Search } from "lucide-react";
-import { useDeferredValue, useState, type ReactNode } from "react";
+import { useDeferredValue, useState, type KeyboardEvent, type ReactNode } from "react";
+import { Button } from "../../components/Button";
 import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { shortTime } from "../../i18n/format";
@@ -19,45 +20,72 @@ export function marked(snippet: string): ReactNode[] {
   });
 }
 
+type Role = "user" | "assistant" | "tool";
+
+interface Filters {
+  project: string;
+  role: Role | "";
+  tool: string;
+  model: string;
+  since: string;
+  until: string;
+}
+
+const NONE: Filters = { project: "", role: "", tool: "", model: "", since: "", until: "" };
+const DAY_MS = 86_400_000;
+
+/** Midnight of a day as a date field writes it, in this person's time. */
+export function midnight(day: string): number | undefined {
+  const [year, month, date] = day.split("-").map(Number);
+  if (!year || !month || !date) return undefined;
+  return new Date(year, month - 1, date).getTime();
+}
+
 export function SearchView(props: { projectId: string | undefined; onOpen: (hit: SearchHit) => void }) {
   const now = useNow(30_000);
   const [text, setText] = useState("");
-  const [everywhere, setEverywhere] = useState(props.projectId === undefined);
+  const [filters, setFilters] = useState<Filters>({ ...NONE, project: props.projectId ?? "" });
   const query = useDeferredValue(text.trim());
+  const until = midnight(filters.until);
   const found = useRequest(
     "session.search",
-    query ? { query, project_id: everywhere ? undefined : props.projectId, limit: 100 } : undefined,
+    query
+      ? {
+          query,
+          project_id: filters.project || undefined,
+          role: filters.role || undefined,
+          tool: filters.tool || undefined,
+          model: filters.model || undefined,
+          since: midnight(filters.since),
+          until: until === undefined ? undefined : until + DAY_MS,
+          limit: 100,
+        }
+      : undefined,
   );
   const hits = found.data?.hits ?? [];
+  const filtered = Object.values(filters).some((value) => value !== "");
   return (
     <div className="view">
       <div className="view-content">
         <h1 className="view-title">{t.search.title}</h1>
-        <div className="row-line">
-          <input
-            className="input"
-            type="search"
-            value={text}
-            autoFocus
-            placeholder={t.search.placeholder}
-            aria-label={t.search.label}
-            onChange={(event) => {
-              setText(event.target.value);
-            }}
-          />
-          {props.projectId ? (
-            <label className="row-line">
-              <input
-                type="checkbox"
-                checked={everywhere}
-                onChange={(event) => {
-                  setEverywhere(event.target.checked);
-                }}
-              />
-              <span className="num">{t.search.allProjects}</span>
-            </label>
-          ) : null}
-        </div>
+        <input
+          className="input"
+          type="search"
+          value={text}
+          autoFocus
+          placeholder={t.search.placeholder}
+          aria-label={t.search.label}
+          onChange={(event) => {
+            setText(event.target.value);
+          }}
+        />
+        <FilterRow
+          filters={filters}
+          hits={hits}
+          onChange={(part) => {
+            setFilters((before) => ({ ...before, ...part }));
+          }}
+        />
         {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
         {query && found.isPending ? <Waiting what={t.common.loading} /> : null}
         {!query ? (
@@ -65,36 +93,117 @@ export function SearchView(props: { projectId: string | undefined; onOpen: (hit:
             {t.search.hint}
           </Empty>
         ) : null}
-        {query && found.data && hits.length === 0 ? <Empty title={t.search.none({ query })} /> : null}
-        {hits.length > 0 ? (
-          <>
-            <p className="quiet" role="status">
-              {t.search.hits({ count: hits.length })}
-            </p>
-            <ul className="hits">
-              {hits.map((hit) => (
-                <li key={`${hit.session_id}:${hit.seq}`}>
-                  <button
-                    type="button"
-                    className="hit"
-                    onClick={() => {
-                      props.onOpen(hit);
-                    }}
-                  >
-                    <span className="row-line">
-                      <strong className="truncate">{hit.session_name || t.sessions.untitled}</strong>
-                      <span className="badge">{(t.search.roles as Record<string, string>)[hit.role] ?? hit.role}</span>
-                      <span className="grow" />
-                      <span className="quiet num">{shortTime(hit.at, now)}</span>
-                    </span>
-                    <span className="hit-text secondary">{marked(hit.snippet)}</span>
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </>
+        {query && found.data && hits.length === 0 ? (
+          <Empty
+            title={filtered ? t.search.noneFiltered({ query }) : t.search.none({ query })}
+            action={
+              filtered ? (
+                <Button
+                  small
+                  onClick={() => {
+                    setFilters(NONE);
+                  }}
+                >
+                  {t.search.clear}
+                </Button>
+              ) : undefined
+            }
+          />
         ) : null}
+        {hits.length > 0 ? <Hits hits={hits} now={now} onOpen={props.onOpen} /> : null}
       </div>
     </div>
+  );
+}
+
+function FilterRow(props: { filters: Filters; hits: readonly SearchHit[]; onChange: (part: Partial<Filters>) => void }) {
+  const { filters, hits, onChange } = props;
+  const projects = useRequest("project.list", {}).data?.projects ?? [];
+  const models = useRequest("model.list", {}).data?.models ?? [];
+  const withOwn = (names: Iterable<string>, own: string) => [...new Set([...names, ...(own ? [own] : [])])].sort();
+  const tools = withOwn(hits.flatMap((hit) => (hit.tool ? [hit.tool] : [])), filters.tool);
+  const used = withOwn([...hits.flatMap((hit) => (hit.model ? [hit.model] : [])), ...models.map((one) => one.id)], filters.model);
+  return (
+    <div className="search-filters" role="group" aria-label={t.search.filters}>
+      <Pick label={t.search.project} value={filters.project} none={t.search.allProjects} options={projects.map((one) => [one.id, one.name])} onChange={(project) => { onChange({ project }); }} />
+      <Pick
+        label={t.search.role}
+        value={filters.role}
+        none={t.search.anyRole}
+        options={(["user", "assistant", "tool"] as const).map((role) => [role, t.search.roles[role]])}
+        onChange={(role) => {
+          onChange({ role: role as Role | "" });
+        }}
+      />
+      <Pick label={t.search.tool} value={filters.tool} none={t.search.anyTool} options={tools.map((one) => [one, one])} onChange={(tool) => { onChange({ tool }); }} />
+      <Pick label={t.search.model} value={filters.model} none={t.search.anyModel} options={used.map((one) => [one, one])} onChange={(model) => { onChange({ model }); }} />
+      <Day label={t.search.since} value={filters.since} onChange={(since) => { onChange({ since }); }} />
+      <Day label={t.search.until} value={filters.until} onChange={(until) => { onChange({ until }); }} />
+    </div>
+  );
+}
+
+function Pick(props: { label: string; value: string; none: string; options: [string, string][]; onChange: (value: string) => void }) {
+  return (
+    <label className="search-filter">
+      <span className="quiet">{props.label}</span>
+      <select className="input" value={props.value} onChange={(event) => { props.onChange(event.target.value); }}>
+        <option value="">{props.none}</option>
+        {props.options.map(([value, label]) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Day(props: { label: string; value: string; onChange: (value: string) => void }) {
+  return (
+    <label className="search-filter">
+      <span className="quiet">{props.label}</span>
+      <input className="input" type="date" value={props.value} onChange={(event) => { props.onChange(event.target.value); }} />
+    </label>
+  );
+}
+
+function Hits({ hits, now, onOpen }: { hits: readonly SearchHit[]; now: number; onOpen: (hit: SearchHit) => void }) {
+  const walk = (event: KeyboardEvent<HTMLElement>) => {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step === 0) return;
+    const rows = [...event.currentTarget.querySelectorAll<HTMLElement>(".hit")];
+    const at = rows.indexOf(document.activeElement as HTMLElement);
+    event.preventDefault();
+    rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.focus();
+  };
+  return (
+    <>
+      <p className="quiet" role="status">
+        {t.search.hits({ count: hits.length })}
+      </p>
+      <ul className="hits" onKeyDown={walk}>
+        {hits.map((hit) => (
+          <li key={`${hit.session_id}:${hit.seq}`}>
+            <button
+              type="button"
+              className="hit"
+              onClick={() => {
+                onOpen(hit);
+              }}
+            >
+              <span className="row-line">
+                <strong className="truncate">{hit.session_name || t.sessions.untitled}</strong>
+                <span className="badge">{hit.tool ?? t.search.roles[hit.role]}</span>
+                {hit.model ? <span className="quiet mono truncate">{hit.model}</span> : null}
+                <span className="grow" />
+                <span className="quiet num">{shortTime(hit.at, now)}</span>
+              </span>
+              <span className="hit-text secondary">{marked(hit.snippet)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -21,7 +21,8 @@ export interface SessionActions {
   remove(session: Session): void;
   restore(session: Session): void;
   fork(session: Session): void;
-  exportAs(session: Session, format: "markdown" | "json"): void;
+  exportAs(session: Session, format: "markdown" | "json" | "html"): void;
+  copyLink(session: Session): void;
 }
 
 export function sessionName(session: Session): string {
@@ -134,6 +135,8 @@ function SessionRow(props: { session: Session; now: number; current: boolean; un
         { label: session.pinned ? t.sessions.unpin : t.sessions.pin, run: () => { actions.pin(session); } },
         { label: t.sessions.fork, run: () => { actions.fork(session); } },
         { label: t.sessions.exportMarkdown, run: () => { actions.exportAs(session, "markdown"); } },
+        { label: t.sessions.exportHtml, run: () => { actions.exportAs(session, "html"); } },
+        { label: t.sessions.copyLink, run: () => { actions.copyLink(session); } },
         { label: t.sessions.exportJson, run: () => { actions.exportAs(session, "json"); } },
       ];
   return (
