@@ -1,19 +1,20 @@
 //! What deserves the person's attention while they look elsewhere: an approval that waits, an
 //! operation that ended. Also counts what runs, for the tray and for quitting.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 use mira_engine::Engine;
 use mira_protocol::operation::OperationState;
 use mira_protocol::session::SessionRef;
 use mira_protocol::system::Nothing;
-use mira_protocol::{Event, EventKind, OperationId, SessionId, StoredEvent, calls};
+use mira_protocol::{ApprovalId, Event, EventKind, OperationId, SessionId, StoredEvent, calls};
 use tauri::{AppHandle, Manager};
 use tauri_plugin_notification::NotificationExt;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::host::{Engines, Host};
+use crate::words::words;
 use crate::{approval_dialog, tray, window};
 
 /// Characters of a notification's text.
@@ -22,6 +23,39 @@ const BODY_LIMIT: usize = 160;
 /// The operations that run now.
 #[derive(Default)]
 pub struct Running(Mutex<HashSet<OperationId>>);
+
+/// The approvals that wait now, and the session each belongs to.
+#[derive(Default)]
+pub struct Waiting(Mutex<HashMap<ApprovalId, SessionId>>);
+
+impl Waiting {
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// A session that waits for the person.
+    pub fn any(&self) -> Option<SessionId> {
+        self.lock().values().next().cloned()
+    }
+
+    /// Takes one event into account; true where the count changed.
+    fn note(&self, stored: &StoredEvent) -> bool {
+        let mut waiting = self.lock();
+        match &stored.kind {
+            EventKind::ApprovalRequested { approval } => waiting
+                .insert(approval.id.clone(), stored.session_id.clone())
+                .is_none(),
+            EventKind::ApprovalDecided { approval_id, .. } => waiting.remove(approval_id).is_some(),
+            _ => false,
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ApprovalId, SessionId>> {
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
 
 impl Running {
     pub fn count(&self) -> usize {
@@ -90,17 +124,19 @@ async fn listen(app: &AppHandle, engine: &Engine) {
 }
 
 async fn hear(app: &AppHandle, engine: &Engine, stored: &StoredEvent) {
-    let running = app.state::<Running>();
-    if running.note(stored) {
-        tray::show_running(app, running.count());
+    if app.state::<Running>().note(stored) | app.state::<Waiting>().note(stored) {
+        tray::show_state(app);
     }
+    let settings = engine.settings();
+    let (words, wanted) = (words(&settings), &settings.notify);
+    let sound = sound(&wanted.sound);
     match &stored.kind {
         EventKind::ApprovalRequested { approval } => {
             let watched = window::is_watched(app);
-            if !watched {
-                notify(app, "Waiting for your approval", &approval.command);
+            if !watched && wanted.waiting {
+                notify(app, words.waiting, &approval.command, sound);
             }
-            if !watched || engine.settings().native_approvals {
+            if !watched || settings.native_approvals {
                 approval_dialog::show(app, engine, approval);
             }
         }
@@ -114,8 +150,10 @@ async fn hear(app: &AppHandle, engine: &Engine, stored: &StoredEvent) {
             ..
         } if !window::is_watched(app) => {
             let (what, text) = match (state, failure) {
-                (OperationState::Completed, _) => ("Done", content.as_str()),
-                (OperationState::Failed, Some(failure)) => ("Failed", failure.message.as_str()),
+                (OperationState::Completed, _) if wanted.done => (words.done, content.as_str()),
+                (OperationState::Failed, Some(failure)) if wanted.failed => {
+                    (words.failed, failure.message.as_str())
+                }
                 // Cancelled by the person, or interrupted by quitting: nothing new to them.
                 _ => return,
             };
@@ -125,7 +163,7 @@ async fn hear(app: &AppHandle, engine: &Engine, stored: &StoredEvent) {
             } else {
                 format!("{what}: {name}")
             };
-            notify(app, &title, text);
+            notify(app, &title, text, sound);
         }
         _ => {}
     }
@@ -136,7 +174,8 @@ async fn forget_if_idle(app: &AppHandle, engine: &Engine) {
     let status = engine.call(calls::SystemStatus(Nothing {})).await;
     if status.is_ok_and(|status| status.running_operations == 0) {
         app.state::<Running>().clear();
-        tray::show_running(app, 0);
+        app.state::<Waiting>().lock().clear();
+        tray::show_state(app);
     }
 }
 
@@ -151,13 +190,31 @@ async fn session_name(engine: &Engine, session: &SessionId) -> String {
         .unwrap_or_default()
 }
 
-pub fn notify(app: &AppHandle, title: &str, body: &str) {
-    let shown = app
+/// A chosen sound under the system's own name for it.
+fn sound(chosen: &str) -> Option<&'static str> {
+    let (linux, mac) = match chosen {
+        "message" => ("message-new-instant", "Ping"),
+        "complete" => ("complete", "Glass"),
+        "bell" => ("bell", "Tink"),
+        _ => return None,
+    };
+    Some(if cfg!(target_os = "macos") {
+        mac
+    } else {
+        linux
+    })
+}
+
+pub fn notify(app: &AppHandle, title: &str, body: &str, sound: Option<&str>) {
+    let mut notification = app
         .notification()
         .builder()
         .title(title)
-        .body(first_line(body))
-        .show();
+        .body(first_line(body));
+    if let Some(sound) = sound {
+        notification = notification.sound(sound);
+    }
+    let shown = notification.show();
     if let Err(error) = shown {
         tracing::debug!(%error, "no notification");
     }
@@ -221,6 +278,16 @@ mod tests {
         assert!(running.note(&event("op_1", finished())));
         assert!(!running.note(&event("op_1", finished())));
         assert_eq!(running.count(), 1);
+    }
+
+    #[test]
+    fn a_sound_is_none_or_one_the_system_knows() {
+        assert_eq!(sound("none"), None);
+        assert!(
+            ["message", "complete", "bell"]
+                .iter()
+                .all(|one| sound(one).is_some())
+        );
     }
 
     #[test]

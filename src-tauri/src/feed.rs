@@ -13,17 +13,18 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
-/// The running stream of the page, if it has one.
+/// The running streams, one a page, by the label of its window.
 #[derive(Default)]
-pub struct Feed {
-    running: Mutex<Option<JoinHandle<()>>>,
+pub struct Feeds {
+    running: Mutex<HashMap<String, JoinHandle<()>>>,
     listens: watch::Sender<bool>,
 }
 
-impl Feed {
-    /// Ends the stream before and starts one that calls `send` until it answers false.
+impl Feeds {
+    /// Ends the page's stream before and starts one that calls `send` until it answers false.
     pub fn start(
         &self,
+        label: &str,
         engine: Engine,
         from: Option<(SessionId, u64)>,
         send: impl Fn(ServerMessage) -> bool + Send + Sync + 'static,
@@ -43,10 +44,21 @@ impl Feed {
             .running
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(old) = running.replace(stream) {
+        if let Some(old) = running.insert(label.to_owned(), stream) {
             old.abort();
         }
         self.listens.send_replace(true);
+    }
+
+    /// The window is gone.
+    pub fn end(&self, label: &str) {
+        let mut running = self
+            .running
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(old) = running.remove(label) {
+            old.abort();
+        }
     }
 
     /// Returns once a page listens: what changes from then on, it hears of.

@@ -78,6 +78,14 @@ impl Host {
         self.state.subscribe()
     }
 
+    /// The settings as they are now; None until the engine is open.
+    pub fn settings(&self) -> Option<Arc<Settings>> {
+        match &*self.state.borrow() {
+            Engines::Open(engine) => Some(engine.settings()),
+            _ => None,
+        }
+    }
+
     pub fn failure(&self) -> Option<Failure> {
         match &*self.state.borrow() {
             Engines::Failed(failure) => Some(failure.clone()),

@@ -10,21 +10,26 @@ use mira_protocol::{ProjectId, calls};
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Emitter, Manager, Wry};
 
-use crate::feed::Feed;
+use crate::feed::Feeds;
 use crate::host::Host;
+use crate::links::{self, Link};
 use crate::window;
+use crate::windows::{self, Windows};
 
 /// Sent to the page with a project, when it should be shown.
 pub const OPEN_PROJECT: &str = "open-project";
 
-/// The folder of the first command line, until the page asks for it.
+/// What the first command line named, until the page asks for it.
 #[derive(Default)]
-pub struct Named(Mutex<Option<PathBuf>>);
+pub struct Named(Mutex<(Option<PathBuf>, Option<Link>)>);
 
 pub fn plugin(data_dir: Option<&Path>) -> TauriPlugin<Wry> {
     tauri_plugin_single_instance::Builder::new()
         .dbus_id(bus_name(data_dir))
         .callback(|app, words, cwd| {
+            if let Some(link) = links::link_in(&words) {
+                return links::show(app, link);
+            }
             window::bring_forward(app);
             if let Some(folder) = folder_in(&words, Path::new(&cwd)) {
                 tauri::async_runtime::spawn(open_and_show(app.clone(), folder));
@@ -40,35 +45,50 @@ fn bus_name(data_dir: Option<&Path>) -> String {
     format!("dev.mira.desktop.d{:016x}", hash.finish())
 }
 
-/// Keeps the folder that this start was given.
+/// Keeps the folder or the link that this start was given.
 pub fn open_argument(app: &AppHandle) {
     let words: Vec<String> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     let cwd = std::env::current_dir().unwrap_or_default();
-    app.manage(Named(Mutex::new(folder_in(&words, &cwd))));
+    app.manage(Named(Mutex::new((
+        folder_in(&words, &cwd),
+        links::link_in(&words),
+    ))));
 }
 
-/// Opens the folder that the command line named; None where it named none, or the second time.
-pub async fn take_named_project(app: &AppHandle) -> Option<ProjectId> {
-    let folder = {
+/// The folder that the command line named, opened, and the link; None where it named none, or the
+/// second time.
+pub async fn take_named(app: &AppHandle) -> (Option<ProjectId>, Option<Link>) {
+    let (folder, link) = {
         let named = app.state::<Named>();
-        named
+        let mut named = named
             .0
             .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
-            .take()
-    }?;
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        std::mem::take(&mut *named)
+    };
+    let Some(folder) = folder else {
+        return (None, link);
+    };
     // Opened before, the page would miss that the list of projects changed.
-    app.state::<Feed>().listens().await;
-    open(app, folder).await
+    app.state::<Feeds>().listens().await;
+    (open(app, folder).await, link)
 }
 
 async fn open_and_show(app: AppHandle, folder: PathBuf) {
-    if let Some(project_id) = open(&app, folder).await
-        && let Err(error) = app.emit_to(window::MAIN, OPEN_PROJECT, project_id)
-    {
-        tracing::warn!(%error, "the page could not be told to show a project");
+    let Some(project_id) = open(&app, folder).await else {
+        return;
+    };
+    let windows = app.state::<Windows>();
+    // The main window takes it while it shows none; else the project gets a window of its own.
+    let told = if windows.showing(&project_id).is_none() && windows.shows_nothing(window::MAIN) {
+        app.emit_to(window::MAIN, OPEN_PROJECT, project_id)
+    } else {
+        windows::open(&app, &project_id)
+    };
+    if let Err(error) = told {
+        tracing::warn!(%error, "no window shows the project of a second start");
     }
 }
 
@@ -86,7 +106,10 @@ async fn open(app: &AppHandle, folder: PathBuf) -> Option<ProjectId> {
 
 /// The first word after the program that is no switch, as an absolute folder.
 fn folder_in(words: &[String], cwd: &Path) -> Option<PathBuf> {
-    let word = words.iter().skip(1).find(|word| !word.starts_with('-'))?;
+    let word = words
+        .iter()
+        .skip(1)
+        .find(|word| !word.starts_with('-') && !links::is_link(word))?;
     let folder = cwd.join(word);
     folder.is_dir().then_some(folder)
 }

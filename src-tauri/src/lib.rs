@@ -11,19 +11,25 @@ mod commands;
 mod feed;
 mod host;
 mod instance;
+mod links;
 mod log;
 mod socket;
 mod tray;
 mod trouble;
+mod update;
 mod window;
+mod windows;
+mod words;
 
 use mira_engine::settings::{Flags, Settings};
 use mira_protocol::Failure;
 use tauri::{Manager, RunEvent};
 
-use crate::attention::Running;
-use crate::feed::Feed;
+use crate::attention::{Running, Waiting};
+use crate::feed::Feeds;
 use crate::host::Host;
+use crate::window::PagesDir;
+use crate::windows::Windows;
 
 /// Starts the app and returns when it was quit. Ends the process with status 1 where not even a
 /// window can be made.
@@ -40,6 +46,7 @@ pub fn run() {
 
     let app = tauri::Builder::default()
         .plugin(instance::plugin(data_dir.as_deref()))
+        .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_notification::init())
         .plugin(
@@ -47,18 +54,27 @@ pub fn run() {
                 .open_js_links_on_click(false)
                 .build(),
         )
+        .plugin(tauri_plugin_updater::Builder::new().build())
         .plugin(window::remember_place(data_dir.as_deref()))
         .invoke_handler(tauri::generate_handler![
             commands::request,
             commands::subscribe,
-            commands::native_info
+            commands::native_info,
+            commands::tell_project,
+            commands::open_window,
+            commands::update_check,
+            commands::update_install
         ])
         .register_uri_scheme_protocol(trouble::SCHEME, |context, _| {
             trouble::page(context.app_handle())
         })
         .setup(move |app| {
+            app.manage(PagesDir(data_dir.as_ref().map(|dir| dir.join("webview"))));
+            app.manage(Windows::new(data_dir.as_deref()));
             start(app.handle(), settings);
-            window::open(app.handle(), data_dir.as_deref())?;
+            window::open(app.handle(), window::MAIN, "index.html")?;
+            windows::reopen(app.handle());
+            follow_links(app.handle());
             tray::install(app.handle());
             tauri::async_runtime::spawn(trouble::show_when_failed(app.handle().clone()));
             Ok(())
@@ -67,9 +83,7 @@ pub fn run() {
 
     match app {
         Ok(app) => app.run(|app, event| match event {
-            RunEvent::WindowEvent { label, event, .. } if label == window::MAIN => {
-                window::on_event(app, &event);
-            }
+            RunEvent::WindowEvent { label, event, .. } => window::on_event(app, &label, &event),
             RunEvent::Exit => app.state::<Host>().shut_down(),
             _ => {}
         }),
@@ -91,8 +105,25 @@ fn start(app: &tauri::AppHandle, settings: Result<Settings, Failure>) {
     host.open();
     app.manage(host);
     app.manage(Running::default());
-    app.manage(Feed::default());
+    app.manage(Waiting::default());
+    app.manage(Feeds::default());
     tauri::async_runtime::spawn(attention::watch(app.clone()));
     tauri::async_runtime::spawn(socket::follow_setting(app.clone()));
+    tauri::async_runtime::spawn(update::watch(app.clone()));
     instance::open_argument(app);
 }
+
+/// macOS hands links over as events; elsewhere they are words of a command line.
+#[cfg(target_os = "macos")]
+fn follow_links(app: &tauri::AppHandle) {
+    use tauri_plugin_deep_link::DeepLinkExt;
+    let here = app.clone();
+    app.deep_link().on_open_url(move |event| {
+        for url in event.urls() {
+            links::show(&here, links::read(url.as_str()));
+        }
+    });
+}
+
+#[cfg(not(target_os = "macos"))]
+fn follow_links(_: &tauri::AppHandle) {}

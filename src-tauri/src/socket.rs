@@ -13,6 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::attention;
 use crate::host::{Engines, Host};
+use crate::words::words;
 
 /// What the settings say about the socket.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,7 +93,8 @@ async fn start(app: &AppHandle, engine: &Engine, wanted: Wanted) -> Option<(Want
         Ok(server) => Some((wanted, server)),
         Err(error) => {
             tracing::warn!(%error, "the socket was not opened");
-            attention::notify(app, "Terminals cannot attach", &error.to_string());
+            let words = words(&engine.settings());
+            attention::notify(app, words.cannot_attach, &error.to_string(), None);
             None
         }
     }

@@ -45,7 +45,7 @@ pub async fn show_when_failed(app: AppHandle) {
             Engines::Failed(_) => {
                 shown = true;
                 if let Ok(address) = Url::parse(ADDRESS) {
-                    window::navigate(&app, address);
+                    window::navigate(&app, &address);
                 }
             }
             Engines::Open(_) if shown => {

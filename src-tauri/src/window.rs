@@ -1,4 +1,5 @@
-//! The main window: made, shown, brought to the front, closed with care.
+//! Windows: made, shown, brought to the front, closed with care. The main one is always there;
+//! [`crate::windows`] knows which others are.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,10 @@ use tauri_plugin_opener::OpenerExt;
 use tauri_plugin_window_state::StateFlags;
 
 use crate::attention::{self, Running};
+use crate::feed::Feeds;
 use crate::host::Host;
+use crate::windows::Windows;
+use crate::words::{Words, words};
 use crate::{tray, trouble};
 
 pub const MAIN: &str = "main";
@@ -33,10 +37,14 @@ pub fn remember_place(data_dir: Option<&Path>) -> TauriPlugin<Wry> {
     }
 }
 
-/// Makes the window. It shows itself once its page is there, so that nobody sees a white frame.
-pub fn open(app: &AppHandle, data_dir: Option<&Path>) -> tauri::Result<WebviewWindow> {
+/// Where pages keep what is theirs; None: the system's place.
+pub struct PagesDir(pub Option<PathBuf>);
+
+/// Makes a window with that page. It shows itself once its page is there, so that nobody sees a
+/// white frame.
+pub fn open(app: &AppHandle, label: &str, page: &str) -> tauri::Result<WebviewWindow> {
     let here = app.clone();
-    let mut builder = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
+    let mut builder = WebviewWindowBuilder::new(app, label, WebviewUrl::App(page.into()))
         .title("Mira")
         .inner_size(1320.0, 860.0)
         .min_inner_size(420.0, 420.0)
@@ -51,8 +59,8 @@ pub fn open(app: &AppHandle, data_dir: Option<&Path>) -> tauri::Result<WebviewWi
                 tracing::warn!(%error, "the window could not be shown");
             }
         });
-    if let Some(dir) = data_dir {
-        builder = builder.data_directory(dir.join("webview"));
+    if let Some(dir) = &app.state::<PagesDir>().0 {
+        builder = builder.data_directory(dir.clone());
     }
     builder.build()
 }
@@ -74,14 +82,11 @@ fn save_download(webview: Webview, event: DownloadEvent<'_>) -> bool {
             true
         }
         DownloadEvent::Finished { path, success, .. } => {
+            let words = words_of(app);
             if !success {
-                attention::notify(
-                    app,
-                    "The file was not saved",
-                    "Is the disk full, or the folder read-only?",
-                );
+                attention::notify(app, words.not_saved, words.not_saved_why, None);
             } else if let Some(path) = path {
-                attention::notify(app, "Saved", &path.to_string_lossy());
+                attention::notify(app, words.saved, &path.to_string_lossy(), None);
             }
             true
         }
@@ -151,45 +156,83 @@ pub fn show_interface(app: &AppHandle) {
         None => Url::parse("tauri://localhost/index.html").ok(),
     };
     if let Some(address) = address {
-        navigate(app, address);
+        navigate(app, &address);
     }
 }
 
-pub fn navigate(app: &AppHandle, address: Url) {
-    if let Some(window) = app.get_webview_window(MAIN)
-        && let Err(error) = window.navigate(address)
+/// Every window changes its page.
+pub fn navigate(app: &AppHandle, address: &Url) {
+    for window in app.webview_windows().into_values() {
+        if let Err(error) = window.navigate(address.clone()) {
+            tracing::warn!(%error, "the window could not change its page");
+        }
+    }
+}
+
+/// Shows the window that is best known to the person, wherever it was, in front: the one that has
+/// the focus, the main one, any. Without a window the main one is made again. Its label.
+pub fn bring_forward(app: &AppHandle) -> Option<String> {
+    let windows = app.webview_windows();
+    let focused = windows
+        .iter()
+        .find(|(_, window)| window.is_focused().unwrap_or(false))
+        .map(|(label, _)| label.clone());
+    let label = focused.unwrap_or_else(|| match windows.keys().next() {
+        Some(any) if !windows.contains_key(MAIN) => any.clone(),
+        _ => MAIN.to_owned(),
+    });
+    if !bring_label_forward(app, &label)
+        && let Err(error) = open(app, MAIN, "index.html")
     {
-        tracing::warn!(%error, "the window could not change its page");
+        tracing::warn!(%error, "the window could not be made again");
+        return None;
     }
+    Some(label)
 }
 
-/// Shows the window, wherever it was, in front.
-pub fn bring_forward(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(MAIN) else {
-        return;
+/// False where there is no such window.
+pub fn bring_label_forward(app: &AppHandle, label: &str) -> bool {
+    let Some(window) = app.get_webview_window(label) else {
+        return false;
     };
     for step in [window.unminimize(), window.show(), window.set_focus()] {
         if let Err(error) = step {
             tracing::debug!(%error, "the window could not be brought forward");
         }
     }
+    true
 }
 
-/// The person looks at the window now.
+/// The person looks at one of the windows now.
 pub fn is_watched(app: &AppHandle) -> bool {
-    app.get_webview_window(MAIN).is_some_and(|window| {
-        window.is_focused().unwrap_or(false) && window.is_visible().unwrap_or(false)
-    })
+    app.webview_windows()
+        .values()
+        .any(|window| window.is_focused().unwrap_or(false) && window.is_visible().unwrap_or(false))
 }
 
-/// Closing the window ends the app; while work runs the person chooses.
-pub fn on_event(app: &AppHandle, event: &WindowEvent) {
-    if let WindowEvent::CloseRequested { api, .. } = event {
-        let running = app.state::<Running>().count();
-        if running > 0 {
-            api.prevent_close();
-            ask_before_quitting(app, running);
+/// Closing the last window ends the app; while work runs the person chooses.
+pub fn on_event(app: &AppHandle, label: &str, event: &WindowEvent) {
+    match event {
+        WindowEvent::CloseRequested { api, .. } => {
+            let running = app.state::<Running>().count();
+            let last = app.webview_windows().len() <= 1;
+            if last && running > 0 {
+                api.prevent_close();
+                ask_before_quitting(app, running);
+            } else {
+                app.state::<Windows>().closed(label);
+            }
         }
+        WindowEvent::Destroyed => app.state::<Feeds>().end(label),
+        _ => {}
+    }
+}
+
+/// The shell's words in the language that holds now; English until the engine is open.
+pub fn words_of(app: &AppHandle) -> &'static Words {
+    match app.state::<Host>().settings() {
+        Some(settings) => words(&settings),
+        None => words(&mira_engine::settings::Settings::under(Path::new("/"))),
     }
 }
 
@@ -202,40 +245,32 @@ pub fn quit(app: &AppHandle) {
 }
 
 fn ask_before_quitting(app: &AppHandle, running: usize) {
-    const STAY: &str = "Keep open";
-    const HIDE: &str = "Keep working in the background";
-    const QUIT: &str = "Stop and quit";
-    let text = match running {
-        1 => {
-            "One task is still running. If you quit, it stops; you can resume it later.".to_owned()
-        }
-        n => format!(
-            "{n} tasks are still running. If you quit, they stop; you can resume them later."
-        ),
-    };
+    let words = words_of(app);
+    let (stay, hide, stop) = (words.stay, words.hide, words.stop_and_quit);
     // Hidden without a tray, the app could only be found again by starting it once more.
     let buttons = if tray::is_there(app) {
-        MessageDialogButtons::YesNoCancelCustom(HIDE.into(), QUIT.into(), STAY.into())
+        MessageDialogButtons::YesNoCancelCustom(hide.into(), stop.into(), stay.into())
     } else {
-        MessageDialogButtons::OkCancelCustom(QUIT.into(), STAY.into())
+        MessageDialogButtons::OkCancelCustom(stop.into(), stay.into())
     };
     let mut dialog = app
         .dialog()
-        .message(text)
-        .title("Mira is still working")
+        .message(words.would_stop(running))
+        .title(words.still_working)
         .buttons(buttons);
-    let window = app.get_webview_window(MAIN);
-    if let Some(window) = &window {
+    // With several windows the question comes from the tray, and all of them would go.
+    let windows: Vec<_> = app.webview_windows().into_values().collect();
+    if let Some(window) = windows.first() {
         dialog = dialog.parent(window);
     }
     let app = app.clone();
     dialog.show_with_result(move |answer| match answer {
-        MessageDialogResult::Custom(label) if label == QUIT => app.exit(0),
-        MessageDialogResult::Custom(label) if label == HIDE => {
-            if let Some(window) = window
-                && let Err(error) = window.hide()
-            {
-                tracing::warn!(%error, "the window could not be hidden");
+        MessageDialogResult::Custom(label) if label == stop => app.exit(0),
+        MessageDialogResult::Custom(label) if label == hide => {
+            for window in &windows {
+                if let Err(error) = window.hide() {
+                    tracing::warn!(%error, "a window could not be hidden");
+                }
             }
         }
         _ => {}
