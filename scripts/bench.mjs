@@ -1,33 +1,36 @@
-// `npm run bench [-- --quick] [-- --peers] [-- --json FILE] [-- --desktop]`: builds the optimised
-// terminal client and measures it against a fake vendor (crates/testkit/src/bin/bench.rs says what
-// and how); with --desktop the window instead (e2e/desktop/bench.mjs). MIRA_DESKTOP names a built
-// program to measure.
+// `npm run bench [-- --quick] [-- --peers] [-- --json FILE]`: builds the optimised terminal client
+// and measures it against a fake vendor (crates/testkit/src/bin/bench.rs says what and how).
+// `npm run bench ui`: the interface instead, in Chromium (ui/e2e/bench.mjs) and in the real window
+// (e2e/desktop/bench.mjs); with --debug the unoptimised programs, which are there after a test.
 
 import { root, program } from "./lib/place.mjs";
 import { main, run, status } from "./lib/run.mjs";
-import { npmPackages, tools, userInterface } from "./lib/setup.mjs";
+import { browser, npmPackages, tools, userInterface } from "./lib/setup.mjs";
 import { underXvfb } from "./lib/xvfb.mjs";
 
 await main(async () => {
   const words = process.argv.slice(2);
-  if (words.includes("--desktop")) return desktop();
+  if (words.includes("ui")) return userInterfaceBench(words.includes("--debug"));
   await tools("build");
   await run("cargo", ["build", "--release", "-p", "mira-cli", "-p", "mira-testkit", "--bin", "mira", "--bin", "bench"]);
   const code = await status(program("bench", "release"), ["--mira", program("mira", "release"), ...words], { cwd: root });
   return code || status("cargo", ["run", "--quiet", "--release", "-p", "mira-workspace", "--example", "sandbox_cost"], { cwd: root });
 });
 
-async function desktop() {
+async function userInterfaceBench(debug) {
   await tools("build", "desktop", "tests");
   await npmPackages();
   await userInterface();
-  const built = process.env.MIRA_DESKTOP;
-  if (!built) {
-    await run("cargo", ["build", "--release", "-p", "mira-desktop", "-p", "mira-testkit", "--bin", "mira-desktop", "--bin", "fake-vendor"]);
-  }
+  const profile = debug ? [] : ["--release"];
+  await run("cargo", ["build", ...profile, "-p", "mira-desktop", "-p", "mira-cli", "-p", "mira-testkit", "--bin", "mira-desktop", "--bin", "mira", "--bin", "fake-vendor"]);
+  const kind = debug ? undefined : "release";
   const env = {
-    MIRA_DESKTOP: built ?? program("mira-desktop", "release"),
-    MIRA_FAKE_VENDOR: program("fake-vendor", built ? undefined : "release"),
+    MIRA_DESKTOP: program("mira-desktop", kind),
+    MIRA_FAKE_VENDOR: program("fake-vendor", kind),
+    MIRA_PROGRAMS: kind ?? "debug",
+    CHROME_PATH: browser(),
   };
-  return underXvfb(process.execPath, ["e2e/desktop/bench.mjs"], { cwd: root, env });
+  const page = await status(process.execPath, ["ui/e2e/bench.mjs"], { cwd: root, env });
+  const window = await underXvfb(process.execPath, ["e2e/desktop/bench.mjs"], { cwd: root, env });
+  return page || window;
 }

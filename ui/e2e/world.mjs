@@ -33,7 +33,7 @@ export async function closeBrowser() {
 
 /** A program whose first line matching `ready` says where it listens. */
 function start(name, args, env, ready) {
-  const child = spawn(program(name), args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program(name, process.env.MIRA_PROGRAMS), args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   const listening = new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${name} did not start:\n${output}`)), START_MS);
@@ -59,8 +59,8 @@ function start(name, args, env, ready) {
   return { listening, stop, output: () => output };
 }
 
-/** `replies` as in the fake vendor's script; `key: false` leaves the engine without one. */
-export async function world({ replies = [], key = true, aside = "A greeting that greets" } = {}) {
+/** `replies` as in the fake vendor's script; `key: false` leaves the engine without one; `before` may fill the data directory. */
+export async function world({ replies = [], key = true, aside = "A greeting that greets", before } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "mira-e2e-"));
   const project = join(folder, "greeter");
   for (const [path, content] of Object.entries(FILES)) {
@@ -76,6 +76,7 @@ export async function world({ replies = [], key = true, aside = "A greeting that
   const vendor = start("fake-vendor", ["--script", script], {}, /listening on (http:\S+)/);
   const vendorUrl = (await vendor.listening)[1];
 
+  before?.(join(folder, "data"));
   const env = {
     MIRA_DATA_DIR: join(folder, "data"),
     MIRA_CONFIG_DIR: join(folder, "config"),
@@ -109,7 +110,7 @@ export async function world({ replies = [], key = true, aside = "A greeting that
       if (!answer.ok) throw new Error(await answer.text());
     },
     /** A page at the engine's one-time link. Its console must stay silent. */
-    async page({ dark = false, width = 1360, height = 860 } = {}) {
+    async page({ dark = false, width = 1360, height = 860, prepare } = {}) {
       const browser = await chromiumBrowser();
       const context = await browser.newContext({
         viewport: { width, height },
@@ -119,14 +120,32 @@ export async function world({ replies = [], key = true, aside = "A greeting that
       });
       const page = await context.newPage();
       page.setDefaultTimeout(45_000);
+      if (prepare) await page.addInitScript(prepare);
       const problems = [];
       page.on("pageerror", (error) => problems.push(error.message));
       page.on("console", (message) => {
         if (message.type() === "error") problems.push(message.text());
       });
       await page.goto(link);
-      pages.push({ context, problems });
+      pages.push({ context, get problems() { return problems; }, set problems(left) { problems.splice(0, problems.length, ...left); } });
       return page;
+    },
+    /** A second page of the same browser profile. */
+    async another(page) {
+      const other = await page.context().newPage();
+      await other.goto(page.url());
+      return other;
+    },
+    /** A page with nothing on it and no engine. */
+    async blank() {
+      const browser = await chromiumBrowser();
+      const context = await browser.newContext();
+      pages.push({ context, problems: [] });
+      return context.newPage();
+    },
+    /** What the console said of this kind was meant to happen. */
+    forgive(kind) {
+      for (const one of pages) one.problems = one.problems.filter((problem) => !kind.test(problem));
     },
     problems: () => pages.flatMap((one) => one.problems),
     async killEngine() {

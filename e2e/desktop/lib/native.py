@@ -4,6 +4,7 @@ native.py press TITLE BUTTON   waits for the dialog, prints its text, presses th
 native.py gone TITLE           waits until no such dialog is shown
 native.py close TITLE          leaves the dialog with Escape
 native.py shot FILE            the active window with its frame as PNG
+native.py cover SECONDS        another window in front, for so long
 """
 
 import sys
@@ -109,6 +110,19 @@ def shot(file):
     picture.savev(file, "png", [], [])
 
 
+def cover(seconds):
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import GLib, Gtk
+
+    window = Gtk.Window(title="Something else")
+    window.set_default_size(300, 200)
+    window.connect("focus-in-event", lambda *_: print("in front", flush=True))
+    window.show_all()
+    window.present()
+    GLib.timeout_add(int(float(seconds) * 1000), Gtk.main_quit)
+    Gtk.main()
+
+
 if __name__ == "__main__":
     command, *words = sys.argv[1:]
-    {"press": press, "gone": gone, "close": close, "shot": shot}[command](*words)
+    {"press": press, "gone": gone, "close": close, "shot": shot, "cover": cover}[command](*words)

@@ -44,7 +44,10 @@ pub fn show(app: &AppHandle, engine: &Engine, approval: &Approval) {
         let decision = match answer {
             Answer::Allow => Decision::Allow,
             Answer::Deny => Decision::Deny,
-            Answer::Later => return window::bring_forward(&here),
+            Answer::Later => {
+                window::bring_forward(&here);
+                return;
+            }
             Answer::Nothing => return,
         };
         tauri::async_runtime::spawn(decide(engine.clone(), id.clone(), decision));

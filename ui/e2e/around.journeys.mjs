@@ -1,0 +1,339 @@
+// What is around the conversation: keys, search, languages, looks, notifications, pages to hand on.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { READ_AND_EDIT } from "./journeys.mjs";
+import { accessibility, ask, FILES, openProject, world } from "./world.mjs";
+
+const TOKEN = ["ghp", "0123456789abcdefghijABCDEFGHIJ456789"].join("_");
+
+/** Runs one way in a world of its own; the console must have stayed silent. */
+async function journey(options, walk) {
+  const here = await world(options);
+  try {
+    await walk(here);
+    assert.deepEqual(here.problems(), []);
+  } finally {
+    await here.close();
+  }
+}
+
+/** An action by its name, through the palette. */
+async function act(page, words) {
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Type a command").fill(words);
+  await page.keyboard.press("Enter");
+}
+
+async function settle(page) {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+const NEVER = { when: { user: "wait" }, text: "Thinking about it", gate_after_text: "never", calls: [{ name: "git_log", args: {} }] };
+
+export const journeys = {
+  "shortcuts: changed with a conflict solved, true after a reload, reset": () =>
+    journey({}, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await act(page, "change keyboard shortcuts");
+      await page.getByRole("button", { name: /^Doctor: no keys/ }).click();
+      await page.keyboard.press("Control+b");
+      await page.getByText(/Ctrl\+B already means/).waitFor();
+      await page.getByRole("button", { name: "Use it for “Doctor”" }).click();
+      await page.getByRole("button", { name: /^Doctor: Ctrl\+B/ }).waitFor();
+      await page.reload();
+      await page.getByRole("button", { name: /^Doctor: Ctrl\+B/ }).waitFor();
+      await page.keyboard.press("Control+b");
+      await page.getByRole("heading", { name: "Doctor and logs" }).waitFor();
+      await act(page, "change keyboard shortcuts");
+      await page.getByRole("button", { name: "Reset all" }).click();
+      await page.getByRole("button", { name: /^Doctor: no keys/ }).waitFor();
+    }),
+
+  "search: narrowed by role, tool and day, and the hit opened in the conversation": () =>
+    journey({ replies: READ_AND_EDIT }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await ask(page, "Make it greet properly");
+      await page.getByRole("alertdialog").getByRole("button", { name: /Allow once/ }).click();
+      await page.getByText(/^Done in/).waitFor();
+      await page.keyboard.press("Control+Shift+F");
+      await page.getByRole("searchbox", { name: "Search all sessions" }).fill("hello");
+      await page.locator(".hit").nth(1).waitFor();
+      await page.getByLabel("Said by").selectOption("tool");
+      await page.getByText("mira", { exact: true }).waitFor({ state: "detached" }).catch(() => undefined);
+      await page.getByLabel("Tool", { exact: true }).selectOption("read_project_file");
+      await page.locator(".hit").first().waitFor();
+      for (const badge of await page.locator(".hit .badge").allTextContents()) assert.equal(badge, "read_project_file");
+      await page.getByLabel("To", { exact: true }).fill("2001-01-01");
+      await page.getByText(/with these filters/).waitFor();
+      await page.getByRole("button", { name: "Clear filters" }).click();
+      await page.locator(".hit").first().click();
+      await page.locator(".row.found").waitFor();
+    }),
+
+  "languages: German, a made-up one and right to left keep every screen whole": () =>
+    journey({ replies: READ_AND_EDIT }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await act(page, "next language");
+      await page.getByText("Was soll getan werden?").waitFor();
+      assert.equal(await page.evaluate(() => document.documentElement.lang), "de");
+      await page.keyboard.press("Control+,");
+      await page.getByRole("heading", { name: "Einstellungen" }).waitFor();
+      await page.getByRole("tab", { name: "Darstellung" }).click();
+      await page.reload();
+      await page.getByRole("heading", { name: "Einstellungen" }).waitFor();
+      for (const [language, dir] of [["pseudo", "ltr"], ["pseudo-rtl", "rtl"]]) {
+        await page.locator("#language").selectOption(language);
+        await page.waitForFunction((wanted) => document.documentElement.dir === wanted, dir);
+        await page.locator("#language").waitFor();
+        assert.deepEqual(await accessibility(page), [], language);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(over <= 0, `${language} does not run out of the window sideways: ${over}`);
+      }
+      // From right to left the sidebar stands on the right.
+      const side = await page.locator("aside.sidebar").boundingBox();
+      const middle = await page.locator("main.middle").boundingBox();
+      assert.ok(side.x > middle.x);
+      await page.locator("#language").selectOption("en");
+      await page.getByRole("heading", { name: "Settings" }).waitFor();
+    }),
+
+  "appearance: dark, high contrast, compact and large hold after a reload and in a second page": () =>
+    journey({}, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await page.keyboard.press("Control+,");
+      await page.getByRole("tab", { name: "Appearance" }).click();
+      for (const name of ["Dark", "High", "Compact"]) await page.locator("label.choice-option", { hasText: new RegExp(`^${name}$`) }).click();
+      for (let times = 0; times < 7; times += 1) await page.keyboard.press("Control+=");
+      await page.getByText("20 px").waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      const look = () => ({ ...document.documentElement.dataset, size: getComputedStyle(document.documentElement).fontSize });
+      await page.reload();
+      await page.getByText("20 px").waitFor();
+      const seen = await page.evaluate(look);
+      assert.deepEqual([seen.theme, seen.contrast, seen.density, seen.size], ["dark", "high", "compact", "20px"]);
+      const other = await here.another(page);
+      await other.waitForFunction(() => document.documentElement.dataset.density === "compact");
+      await page.keyboard.press("Control+0");
+      await page.getByText("13 px").waitFor();
+    }),
+
+  "settings: found by a word, changed, undone, reset": () =>
+    journey({}, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await page.keyboard.press("Control+,");
+      await page.getByRole("searchbox", { name: "Filter settings" }).fill("approval seconds");
+      const field = page.getByLabel("MIRA_APPROVAL_TIMEOUT_SECONDS");
+      await field.fill("90");
+      await field.press("Enter");
+      await page.getByText("Saved.").waitFor();
+      await field.fill("nonsense");
+      await field.press("Enter");
+      await page.locator(".setting .bad").waitFor();
+      await field.fill("91");
+      await field.press("Enter");
+      await page.getByRole("button", { name: "Undo last change" }).click();
+      await page.waitForFunction(() => document.querySelector("#setting-MIRA_APPROVAL_TIMEOUT_SECONDS").value === "90");
+      await page.getByRole("button", { name: "Reset", exact: true }).click();
+      await page.waitForFunction(() => document.querySelector("#setting-MIRA_APPROVAL_TIMEOUT_SECONDS").value === "600");
+    }),
+
+  "a page to hand on: no secret, no script, readable alone": () =>
+    journey({ replies: [{ when: { user: "token" }, text: "I will **not** repeat it. <script>alert(1)</script>" }] }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await ask(page, `My token is ${TOKEN}`);
+      await page.getByText(/^Done in/).waitFor();
+      const download = page.waitForEvent("download");
+      await act(page, "share session as a page");
+      const file = await download;
+      assert.match(file.suggestedFilename(), /\.html$/);
+      const html = readFileSync(await file.path(), "utf8");
+      assert.ok(!html.includes(TOKEN) && !html.includes("<script"));
+      const alone = await here.blank();
+      await alone.setContent(html);
+      await alone.getByText("not", { exact: true }).waitFor();
+      assert.deepEqual(await accessibility(alone), []);
+    }),
+
+  "notifications: by consent, only while nobody looks, and a click leads there": () =>
+    journey({ replies: [{ when: { user: "slow" }, text: "It is done now.", gate: "go" }] }, async (here) => {
+      const page = await here.page({
+        prepare: () => {
+          globalThis.told = [];
+          globalThis.Notification = class {
+            static permission = "default";
+            static requestPermission = async () => (globalThis.Notification.permission = "granted");
+            constructor(title, options) {
+              globalThis.told.push({ title, body: options.body, click: () => this.onclick() });
+            }
+            close() {}
+          };
+        },
+      });
+      await openProject(page, here.project);
+      await act(page, "notifications");
+      await page.getByRole("button", { name: "Allow in this browser" }).click();
+      await page.getByText("allowed", { exact: true }).waitFor();
+      await page.keyboard.press("Escape");
+      await ask(page, "Something slow");
+      await page.getByRole("button", { name: /^Stop/ }).first().waitFor();
+      await page.keyboard.press("Control+,");
+      await page.evaluate(() => (document.hasFocus = () => false));
+      await here.release("go");
+      await page.waitForFunction(() => globalThis.told.length === 1);
+      const [told] = await page.evaluate(() => globalThis.told.map(({ title, body }) => ({ title, body })));
+      assert.deepEqual(told, { title: "Done", body: "It is done now." });
+      await page.evaluate(() => globalThis.told[0].click());
+      await page.getByText("It is done now.").first().waitFor();
+    }),
+
+  "keyboard alone: a folder, a question, an approval, the review, undo": () =>
+    journey({ replies: READ_AND_EDIT }, async (here) => {
+      const page = await here.page();
+      await page.getByLabel("Path of the folder").waitFor();
+      await tabTo(page, () => document.activeElement?.matches("input[placeholder='/home/you/project']"));
+      await page.keyboard.type(here.project);
+      await page.keyboard.press("Enter");
+      await page.getByText("What should be done?").waitFor();
+      await page.waitForFunction(() => document.activeElement?.id === "message");
+      await page.keyboard.type("Make it greet properly");
+      await page.keyboard.press("Enter");
+      await page.getByRole("alertdialog").waitFor();
+      await tabTo(page, () => /Allow once/.test(document.activeElement?.textContent ?? ""));
+      assert.ok(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== "none"), "the focus is visible");
+      await page.keyboard.press("Enter");
+      await page.getByText(/^Done in/).waitFor();
+      assert.match(here.file("greet.sh"), /Hello, \$name\./);
+      await page.keyboard.press("Control+1");
+      await page.waitForFunction(() => document.activeElement?.closest("#inspector-panel"));
+      await page.keyboard.press("j");
+      await page.keyboard.press("n");
+      await page.getByText("rejected").first().waitFor();
+      await page.keyboard.press("Control+l");
+      await page.keyboard.press("Control+Shift+z");
+      await page.waitForFunction(() => document.body.innerText.includes("taken back"));
+      assert.equal(here.file("greet.sh"), FILES["greet.sh"]);
+    }),
+
+  "no key: within a minute files, git and doctor show something, and nothing is a dead end": () =>
+    journey({ key: false }, async (here) => {
+      const began = Date.now();
+      const page = await here.page();
+      await page.getByRole("button", { name: "Continue without a model" }).click();
+      await openProject(page, here.project);
+      await page.keyboard.press("Control+3");
+      await page.getByText("greet.sh").first().click();
+      await page.getByText("Greets by name").first().waitFor();
+      await page.getByRole("button", { name: "Set up a model" }).click();
+      await page.getByRole("region", { name: "OpenAI" }).waitFor();
+      await page.getByRole("button", { name: "Back to the conversation" }).or(page.locator(".session-open").first()).first().waitFor({ timeout: 1 }).catch(() => undefined);
+      await page.keyboard.press("Escape");
+      await page.getByText("What should be done?").waitFor();
+      await act(page, "doctor");
+      await page.getByRole("button", { name: "Check again" }).waitFor();
+      await act(page, "play the demonstration");
+      await page.getByText("Demonstration", { exact: true }).waitFor();
+      assert.ok(Date.now() - began < 60_000, `it took ${Date.now() - began} ms`);
+    }),
+
+  "the engine goes away: the line says so, counts down, and a click comes back": () =>
+    journey({}, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await here.killEngine();
+      await page.getByText(/The connection to the engine is broken/).waitFor();
+      await page.getByText(/Next try in/).waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      await page.getByRole("button", { name: "Reconnect now" }).waitFor();
+      // A browser says in its console what it could not reach.
+      here.forgive(/ERR_CONNECTION|WebSocket/);
+    }),
+
+  "a limit of money that is reached stops before a model is asked, and says how to go on": () =>
+    journey({ replies: [{ when: { user: "spend" }, text: "A long answer. ".repeat(200), times: 0 }] }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await act(page, "set limits of money");
+      await page.getByLabel("BUDGET_DAILY_LIMIT_USD").fill("0.000001");
+      await page.getByLabel("BUDGET_DAILY_LIMIT_USD").press("Enter");
+      await page.getByText("Saved.").waitFor();
+      await page.keyboard.press("Escape");
+      await ask(page, "spend something");
+      await page.getByText(/budget|limit/i).filter({ visible: true }).first().waitFor();
+      await page.getByText("A long answer.").waitFor({ state: "detached" });
+    }),
+
+  "a narrow page: the sides become drawers that Escape closes": () =>
+    journey({}, async (here) => {
+      const page = await here.page({ width: 480 });
+      await openProject(page, here.project);
+      assert.equal(await page.locator("aside.sidebar").count(), 0);
+      await page.keyboard.press("Control+b");
+      await page.locator("aside.sidebar.drawer").waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      await page.keyboard.press("Escape");
+      await page.locator("aside.sidebar.drawer").waitFor({ state: "detached" });
+      await page.keyboard.press("Control+3");
+      await page.locator("aside.inspector.drawer").waitFor();
+      await page.keyboard.press("Escape");
+      await page.locator("aside.inspector.drawer").waitFor({ state: "detached" });
+    }),
+
+  "axe finds nothing on any screen, light and dark, and in high contrast": () =>
+    journey({ replies: [...READ_AND_EDIT, NEVER] }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await ask(page, "Make it greet properly");
+      await page.getByRole("alertdialog").waitFor();
+      const check = async (name) => {
+        for (const [theme, contrast] of [["light", "no-preference"], ["dark", "no-preference"], ["dark", "more"], ["light", "more"]]) {
+          await page.emulateMedia({ colorScheme: theme, contrast, reducedMotion: "reduce" });
+          await settle(page);
+          assert.deepEqual(await accessibility(page), [], `${name}, ${theme}, contrast ${contrast}`);
+        }
+      };
+      await check("an approval");
+      await page.getByRole("alertdialog").getByRole("button", { name: /Allow once/ }).click();
+      await page.getByText(/^Done in/).waitFor();
+      for (const tab of [1, 2, 3, 4, 5]) {
+        await page.keyboard.press(`Control+${tab}`);
+        await page.waitForLoadState("networkidle");
+        await check(`inspector ${tab}`);
+      }
+      await page.keyboard.press("Control+k");
+      await check("the palette");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+/");
+      await check("the shortcuts");
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("Control+Shift+F");
+      await page.getByRole("searchbox", { name: "Search all sessions" }).fill("hello");
+      await page.locator(".hit").first().waitFor();
+      await check("search");
+      await page.keyboard.press("Control+,");
+      for (const tab of await page.getByRole("tab").allTextContents()) {
+        await page.getByRole("tab", { name: tab, exact: true }).click();
+        await page.waitForLoadState("networkidle");
+        await check(`settings: ${tab}`);
+      }
+      await act(page, "log");
+      await check("the log");
+      await act(page, "first steps");
+      await check("first steps");
+    }),
+};
+
+/** Presses Tab until the page says that it is there. */
+async function tabTo(page, there) {
+  for (let pressed = 0; pressed < 120; pressed += 1) {
+    if (await page.evaluate(there)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error("Tab did not reach it");
+}

@@ -1,0 +1,143 @@
+// The interface's figures in Chromium, against the real engine: `npm run bench ui` runs this and
+// then the window's part (e2e/desktop/bench.mjs). Prints each figure beside its aim.
+
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { root } from "../../scripts/lib/place.mjs";
+import { figure } from "../../scripts/lib/figures.mjs";
+import { ask, closeBrowser, openProject, world } from "./world.mjs";
+
+const MESSAGES = Number(process.env.MIRA_BENCH_MESSAGES ?? 10_000);
+const STARTS = 5;
+const STREAM_TOKENS = 20_000;
+const KEYS = 120;
+
+await start();
+await longSession();
+await stream();
+scripts();
+await closeBrowser();
+
+/** From the request of the page to a field one can write in; the second and later loads. */
+async function start() {
+  const here = await world({ key: true });
+  try {
+    const page = await here.page();
+    await openProject(page, here.project);
+    const took = [];
+    for (let load = 0; load < STARTS; load += 1) {
+      await page.reload();
+      await page.getByRole("textbox", { name: "Message" }).waitFor();
+      took.push(await page.evaluate(() => Number(document.documentElement.dataset.interactiveAt) - performance.timeOrigin));
+    }
+    figure("Chromium: load → interactive", took, "ms", 1_000);
+    figure("Chromium: idle CPU of the page", [await idle(page)], "%", 0.5);
+  } finally {
+    await here.close();
+  }
+}
+
+/** Share of a core that the page's own tasks took over some idle seconds. */
+async function idle(page) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busy = async () => (await session.send("Performance.getMetrics")).metrics.find((one) => one.name === "TaskDuration").value;
+  await page.waitForTimeout(3_000);
+  const before = await busy();
+  await page.waitForTimeout(5_000);
+  return ((await busy()) - before) / 5 * 100;
+}
+
+async function longSession() {
+  const here = await world({ before: (data) => execFileSync("cargo", ["run", "-q", "-p", "mira-store", "--example", "long_session", "--", data, String(MESSAGES)], { cwd: root }) });
+  try {
+    const page = await here.page();
+    await openProject(page, here.project);
+    const opened = [];
+    for (let time = 0; time < STARTS; time += 1) {
+      await page.evaluate(() => (location.hash = "#/chat/"));
+      await page.evaluate(() => dispatchEvent(new PopStateEvent("popstate")));
+      await page.getByText("What should be done?").waitFor();
+      opened.push(
+        await page.evaluate(async (last) => {
+          const began = performance.now();
+          history.pushState(null, "", "#/chat/ses_long");
+          dispatchEvent(new PopStateEvent("popstate"));
+          while (!document.body.innerText.includes(last)) await new Promise((done) => requestAnimationFrame(done));
+          return performance.now() - began;
+        }, `Answer ${MESSAGES / 2 - 1}.`),
+      );
+    }
+    figure(`Chromium: a session of ${MESSAGES.toLocaleString("en")} messages opens`, opened, "ms", 300);
+    const frames = await page.evaluate(scrolled);
+    figure("Chromium: frames dropped while it scrolls", [(frames.dropped / frames.all) * 100], "%", 1, `of ${frames.all} frames`);
+  } finally {
+    await here.close();
+  }
+}
+
+/** Scrolls for some seconds; a frame that took longer than 1½ of the usual is one dropped. Runs in the page. */
+async function scrolled() {
+  const list = [...document.querySelectorAll("main *")].find((one) => one.scrollHeight > one.clientHeight * 2 && getComputedStyle(one).overflowY !== "visible");
+  const times = [];
+  const still = [];
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  for (let at = 0; at < 30; at += 1) still.push(await frame());
+  const usual = still.slice(1).map((time, index) => time - still[index]).sort((a, b) => a - b)[14];
+  const end = performance.now() + 4_000;
+  while (performance.now() < end) {
+    list.scrollTop -= 90;
+    times.push(await frame());
+  }
+  const gaps = times.slice(1).map((time, index) => time - times[index]);
+  return { all: gaps.length, dropped: gaps.reduce((sum, gap) => sum + Math.max(0, Math.round(gap / usual) - 1), 0) };
+}
+
+async function stream() {
+  const words = "One more word of a long answer that is streamed. ";
+  const here = await world({ replies: [{ when: { user: "long answer" }, text: words.repeat(Math.ceil((STREAM_TOKENS * 4) / words.length)), piece: 16, pace_ms: 2 }] });
+  try {
+    const page = await here.page();
+    await openProject(page, here.project);
+    await ask(page, "Give me a long answer");
+    await page.getByText("One more word").first().waitFor();
+    await page.evaluate(() => {
+      globalThis.took = [];
+      document.querySelector("#message").addEventListener("keydown", (event) => {
+        const at = event.timeStamp;
+        requestAnimationFrame(() => {
+          const { port1, port2 } = new MessageChannel();
+          port1.onmessage = () => globalThis.took.push(performance.now() - at);
+          port2.postMessage(0);
+        });
+      });
+    });
+    await page.getByRole("textbox", { name: "Message" }).focus();
+    await page.keyboard.type("word ".repeat(KEYS / 5), { delay: 25 });
+    const still = await page.getByRole("button", { name: /^Stop/ }).count();
+    const took = await page.evaluate(() => globalThis.took);
+    figure("Chromium: key → paint while 20k tokens stream", took, "ms", 50, still ? "" : "the stream had ended before");
+  } finally {
+    await here.close();
+  }
+}
+
+/** What is loaded before the first screen, compressed as a server would. */
+function scripts() {
+  const dist = join(root, "ui", "dist");
+  const wanted = [...readFileSync(join(dist, "index.html"), "utf8").matchAll(/(?:src|href)="\.\/(assets\/[^"]+\.js)"/g)].map((match) => match[1]);
+  const seen = new Set();
+  let bytes = 0;
+  while (wanted.length) {
+    const file = wanted.pop();
+    if (seen.has(file)) continue;
+    seen.add(file);
+    const text = readFileSync(join(dist, file), "utf8");
+    bytes += gzipSync(text).length;
+    // Static imports only: `import(…)` is what is lazy.
+    for (const [, name] of text.matchAll(/(?:^|[;}])import(?:[^("';]*from)?["']\.\/([^"']+\.js)["']/g)) wanted.push(`assets/${name}`);
+  }
+  figure("scripts before the lazy ones, gzip", [bytes / 1_000], "kB", 350);
+}
