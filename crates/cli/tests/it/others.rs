@@ -172,6 +172,25 @@ fn sessions_are_deleted_restored_forked_exported_and_the_database_reset() {
         "{json}"
     );
     assert!(said(&["sessions", "search", "there"]).contains(id));
+    assert!(
+        said(&[
+            "sessions",
+            "search",
+            "there",
+            "--role",
+            "user",
+            "--since",
+            "2020-01-01"
+        ])
+        .contains(id)
+    );
+    assert!(!said(&["sessions", "search", "there", "--until", "2020-01-01"]).contains(id));
+    assert!(!said(&["sessions", "search", "there", "--tool", "run_command"]).contains(id));
+    let page = said(&["sessions", "export", id, "--html"]);
+    assert!(
+        page.starts_with("<!doctype html>") && !page.contains("<script"),
+        "{page}"
+    );
     let operation = ran.last()["operation_id"].as_str().unwrap();
     assert!(said(&["export", operation]).contains("Hi there."));
 
