@@ -146,8 +146,8 @@ function FilterRow(props: { filters: Filters; hits: readonly SearchHit[]; onChan
 function Pick(props: { label: string; value: string; none: string; options: [string, string][]; onChange: (value: string) => void }) {
   return (
     <label className="search-filter">
-      <span className="quiet">{props.label}</span>
-      <select className="input" value={props.value} onChange={(event) => { props.onChange(event.target.value); }}>
+      <span className="quiet" aria-hidden="true">{props.label}</span>
+      <select className="input" aria-label={props.label} value={props.value} onChange={(event) => { props.onChange(event.target.value); }}>
         <option value="">{props.none}</option>
         {props.options.map(([value, label]) => (
           <option key={value} value={value}>
@@ -162,8 +162,8 @@ function Pick(props: { label: string; value: string; none: string; options: [str
 function Day(props: { label: string; value: string; onChange: (value: string) => void }) {
   return (
     <label className="search-filter">
-      <span className="quiet">{props.label}</span>
-      <input className="input" type="date" value={props.value} onChange={(event) => { props.onChange(event.target.value); }} />
+      <span className="quiet" aria-hidden="true">{props.label}</span>
+      <input className="input" type="date" aria-label={props.label} value={props.value} onChange={(event) => { props.onChange(event.target.value); }} />
     </label>
   );
 }
