@@ -164,6 +164,7 @@ impl<S: Fn(ServerMessage) -> bool> Stream<S> {
             Topic::Sessions,
             Topic::Approvals,
             Topic::Jobs,
+            Topic::Checkpoints,
             Topic::Budget,
         ]
         .into_iter()

@@ -80,7 +80,7 @@ describe("a review", () => {
 
   it("counts a file without hunks as one step", () => {
     const file = { path: "x.png", change: "created", additions: 0, deletions: 0, binary: true, mark: "pending", hunks: [], too_large: false, edited_since: false, undone: false } as const;
-    expect(steps({ operation_id: "op", undone: false, files: [{ ...file, hunks: [] }], not_covered: [] })).toHaveLength(1);
+    expect(steps({ operation_id: "op", undone: false, files: [{ ...file, hunks: [] }], not_covered: [], pruned: false })).toHaveLength(1);
   });
 });
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mira_protocol::operation::{Access, ApproveMode, Tier};
 use mira_protocol::provider::ProviderName;
+use mira_protocol::rewind::RewindWhat;
 
 /// A coding assistant for your own machine: reads, edits and runs, and can take it all back.
 ///
@@ -54,6 +55,13 @@ pub enum Command {
     Undo(UndoArgs),
     /// Bring undone changes again
     Redo(UndoArgs),
+    /// Go back to before a message: conversation, files, or both
+    Rewind(RewindArgs),
+    /// What each step did to files, and what keeping that takes
+    Checkpoints {
+        #[command(subcommand)]
+        command: Option<CheckpointsCommand>,
+    },
     /// Write an operation as a scenario that replays offline
     Export(ExportArgs),
     /// Money spent, and limits
@@ -145,6 +153,19 @@ impl Default for SessionsCommand {
             search: None,
             project: None,
             deleted: false,
+            limit: LISTED,
+            json: JsonArg::default(),
+        }
+    }
+}
+
+impl Default for CheckpointsCommand {
+    fn default() -> Self {
+        Self::List {
+            search: None,
+            session: None,
+            project: None,
+            pruned: false,
             limit: LISTED,
             json: JsonArg::default(),
         }
@@ -244,8 +265,116 @@ pub struct UndoArgs {
     /// Only this file; may be given several times
     #[arg(long = "path", value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Only this hunk of the one file of --path: its number, counted from 1, or its id
+    #[arg(long, value_name = "HUNK")]
+    pub hunk: Option<String>,
+    #[command(flatten)]
+    pub answers: AnswerArgs,
     #[command(flatten)]
     pub json: JsonArg,
+}
+
+/// What to do with files that somebody else changed meanwhile.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AnswerArgs {
+    /// Only tell what would be done
+    #[arg(long)]
+    pub preview: bool,
+    /// Leave this file as it is, though it conflicts; "*" means every one
+    #[arg(long, value_name = "PATH")]
+    pub keep: Vec<String>,
+    /// Put our state in place of this file; what is there now is kept and can be brought back
+    #[arg(long, value_name = "PATH")]
+    pub take: Vec<String>,
+    /// Take only our own change of this file back
+    #[arg(long, value_name = "PATH")]
+    pub merge: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RewindArgs {
+    /// The message: its number, or its id [default: list them]
+    pub to: Option<String>,
+    #[command(flatten)]
+    pub target: Target,
+    #[arg(long, value_enum, default_value = "both")]
+    pub what: WhatArg,
+    /// Take the newest rewind back
+    #[arg(long, conflicts_with = "to")]
+    pub undo: bool,
+    #[command(flatten)]
+    pub answers: AnswerArgs,
+    #[command(flatten)]
+    pub json: JsonArg,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CheckpointsCommand {
+    /// The newest first
+    List {
+        /// A part of a path or of what was run
+        search: Option<String>,
+        /// Only those of this session: its id, the beginning of it, or its name
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+        /// Only those of this folder
+        #[arg(long, value_name = "DIR")]
+        project: Option<PathBuf>,
+        /// Those that were let go
+        #[arg(long)]
+        pruned: bool,
+        #[arg(long, default_value_t = LISTED)]
+        limit: u32,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// One with its files
+    Show {
+        checkpoint: i64,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Put the files of one into the state before it
+    Restore {
+        checkpoint: i64,
+        /// Into the state after it
+        #[arg(long)]
+        after: bool,
+        /// Only this file; may be given several times
+        #[arg(long = "path", value_name = "PATH")]
+        paths: Vec<String>,
+        #[command(flatten)]
+        answers: AnswerArgs,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// What they take on disk, and the limits
+    Usage(JsonArg),
+    /// Let some go; for a day `unprune` brings them back
+    Prune {
+        /// These
+        checkpoints: Vec<i64>,
+        /// All of this session
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+        /// All that are older
+        #[arg(long, value_name = "DAYS")]
+        older_than: Option<u64>,
+        /// The oldest, until the others take no more than so many megabytes
+        #[arg(long, value_name = "MB")]
+        keep: Option<u64>,
+        /// Remove their contents at once; they cannot be brought back then
+        #[arg(long)]
+        now: bool,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Bring back what was let go: these, or all
+    Unprune {
+        checkpoints: Vec<i64>,
+        #[command(flatten)]
+        json: JsonArg,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -336,6 +465,13 @@ words! {
         Safe,
         /// All that may be approved at all
         All,
+    }
+    WhatArg => RewindWhat {
+        /// Messages leave the conversation; files stay
+        Conversation,
+        /// Files go back; the conversation stays
+        Files,
+        Both,
     }
     TierArg => Tier { Fast, Voice, Code, Agentic }
     ProviderArg => ProviderName { Openai, Local }

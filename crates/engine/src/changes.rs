@@ -4,25 +4,40 @@
 //! person made of it. From those follows what must be on disk now ([`Row::on_disk`]); whatever
 //! else is there somebody else wrote, and it is not touched.
 
+mod checkpoints;
+mod retention;
 mod review;
+mod rewind;
 mod shown;
+mod standing;
+mod undo;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use mira_protocol::change::{ChangeSet, Review, ReviewMark, UndoConflict, UndoReport, UndoRequest};
+use mira_protocol::change::{ChangeSet, Review, ReviewMark, UndoReport, UndoRequest};
+use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::operation::OperationRef;
-use mira_protocol::{Code, EventKind, Failure, OperationId, SessionId, Topic};
-use mira_store::{Checkpoint, CheckpointFile, Scope, Store};
-use mira_workspace::{
-    Access, Blobs, Change, Direction, Entry, Hash, Refusal, RestoreReport, Workspace, diff,
+use mira_protocol::{
+    CheckpointId, Code, EventKind, Failure, OperationId, ProjectId, SessionId, Topic,
 };
+use mira_store::{
+    Checkpoint, CheckpointFile, FileBeforeAfter, Restore, RowState, Scope, Step, Store,
+};
+use mira_workspace::{
+    Access, Blobs, Change, Direction, Entry, Hash, Journals, Plan, Refusal, Workspace, diff,
+};
+use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::{from_store, internal};
 use crate::projects::Projects;
+use crate::settings::SettingsHandle;
+use standing::Standing;
+
+pub use retention::InUse;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +46,10 @@ pub struct Changes {
     events: EventLog,
     projects: Projects,
     blobs: Arc<Blobs>,
+    settings: SettingsHandle,
+    journals: Arc<Journals>,
+    /// Contents that running commands and restores rely on must not be swept away.
+    in_use: InUse,
     /// Held while files are put into another state, and that is noted.
     one: Arc<Mutex<()>>,
 }
@@ -43,6 +62,7 @@ struct Row {
     kept: Vec<String>,
     rejected: Vec<String>,
     undone: bool,
+    standing: Option<Standing>,
 }
 
 /// An operation's changes with the project that they are in.
@@ -50,17 +70,67 @@ struct Reviewed {
     checkpoint: Checkpoint,
     rows: Vec<Row>,
     workspace: Arc<Workspace>,
+    pruned: bool,
+}
+
+/// A restore that is about to be made.
+struct Wish {
+    session: SessionId,
+    project: Option<ProjectId>,
+    operation: Option<OperationId>,
+    kind: CheckpointKind,
+    title: String,
+    marks: Option<Value>,
 }
 
 impl Changes {
-    pub fn new(store: Store, events: EventLog, projects: Projects, blobs: Arc<Blobs>) -> Self {
-        Self {
+    pub fn new(
+        store: Store,
+        events: EventLog,
+        projects: Projects,
+        blobs: Arc<Blobs>,
+        settings: SettingsHandle,
+        in_use: InUse,
+    ) -> Result<Self, Failure> {
+        let folder = settings.current().data_dir.join("restores");
+        Ok(Self {
             store,
             events,
             projects,
             blobs,
+            settings,
+            journals: Arc::new(Journals::open(&folder).map_err(refused)?),
+            in_use,
             one: Arc::default(),
+        })
+    }
+
+    /// Takes restores back that were under way when the engine was killed; those that had been
+    /// noted stay. Called before anything new runs.
+    pub async fn recover(&self) -> Result<(), Failure> {
+        for journal in self.journals.pending() {
+            let noted = self.store.knows_journal(&journal.name).await;
+            if noted.map_err(from_store)? {
+                journal.tidy();
+                journal.close();
+                continue;
+            }
+            let opened = Workspace::open(&journal.root, Access::System, self.blobs.clone(), vec![]);
+            let Ok(workspace) = opened else {
+                // The project is not there now; it may be again at the next start.
+                continue;
+            };
+            let left = blocking(move || {
+                let left = workspace.roll_back(&journal).left;
+                journal.close();
+                left
+            })
+            .await?;
+            for path in left {
+                tracing::warn!(path, "changed by others while a restore was taken back");
+            }
         }
+        Ok(())
     }
 
     /// What an operation did to files, as it is on disk now.
@@ -72,6 +142,7 @@ impl Changes {
                 undone: false,
                 files: vec![],
                 not_covered: vec![],
+                pruned: false,
             }),
             Some(reviewed) => blocking(move || reviewed.shown()).await?,
         }
@@ -90,9 +161,9 @@ impl Changes {
             ..
         } = reviewed.checkpoint.clone();
         let asked = request.clone();
-        let (row, reviewed) = blocking(move || {
+        let (reviewed, asked) = blocking(move || {
             let mut reviewed = reviewed;
-            reviewed.review(&asked).map(|row| (row, reviewed))
+            reviewed.review(&asked).map(|asked| (reviewed, asked))
         })
         .await??;
         let Review {
@@ -100,18 +171,24 @@ impl Changes {
             path,
             hunk,
             mark,
+            ..
         } = request;
-        self.store
-            .mark_file(&operation_id, &path, row.mark, &row.kept, &row.rejected)
-            .await
-            .map_err(from_store)?;
         let event = EventKind::Reviewed {
-            operation_id,
-            path,
+            operation_id: operation_id.clone(),
+            path: path.clone(),
             hunk,
             mark,
         };
-        self.events.append(&session_id, None, event).await?;
+        let wish = Wish {
+            session: session_id.clone(),
+            project: project_id.clone(),
+            operation: Some(operation_id),
+            kind: CheckpointKind::Review,
+            title: format!("review of {path}"),
+            marks: None,
+        };
+        self.carry_out(&reviewed.workspace, wish, asked.plan, asked.rows, |_| event)
+            .await?;
         self.stale(&session_id, project_id.as_ref());
         blocking(move || reviewed.shown()).await?
     }
@@ -124,60 +201,6 @@ impl Changes {
     /// Brings changes that were taken back again.
     pub async fn redo(&self, request: UndoRequest) -> Result<UndoReport, Failure> {
         self.restore(request, Direction::Redo).await
-    }
-
-    async fn restore(
-        &self,
-        request: UndoRequest,
-        direction: Direction,
-    ) -> Result<UndoReport, Failure> {
-        let _one = self.one.lock().await;
-        let operation_id = self.target(&request, direction).await?;
-        self.check_ended(&operation_id).await?;
-        let Some(reviewed) = self.load(&operation_id).await? else {
-            return Err(Failure::new(
-                Code::NotFound,
-                format!(
-                    "The operation {operation_id} changed no file, so there is nothing to take back."
-                ),
-            ));
-        };
-        let undone = direction == Direction::Undo;
-        let only = request.paths.map(normal);
-        if only.as_ref().is_some_and(Vec::is_empty) {
-            return Err(Failure::new(Code::BadParams, "`paths` names no path.")
-                .hint("Leave `paths` out to take back the whole operation."));
-        }
-        let Checkpoint {
-            session_id,
-            project_id,
-            ..
-        } = reviewed.checkpoint.clone();
-        let (report, flipped) =
-            blocking(move || reviewed.restore(direction, only.as_deref())).await??;
-        if !flipped.is_empty() {
-            self.store
-                .set_files_undone(&operation_id, &flipped, undone, now_ms())
-                .await
-                .map_err(from_store)?;
-            let event = EventKind::Undone {
-                operation_id: operation_id.clone(),
-                undone,
-                paths: report.restored.clone(),
-            };
-            self.events.append(&session_id, None, event).await?;
-            self.stale(&session_id, project_id.as_ref());
-        }
-        let conflicts = report.conflicts.into_iter().map(|conflict| UndoConflict {
-            path: conflict.path,
-            reason: conflict.reason,
-        });
-        Ok(UndoReport {
-            operation_id,
-            session_id,
-            paths: report.restored,
-            conflicts: conflicts.collect(),
-        })
     }
 
     /// The operation that is meant: the one named, else the newest one there is something to do
@@ -275,13 +298,66 @@ impl Changes {
             Workspace::open(Path::new(&project.path), access, self.blobs.clone(), vec![])
                 .map_err(refused)?;
         Ok(Some(Reviewed {
+            pruned: self.store.is_given_up(id).await.map_err(from_store)?,
             checkpoint,
             rows,
             workspace,
         }))
     }
 
-    fn stale(&self, session: &SessionId, project: Option<&mira_protocol::ProjectId>) {
+    /// Does what a plan says, guarded by a journal, and notes it with the event that tells of it.
+    async fn carry_out(
+        &self,
+        workspace: &Arc<Workspace>,
+        wish: Wish,
+        plan: Plan,
+        rows: Vec<RowState>,
+        event: impl FnOnce(Option<CheckpointId>) -> EventKind + Send,
+    ) -> Result<Option<CheckpointId>, Failure> {
+        let _in_use = self.in_use.clone().read_owned().await;
+        let changes = plan.changes();
+        let files = before_after(&changes)?;
+        let (on, journals) = (workspace.clone(), self.journals.clone());
+        let journal = match changes.is_empty() {
+            true => None,
+            false => {
+                blocking(move || on.carry_out(&plan, Some(&journals)).map_err(refused)).await??
+            }
+        };
+        let restore = Restore {
+            step: Step {
+                session_id: wish.session,
+                project_id: wish.project,
+                operation_id: wish.operation,
+                call_id: None,
+                kind: wish.kind,
+                title: wish.title,
+                at: now_ms(),
+                not_covered: vec![],
+                marks: wish.marks,
+                journal: journal.as_ref().map(|journal| journal.name.clone()),
+            },
+            files,
+            rows,
+        };
+        let noted = self.events.record_restore(&restore, event).await;
+        let Some(journal) = journal else { return noted };
+        if noted.is_err() {
+            // Not noted is not done.
+            let on = workspace.clone();
+            blocking(move || {
+                on.roll_back(&journal);
+                journal.close();
+            })
+            .await?;
+        } else {
+            journal.close();
+        }
+        self.events.topic(Topic::Checkpoints);
+        noted
+    }
+
+    fn stale(&self, session: &SessionId, project: Option<&ProjectId>) {
         self.events.topic(Topic::Changes {
             session_id: session.clone(),
         });
@@ -297,73 +373,6 @@ impl Changes {
 }
 
 impl Reviewed {
-    /// Puts the files into their other state. Returns what was done, and all paths (folders too)
-    /// that are in that state now.
-    fn restore(
-        &self,
-        direction: Direction,
-        only: Option<&[String]>,
-    ) -> Result<(RestoreReport, Vec<String>), Failure> {
-        let undone = direction == Direction::Undo;
-        let open: Vec<&Row> = self
-            .rows
-            .iter()
-            .filter(|row| row.undone != undone)
-            .collect();
-        if open.is_empty() {
-            let word = if undone {
-                "already taken back"
-            } else {
-                "in force"
-            };
-            return Err(Failure::new(
-                Code::Conflict,
-                format!("The changes of this operation are {word}."),
-            ));
-        }
-        let changes: Vec<Change> = open
-            .iter()
-            .map(|row| {
-                Ok(Change {
-                    after: self.reviewed(row)?,
-                    ..row.change.clone()
-                })
-            })
-            .collect::<Result<_, Failure>>()?;
-        let mut report = self
-            .workspace
-            .restore(&changes, direction, only)
-            .map_err(refused)?;
-        // A wholly rejected file is on neither way: it is as it was before all the time.
-        let untouched = |path: &str| {
-            changes
-                .iter()
-                .any(|change| change.path == path && change.is_noop())
-        };
-        report
-            .conflicts
-            .retain(|conflict| !untouched(&conflict.path));
-        if only.is_none() && !report.conflicts.is_empty() {
-            return Ok((report, vec![]));
-        }
-        let mut flipped: Vec<String> = match only {
-            None => open.iter().map(|row| row.change.path.clone()).collect(),
-            Some(only) => report
-                .restored
-                .iter()
-                .cloned()
-                .chain(only.iter().filter(|path| untouched(path)).cloned())
-                .collect(),
-        };
-        let files_left = open
-            .iter()
-            .any(|row| !row.change.is_dir() && !flipped.contains(&row.change.path));
-        if !flipped.is_empty() && !files_left {
-            flipped = open.iter().map(|row| row.change.path.clone()).collect();
-        }
-        Ok((report, flipped))
-    }
-
     /// What the operation and the person's review left of a path, whether it is undone or not.
     /// Content that a review made is stored.
     fn reviewed(&self, row: &Row) -> Result<Option<Entry>, Failure> {
@@ -385,10 +394,10 @@ impl Reviewed {
 
     /// What must be on disk now.
     fn on_disk(&self, row: &Row) -> Result<Option<Entry>, Failure> {
-        if row.undone {
-            Ok(row.change.before)
-        } else {
-            self.reviewed(row)
+        match &row.standing {
+            Some(standing) => Ok(standing.now),
+            None if row.undone => Ok(row.change.before),
+            None => self.reviewed(row),
         }
     }
 
@@ -414,24 +423,48 @@ impl Reviewed {
 
 impl Row {
     fn new(file: CheckpointFile) -> Result<Self, Failure> {
-        let entry = |value: Option<serde_json::Value>| {
-            value
-                .map(serde_json::from_value::<Entry>)
-                .transpose()
-                .map_err(internal)
-        };
+        let change = change_of(FileBeforeAfter {
+            path: file.path,
+            before: file.before,
+            after: file.after,
+        })?;
+        let standing = file.standing.map(serde_json::from_value).transpose();
         Ok(Self {
-            change: Change {
-                path: file.path,
-                before: entry(file.before)?,
-                after: entry(file.after)?,
-            },
+            change,
             mark: file.mark,
             kept: file.kept_hunks,
             rejected: file.rejected_hunks,
             undone: file.undone,
+            standing: standing.map_err(internal)?,
         })
     }
+}
+
+/// Changes as the store keeps them.
+pub(crate) fn before_after(changes: &[Change]) -> Result<Vec<FileBeforeAfter>, Failure> {
+    let value = |entry: &Option<Entry>| entry.map(serde_json::to_value).transpose();
+    let of = |change: &Change| {
+        Ok(FileBeforeAfter {
+            path: change.path.clone(),
+            before: value(&change.before)?,
+            after: value(&change.after)?,
+        })
+    };
+    changes
+        .iter()
+        .map(of)
+        .collect::<Result<_, serde_json::Error>>()
+        .map_err(internal)
+}
+
+/// The same back.
+pub(crate) fn change_of(file: FileBeforeAfter) -> Result<Change, Failure> {
+    let entry = |value: Option<Value>| value.map(serde_json::from_value).transpose();
+    Ok(Change {
+        path: file.path,
+        before: entry(file.before).map_err(internal)?,
+        after: entry(file.after).map_err(internal)?,
+    })
 }
 
 /// Paths as changes name them.

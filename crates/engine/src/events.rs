@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use mira_protocol::{
-    Event, EventKind, Failure, OperationId, SessionId, Signal, StoredEvent, Topic,
+    CheckpointId, Event, EventKind, Failure, OperationId, SessionId, Signal, StoredEvent, Topic,
 };
 use mira_secrets::Masker;
-use mira_store::{NewOperation, Store};
+use mira_store::{NewOperation, Restore, Store};
 use tokio::sync::{Mutex, broadcast};
 
 use crate::clock::now_ms;
@@ -90,6 +90,19 @@ impl EventLog {
             .into_iter()
             .map(|kind| masking::event(&self.masker, kind))
             .collect()
+    }
+
+    /// Notes a restore of files and tells of it, in one transaction.
+    pub async fn record_restore(
+        &self,
+        restore: &Restore,
+        kind: impl FnOnce(Option<CheckpointId>) -> EventKind + Send,
+    ) -> Result<Option<CheckpointId>, Failure> {
+        let _order = self.order.lock().await;
+        let noted = self.store.record_restore(restore, kind).await;
+        let (id, stored) = noted.map_err(from_store)?;
+        self.announce(&stored);
+        Ok(id)
     }
 
     fn announce(&self, stored: &[StoredEvent]) {

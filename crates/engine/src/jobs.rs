@@ -9,6 +9,7 @@ use mira_workspace::{JobInfo, Jobs};
 
 use crate::events::EventLog;
 use crate::failure::internal;
+use crate::operations::Operations;
 
 /// The most output that one reply carries, in bytes.
 const PAGE_BYTES: usize = 256 * 1024;
@@ -20,12 +21,14 @@ pub struct BackgroundJobs {
 
 impl BackgroundJobs {
     /// Also tells the log when a command ends.
-    pub fn new(jobs: Arc<Jobs>, events: EventLog) -> Self {
+    pub fn new(jobs: Arc<Jobs>, events: EventLog, operations: Operations) -> Self {
         let mut finished = jobs.finished();
         tokio::spawn(async move {
             while let Ok(job) = finished.recv().await {
                 let session = SessionId(job.session.clone());
                 let operation = OperationId(job.operation.clone());
+                let closing = (operations.clone(), job.id.clone());
+                tokio::spawn(async move { closing.0.close_job(&closing.1).await });
                 let ended = EventKind::JobFinished {
                     job_id: JobId(job.id),
                     exit_code: job.exit_code,

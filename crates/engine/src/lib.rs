@@ -99,6 +99,15 @@ impl Engine {
             Some(models) => models,
             None => Arc::new(providers.clone()),
         };
+        let in_use = changes::InUse::default();
+        let changes = Changes::new(
+            store.clone(),
+            events.clone(),
+            projects.clone(),
+            blobs.clone(),
+            settings.clone(),
+            in_use.clone(),
+        )?;
         let operations = Operations::new(
             store.clone(),
             events.clone(),
@@ -109,18 +118,21 @@ impl Engine {
             job_files.clone(),
             blobs.clone(),
             masker,
+            in_use,
         );
         if let Some(engine) = lock.died {
             // Before looking at what they did: commands of a dead engine must not go on.
             mira_workspace::kill_orphans(engine);
         }
+        changes.recover().await?;
         operations.recover().await?;
+        operations.close_all_jobs().await;
+        changes.keep_to_limits();
         let sessions = Sessions::new(store.clone(), events.clone());
         let data_dir = settings.current().data_dir.clone();
-        let files = Files::new(projects.clone(), blobs.clone(), &data_dir);
-        let changes = Changes::new(store.clone(), events.clone(), projects.clone(), blobs);
+        let files = Files::new(projects.clone(), blobs, &data_dir);
         let git = GitView::new(projects.clone());
-        let jobs = BackgroundJobs::new(job_files, events.clone());
+        let jobs = BackgroundJobs::new(job_files, events.clone(), operations.clone());
         let system = System::new(store.clone(), settings.clone(), ports.secrets, lock);
         let demo = Demo::new(projects.clone(), operations.clone(), settings.clone());
         Ok(Self(Arc::new(Parts {
@@ -178,6 +190,14 @@ impl Engine {
             }
             Request::SessionRestore(params) => json(on.sessions.restore(params).await),
             Request::SessionFork(params) => json(on.sessions.fork(params).await),
+            Request::SessionRewind(params) => {
+                self.check_idle(&params.session_id)?;
+                json(on.changes.rewind(params).await)
+            }
+            Request::SessionUnrewind(params) => {
+                self.check_idle(&params.session_id)?;
+                json(on.changes.unrewind(params).await)
+            }
             Request::SessionExport(params) => json(on.sessions.export(params).await),
 
             Request::OperationStart(params) => json(on.operations.start(params).await),
@@ -193,6 +213,13 @@ impl Engine {
             Request::OperationExport(params) => {
                 json(scenario_export::export(&on.store, on.operations.blobs(), params).await)
             }
+
+            Request::CheckpointList(params) => json(on.changes.list(params).await),
+            Request::CheckpointGet(params) => json(on.changes.get(params).await),
+            Request::CheckpointRestore(params) => json(on.changes.restore_one(params).await),
+            Request::CheckpointUsage(_) => json(on.changes.usage().await),
+            Request::CheckpointPrune(params) => json(on.changes.prune(params).await),
+            Request::CheckpointUnprune(params) => json(on.changes.unprune(params).await),
 
             Request::ApprovalList(_) => json(Ok(on.approvals.list())),
             Request::ApprovalDecide(params) => json(on.approvals.decide(params).await),
@@ -268,7 +295,20 @@ impl Engine {
     pub async fn shutdown(&self) {
         self.0.operations.shutdown().await;
         self.0.jobs.shutdown().await;
+        self.0.operations.close_all_jobs().await;
         self.0.system.end();
+    }
+
+    /// A rewind behind a running turn would pull the ground from under it.
+    fn check_idle(&self, session: &SessionId) -> Result<(), Failure> {
+        match self.0.operations.running_in(session) {
+            None => Ok(()),
+            Some(_) => Err(Failure::new(
+                Code::Conflict,
+                "A turn of this session is still running, so nothing can be rewound yet.",
+            )
+            .hint("Wait until it ends, or cancel it first.")),
+        }
     }
 
     async fn session_events(

@@ -85,6 +85,10 @@ pub struct Settings {
     pub sandbox_writable: Vec<PathBuf>,
     /// Folders and files that commands may read although they are on the list of secrets.
     pub sandbox_readable: Vec<PathBuf>,
+    /// Checkpoints older than so many days are let go; None: never for their age.
+    pub checkpoint_days: Option<u64>,
+    /// The oldest checkpoints are let go where all take more than so many bytes; None: no limit.
+    pub checkpoint_bytes: Option<u64>,
     /// Tests only, without a name: `fetch_url` may reach private addresses.
     pub allow_private_hosts: bool,
 
@@ -321,6 +325,8 @@ impl Settings {
             sandbox_network: false,
             sandbox_writable: Vec::new(),
             sandbox_readable: Vec::new(),
+            checkpoint_days: Some(30),
+            checkpoint_bytes: Some(5 * 1024 * 1024 * 1024),
             allow_private_hosts: false,
             sources: BTreeMap::new(),
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{OperationId, SessionId};
+use crate::{CheckpointId, OperationId, SessionId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -104,6 +104,9 @@ pub struct ChangeSet {
     pub files: Vec<FileChange>,
     /// What the checkpoint could not cover, in words ("target/ (ignored, 2.1 GB)").
     pub not_covered: Vec<String>,
+    /// The contents were removed to save space: what changed can be named, not shown or undone.
+    #[serde(default)]
+    pub pruned: bool,
 }
 
 /// Keep or reject a whole file, or one hunk of it. What is rejected leaves the disk at once.
@@ -116,6 +119,9 @@ pub struct Review {
     #[serde(default)]
     pub hunk: Option<String>,
     pub mark: ReviewMark,
+    /// What to do if somebody else changed the file meanwhile; without it that is a conflict.
+    #[serde(default)]
+    pub resolve: Option<Choice>,
 }
 
 /// Take back (or bring back) an operation's changes: all of them, or only those of `paths`.
@@ -132,6 +138,34 @@ pub struct UndoRequest {
     pub project_path: Option<String>,
     #[serde(default)]
     pub paths: Option<Vec<String>>,
+    /// Only tell what would be done.
+    #[serde(default)]
+    pub preview: Option<bool>,
+    /// What to do where somebody else changed a file meanwhile.
+    #[serde(default)]
+    pub resolve: Option<Vec<Resolve>>,
+}
+
+/// What to do with a file that is not as the last change of Mira left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// Leave it as it is on disk.
+    Keep,
+    /// Put our state in its place; what is there now is stored and can be brought back.
+    Take,
+    /// Take only our own change back and leave the other one (three-way, by lines).
+    Merge,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct Resolve {
+    /// A path, or "*" for every conflict that is not named and offers the choice.
+    pub path: String,
+    pub choice: Choice,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -139,11 +173,20 @@ pub struct UndoRequest {
 pub struct UndoReport {
     pub operation_id: OperationId,
     pub session_id: SessionId,
-    /// Paths that were put back.
+    /// Paths that were put back (with `preview`: that would be).
     pub paths: Vec<String>,
     /// Paths that were left alone, with the reason; nothing was touched if any file conflicts
     /// and no `paths` were named.
     pub conflicts: Vec<UndoConflict>,
+    /// Nothing was done; this is what would be.
+    #[serde(default)]
+    pub preview: bool,
+    /// What this could not cover, in words: a background command's later changes, for one.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// The checkpoint of this very step, by which it can itself be taken back.
+    #[serde(default)]
+    pub checkpoint_id: Option<CheckpointId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -151,4 +194,10 @@ pub struct UndoReport {
 pub struct UndoConflict {
     pub path: String,
     pub reason: String,
+    /// What can be answered (`resolve`); empty where nothing can be done from here.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+    /// What others changed in it since, where that can be shown.
+    #[serde(default)]
+    pub hunks: Vec<Hunk>,
 }

@@ -6,9 +6,10 @@ use crate::approval::{Approval, DecidedBy, Decision};
 use crate::change::{FileChangeSummary, ReviewMark};
 use crate::operation::{Attachment, Focus, OperationKind, OperationState, Tier, Usage};
 use crate::receipt::Receipt;
+use crate::rewind::{RewindWhat, SeqRange};
 use crate::{
-    ApprovalId, CallId, Failure, JobId, MessageId, MicroUsd, OperationId, ProjectId, SessionId,
-    UtcMs,
+    ApprovalId, CallId, CheckpointId, Failure, JobId, MessageId, MicroUsd, OperationId, ProjectId,
+    SessionId, UtcMs,
 };
 
 /// Everything that an engine tells its clients.
@@ -188,6 +189,23 @@ pub enum EventKind {
         undone: bool,
         paths: Vec<String>,
     },
+    /// The person went back to before an event, or took such a step back (`undoes_seq`: that
+    /// event). Events in `hidden` are no longer part of the conversation, those in `shown` are
+    /// again; see [`Visible`](crate::rewind::Visible). `paths`: files that changed with it.
+    Rewound {
+        what: RewindWhat,
+        to_seq: u64,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        hidden: Vec<SeqRange>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        shown: Vec<SeqRange>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        paths: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undoes_seq: Option<u64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        checkpoint_id: Option<CheckpointId>,
+    },
     /// The person kept or rejected a file or a hunk.
     Reviewed {
         operation_id: OperationId,
@@ -294,6 +312,8 @@ pub enum Topic {
     },
     Approvals,
     Jobs,
+    /// The list of checkpoints, and what they take.
+    Checkpoints,
     Settings,
     Providers,
     Budget,

@@ -9,6 +9,7 @@
 
 pub mod approval;
 pub mod change;
+pub mod checkpoint;
 pub mod event;
 pub mod failure;
 pub mod git;
@@ -18,6 +19,7 @@ pub mod operation;
 pub mod project;
 pub mod provider;
 pub mod receipt;
+pub mod rewind;
 pub mod session;
 pub mod settings;
 pub mod system;
@@ -31,6 +33,9 @@ pub use table::{Call, Request, calls};
 
 /// Version of the socket protocol, sent in `hello` and `welcome`.
 pub const PROTOCOL: u32 = 1;
+
+/// A checkpoint's number; later ones are larger.
+pub type CheckpointId = i64;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type UtcMs = i64;

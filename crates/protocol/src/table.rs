@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
-use crate::{approval, change, git, job, operation, project, provider, session, settings, system};
+use crate::{
+    approval, change, checkpoint, git, job, operation, project, provider, rewind, session,
+    settings, system,
+};
 
 /// Params of a request that know their method and their reply.
 pub trait Call: Serialize + DeserializeOwned + Send + 'static {
@@ -154,6 +157,10 @@ requests! {
     "session.restore" => SessionRestore(session::SessionRef) -> session::Session;
     /// Copy a session up to an event.
     "session.fork" => SessionFork(session::ForkSession) -> session::Session;
+    /// Go back to before a message: conversation, files, or both.
+    "session.rewind" => SessionRewind(rewind::RewindRequest) -> rewind::RewindReport;
+    /// Take the newest rewind back.
+    "session.unrewind" => SessionUnrewind(rewind::UnrewindRequest) -> rewind::RewindReport;
     /// The conversation as Markdown or JSON.
     "session.export" => SessionExport(session::ExportSession) -> session::ExportedSession;
 
@@ -179,6 +186,19 @@ requests! {
     "operation.redo" => OperationRedo(change::UndoRequest) -> change::UndoReport;
     /// The operation as a scenario that replays offline.
     "operation.export" => OperationExport(operation::OperationRef) -> operation::ExportedScenario;
+
+    /// What each call, undo and rewind did to files, newest first.
+    "checkpoint.list" => CheckpointList(checkpoint::ListCheckpoints) -> checkpoint::CheckpointList;
+    /// One of them with its files and hunks.
+    "checkpoint.get" => CheckpointGet(checkpoint::CheckpointRef) -> checkpoint::CheckpointDetail;
+    /// Put the files of one into the state before or after it.
+    "checkpoint.restore" => CheckpointRestore(checkpoint::RestoreCheckpoint) -> checkpoint::RestoreDone;
+    /// What they take on disk, and the limits.
+    "checkpoint.usage" => CheckpointUsage(Nothing) -> checkpoint::CheckpointUsage;
+    /// Let old ones go.
+    "checkpoint.prune" => CheckpointPrune(checkpoint::PruneCheckpoints) -> checkpoint::PruneReport;
+    /// Bring pruned ones back while their contents are still there.
+    "checkpoint.unprune" => CheckpointUnprune(checkpoint::UnpruneCheckpoints) -> checkpoint::UnpruneReport;
 
     /// Approvals that wait now.
     "approval.list" => ApprovalList(Nothing) -> approval::ApprovalList;

@@ -1,14 +1,21 @@
-//! Checkpoints: what each operation did to files. Contents lie in the blob store; here are the
-//! entries (as JSON that this crate does not look into) and the marks of the review.
+//! Checkpoints: what each operation did to files in sum, and ([`steps`]) what each call, undo and
+//! rewind did one after the other. Contents lie in the blob store; here are the entries (as JSON
+//! of which this crate knows `hash` and `size`) and the marks of the review.
+
+mod retention;
+mod steps;
 
 use mira_protocol::change::ReviewMark;
-use mira_protocol::{OperationId, ProjectId, SessionId, UtcMs};
+use mira_protocol::{CheckpointId, OperationId, ProjectId, SessionId, UtcMs};
 use serde_json::Value;
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
 
-use crate::encoding::{from_json, from_optional_json, from_word, json, word};
+use crate::encoding::{from_json, from_optional_json, from_word, json};
 use crate::{Store, StoreError};
+
+pub use retention::{LiveContent, PruneWhich, StepCounts};
+pub use steps::{Restore, RowState, Step, StepFiles, StepRow};
 
 /// An operation's checkpoint, without its files.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +42,8 @@ pub struct CheckpointFile {
     /// Hunks that are not on disk.
     pub rejected_hunks: Vec<String>,
     pub undone: bool,
+    /// What stands on disk in place of what the marks say, as JSON that this crate passes on.
+    pub standing: Option<Value>,
 }
 
 /// One change to take into a checkpoint.
@@ -53,22 +62,25 @@ pub enum Scope {
 }
 
 impl Store {
-    /// Adds changes to an operation's checkpoint, making it with the first. Of several changes
-    /// of a path the first "before" and the last "after" stay; a path that is back where it
-    /// was before is no change any more. A renewed change is pending and not undone.
+    /// Adds changes to an operation's checkpoint, making it with the first, and keeps them as a
+    /// step of their own. Of several changes of a path the first "before" and the last "after"
+    /// stay; a path that is back where it was before is no change any more. A renewed change is
+    /// pending and not undone.
     pub async fn record_changes(
         &self,
         checkpoint: &Checkpoint,
+        step: &Step,
         files: &[FileBeforeAfter],
-    ) -> Result<(), StoreError> {
+    ) -> Result<CheckpointId, StoreError> {
         let mut writer = self.writer().await;
         let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
         upsert(&mut tx, checkpoint).await?;
         for file in files {
             merge_file(&mut tx, &checkpoint.operation_id, file).await?;
         }
+        let id = steps::insert(&mut tx, step, files).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(id)
     }
 
     /// A checkpoint with its files by path; None where the operation changed nothing.
@@ -95,7 +107,7 @@ impl Store {
         };
         let files = sqlx::query!(
             r#"SELECT path, "before", "after", mark, kept_hunks, rejected_hunks,
-                 undone AS "undone: bool"
+                 undone AS "undone: bool", standing
                FROM checkpoint_files WHERE operation_id = ?1 ORDER BY path"#,
             operation.0
         )
@@ -111,79 +123,11 @@ impl Store {
                 kept_hunks: from_json("kept hunks", &row.kept_hunks)?,
                 rejected_hunks: from_json("rejected hunks", &row.rejected_hunks)?,
                 undone: row.undone,
+                standing: from_optional_json("standing state", row.standing.as_deref())?,
             })
         })
         .collect::<Result<_, StoreError>>()?;
         Ok(Some((checkpoint, files)))
-    }
-
-    /// What the person made of a file: its mark, the hunks kept one by one, and those that are
-    /// not on disk.
-    pub async fn mark_file(
-        &self,
-        operation: &OperationId,
-        path: &str,
-        mark: ReviewMark,
-        kept_hunks: &[String],
-        rejected_hunks: &[String],
-    ) -> Result<(), StoreError> {
-        let mark = word("mark", &mark)?;
-        let kept = json("kept hunks", &kept_hunks)?;
-        let rejected = json("rejected hunks", &rejected_hunks)?;
-        let changed = sqlx::query!(
-            "UPDATE checkpoint_files SET mark = ?3, rejected_hunks = ?4, kept_hunks = ?5
-             WHERE operation_id = ?1 AND path = ?2",
-            operation.0,
-            path,
-            mark,
-            rejected,
-            kept,
-        )
-        .execute(&mut *self.writer().await)
-        .await?
-        .rows_affected();
-        if changed == 0 {
-            return Err(StoreError::NotFound {
-                what: "changed file",
-                id: path.to_owned(),
-            });
-        }
-        Ok(())
-    }
-
-    /// Notes that these files of an operation were taken back, or brought back.
-    pub async fn set_files_undone(
-        &self,
-        operation: &OperationId,
-        paths: &[String],
-        undone: bool,
-        at: UtcMs,
-    ) -> Result<(), StoreError> {
-        let mut writer = self.writer().await;
-        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-        for path in paths {
-            sqlx::query!(
-                "UPDATE checkpoint_files SET undone = ?3 WHERE operation_id = ?1 AND path = ?2",
-                operation.0,
-                path,
-                undone,
-            )
-            .execute(&mut *tx)
-            .await?;
-        }
-        sqlx::query!(
-            "UPDATE checkpoints SET undone_at = CASE
-               WHEN EXISTS (SELECT 1 FROM checkpoint_files WHERE operation_id = ?1 AND undone)
-               THEN CASE WHEN ?2 THEN ?3 ELSE undone_at END END
-             WHERE operation_id = ?1",
-            operation.0,
-            undone,
-            at,
-        )
-        .execute(&mut *tx)
-        .await?;
-        tx.commit().await?;
-        Ok(())
     }
 
     /// What undo takes back next: the newest operation with a change that is in force.
@@ -193,7 +137,8 @@ impl Store {
             "SELECT c.operation_id FROM checkpoints c
              WHERE (?1 IS NULL OR c.session_id = ?1) AND (?2 IS NULL OR c.project_id = ?2)
                AND EXISTS (SELECT 1 FROM checkpoint_files f
-                           WHERE f.operation_id = c.operation_id AND NOT f.undone)
+                           WHERE f.operation_id = c.operation_id
+                             AND (NOT f.undone OR json_extract(f.standing, '$.partial')))
              ORDER BY c.created_at DESC, c.rowid DESC LIMIT 1",
             session,
             project,
@@ -289,7 +234,7 @@ async fn merge_file(
            VALUES (?1, ?2, ?3, ?4)
            ON CONFLICT (operation_id, path) DO UPDATE SET
              "after" = excluded."after", mark = 'pending', kept_hunks = '[]',
-             rejected_hunks = '[]', undone = 0"#,
+             rejected_hunks = '[]', undone = 0, standing = NULL"#,
         operation.0,
         path,
         before,

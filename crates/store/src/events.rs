@@ -323,6 +323,13 @@ async fn follow(
             .execute(connection)
             .await?;
         }
+        (EventKind::Rewound { hidden, shown, .. }, _) => {
+            for (ranges, rewound) in [(shown, false), (hidden, true)] {
+                for range in ranges {
+                    set_rewound(connection, session, *range, rewound).await?;
+                }
+            }
+        }
         (EventKind::ApprovalRequested { approval }, _) => {
             crate::approvals::insert(connection, approval).await?;
         }
@@ -395,6 +402,29 @@ async fn follow(
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// Operations whose message lies there are no longer part of the conversation, or are again.
+async fn set_rewound(
+    connection: &mut SqliteConnection,
+    session: &SessionId,
+    range: mira_protocol::rewind::SeqRange,
+    rewound: bool,
+) -> Result<(), StoreError> {
+    let (first, last) = (signed(range.first), signed(range.last));
+    sqlx::query!(
+        "UPDATE operations SET rewound = ?4 WHERE id IN
+           (SELECT operation_id FROM operation_events
+            WHERE session_id = ?1 AND seq BETWEEN ?2 AND ?3 AND event_type = 'user_message'
+              AND NOT json_extract(data, '$.steering'))",
+        session.0,
+        first,
+        last,
+        rewound,
+    )
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

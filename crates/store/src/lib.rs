@@ -32,7 +32,10 @@ use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use approvals::DecidedApproval;
-pub use checkpoints::{Checkpoint, CheckpointFile, FileBeforeAfter, Scope};
+pub use checkpoints::{
+    Checkpoint, CheckpointFile, FileBeforeAfter, LiveContent, PruneWhich, Restore, RowState, Scope,
+    Step, StepCounts, StepFiles, StepRow,
+};
 pub use ledger::{LedgerRow, Spend, day_start, local_day_start, local_month_start, month_start};
 pub use operations::{NewOperation, OperationRequest, OperationRow};
 pub use projects::ProjectRow;

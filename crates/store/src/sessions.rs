@@ -77,7 +77,7 @@ macro_rules! select {
                   WHERE o.session_id = s.id AND o.finished_at IS NULL
                   ORDER BY o.created_at, o.rowid LIMIT 1) AS "running?: String",
                  (SELECT CASE o.state WHEN 'INTERRUPTED' THEN o.id END FROM operations o
-                  WHERE o.session_id = s.id
+                  WHERE o.session_id = s.id AND NOT o.rewound
                   ORDER BY o.created_at DESC, o.rowid DESC LIMIT 1) AS "resumable?: String",
                  (SELECT f.source_session_id FROM session_forks f
                   WHERE f.forked_session_id = s.id) AS "forked_from?: String",

@@ -95,6 +95,11 @@ impl ScriptedModel {
         assert!(waited.is_ok(), "no reply reached the gate {gate} in 30 s");
     }
 
+    /// The conversation went back: the next input need not continue the last one.
+    pub fn rewound(&self) {
+        self.lock().previous.clear();
+    }
+
     pub fn violations(&self) -> Vec<String> {
         self.lock().violations.clone()
     }

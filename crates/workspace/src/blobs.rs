@@ -158,41 +158,77 @@ impl Blobs {
         self.lock_known().contains(&hash) || self.path(hash).is_file()
     }
 
-    /// Deletes every content that `keep` does not want and that is older than an hour (a younger
-    /// one may belong to an operation that has not been recorded yet). Returns how many bytes
-    /// were freed.
+    /// Deletes every content that `keep` does not want, that no file of a project that was looked
+    /// at is known to have, and that is older than an hour (a younger one may belong to an
+    /// operation that has not been recorded yet). Returns how many bytes were freed.
     pub fn sweep(&self, keep: impl Fn(Hash) -> bool) -> Result<u64, Refusal> {
-        let failed = |error: io::Error| Refusal::io("clean up stored contents", &error);
         let mut freed = 0;
-        // Forget first: a snapshot that runs meanwhile then stores again what it needs.
-        self.lock_known().clear();
-        self.lock_trees().clear();
+        let remembered = self.remembered();
+        let mut old = Vec::new();
+        self.files(|hash, path, meta| {
+            let age = meta.modified().ok().and_then(|at| at.elapsed().ok());
+            let is_old = age.is_some_and(|age| age.as_secs() > 3600);
+            let wanted = hash.is_some_and(|hash| keep(hash) || remembered.contains(&hash));
+            if is_old && !wanted {
+                old.push((hash, path, meta.len()));
+            }
+        })?;
+        for (hash, path, bytes) in old {
+            // Under the lock: whoever stores it meanwhile finds it known, or stores it again.
+            let mut known = self.lock_known();
+            if let Some(hash) = hash {
+                known.remove(&hash);
+            }
+            if fs::remove_file(path).is_ok() {
+                freed += bytes;
+            }
+        }
+        Ok(freed)
+    }
+
+    /// Tells each content that is stored, with its bytes on disk.
+    pub fn each(&self, mut tell: impl FnMut(Hash, u64)) -> Result<(), Refusal> {
+        self.files(|hash, _, meta| {
+            if let Some(hash) = hash {
+                tell(hash, meta.len());
+            }
+        })
+    }
+
+    /// Contents that files of the projects looked at had when last looked at: what the next
+    /// command would change.
+    pub fn remembered(&self) -> HashSet<Hash> {
+        let trees: Vec<Arc<Mutex<Tree>>> = self.lock_trees().values().cloned().collect();
+        let mut hashes = HashSet::new();
+        for tree in trees {
+            let tree = tree.lock().unwrap_or_else(PoisonError::into_inner);
+            hashes.extend(tree.hashes());
+        }
+        hashes
+    }
+
+    /// Every file of the store; without hash: one that a dead process left half-written.
+    fn files(
+        &self,
+        mut tell: impl FnMut(Option<Hash>, PathBuf, fs::Metadata),
+    ) -> Result<(), Refusal> {
+        let failed = |error: io::Error| Refusal::io("look through stored contents", &error);
         for folder in fs::read_dir(&self.dir).map_err(failed)? {
             let folder = folder.map_err(failed)?;
             let Ok(entries) = fs::read_dir(folder.path()) else {
                 continue;
             };
             for entry in entries.flatten() {
+                let Ok(meta) = entry.metadata() else { continue };
                 let name = format!(
                     "{}{}",
                     folder.file_name().to_string_lossy(),
                     entry.file_name().to_string_lossy()
                 );
-                let Ok(meta) = entry.metadata() else { continue };
-                let old = meta
-                    .modified()
-                    .ok()
-                    .and_then(|at| at.elapsed().ok())
-                    .is_some_and(|age| age.as_secs() > 3600);
-                if old
-                    && !Hash::from_hex(&name).is_some_and(&keep)
-                    && fs::remove_file(entry.path()).is_ok()
-                {
-                    freed += meta.len();
-                }
+                tell(Hash::from_hex(&name), entry.path(), meta);
             }
         }
-        Ok(freed)
+        Ok(())
     }
 
     /// What is remembered of the files below `root`.

@@ -151,6 +151,40 @@ pub fn diff(before: &Manifest, after: &Manifest) -> Vec<Change> {
     changes
 }
 
+/// What changed from `before` to `after` and is none of the `known` changes, which were made in
+/// between in that order.
+pub fn diff_since(
+    before: &Manifest,
+    known: impl IntoIterator<Item = Change>,
+    after: &Manifest,
+) -> Vec<Change> {
+    let mut changes: BTreeMap<String, Change> = diff(before, after)
+        .into_iter()
+        .map(|change| (change.path.clone(), change))
+        .collect();
+    let mut last = BTreeMap::new();
+    for change in known {
+        last.insert(change.path, change.after);
+    }
+    for (path, left) in last {
+        if before.leaves_out(&path) || after.leaves_out(&path) || path.starts_with('/') {
+            continue;
+        }
+        let now = after.get(&path).copied();
+        if now == left {
+            changes.remove(&path);
+        } else {
+            let change = Change {
+                path: path.clone(),
+                before: left,
+                after: now,
+            };
+            changes.insert(path, change);
+        }
+    }
+    changes.into_values().collect()
+}
+
 /// Changes made one after the other as one change a path: the first before, the last after.
 /// What cancels out is dropped. Sorted by path.
 pub fn merge(changes: impl IntoIterator<Item = Change>) -> Vec<Change> {

@@ -387,6 +387,24 @@ pub(crate) fn temporary_name() -> String {
     format!("{TEMPORARY_PREFIX}{}-{number}", std::process::id())
 }
 
+impl Workspace {
+    /// Removes temporary files of dead processes beside `path` (as changes name it).
+    pub fn tidy_beside(&self, path: &str) {
+        let folder = self.root.join(path);
+        let Some(folder) = folder.parent() else {
+            return;
+        };
+        let ours = format!("{TEMPORARY_PREFIX}{}-", std::process::id());
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if name.starts_with(TEMPORARY_PREFIX) && !name.starts_with(&ours) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
 /// Left behind only where Mira was killed between writing and renaming; snapshots skip it.
 pub(crate) const TEMPORARY_PREFIX: &str = ".mira-writing-";
 

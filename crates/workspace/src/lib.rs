@@ -30,6 +30,7 @@ pub mod search;
 mod snapshot;
 mod spawn;
 mod tame;
+mod three_way;
 pub mod truncate;
 mod workspace;
 
@@ -40,7 +41,9 @@ pub use files::{FileBytes, Page, Written};
 pub use guard::{Access, Intent, Resolved};
 pub use jobs::{JobInfo, JobText, Jobs};
 pub use process::{CommandLine, Exit, Spec};
-pub use restore::{Conflict, Direction, RestoreReport};
+pub use restore::{
+    Choice, Conflict, Direction, Journal, Journals, Plan, RestoreReport, RolledBack, Way,
+};
 pub use sandbox::{Confinement, Sandbox};
 pub use spawn::kill_orphans;
 pub use workspace::Workspace;

@@ -1,19 +1,26 @@
 //! Takes changes back and brings them back again.
 //!
-//! First everything is checked against the disk, then everything is done; only what is exactly
-//! as the change left it is touched, so that nobody's later work is lost. Folders are walked
-//! without following links.
+//! First everything is checked against the disk ([`Workspace::plan`]), then everything is done
+//! ([`Workspace::carry_out`]); only what is exactly as the change left it is touched, so that
+//! nobody's later work is lost. What somebody else changed meanwhile is a conflict, which the
+//! caller may answer. Folders are walked without following links.
+
+mod apply;
+mod journal;
+mod look;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Mode, OFlags, RawMode};
+use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Change, Entry, Kind};
-use crate::files::{replace, state_at, temporary_name};
-use crate::guard::{Access, Intent, Place, open_parent};
+use crate::diff::FileDiff;
+use crate::guard::Access;
 use crate::{Refusal, Workspace};
+
+pub use journal::{Journal, Journals, RolledBack};
+use look::Seen;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
@@ -21,6 +28,17 @@ pub enum Direction {
     Undo,
     /// From before to after.
     Redo,
+}
+
+/// What to do with a path that somebody else changed meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// Leave it as it is.
+    Keep,
+    /// Put our state in its place; what is there now is stored first.
+    Take,
+    /// Take our own change back and leave the other one, where they do not touch.
+    Merge,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,17 +54,105 @@ pub struct Conflict {
     pub path: String,
     /// A sentence for people.
     pub reason: String,
+    /// What can be answered; `Merge` only where it goes without touching lines.
+    pub choices: Vec<Choice>,
+    /// From what our change left to what is there now, where both are text.
+    pub others: FileDiff,
 }
 
-/// One path on its way from the state it must be in to the state it shall be in.
-#[derive(Clone, Copy)]
-struct Step {
-    expected: Option<Entry>,
-    target: Option<Entry>,
+/// One path on its way back (or forward): the states that Mira's own changes led through, from
+/// the one that must be on disk to the one it shall have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way {
+    pub path: String,
+    /// From → to of each change, in the order in which they are gone through; never empty. Where
+    /// one does not begin as the one before ended, somebody else changed the path in between.
+    pub hops: Vec<(Option<Entry>, Option<Entry>)>,
+    /// Why the person must be asked even where the disk is as expected.
+    pub doubt: Option<String>,
+}
+
+impl Way {
+    pub fn new(path: impl Into<String>, from: Option<Entry>, to: Option<Entry>) -> Self {
+        Self {
+            path: path.into(),
+            hops: vec![(from, to)],
+            doubt: None,
+        }
+    }
+
+    /// What must be on disk.
+    pub fn expected(&self) -> Option<Entry> {
+        self.hops.first().and_then(|hop| hop.0)
+    }
+
+    pub fn target(&self) -> Option<Entry> {
+        self.hops.last().and_then(|hop| hop.1)
+    }
+
+    fn is_broken(&self) -> bool {
+        self.hops.windows(2).any(|pair| pair[0].1 != pair[1].0)
+    }
+}
+
+/// One path from the state it is in to the state it shall be in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub expected: Option<Entry>,
+    pub target: Option<Entry>,
+}
+
+impl Step {
+    fn is_dir(&self) -> bool {
+        [self.expected, self.target]
+            .iter()
+            .flatten()
+            .all(|entry| entry.kind == Kind::Dir)
+    }
+
+    fn reversed(&self) -> Self {
+        Self {
+            expected: self.target,
+            target: self.expected,
+        }
+    }
 }
 
 /// By path; parents come before what is in them.
-type Steps = BTreeMap<String, Step>;
+pub(crate) type Steps = BTreeMap<String, Step>;
+
+/// What a restore would do; nothing has been touched.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    steps: Steps,
+    /// Conflicts that nobody answered.
+    pub conflicts: Vec<Conflict>,
+    /// Conflicts that were answered, with the state that stays or comes.
+    pub answered: Vec<(String, Choice)>,
+}
+
+impl Plan {
+    /// From what is on disk to what will be, files and folders; what stays as it is left out.
+    pub fn changes(&self) -> Vec<Change> {
+        let changes = self.steps.iter().map(|(path, step)| Change {
+            path: path.clone(),
+            before: step.expected,
+            after: step.target,
+        });
+        changes.filter(|change| !change.is_noop()).collect()
+    }
+
+    /// Files and links that will be (or are already) in the state that was wanted.
+    pub fn files(&self) -> Vec<String> {
+        let files = self.steps.iter().filter(|(_, step)| !step.is_dir());
+        files.map(|(path, _)| path.clone()).collect()
+    }
+
+    /// What will be at a path of the plan, whatever was wished; None: no such path.
+    pub fn outcome(&self, path: &str) -> Option<Option<Entry>> {
+        self.steps.get(path).map(|step| step.target)
+    }
+}
 
 impl Workspace {
     /// Puts every path of `changes` (of `only`, if given: files, or folders with all below) into
@@ -61,304 +167,127 @@ impl Workspace {
         direction: Direction,
         only: Option<&[String]>,
     ) -> Result<RestoreReport, Refusal> {
+        let plan = self.plan(ways_of(changes, direction), only, &|_| None)?;
+        if !plan.conflicts.is_empty() && only.is_none() {
+            return Ok(RestoreReport {
+                conflicts: plan.conflicts,
+                ..RestoreReport::default()
+            });
+        }
+        self.carry_out(&plan, None)?;
+        Ok(RestoreReport {
+            restored: plan.files(),
+            conflicts: plan.conflicts,
+        })
+    }
+
+    /// Compares the wish with the disk. `answer` says what to do with a path that somebody else
+    /// changed; what gets no answer is a conflict of the plan. Contents that a later undo of the
+    /// restore needs are stored.
+    pub fn plan(
+        &self,
+        ways: Vec<Way>,
+        only: Option<&[String]>,
+        answer: &dyn Fn(&str) -> Option<Choice>,
+    ) -> Result<Plan, Refusal> {
         if self.access == Access::Read {
             return Err(Refusal::Denied(
                 "This conversation may only read; nothing was restored.".into(),
             ));
         }
-        let mut report = RestoreReport::default();
-        let mut steps = steps_of(changes, direction, only, &mut report);
-        let mut conflicts = Vec::new();
-        for (path, step) in &steps {
-            if let Some(reason) = self.conflict(path, step, &steps)? {
-                conflicts.push(Conflict {
+        let mut plan = Plan::default();
+        let mut ways: BTreeMap<String, Way> = ways
+            .into_iter()
+            .map(|way| (way.path.clone(), way))
+            .collect();
+        if let Some(only) = only {
+            keep_only(&mut ways, only, &mut plan.conflicts);
+        }
+        let wish: Steps = ways
+            .iter()
+            .map(|(path, way)| {
+                let (expected, target) = (way.expected(), way.target());
+                (path.clone(), Step { expected, target })
+            })
+            .collect();
+        for (path, way) in &ways {
+            match self.see(path, &wish[path], &wish)? {
+                Seen::Ready if way.is_broken() || way.doubt.is_some() => {
+                    let reason = way.doubt.clone().unwrap_or_else(|| {
+                        "Somebody else changed it between two of the changes.".into()
+                    });
+                    self.settle(way, reason, answer, &mut plan)?;
+                }
+                Seen::Ready => {
+                    self.keep_content(path, wish[path].expected)?;
+                    plan.steps.insert(path.clone(), wish[path]);
+                }
+                Seen::Lost(_) if answer(path) == Some(Choice::Keep) => {
+                    plan.answered.push((path.clone(), Choice::Keep));
+                }
+                Seen::Lost(reason) => plan.conflicts.push(Conflict {
                     path: path.clone(),
                     reason,
-                });
+                    choices: vec![Choice::Keep],
+                    others: FileDiff::default(),
+                }),
+                Seen::Other(reason) => self.settle(way, reason, answer, &mut plan)?,
             }
         }
-        let blocked = !conflicts.is_empty() && only.is_none();
-        for conflict in conflicts {
-            steps.remove(&conflict.path);
-            report.conflicts.push(conflict);
-        }
-        if blocked {
-            return Ok(report);
-        }
-        self.apply(&steps).map_err(|error| {
-            let back = steps.iter().map(|(path, step)| {
-                (
-                    path.clone(),
-                    Step {
-                        expected: step.target,
-                        target: step.expected,
-                    },
-                )
-            });
-            if let Err(error) = self.apply(&back.collect()) {
-                tracing::error!(%error, "a failed restore could not be taken back whole");
-            }
-            Refusal::io("restore the files", &error)
-        })?;
-        let files = steps.into_iter().filter(|(_, step)| !step.is_dir());
-        report.restored.extend(files.map(|(path, _)| path));
-        Ok(report)
+        Ok(plan)
     }
 
     /// What `path` is now, as a change would record it. Nothing is stored. None: nothing is there.
     pub fn entry(&self, path: &str) -> Result<Option<Entry>, Refusal> {
         let failed = |error: io::Error| Refusal::io(format_args!("look at {path:?}"), &error);
-        match self.place(path, false) {
-            Ok(place) => Ok(state_at(&place).map_err(failed)?.map(|state| state.entry)),
-            Err(error) if is_no_folder(&error) => Ok(None),
-            Err(error) => Err(failed(error)),
-        }
+        self.state(path)
+            .map(|state| state.map(|state| state.entry))
+            .map_err(failed)
     }
 
-    /// Opens the folder of a path as changes name it, following no link.
-    fn place(&self, path: &str, make: bool) -> io::Result<Place> {
-        if path.starts_with('/') {
-            let resolved = self
-                .resolve_entry(path, Intent::Write)
-                .map_err(|refusal| io::Error::new(io::ErrorKind::PermissionDenied, refusal))?;
-            if resolved.absolute != Path::new(path) {
-                return Err(rustix::io::Errno::LOOP.into());
-            }
-            return open_parent(self.base_of(&resolved), &resolved.absolute, make);
-        }
-        let sound = path
-            .split('/')
-            .all(|part| !matches!(part, "" | "." | ".." | ".git"));
-        if !sound {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "not a path of a change",
-            ));
-        }
-        open_parent(&self.root, &self.root.join(path), make)
-    }
-
-    /// Why a step must not be done. None: the disk is as it should be.
-    fn conflict(&self, path: &str, step: &Step, steps: &Steps) -> Result<Option<String>, Refusal> {
-        let disk = match self.place(path, false) {
-            Ok(place) => match state_at(&place) {
-                Ok(state) => state.map(|state| state.entry),
-                Err(error) => return Ok(Some(format!("It cannot be read: {error}."))),
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) if is_no_folder(&error) => {
-                let replaced_by_us = parents(path).any(|parent| {
-                    steps
-                        .get(parent)
-                        .and_then(|step| step.expected)
-                        .is_some_and(|e| e.kind != Kind::Dir)
-                });
-                if !replaced_by_us {
-                    return Ok(Some("A folder on its path is a link or a file now.".into()));
-                }
-                None
-            }
-            Err(error) => return Ok(Some(format!("It cannot be reached: {error}."))),
-        };
-        if disk == step.target {
-            return Ok(None);
-        }
-        let is_dir = |entry: Option<Entry>| entry.is_some_and(|entry| entry.kind == Kind::Dir);
-        match (disk, step.expected) {
-            _ if is_dir(disk) && is_dir(step.target) => return Ok(None),
-            _ if is_dir(disk) && is_dir(step.expected) => {
-                let others = step.target.is_some() && !self.holds_only(path, steps);
-                return Ok(others.then(|| "The folder in its place holds other files now.".into()));
-            }
-            (None, expected) if is_dir(expected) && step.target.is_none() => return Ok(None),
-            (disk, expected) if disk == expected => {}
-            (None, _) => return Ok(Some("It was deleted since.".into())),
-            (Some(_), None) => return Ok(Some("It was created since.".into())),
-            (Some(disk), Some(expected))
-                if disk.kind == expected.kind && disk.hash == expected.hash =>
-            {
-                return Ok(Some(format!(
-                    "Its permissions were changed since (to {:o}).",
-                    disk.mode
-                )));
-            }
-            _ => return Ok(Some("It was edited since.".into())),
-        }
-        let lost = step
-            .target
-            .is_some_and(|entry| entry.kind != Kind::Dir && !self.blobs.contains(entry.hash));
-        Ok(lost.then(|| "Its content is no longer stored.".into()))
-    }
-
-    /// Whether all that is in the folder will have been removed by the steps.
-    fn holds_only(&self, path: &str, steps: &Steps) -> bool {
-        let Ok(entries) = std::fs::read_dir(self.absolute_of(path)) else {
-            return false;
-        };
-        entries.flatten().all(|entry| {
-            let child = format!("{path}/{}", entry.file_name().to_string_lossy());
-            steps.get(&child).is_some_and(|step| step.target.is_none())
-                && (!entry.file_type().is_ok_and(|kind| kind.is_dir())
-                    || self.holds_only(&child, steps))
-        })
-    }
-
-    fn absolute_of(&self, path: &str) -> PathBuf {
-        self.root.join(path)
-    }
-
-    fn apply(&self, steps: &Steps) -> io::Result<()> {
-        // Folders that a command write-protected must be open while we work in them.
-        for (path, _) in steps.iter().filter(|(_, step)| step.is_dir()) {
-            self.set_dir_mode(path, |mode| mode | 0o700)?;
-        }
-        for (path, step) in steps.iter().rev() {
-            self.clear(path, step)?;
-        }
-        for (path, step) in steps {
-            if let Some(target) = step.target {
-                self.put(path, &target)?;
-            }
-        }
-        for (path, step) in steps.iter().rev() {
-            if let Some(target) = step.target.filter(|target| target.kind == Kind::Dir) {
-                self.set_dir_mode(path, |_| target.mode)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes what is in the way of the target.
-    fn clear(&self, path: &str, step: &Step) -> io::Result<()> {
-        use rustix::io::Errno;
-        let place = match self.place(path, false) {
-            Ok(place) => place,
-            Err(error) if is_no_folder(&error) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let stat = match rustix::fs::statat(&place.dir, &place.name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => stat,
-            Err(Errno::NOENT) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        let is_dir = rustix::fs::FileType::from_raw_mode(stat.st_mode as RawMode).is_dir();
-        match step.target.map(|target| target.kind == Kind::Dir) {
-            // A file is replaced by a file in one step, and a folder stays a folder.
-            Some(wants_dir) if wants_dir == is_dir => Ok(()),
-            _ if !is_dir => Ok(rustix::fs::unlinkat(
-                &place.dir,
-                &place.name,
-                AtFlags::empty(),
-            )?),
-            target => match rustix::fs::unlinkat(&place.dir, &place.name, AtFlags::REMOVEDIR) {
-                // Somebody keeps other files in it.
-                Err(Errno::NOTEMPTY | Errno::EXIST) if target.is_none() => Ok(()),
-                other => Ok(other?),
-            },
-        }
-    }
-
-    fn put(&self, path: &str, target: &Entry) -> io::Result<()> {
-        let place = self.place(path, true)?;
-        if target.kind == Kind::Dir {
-            return match rustix::fs::mkdirat(&place.dir, &place.name, Mode::RWXU) {
-                Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(()),
-                Err(error) => Err(error.into()),
-            };
-        }
-        let stored = self.blobs.get(target.hash).map_err(io::Error::other)?;
-        let bytes = stored.ok_or_else(|| io::Error::other("a stored content is damaged"))?;
-        if target.kind == Kind::File {
-            let owner = rustix::fs::statat(&place.dir, &place.name, AtFlags::SYMLINK_NOFOLLOW)
-                .ok()
-                .map(|stat| (stat.st_uid, stat.st_gid));
-            return replace(&place, &bytes, Some(target.mode), owner).map(|_| ());
-        }
-        let temporary = temporary_name();
-        rustix::fs::symlinkat(bytes, &place.dir, &temporary)?;
-        rustix::fs::renameat(&place.dir, &temporary, &place.dir, &place.name).map_err(|error| {
-            let _ = rustix::fs::unlinkat(&place.dir, &temporary, AtFlags::empty());
-            error.into()
-        })
-    }
-
-    fn set_dir_mode(&self, path: &str, mode: impl Fn(u32) -> u32) -> io::Result<()> {
-        let place = match self.place(path, false) {
-            Ok(place) => place,
-            Err(error) if is_no_folder(&error) => return Ok(()),
-            Err(error) => return Err(error),
-        };
-        let stat = rustix::fs::statat(&place.dir, &place.name, AtFlags::SYMLINK_NOFOLLOW);
-        let Ok(stat) = stat else { return Ok(()) };
-        let is_dir = rustix::fs::FileType::from_raw_mode(stat.st_mode as RawMode).is_dir();
-        let now = stat.st_mode & 0o7777;
-        if !is_dir || mode(now) == now {
-            return Ok(());
-        }
-        // Its owner may change the mode of a folder that cannot be read; by name, since it cannot
-        // be opened then.
-        let changed = Mode::from_raw_mode(mode(now) as RawMode);
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        match rustix::fs::openat(&place.dir, &place.name, flags, Mode::empty()) {
-            Ok(dir) => Ok(rustix::fs::fchmod(dir, changed)?),
-            Err(_) => Ok(rustix::fs::chmodat(
-                &place.dir,
-                &place.name,
-                changed,
-                AtFlags::empty(),
-            )?),
-        }
+    /// The same with the content stored, so that it can be brought back.
+    pub fn keep(&self, path: &str) -> Result<Option<Entry>, Refusal> {
+        let entry = self.entry(path)?;
+        self.keep_content(path, entry)?;
+        Ok(entry)
     }
 }
 
-impl Step {
-    fn is_dir(&self) -> bool {
-        [self.expected, self.target]
-            .iter()
-            .flatten()
-            .all(|entry| entry.kind == Kind::Dir)
-    }
+fn ways_of(changes: &[Change], direction: Direction) -> Vec<Way> {
+    crate::merge(changes.iter().cloned())
+        .into_iter()
+        .map(|change| match direction {
+            Direction::Undo => Way::new(change.path, change.after, change.before),
+            Direction::Redo => Way::new(change.path, change.before, change.after),
+        })
+        .collect()
 }
 
-/// The steps for the paths that are wanted, with the folders on their way.
-fn steps_of(
-    changes: &[Change],
-    direction: Direction,
-    only: Option<&[String]>,
-    report: &mut RestoreReport,
-) -> Steps {
-    let mut steps = Steps::new();
-    for change in crate::merge(changes.iter().cloned()) {
-        let (expected, target) = match direction {
-            Direction::Undo => (change.after, change.before),
-            Direction::Redo => (change.before, change.after),
-        };
-        steps.insert(change.path, Step { expected, target });
-    }
-    let Some(only) = only else { return steps };
-    let wanted: BTreeSet<String> = steps
+/// Leaves the ways for the paths that are wanted, with the folders on their way.
+fn keep_only(ways: &mut BTreeMap<String, Way>, only: &[String], conflicts: &mut Vec<Conflict>) {
+    let fits = |path: &str, name: &str| path == name || is_below(path, name);
+    let wanted: BTreeSet<String> = ways
         .keys()
-        .filter(|path| {
-            only.iter()
-                .any(|name| *path == name || is_below(path, name))
-        })
+        .filter(|path| only.iter().any(|name| fits(path, name)))
         .cloned()
         .collect();
     for name in only {
-        if !wanted
-            .iter()
-            .any(|path| path == name || is_below(path, name))
-        {
-            report.conflicts.push(Conflict {
+        if !wanted.iter().any(|path| fits(path, name)) {
+            conflicts.push(Conflict {
                 path: name.clone(),
                 reason: "The operation did not change it.".into(),
+                choices: vec![],
+                others: FileDiff::default(),
             });
         }
     }
-    steps.retain(|path, step| {
-        wanted.contains(path) || step.is_dir() && wanted.iter().any(|wanted| is_below(wanted, path))
+    let is_dir = |way: &Way| {
+        let mut entries = [way.expected(), way.target()].into_iter().flatten();
+        entries.all(|entry| entry.kind == Kind::Dir)
+    };
+    ways.retain(|path, way| {
+        wanted.contains(path) || is_dir(way) && wanted.iter().any(|wanted| is_below(wanted, path))
     });
-    steps
 }
 
 fn is_below(path: &str, folder: &str) -> bool {

@@ -45,6 +45,13 @@ pub(crate) struct Tree {
     dropped: BTreeMap<Arc<str>, String>,
 }
 
+impl Tree {
+    /// Contents that the files are known to have.
+    pub(crate) fn hashes(&self) -> impl Iterator<Item = Hash> + '_ {
+        self.known.values().map(|known| known.entry.hash)
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Known {
     stamp: Stamp,

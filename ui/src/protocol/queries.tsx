@@ -38,6 +38,8 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
       return ["approval.list", "approval.rules"];
     case "jobs":
       return ["job.list"];
+    case "checkpoints":
+      return ["checkpoint.list", "checkpoint.get", "checkpoint.usage"];
     case "settings":
       return ["settings.list", "model.list", "provider.list", "budget.get"];
     case "providers":

@@ -1,10 +1,12 @@
 //! The commands that ask once and print the answer, a file a noun.
 
+mod checkpoints;
 mod config;
 mod db;
 mod demo;
 mod export;
 mod logs;
+mod rewind;
 mod serve;
 mod sessions;
 mod system;
@@ -20,6 +22,8 @@ use serde::Serialize;
 use crate::args::Command;
 use crate::host;
 
+pub use checkpoints::rows as checkpoint_rows;
+pub use rewind::{messages, report as rewind_report};
 pub use sessions::{hits, rows, transcript};
 pub use system::{budget, status};
 pub use undo::report as undo_report;
@@ -39,6 +43,10 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         Command::Sessions { command } => sessions::run(&client, command.unwrap_or_default()).await,
         Command::Undo(args) => undo::run(&client, args, true).await,
         Command::Redo(args) => undo::run(&client, args, false).await,
+        Command::Rewind(args) => rewind::run(&client, args).await,
+        Command::Checkpoints { command } => {
+            checkpoints::run(&client, command.unwrap_or_default()).await
+        }
         Command::Export(args) => export::run(&client, args).await,
         Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
         Command::Budget(json) => system::show_budget(&client, json.json).await,

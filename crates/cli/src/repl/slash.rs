@@ -1,7 +1,9 @@
 //! Slash commands: one visible list.
 
 use mira_protocol::change::UndoRequest;
+use mira_protocol::checkpoint::ListCheckpoints;
 use mira_protocol::operation::{Access, Tier};
+use mira_protocol::rewind::{RewindRequest, RewindWhat, UnrewindRequest};
 use mira_protocol::session::{
     ForkSession, LastSession, ListSessions, RenameSession, SearchSessions, SessionRef,
 };
@@ -9,7 +11,7 @@ use mira_protocol::system::Nothing;
 use mira_protocol::{Code, Failure, SessionId, calls};
 
 use super::{Next, Repl};
-use crate::commands::{budget, rows, say, status, table, undo_report};
+use crate::commands::{budget, messages, rewind_report, rows, say, status, table, undo_report};
 use crate::host::find_session;
 use crate::render::text::{clean, one_line};
 
@@ -21,6 +23,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "how far tools may reach",
     ),
     ("budget", "", "money spent, and limits"),
+    ("checkpoints", "[WORDS]", "what each step did to files"),
     ("continue", "", "go on with an interrupted turn"),
     ("diff", "", "all changes of the last turn"),
     ("fork", "[NAME]", "go on in a copy of this session"),
@@ -35,6 +38,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "review",
         "[--branch BASE]",
         "let the model review uncommitted changes, or a branch",
+    ),
+    (
+        "rewind",
+        "[N [conversation|files]] | undo",
+        "go back to before a message, or take that back",
     ),
     ("search", "WORDS", "full text over all sessions"),
     ("sessions", "", "the newest sessions"),
@@ -74,6 +82,8 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
             say("The next message begins a new session.")?;
         }
         "quit" | "exit" | "q" => return Ok(Next::Leave),
+        "checkpoints" => checkpoints(repl, rest).await?,
+        "rewind" => rewind(repl, rest).await?,
         "redo" => undo(repl, rest, false).await?,
         "undo" => undo(repl, rest, true).await?,
         "rename" => rename(repl, rest).await?,
@@ -196,7 +206,7 @@ async fn undo(repl: &Repl, rest: &str, undo: bool) -> Result<(), Failure> {
         session_id: repl.session.clone(),
         project_path: repl.session.is_none().then(|| repl.project.path.clone()),
         paths: (!paths.is_empty()).then_some(paths),
-        operation_id: None,
+        ..UndoRequest::default()
     };
     let done = if undo {
         repl.client.call(calls::OperationUndo(request)).await?
@@ -205,6 +215,65 @@ async fn undo(repl: &Repl, rest: &str, undo: bool) -> Result<(), Failure> {
     };
     say(&undo_report(&done, undo, repl.style)
         .replace("`mira redo` brings them", "/redo brings them"))
+}
+
+async fn checkpoints(repl: &Repl, search: &str) -> Result<(), Failure> {
+    let list = ListCheckpoints {
+        session_id: repl.session.clone(),
+        project_id: repl.session.is_none().then(|| repl.project.id.clone()),
+        search: (!search.is_empty()).then(|| search.to_owned()),
+        limit: Some(20),
+        ..ListCheckpoints::default()
+    };
+    let list = repl.client.call(calls::CheckpointList(list)).await?;
+    say(&crate::commands::checkpoint_rows(&list.checkpoints))
+}
+
+async fn rewind(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
+    let session_id = begun(repl)?;
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let (to, what) = match words.as_slice() {
+        [] => {
+            let list = messages(&repl.client, &session_id).await?;
+            return say(&format!(
+                "{list}/rewind N goes back to before message N; /rewind N files (or conversation) \
+                 only with the files (or the conversation)."
+            ));
+        }
+        ["undo"] => {
+            let undo = UnrewindRequest {
+                session_id,
+                preview: None,
+                resolve: None,
+            };
+            let done = repl.client.call(calls::SessionUnrewind(undo)).await?;
+            return say(&rewind_report(&done, true, repl.style));
+        }
+        [to] => (*to, RewindWhat::Both),
+        [to, "files"] => (*to, RewindWhat::Files),
+        [to, "conversation"] => (*to, RewindWhat::Conversation),
+        _ => {
+            return Err(usage(
+                "/rewind N, /rewind N files, /rewind N conversation or /rewind undo",
+            ));
+        }
+    };
+    let seq: u64 = to
+        .parse()
+        .map_err(|_| usage("/rewind N with a number of the list"))?;
+    let request = RewindRequest {
+        session_id,
+        message_id: None,
+        seq: Some(seq),
+        what,
+        preview: None,
+        resolve: None,
+    };
+    let done = repl.client.call(calls::SessionRewind(request)).await?;
+    if done.done && what.conversation() {
+        repl.operation = None;
+    }
+    say(&rewind_report(&done, false, repl.style).replace("`mira rewind --undo`", "/rewind undo"))
 }
 
 async fn rename(repl: &Repl, name: &str) -> Result<(), Failure> {

@@ -2,13 +2,14 @@
 
 use mira_protocol::change::{Review, ReviewMark};
 use mira_protocol::{Code, Failure};
-use mira_workspace::{Change, Direction, Entry, diff};
+use mira_workspace::{Entry, Plan, Way, diff};
 
-use super::{Reviewed, Row, not_changed, refused};
+use super::undo::{Asked, choice};
+use super::{Reviewed, Row, Standing, not_changed, refused};
 
 impl Reviewed {
-    /// Marks as asked and makes the disk follow. Returns the file's row as it is to be stored.
-    pub(super) fn review(&mut self, asked: &Review) -> Result<Row, Failure> {
+    /// Marks as asked; the plan makes the disk follow.
+    pub(super) fn review(&mut self, asked: &Review) -> Result<Asked, Failure> {
         let at = self
             .rows
             .iter()
@@ -25,13 +26,31 @@ impl Reviewed {
             )
             .hint("Redo it first."));
         }
-        let marked = self.marked(row, asked)?;
+        let mut marked = self.marked(row, asked)?;
         let (now, then) = (self.reviewed(row)?, self.reviewed(&marked)?);
-        if now != then {
-            self.put(&asked.path, now, then)?;
+        let plan = match now == then {
+            true => Plan::default(),
+            false => self.plan_of(row, now, then, asked)?,
+        };
+        if let Some(on_disk) = plan.outcome(&asked.path) {
+            let standing = Standing {
+                now: on_disk,
+                other: row.change.before,
+                partial: false,
+            };
+            marked.standing = self.told(&marked, false, standing)?;
         }
-        self.rows[at] = marked.clone();
-        Ok(marked)
+        let mut state = marked.state(
+            &self.checkpoint.operation_id,
+            false,
+            marked.standing.clone(),
+        )?;
+        state.review = Some((marked.mark, marked.kept.clone(), marked.rejected.clone()));
+        self.rows[at] = marked;
+        Ok(Asked {
+            plan,
+            rows: vec![state],
+        })
     }
 
     /// The row with the person's mark on the file or on one hunk of it.
@@ -101,50 +120,47 @@ impl Reviewed {
     }
 
     /// Takes a file from one state to the other, and the folders that it needs or leaves empty.
-    fn put(&self, path: &str, now: Option<Entry>, then: Option<Entry>) -> Result<(), Failure> {
+    fn plan_of(
+        &self,
+        row: &Row,
+        now: Option<Entry>,
+        then: Option<Entry>,
+        asked: &Review,
+    ) -> Result<Plan, Failure> {
+        let path = asked.path.as_str();
         let folders = self.rows.iter().filter(|row| {
             row.change.is_dir()
                 && path
                     .strip_prefix(&row.change.path)
                     .is_some_and(|rest| rest.starts_with('/'))
         });
-        let mut steps: Vec<Change> = folders
+        let mut ways: Vec<Way> = folders
             .map(|row| {
-                let Change {
-                    path,
-                    before,
-                    after,
-                } = row.change.clone();
+                let (before, after) = (row.change.before, row.change.after);
                 match then {
-                    Some(_) => Change {
-                        path,
-                        before: after.or(before),
-                        after: None,
-                    },
-                    None => Change {
-                        path,
-                        before: before.and(after),
-                        after: after.or(before),
-                    },
+                    Some(_) => Way::new(&row.change.path, None, after.or(before)),
+                    None => Way::new(&row.change.path, after.or(before), before.and(after)),
                 }
             })
             .collect();
-        steps.push(Change {
-            path: path.to_owned(),
-            before: then,
-            after: now,
-        });
-        let report = self
+        ways.push(Way::new(path, now, then));
+        // Where it was merged with somebody else's work before, it is again.
+        let again = row
+            .standing
+            .is_some()
+            .then_some(mira_workspace::Choice::Merge);
+        let answer = asked.resolve.map(choice).or(again);
+        let plan = self
             .workspace
-            .restore(&steps, Direction::Undo, None)
+            .plan(ways, None, &|_| answer)
             .map_err(refused)?;
-        match report.conflicts.into_iter().next() {
-            None => Ok(()),
+        match plan.conflicts.first() {
+            None => Ok(plan),
             Some(conflict) => Err(Failure::new(
                 Code::Conflict,
                 format!("{} was left as it is. {}", conflict.path, conflict.reason),
             )
-            .hint("Somebody else changed the file after the operation; edit it by hand.")),
+            .hint("Somebody else changed the file after the operation: keep theirs, take ours, or merge both.")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use mira_protocol::Failure;
 use mira_protocol::change::{
-    ChangeKind, ChangeSet, DiffLine, DiffLineKind, FileChange, FileChangeSummary, Hunk, ReviewMark,
+    ChangeKind, ChangeSet, FileChange, FileChangeSummary, Hunk, ReviewMark,
 };
 use mira_workspace::{Change, Kind, diff};
 
@@ -23,6 +23,7 @@ impl Reviewed {
                 .map(|row| self.file(row))
                 .collect::<Result<_, _>>()?,
             not_covered: self.checkpoint.not_covered.clone(),
+            pruned: self.pruned,
         })
     }
 
@@ -32,7 +33,10 @@ impl Reviewed {
             before,
             after,
         } = &row.change;
-        let found = diff::between(&self.content(*before)?, &self.content(*after)?);
+        let found = match self.pruned {
+            true => diff::FileDiff::default(),
+            false => diff::between(&self.content(*before)?, &self.content(*after)?),
+        };
         let disk = self.workspace.entry(path);
         Ok(FileChange {
             summary: FileChangeSummary {
@@ -62,28 +66,11 @@ impl Row {
         } else {
             ReviewMark::Pending
         };
-        let line = |line: diff::Line| DiffLine {
-            kind: match line.kind {
-                diff::LineKind::Context => DiffLineKind::Context,
-                diff::LineKind::Added => DiffLineKind::Added,
-                diff::LineKind::Removed => DiffLineKind::Removed,
-                diff::LineKind::NoNewline => DiffLineKind::NoNewline,
-            },
-            text: line.text,
-        };
-        Hunk {
-            id: hunk.id,
-            old_start: hunk.old_start as u32,
-            old_lines: hunk.old_lines as u32,
-            new_start: hunk.new_start as u32,
-            new_lines: hunk.new_lines as u32,
-            mark,
-            lines: hunk.lines.into_iter().map(line).collect(),
-        }
+        super::undo::hunk(hunk, mark)
     }
 }
 
-fn kind(change: &Change) -> ChangeKind {
+pub(super) fn kind(change: &Change) -> ChangeKind {
     // A folder in the place of a file is a file that is gone, and the other way round.
     let file =
         |entry: &Option<mira_workspace::Entry>| entry.is_some_and(|entry| entry.kind != Kind::Dir);

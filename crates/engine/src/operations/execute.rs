@@ -12,16 +12,19 @@ use futures::future::join_all;
 use mira_llm::ToolChoice;
 use mira_protocol::approval::{Approval, Decision, Rule};
 use mira_protocol::change::FileChangeSummary;
+use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::operation::{ApproveMode, OperationState};
 use mira_protocol::{ApprovalId, Code, EventKind, Failure, JobId, Signal, StoredEvent, Topic};
 use mira_tools::{Command, CommandLine, Effect, ErasedTool, Output, ToolCx, ToolError};
-use mira_workspace::Manifest;
-use tokio::sync::Mutex;
+use mira_workspace::{JobInfo, Manifest};
+use tokio::sync::{Mutex, OwnedRwLockReadGuard};
 
 use super::Operations;
+use super::background::Busy;
 use super::history::OpenCall;
 use super::holding;
 use super::model_step::AskedCall;
+use super::record::By;
 use super::run::{Run, Stop};
 use crate::clock::now_ms;
 use crate::failure::from_store;
@@ -89,6 +92,8 @@ struct Done {
 struct Watch {
     base: Option<Arc<Manifest>>,
     running: usize,
+    /// While commands run: contents stay, and nothing is put down to background commands.
+    holds: Option<(OwnedRwLockReadGuard<()>, Busy)>,
 }
 
 impl Run<'_> {
@@ -461,11 +466,17 @@ impl Caller<'_> {
                 };
                 self.append(vec![started], stored).await.map_err(broken)?;
                 let result = self.tool(tool, plan).await;
+                let mut begun = vec![];
                 if matches!(&plan.effect, Ok(Effect::Runs(command)) if command.background) {
-                    self.announce_jobs(stored).await.map_err(broken)?;
+                    begun = self.announce_jobs(stored).await.map_err(broken)?;
                 }
                 // What a command did is recorded even where it failed or was stopped.
-                let changes = self.end_command().await.map_err(broken)?;
+                let by = By {
+                    call: Some(plan.call.id.clone()),
+                    kind: CheckpointKind::Command,
+                    title: shown(plan.effect.as_ref().unwrap_or(&Effect::Reads)).0,
+                };
+                let changes = self.end_command(by, begun).await.map_err(broken)?;
                 result.map(|output| (output, changes))
             }
             Ok(Effect::Reaches { .. }) => {
@@ -477,14 +488,34 @@ impl Caller<'_> {
                 Ok((self.tool(tool, plan).await?, vec![]))
             }
             _ => {
-                let mut output = self.tool(tool, plan).await?;
-                let changes = std::mem::take(&mut output.changes);
-                let summaries = self
-                    .on
-                    .record(self.run.task, changes, vec![])
-                    .await
-                    .map_err(broken)?;
-                Ok((output, summaries))
+                let task = self.run.task;
+                let _in_use = self.on.in_use.clone().read_owned().await;
+                let writes = match &plan.effect {
+                    Ok(Effect::Writes(paths)) => {
+                        let begun = self.on.begin_write(task, &self.run.workspace, paths).await;
+                        begun.map_err(broken)?;
+                        true
+                    }
+                    _ => false,
+                };
+                let result = self.tool(tool, plan).await;
+                let recorded = match result {
+                    Ok(mut output) => {
+                        let changes = std::mem::take(&mut output.changes);
+                        let by = By {
+                            call: Some(plan.call.id.clone()),
+                            kind: CheckpointKind::Write,
+                            title: plan.call.tool.clone(),
+                        };
+                        let recorded = self.on.record(task, by, changes, vec![]).await;
+                        Ok((output, recorded.map_err(broken)?))
+                    }
+                    Err(error) => Err(error),
+                };
+                if writes {
+                    self.on.end_write(&task.id);
+                }
+                recorded
             }
         }
     }
@@ -494,25 +525,25 @@ impl Caller<'_> {
     }
 
     /// Tells of commands that this call sent into the background.
-    async fn announce_jobs(&self, stored: &mut Vec<StoredEvent>) -> Result<(), Failure> {
+    async fn announce_jobs(&self, stored: &mut Vec<StoredEvent>) -> Result<Vec<JobInfo>, Failure> {
         let task = self.run.task;
-        let begun: Vec<EventKind> = self
+        let jobs: Vec<JobInfo> = self
             .on
             .jobs
             .list(Some(task.session.as_str()))
             .into_iter()
             .filter(|job| job.operation == task.id.0)
             .filter(|job| super::lock(&self.run.announced).insert(job.id.clone()))
-            .map(|job| EventKind::JobStarted {
-                job_id: JobId(job.id),
-                command: job.command,
-            })
             .collect();
-        if begun.is_empty() {
-            return Ok(());
+        if !jobs.is_empty() {
+            let begun = jobs.iter().map(|job| EventKind::JobStarted {
+                job_id: JobId(job.id.clone()),
+                command: job.command.clone(),
+            });
+            self.on.events.topic(Topic::Jobs);
+            self.append(begun.collect(), stored).await?;
         }
-        self.on.events.topic(Topic::Jobs);
-        self.append(begun, stored).await
+        Ok(jobs)
     }
 
     /// Looks at the project before a command, unless another one runs already.
@@ -520,6 +551,8 @@ impl Caller<'_> {
         let mut watch = self.watch.lock().await;
         if watch.running == 0 {
             let on = self.on;
+            let in_use = on.in_use.clone().read_owned().await;
+            watch.holds = Some((in_use, on.busy_in(&self.run.task.project.id)));
             let kept = on.state_file(&self.run.task.id);
             watch.base = Some(on.snapshot(&self.run.workspace, Some(kept)).await?);
         }
@@ -527,26 +560,32 @@ impl Caller<'_> {
         Ok(())
     }
 
-    /// What changed since, put down to the command that ended.
-    async fn end_command(&self) -> Result<Vec<FileChangeSummary>, Failure> {
+    /// What changed since, put down to the command that ended. `begun` went into the background.
+    async fn end_command(
+        &self,
+        by: By,
+        begun: Vec<JobInfo>,
+    ) -> Result<Vec<FileChangeSummary>, Failure> {
         let mut watch = self.watch.lock().await;
         watch.running = watch.running.saturating_sub(1);
         let now = self.on.snapshot(&self.run.workspace, None).await?;
         let Some(before) = watch.base.replace(now.clone()) else {
             return Ok(vec![]);
         };
+        let task = self.run.task;
         let changes = mira_workspace::checkpoint::diff(&before, &now);
-        let summaries = if changes.is_empty() {
-            vec![]
-        } else {
-            self.on
-                .record(self.run.task, changes, now.not_covered())
-                .await?
-        };
+        let call = by.call.clone();
+        let recorded = self.on.record(task, by, changes, now.not_covered()).await?;
         if watch.running == 0 {
-            self.on.forget_state(&self.run.task.id);
+            self.on.forget_state(&task.id);
+            watch.holds = None;
         }
-        Ok(summaries)
+        if let Some(call) = call {
+            for job in &begun {
+                self.on.keep_begun(task, &call, job, &now).await?;
+            }
+        }
+        Ok(recorded)
     }
 
     async fn append(

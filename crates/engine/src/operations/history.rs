@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use mira_llm::{Content, Item, ItemKind};
 use mira_protocol::operation::{Attachment, Focus, OperationState};
+use mira_protocol::rewind::Visible;
 use mira_protocol::{CallId, EventKind, OperationId, StoredEvent};
 
 /// One item with the event it came from.
@@ -49,6 +50,21 @@ impl History {
         let mut history = Self::default();
         for event in events {
             history.apply(event);
+        }
+        history
+    }
+
+    /// Of all events of a session those that no rewind went behind.
+    pub fn visible(events: &[StoredEvent]) -> Self {
+        let visible = Visible::of(events);
+        let mut history = Self::default();
+        for event in events {
+            if visible.contains(event.seq) {
+                history.apply(event);
+            } else if let EventKind::ToolCall { call_id, .. } = &event.kind {
+                history.known_calls.insert(call_id.0.clone());
+            }
+            history.last_seq = event.seq;
         }
         history
     }

@@ -4,6 +4,7 @@
 //! decides when it runs and keeps hold of what runs.
 
 pub mod attachments;
+pub mod background;
 mod compaction;
 mod context;
 mod execute;
@@ -29,7 +30,10 @@ use mira_protocol::operation::{
 use mira_protocol::project::Project;
 use mira_protocol::session::SessionKind;
 use mira_protocol::system::Nothing;
-use mira_protocol::{Code, EventKind, Failure, MessageId, OperationId, SessionId, Signal, Topic};
+use mira_protocol::{
+    Code, EventKind, Failure, MessageId, OperationId, ProjectId, SessionId, Signal, StoredEvent,
+    Topic,
+};
 use mira_secrets::Masker;
 use mira_store::{NewOperation, NewSession, OperationRequest, OperationRow, Store, StoreError};
 use mira_tools::ErasedTool;
@@ -38,6 +42,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::approvals::Approvals;
+use crate::changes::InUse;
 use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::{from_store, internal};
@@ -70,6 +75,9 @@ pub struct Operations {
     lanes: Arc<Mutex<HashMap<SessionId, Lane>>>,
     histories: Arc<Mutex<VecDeque<(SessionId, History)>>>,
     workspaces: Arc<Mutex<Workspaces>>,
+    /// How many commands of the foreground run in each project.
+    busy: Arc<Mutex<HashMap<ProjectId, usize>>>,
+    pub(super) in_use: InUse,
     tasks: TaskTracker,
 }
 
@@ -170,6 +178,7 @@ impl Operations {
         jobs: Arc<Jobs>,
         blobs: Arc<Blobs>,
         masker: Masker,
+        in_use: InUse,
     ) -> Self {
         Self {
             store,
@@ -185,6 +194,8 @@ impl Operations {
             lanes: Arc::default(),
             histories: Arc::default(),
             workspaces: Arc::default(),
+            busy: Arc::default(),
+            in_use,
             tasks: TaskTracker::new(),
         }
     }
@@ -570,18 +581,36 @@ impl Operations {
                 .and_then(|at| histories.remove(at))
         };
         let mut history = cached.map(|(_, history)| history).unwrap_or_default();
-        loop {
-            let events = self
-                .store
-                .events_since(session, history.last_seq(), 5_000)
-                .await
-                .map_err(from_store)?;
-            if events.is_empty() {
-                return Ok(history);
+        let mut events = self.events_since(session, history.last_seq()).await?;
+        let rewound = |event: &StoredEvent| matches!(event.kind, EventKind::Rewound { .. });
+        if events.iter().any(rewound) {
+            // What counts may have changed anywhere.
+            if history.last_seq() > 0 {
+                events = self.events_since(session, 0).await?;
             }
+            history = History::visible(&events);
+        } else {
             for event in &events {
                 history.apply(event);
             }
+        }
+        Ok(history)
+    }
+
+    async fn events_since(
+        &self,
+        session: &SessionId,
+        seq: u64,
+    ) -> Result<Vec<StoredEvent>, Failure> {
+        let mut events: Vec<StoredEvent> = Vec::new();
+        loop {
+            let since = events.last().map_or(seq, |event| event.seq);
+            let page = self.store.events_since(session, since, 5_000).await;
+            let page = page.map_err(from_store)?;
+            if page.is_empty() {
+                return Ok(events);
+            }
+            events.extend(page);
         }
     }
 

@@ -4,11 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mira_protocol::change::{ChangeKind, FileChangeSummary};
-use mira_protocol::{Failure, OperationId, ProjectId, Topic};
-use mira_store::{Checkpoint, FileBeforeAfter};
+use mira_protocol::checkpoint::CheckpointKind;
+use mira_protocol::{CallId, Failure, OperationId, ProjectId, Topic};
+use mira_store::{Checkpoint, Step};
+use mira_workspace::guard::Intent;
 use mira_workspace::{Change, Manifest, Workspace};
 
 use super::{Operations, Task};
+use crate::changes::before_after;
 use crate::clock::now_ms;
 use crate::failure::{from_store, internal};
 
@@ -45,18 +48,83 @@ impl Operations {
 
     /// No command of the operation runs any more.
     pub(super) fn forget_state(&self, operation: &OperationId) {
-        let path = self.state_file(operation);
-        if let Err(error) = std::fs::remove_file(&path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, path = %path.display(), "a kept state was not removed");
-        }
+        remove(&self.state_file(operation));
+    }
+
+    /// Where the state of files before an operation's running write is kept.
+    fn writes_file(&self, operation: &OperationId) -> PathBuf {
+        self.state_file(operation).with_extension("writes")
+    }
+
+    /// Keeps what a tool is about to write over, so that a write that was not recorded because
+    /// the engine was killed can be found.
+    pub(super) async fn begin_write(
+        &self,
+        task: &Task,
+        workspace: &Arc<Workspace>,
+        paths: &[String],
+    ) -> Result<(), Failure> {
+        let (workspace, paths) = (workspace.clone(), paths.to_vec());
+        let file = self.writes_file(&task.id);
+        let look = move || {
+            let mut kept = Vec::new();
+            for path in &paths {
+                // What cannot be reached the tool refuses with better words.
+                let Ok(resolved) = workspace.resolve(path, Intent::Write) else {
+                    continue;
+                };
+                let path = resolved.shown();
+                let folders = path.match_indices('/').map(|(at, _)| path[..at].to_owned());
+                for path in folders
+                    .filter(|folder| !folder.is_empty())
+                    .chain([path.clone()])
+                {
+                    let before = workspace.keep(&path).unwrap_or(None);
+                    kept.push(Change {
+                        path,
+                        before,
+                        after: None,
+                    });
+                }
+            }
+            keep(&file, &serde_json::to_vec(&kept).unwrap_or_default())
+        };
+        tokio::task::spawn_blocking(look)
+            .await
+            .map_err(internal)?
+            .map_err(internal)
+    }
+
+    pub(super) fn end_write(&self, operation: &OperationId) {
+        remove(&self.writes_file(operation));
+    }
+
+    /// What a write did that was not recorded.
+    pub(super) fn unrecorded_writes(
+        &self,
+        operation: &OperationId,
+        workspace: &Workspace,
+    ) -> Vec<Change> {
+        let file = self.writes_file(operation);
+        let kept: Vec<Change> = std::fs::read(&file)
+            .ok()
+            .and_then(|text| serde_json::from_slice(&text).ok())
+            .unwrap_or_default();
+        kept.into_iter()
+            .map(|change| {
+                workspace.tidy_beside(&change.path);
+                let after = workspace.keep(&change.path).unwrap_or(change.before);
+                Change { after, ..change }
+            })
+            .filter(|change| !change.is_noop())
+            .collect()
     }
 
     /// Takes changes into the operation's checkpoint; what they are, in lines.
     pub(super) async fn record(
         &self,
         task: &Task,
+        by: By,
         changes: Vec<Change>,
         not_covered: Vec<String>,
     ) -> Result<Vec<FileChangeSummary>, Failure> {
@@ -72,27 +140,26 @@ impl Operations {
             session_id: task.session.clone(),
             project_id: Some(task.project.id.clone()),
             created_at: now_ms(),
+            not_covered: not_covered.clone(),
+        };
+        let step = Step {
+            session_id: task.session.clone(),
+            project_id: Some(task.project.id.clone()),
+            operation_id: Some(task.id.clone()),
+            call_id: by.call,
+            kind: by.kind,
+            title: self.masker.mask(&by.title).into_owned(),
+            at: checkpoint.created_at,
             not_covered,
+            marks: None,
+            journal: None,
         };
-        let entry = |entry: &Option<mira_workspace::Entry>| {
-            entry
-                .as_ref()
-                .map(serde_json::to_value)
-                .transpose()
-                .map_err(internal)
-        };
-        let mut rows = Vec::with_capacity(changes.len());
-        for change in &changes {
-            rows.push(FileBeforeAfter {
-                path: change.path.clone(),
-                before: entry(&change.before)?,
-                after: entry(&change.after)?,
-            });
-        }
+        let rows = before_after(&changes)?;
         self.store
-            .record_changes(&checkpoint, &rows)
+            .record_changes(&checkpoint, &step, &rows)
             .await
             .map_err(from_store)?;
+        self.events.topic(Topic::Checkpoints);
         let summaries = changes
             .iter()
             .filter(|change| !change.is_dir())
@@ -149,7 +216,7 @@ impl Operations {
         }
     }
 
-    fn files_changed(&self, project: &ProjectId) {
+    pub(super) fn files_changed(&self, project: &ProjectId) {
         self.events.topic(Topic::Files {
             project_id: project.clone(),
         });
@@ -159,8 +226,24 @@ impl Operations {
     }
 }
 
+/// Whose work a step is.
+pub(super) struct By {
+    pub call: Option<CallId>,
+    pub kind: CheckpointKind,
+    /// The tool, or the command's line.
+    pub title: String,
+}
+
+fn remove(path: &Path) {
+    if let Err(error) = std::fs::remove_file(path)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, path = %path.display(), "a kept state was not removed");
+    }
+}
+
 /// Not flushed: it must survive the process, not the machine.
-fn keep(path: &Path, state: &[u8]) -> std::io::Result<()> {
+pub(super) fn keep(path: &Path, state: &[u8]) -> std::io::Result<()> {
     match std::fs::write(path, state) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             std::fs::create_dir_all(path.parent().unwrap_or(path))?;

@@ -1,5 +1,6 @@
 //! After a crash: what was running is interrupted, every call has a result, nothing shown is lost.
 
+use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::operation::{OperationState, Usage};
 use mira_protocol::{Code, EventKind, Failure};
 use mira_store::OperationRow;
@@ -7,6 +8,7 @@ use mira_workspace::Manifest;
 use mira_workspace::checkpoint::diff;
 
 use super::history::History;
+use super::record::By;
 use super::{Operations, Task};
 use crate::failure::from_store;
 
@@ -37,7 +39,7 @@ impl Operations {
                 superseded: false,
             });
         }
-        self.find_what_commands_did(&row).await?;
+        self.find_what_calls_did(&row).await?;
         for call in History::from_events(&events).open_calls() {
             kinds.push(EventKind::ToolResult {
                 call_id: call.call_id.clone(),
@@ -83,16 +85,11 @@ impl Operations {
         Ok(())
     }
 
-    /// A command was running: compares the project with how it was before, so that what the
-    /// command did can be taken back too.
-    async fn find_what_commands_did(&self, row: &OperationRow) -> Result<(), Failure> {
+    /// A call was running: compares the project with how it was before, so that what it
+    /// did can be taken back too.
+    async fn find_what_calls_did(&self, row: &OperationRow) -> Result<(), Failure> {
         let id = &row.operation.id;
-        let Ok(kept) = std::fs::read(self.state_file(id)) else {
-            return Ok(());
-        };
-        let (Some(before), Some(project_id)) = (Manifest::decode(&kept), &row.operation.project_id)
-        else {
-            self.forget_state(id);
+        let Some(project_id) = &row.operation.project_id else {
             return Ok(());
         };
         let project = self.projects.get_by_id(project_id).await?;
@@ -100,15 +97,34 @@ impl Operations {
             return Ok(());
         }
         let workspace = self.workspace(&project, row.request.access)?;
-        let now = self.snapshot(&workspace, None).await?;
         let task = Task {
-            id: row.operation.id.clone(),
+            id: id.clone(),
             session: row.operation.session_id.clone(),
             project,
             request: Default::default(),
         };
-        self.record(&task, diff(&before, &now), now.not_covered())
+        let by = |title: &str| By {
+            call: None,
+            kind: CheckpointKind::Recovered,
+            title: title.to_owned(),
+        };
+        let writes = self.unrecorded_writes(id, &workspace);
+        self.record(&task, by("a write, interrupted"), writes, vec![])
             .await?;
+        self.end_write(id);
+        if let Ok(kept) = std::fs::read(self.state_file(id))
+            && let Some(before) = Manifest::decode(&kept)
+        {
+            let now = self.snapshot(&workspace, None).await?;
+            let changes = diff(&before, &now);
+            self.record(
+                &task,
+                by("a command, interrupted"),
+                changes,
+                now.not_covered(),
+            )
+            .await?;
+        }
         self.forget_state(id);
         Ok(())
     }

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use mira_protocol::approval::Decision;
 use mira_protocol::change::{ChangeKind, FileChangeSummary};
 use mira_protocol::operation::OperationState;
+use mira_protocol::rewind::{RewindWhat, Visible};
 use mira_protocol::session::{ExportFormat, ExportedSession, Session};
 use mira_protocol::{CallId, EventKind, Failure, StoredEvent, UtcMs};
 
@@ -58,7 +59,8 @@ fn markdown(session: &Session, events: &[StoredEvent]) -> String {
     );
     // A result says which tool it is from, not what that tool was asked.
     let mut calls: HashMap<&CallId, &serde_json::Value> = HashMap::new();
-    for event in events {
+    let visible = Visible::of(events);
+    for event in events.iter().filter(|event| visible.contains(event.seq)) {
         if let EventKind::ToolCall {
             call_id, arguments, ..
         } = &event.kind
@@ -138,6 +140,24 @@ fn block(event: &StoredEvent, calls: &HashMap<&CallId, &serde_json::Value>) -> O
                 "Brought back"
             };
             Some(format!("*{what}: {}*\n", paths.join(", ")))
+        }
+        EventKind::Rewound {
+            what,
+            paths,
+            undoes_seq,
+            ..
+        } => {
+            let verb = match (undoes_seq, what) {
+                (Some(_), _) => "Took a rewind back",
+                (None, RewindWhat::Files) => "Put files back",
+                (None, _) => "Went back; what followed is no longer part of the conversation",
+            };
+            let files = match paths.len() {
+                0 => String::new(),
+                1 => " (1 file)".to_owned(),
+                count => format!(" ({count} files)"),
+            };
+            Some(format!("*{verb}{files}.*\n"))
         }
         EventKind::Forked {
             from_session_id, ..

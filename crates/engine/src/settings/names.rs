@@ -297,6 +297,30 @@ pub const NAMES: &[Name] = &[
         ..EDITABLE
     },
     Name {
+        name: "MIRA_CHECKPOINT_DAYS",
+        default: "30",
+        legal: "1..=36500 | none",
+        doc: "What was changed longer ago can no longer be taken back.",
+        write: |on, text| {
+            value::optional(text, |text| value::whole(text, 1..=36_500))
+                .map(|value| on.checkpoint_days = value)
+        },
+        read: |on| or_none(on.checkpoint_days.map(|days| days.to_string()).as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_CHECKPOINT_BYTES",
+        default: "5368709120",
+        legal: "1048576..=9223372036854775807 | none",
+        doc: "The most that contents kept for undo take on disk, in bytes; the oldest go first.",
+        write: |on, text| {
+            value::optional(text, |text| value::whole(text, 1_048_576..=i64::MAX as u64))
+                .map(|value| on.checkpoint_bytes = value)
+        },
+        read: |on| or_none(on.checkpoint_bytes.map(|bytes| bytes.to_string()).as_ref()),
+        ..EDITABLE
+    },
+    Name {
         name: "MIRA_SOCKET",
         default: "false",
         legal: "true | false",

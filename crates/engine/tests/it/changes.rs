@@ -90,6 +90,7 @@ impl On {
             path: path.into(),
             hunk,
             mark,
+            resolve: None,
         };
         let set = self
             .engine

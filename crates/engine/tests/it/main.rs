@@ -11,6 +11,7 @@ mod house;
 mod lifecycle;
 mod limits;
 mod main_job;
+mod rewind;
 mod secrets;
 mod sessions;
 mod steering;

@@ -172,7 +172,16 @@ fn next(kind: &EventKind) -> Option<EventKind> {
             hunk: None,
             mark: ReviewMark::Rejected,
         },
-        EventKind::Reviewed { .. } => EventKind::Renamed {
+        EventKind::Reviewed { .. } => EventKind::Rewound {
+            what: mira_protocol::rewind::RewindWhat::Both,
+            to_seq: 3,
+            hidden: vec![mira_protocol::rewind::SeqRange { first: 3, last: 8 }],
+            shown: vec![],
+            paths: vec!["a".into()],
+            undoes_seq: Some(2),
+            checkpoint_id: Some(7),
+        },
+        EventKind::Rewound { .. } => EventKind::Renamed {
             name: "n".into(),
             by_person: false,
         },

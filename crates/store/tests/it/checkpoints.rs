@@ -2,7 +2,10 @@
 
 use mira_protocol::OperationId;
 use mira_protocol::change::ReviewMark;
-use mira_store::{Checkpoint, CheckpointFile, FileBeforeAfter, Scope, Store};
+use mira_protocol::checkpoint::{CheckpointKind, ListCheckpoints};
+use mira_store::{
+    Checkpoint, CheckpointFile, FileBeforeAfter, PruneWhich, Restore, RowState, Scope, Step, Store,
+};
 use serde_json::json;
 
 use crate::support::*;
@@ -36,7 +39,7 @@ impl Fixture {
             after: entry(after),
         };
         self.store
-            .record_changes(&self.checkpoint, &[file])
+            .record_changes(&self.checkpoint, &step(&self.checkpoint), &[file])
             .await
             .unwrap();
     }
@@ -56,6 +59,40 @@ impl Fixture {
             .map(|file| (file.path, number(file.before), number(file.after)))
             .collect()
     }
+}
+
+fn step(checkpoint: &Checkpoint) -> Step {
+    Step {
+        session_id: checkpoint.session_id.clone(),
+        project_id: checkpoint.project_id.clone(),
+        operation_id: Some(checkpoint.operation_id.clone()),
+        call_id: Some("call_1".into()),
+        kind: CheckpointKind::Write,
+        title: "write".into(),
+        at: checkpoint.created_at,
+        not_covered: vec![],
+        marks: None,
+        journal: None,
+    }
+}
+
+/// A restore of rows without files.
+async fn set_rows(store: &Store, checkpoint: &Checkpoint, rows: Vec<RowState>, at: i64) {
+    let step = Step {
+        at,
+        ..step(checkpoint)
+    };
+    let restore = Restore {
+        step,
+        files: vec![],
+        rows,
+    };
+    let event = |_| mira_protocol::EventKind::Undone {
+        operation_id: "op".into(),
+        undone: true,
+        paths: vec![],
+    };
+    store.record_restore(&restore, event).await.unwrap();
 }
 
 #[tokio::test]
@@ -92,7 +129,10 @@ async fn what_is_not_covered_is_told_once() {
             not_covered: lines.into_iter().map(str::to_owned).collect(),
             ..on.checkpoint.clone()
         };
-        on.store.record_changes(&checkpoint, &[]).await.unwrap();
+        on.store
+            .record_changes(&checkpoint, &step(&checkpoint), &[])
+            .await
+            .unwrap();
     }
     let (checkpoint, _) = on
         .store
@@ -108,10 +148,14 @@ async fn marks_stay_until_the_file_changes_again() {
     let on = Fixture::new().await;
     let op = &on.checkpoint.operation_id;
     on.record("a", 1, 2).await;
-    on.store
-        .mark_file(op, "a", ReviewMark::Pending, &["h2".into()], &["h1".into()])
-        .await
-        .unwrap();
+    let row = RowState {
+        operation_id: op.clone(),
+        path: "a".into(),
+        undone: false,
+        standing: None,
+        review: Some((ReviewMark::Pending, vec!["h2".into()], vec!["h1".into()])),
+    };
+    set_rows(&on.store, &on.checkpoint, vec![row], 1).await;
     let mark = async || {
         let (_, files) = on.store.checkpoint(op).await.unwrap().unwrap();
         let CheckpointFile {
@@ -130,10 +174,6 @@ async fn marks_stay_until_the_file_changes_again() {
     assert_eq!(mark().await, marked);
     on.record("a", 2, 3).await;
     assert_eq!(mark().await, (ReviewMark::Pending, vec![], vec![]));
-    on.store
-        .mark_file(op, "elsewhere", ReviewMark::Kept, &[], &[])
-        .await
-        .unwrap_err();
 }
 
 #[tokio::test]
@@ -155,7 +195,7 @@ async fn undo_goes_back_from_the_newest_and_redo_comes_forward_again() {
             after: Some(json!(at)),
         };
         on.store
-            .record_changes(&checkpoint, &[file("a"), file("b")])
+            .record_changes(&checkpoint, &step(&checkpoint), &[file("a"), file("b")])
             .await
             .unwrap();
     }
@@ -167,11 +207,15 @@ async fn undo_goes_back_from_the_newest_and_redo_comes_forward_again() {
         (text(undo), text(redo))
     };
     let set = async |id: &str, paths: &[&str], undone: bool, at: i64| {
-        let paths: Vec<_> = paths.iter().map(|&path| path.to_owned()).collect();
-        on.store
-            .set_files_undone(&id.into(), &paths, undone, at)
-            .await
-            .unwrap();
+        let row = |path: &&str| RowState {
+            operation_id: id.into(),
+            path: (*path).into(),
+            undone,
+            standing: None,
+            review: None,
+        };
+        let rows = paths.iter().map(row).collect();
+        set_rows(&on.store, &on.checkpoint, rows, at).await;
     };
     let here = Scope::Session(ses.clone());
     let there = Scope::Project(project);
@@ -204,4 +248,108 @@ async fn undo_goes_back_from_the_newest_and_redo_comes_forward_again() {
     assert_eq!(next(&here).await, ("op_2".into(), "op_3".into()));
     set("op_3", &["a", "b"], false, 14).await;
     assert_eq!(next(&here).await, ("op_3".into(), String::new()));
+}
+
+#[tokio::test]
+async fn steps_are_listed_let_go_brought_back_and_given_up() {
+    let on = Fixture::new().await;
+    let entry = |hash: &str, size: u64| Some(json!({"hash": hash, "size": size, "kind": "file"}));
+    let file = |path: &str, before: &str, after: &str| FileBeforeAfter {
+        path: path.into(),
+        before: entry(before, 10),
+        after: entry(after, 20),
+    };
+    let folder = FileBeforeAfter {
+        path: "made".into(),
+        before: None,
+        after: Some(json!({"hash": "e", "size": 0, "kind": "dir"})),
+    };
+    let mut ids = Vec::new();
+    for files in [
+        vec![file("a", "h1", "h2"), folder],
+        vec![file("a", "h2", "h3"), file("b", "h1", "h4")],
+    ] {
+        let step = step(&on.checkpoint);
+        let id = on.store.record_changes(&on.checkpoint, &step, &files).await;
+        ids.push(id.unwrap());
+    }
+    let list = ListCheckpoints::default();
+    let (steps, total) = on.store.steps(&list).await.unwrap();
+    assert_eq!(total, 2);
+    let shown: Vec<_> = steps
+        .iter()
+        .map(|step| (step.id, step.files, step.logical_bytes))
+        .collect();
+    assert_eq!(shown, [(ids[1], 2, 60), (ids[0], 1, 30)]);
+    assert_eq!(steps[0].first_paths, ["a", "b"]);
+    let search = ListCheckpoints {
+        search: Some("B".into()),
+        ..list.clone()
+    };
+    assert_eq!(on.store.steps(&search).await.unwrap().1, 1);
+    let counts = on.store.step_counts().await.unwrap();
+    assert_eq!(
+        (counts.steps, counts.files, counts.logical_bytes),
+        (2, 3, 90)
+    );
+
+    let live = async || {
+        let mut live: Vec<_> = on.store.live_contents().await.unwrap();
+        live.sort_by(|a, b| a.hash.cmp(&b.hash));
+        live.into_iter()
+            .map(|one| (one.hash, one.step))
+            .collect::<Vec<_>>()
+    };
+    let of = |hash: &str, step: i64| (hash.to_owned(), step);
+    let all = [
+        of("e", ids[1]),
+        of("h1", ids[1]),
+        of("h2", ids[1]),
+        of("h3", ids[1]),
+        of("h4", ids[1]),
+    ];
+    assert_eq!(
+        live().await,
+        all,
+        "the operation as a whole wants its first state too"
+    );
+
+    let both = PruneWhich::UpTo(ids[1]);
+    assert_eq!(on.store.prune_steps(&both, 100).await.unwrap().len(), 2);
+    assert_eq!(on.store.prune_steps(&both, 101).await.unwrap(), [0; 0]);
+    assert_eq!(on.store.steps(&list).await.unwrap().1, 0);
+    assert_eq!(
+        on.store.unprune_steps(Some(&ids[..1])).await.unwrap(),
+        ids[..1]
+    );
+    assert_eq!(
+        on.store.give_up_steps(100, 102).await.unwrap(),
+        0,
+        "its time has not come"
+    );
+    assert_eq!(on.store.give_up_steps(101, 102).await.unwrap(), 1);
+    assert_eq!(on.store.unprune_steps(None).await.unwrap(), [0; 0]);
+    assert!(
+        !on.store
+            .is_given_up(&on.checkpoint.operation_id)
+            .await
+            .unwrap()
+    );
+    on.store
+        .prune_steps(&PruneWhich::These(ids.clone()), 103)
+        .await
+        .unwrap();
+    on.store.give_up_steps(104, 105).await.unwrap();
+    assert!(
+        on.store
+            .is_given_up(&on.checkpoint.operation_id)
+            .await
+            .unwrap()
+    );
+    assert_eq!(live().await, []);
+    assert_eq!(
+        on.store.step(ids[0]).await.unwrap().1,
+        [],
+        "names of files go too"
+    );
 }

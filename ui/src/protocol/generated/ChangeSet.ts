@@ -6,4 +6,8 @@ export type ChangeSet = { operation_id: OperationId, undone: boolean, files: Arr
 /**
  * What the checkpoint could not cover, in words ("target/ (ignored, 2.1 GB)").
  */
-not_covered: Array<string>, };
+not_covered: Array<string>, 
+/**
+ * The contents were removed to save space: what changed can be named, not shown or undone.
+ */
+pruned: boolean, };

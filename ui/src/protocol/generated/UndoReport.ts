@@ -5,11 +5,23 @@ import type { UndoConflict } from "./UndoConflict";
 
 export type UndoReport = { operation_id: OperationId, session_id: SessionId, 
 /**
- * Paths that were put back.
+ * Paths that were put back (with `preview`: that would be).
  */
 paths: Array<string>, 
 /**
  * Paths that were left alone, with the reason; nothing was touched if any file conflicts
  * and no `paths` were named.
  */
-conflicts: Array<UndoConflict>, };
+conflicts: Array<UndoConflict>, 
+/**
+ * Nothing was done; this is what would be.
+ */
+preview: boolean, 
+/**
+ * What this could not cover, in words: a background command's later changes, for one.
+ */
+notes: Array<string>, 
+/**
+ * The checkpoint of this very step, by which it can itself be taken back.
+ */
+checkpoint_id: number | null, };
