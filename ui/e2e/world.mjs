@@ -1,7 +1,7 @@
 // A world for one journey: a fake vendor, a project on disk, the real engine, a browser page.
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import axe from "axe-core";
@@ -57,6 +57,24 @@ function start(name, args, env, ready) {
       child.kill(signal);
     });
   return { listening, stop, output: () => output };
+}
+
+const TYPES = { js: "text/javascript", css: "text/css", woff2: "font/woff2" };
+
+/** For working on the interface: with MIRA_E2E_UI the page takes it from that folder, as built there, and not from the program. */
+async function newestInterface(context) {
+  const folder = process.env.MIRA_E2E_UI;
+  if (!folder) return;
+  const names = readdirSync(join(folder, "assets"));
+  await context.route("**/assets/*", (route) => {
+    const asked = new URL(route.request().url()).pathname.split("/").at(-1);
+    const ending = asked.split(".").at(-1);
+    const contentType = TYPES[ending] ?? "application/octet-stream";
+    if (names.includes(asked)) return route.fulfill({ path: join(folder, "assets", asked), contentType });
+    // The program's page names its own first files: they lead to the newer ones.
+    const name = names.find((one) => one.startsWith("index-") && one.endsWith(`.${ending}`));
+    return ending === "js" ? route.fulfill({ body: `import "./${name}";`, contentType }) : route.fulfill({ path: join(folder, "assets", name), contentType });
+  });
 }
 
 /** `replies` as in the fake vendor's script; `key: false` leaves the engine without one; `before` may fill the data directory. */
@@ -118,6 +136,7 @@ export async function world({ replies = [], key = true, aside = "A greeting that
         reducedMotion: "reduce",
         acceptDownloads: true,
       });
+      await newestInterface(context);
       const page = await context.newPage();
       page.setDefaultTimeout(45_000);
       if (prepare) await page.addInitScript(prepare);

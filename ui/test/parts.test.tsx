@@ -6,7 +6,7 @@ import { linesBetween } from "../src/components/Diff";
 import { blocks, Markdown } from "../src/components/Markdown";
 import { actionFor, matches, type Action } from "../src/app/actions";
 import { fromHash, toHash } from "../src/app/place";
-import { moved, nextPending, steps, type Step } from "../src/features/changes/review";
+import { moved, nextPending, ofOperation, steps, type Step } from "../src/features/changes/model";
 import { completionAt, mentioned } from "../src/features/chat/Composer";
 import { asked, toolLine } from "../src/features/chat/toolText";
 import { logLine } from "../src/features/health/HealthView";
@@ -80,7 +80,7 @@ describe("a review", () => {
 
   it("counts a file without hunks as one step", () => {
     const file = { path: "x.png", change: "created", additions: 0, deletions: 0, binary: true, mark: "pending", hunks: [], too_large: false, edited_since: false, undone: false } as const;
-    expect(steps({ operation_id: "op", undone: false, files: [{ ...file, hunks: [] }], not_covered: [], pruned: false })).toHaveLength(1);
+    expect(steps(ofOperation({ operation_id: "op", undone: false, files: [{ ...file, hunks: [] }], not_covered: [], pruned: false }))).toHaveLength(1);
   });
 });
 

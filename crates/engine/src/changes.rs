@@ -5,15 +5,19 @@
 //! else is there somebody else wrote, and it is not touched.
 
 mod checkpoints;
+mod renames;
 mod retention;
 mod review;
 mod rewind;
+mod session;
 mod shown;
 mod standing;
 mod undo;
+mod versions;
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mira_protocol::change::{ChangeSet, Review, ReviewMark, UndoReport, UndoRequest};
 use mira_protocol::checkpoint::CheckpointKind;
@@ -38,6 +42,9 @@ use crate::settings::SettingsHandle;
 use standing::Standing;
 
 pub use retention::InUse;
+
+pub(crate) use shown::pending;
+pub(crate) use versions::{Side, told};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -71,6 +78,8 @@ struct Reviewed {
     rows: Vec<Row>,
     workspace: Arc<Workspace>,
     pruned: bool,
+    /// Files that it moved: new path → old path. Found when first asked for.
+    renames: OnceLock<BTreeMap<String, String>>,
 }
 
 /// A restore that is about to be made.
@@ -302,6 +311,7 @@ impl Changes {
             checkpoint,
             rows,
             workspace,
+            renames: OnceLock::new(),
         }))
     }
 
@@ -382,7 +392,7 @@ impl Reviewed {
         let Some(after) = row.change.after.filter(|_| !row.rejected.is_empty()) else {
             return Ok(row.change.after);
         };
-        let (before, content) = (self.content(row.change.before)?, self.content(Some(after))?);
+        let (before, content) = (self.content(self.base(row)?)?, self.content(Some(after))?);
         let merged = diff::apply_hunks(&before, &content, &row.rejected);
         let hash = self.workspace.blobs().put(&merged).map_err(refused)?;
         Ok(Some(Entry {
@@ -390,6 +400,34 @@ impl Reviewed {
             size: merged.len() as u64,
             ..after
         }))
+    }
+
+    /// What the row's hunks start from: the state before, or where it was moved, the old file's.
+    fn base(&self, row: &Row) -> Result<Option<Entry>, Failure> {
+        if row.change.before.is_some() {
+            return Ok(row.change.before);
+        }
+        let Some(old) = self.renamed_from(row)? else {
+            return Ok(None);
+        };
+        let old = self.rows.iter().find(|row| row.change.path == old);
+        Ok(old.and_then(|row| row.change.before))
+    }
+
+    /// The path that a new file had before.
+    fn renamed_from(&self, row: &Row) -> Result<Option<String>, Failure> {
+        Ok(self.renames()?.get(&row.change.path).cloned())
+    }
+
+    fn renames(&self) -> Result<&BTreeMap<String, String>, Failure> {
+        if let Some(known) = self.renames.get() {
+            return Ok(known);
+        }
+        let found = match self.pruned {
+            true => BTreeMap::new(),
+            false => renames::find(&self.rows, |entry| self.content(entry))?,
+        };
+        Ok(self.renames.get_or_init(|| found))
     }
 
     /// What must be on disk now.

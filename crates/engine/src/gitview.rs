@@ -2,19 +2,26 @@
 
 use std::path::PathBuf;
 
-use mira_git::{GitError, Target};
+use mira_git::{Changed, GitError, Target, Version};
+use mira_protocol::change::{ChangeKind, FileChange, FileChangeSummary, FileState, ReviewMark};
 use mira_protocol::git::{
-    Commit, CommitList, GitDiff, GitDiffText, GitLog, GitStatus, GitStatusLine,
+    Commit, CommitList, GitChanges, GitDiff, GitDiffText, GitLog, GitStatus, GitStatusLine,
 };
 use mira_protocol::project::ProjectRef;
 use mira_protocol::{Code, Failure, ProjectId};
 
-use crate::changes::blocking;
+use mira_workspace::{Hash, Kind, diff};
+
+use crate::changes::{blocking, pending, told as told_state};
 use crate::files::existing;
 use crate::projects::Projects;
 
 /// The most text of one diff, in bytes.
 const MOST_DIFF_BYTES: usize = 2 * 1024 * 1024;
+/// The most files of one diff that are told with their hunks.
+const MOST_FILES: usize = 1_000;
+/// Larger contents are told by their size only, in bytes.
+const MOST_CONTENT_BYTES: u64 = 8 * 1024 * 1024;
 /// The most commits that are told at once.
 const MOST_COMMITS: u32 = 500;
 
@@ -61,6 +68,44 @@ impl GitView {
             additions: diff.additions as u32,
             deletions: diff.deletions as u32,
             truncated: diff.truncated,
+        })
+    }
+
+    /// A diff file by file, with hunks.
+    pub async fn changes(&self, request: GitDiff) -> Result<GitChanges, Failure> {
+        let target = target(&request)?;
+        let root = self.root(&request.project_id).await?;
+        blocking(move || {
+            let path = request.path.as_deref();
+            let (files, truncated) =
+                mira_git::changed(&root, &target, path, MOST_FILES, MOST_CONTENT_BYTES)
+                    .map_err(told)?;
+            Ok(GitChanges {
+                files: files.iter().map(file).collect(),
+                truncated,
+            })
+        })
+        .await?
+    }
+
+    /// A path's content in the newest commit.
+    pub(crate) async fn at_head(
+        &self,
+        project: &ProjectId,
+        path: &str,
+    ) -> Result<Vec<u8>, Failure> {
+        let root = self.root(project).await?;
+        let (asked, path) = (path.to_owned(), path.to_owned());
+        let version = blocking(move || mira_git::at_head(&root, &asked, MOST_CONTENT_BYTES))
+            .await?
+            .map_err(told)?;
+        let version =
+            version.ok_or_else(|| Failure::not_found(format!("{path} in the newest commit")))?;
+        version.content.ok_or_else(|| {
+            Failure::new(
+                Code::BadParams,
+                format!("{path} is too large to be shown: {} bytes.", version.size),
+            )
         })
     }
 
@@ -124,4 +169,69 @@ fn told(error: GitError) -> Failure {
         GitError::Failed { .. } => Code::Internal,
     };
     Failure::new(code, error.to_string())
+}
+
+fn file(changed: &Changed) -> FileChange {
+    let bytes = |version: &Option<Version>| {
+        let version = version.as_ref();
+        version.and_then(|version| version.content.clone())
+    };
+    let too_large = |version: &Option<Version>| {
+        let version = version.as_ref();
+        version.is_some_and(|version| version.content.is_none())
+    };
+    let (was, is) = (
+        bytes(&changed.before).unwrap_or_default(),
+        bytes(&changed.after).unwrap_or_default(),
+    );
+    let unread = too_large(&changed.before) || too_large(&changed.after);
+    let found = if unread {
+        diff::FileDiff::default()
+    } else {
+        diff::between(&was, &is)
+    };
+    let change = match (&changed.before, &changed.after) {
+        (None, _) => ChangeKind::Created,
+        (_, None) => ChangeKind::Deleted,
+        (Some(before), Some(after)) if before.content == after.content && !unread => {
+            match changed.renamed_from {
+                Some(_) => ChangeKind::Modified,
+                None => ChangeKind::Mode,
+            }
+        }
+        _ => ChangeKind::Modified,
+    };
+    FileChange {
+        summary: FileChangeSummary {
+            path: changed.path.clone(),
+            change,
+            additions: found.additions as u32,
+            deletions: found.deletions as u32,
+            binary: found.binary,
+        },
+        mark: ReviewMark::Pending,
+        hunks: found.hunks.into_iter().map(pending).collect(),
+        too_large: found.too_large || unread,
+        edited_since: false,
+        undone: false,
+        mode_before: changed.before.as_ref().map(|version| version.mode),
+        mode_after: changed.after.as_ref().map(|version| version.mode),
+        renamed_from: changed.renamed_from.clone(),
+        renamed_to: None,
+        before: changed.before.as_ref().map(state),
+        after: changed.after.as_ref().map(state),
+    }
+}
+
+fn state(version: &Version) -> FileState {
+    let kind = if version.link {
+        Kind::Symlink
+    } else {
+        Kind::File
+    };
+    let content = version.content.as_deref();
+    FileState {
+        hash: content.map(|content| Hash::of(content).to_hex()),
+        ..told_state(kind, version.size, content.unwrap_or_default())
+    }
 }

@@ -8,13 +8,16 @@
 mod approvals;
 mod changes;
 pub mod clock;
+mod comments;
 mod demo;
+mod editor;
 mod events;
 mod failure;
 mod files;
 mod gitview;
 mod jobs;
 mod masking;
+mod media;
 mod operations;
 pub mod ports;
 mod projects;
@@ -38,7 +41,9 @@ use tokio::sync::broadcast;
 
 use approvals::Approvals;
 use changes::Changes;
+use comments::Comments;
 use demo::Demo;
+use editor::Editors;
 use events::EventLog;
 use failure::{from_store, internal};
 use files::Files;
@@ -66,6 +71,8 @@ struct Parts {
     operations: Operations,
     approvals: Approvals,
     changes: Changes,
+    comments: Comments,
+    editors: Editors,
     files: Files,
     git: GitView,
     jobs: BackgroundJobs,
@@ -130,8 +137,16 @@ impl Engine {
         changes.keep_to_limits();
         let sessions = Sessions::new(store.clone(), events.clone());
         let data_dir = settings.current().data_dir.clone();
-        let files = Files::new(projects.clone(), blobs, &data_dir);
         let git = GitView::new(projects.clone());
+        let files = Files::new(
+            projects.clone(),
+            changes.clone(),
+            git.clone(),
+            blobs,
+            &data_dir,
+        );
+        let editors = Editors::new(files.clone(), settings.clone());
+        let comments = Comments::new(store.clone(), events.clone(), operations.clone());
         let jobs = BackgroundJobs::new(job_files, events.clone(), operations.clone());
         let system = System::new(store.clone(), settings.clone(), ports.secrets, lock);
         let demo = Demo::new(projects.clone(), operations.clone(), settings.clone());
@@ -144,6 +159,8 @@ impl Engine {
             operations,
             approvals,
             changes,
+            comments,
+            editors,
             files,
             git,
             jobs,
@@ -168,8 +185,12 @@ impl Engine {
             Request::FileList(params) => json(on.files.list(params).await),
             Request::FileRead(params) => json(on.files.read(params).await),
             Request::FileFind(params) => json(on.files.find(params).await),
+            Request::FileBlob(params) => json(on.files.blob(params).await),
+            Request::EditorList(_) => json(Ok(on.editors.list())),
+            Request::EditorOpen(params) => json(on.editors.open(params).await),
             Request::GitStatus(params) => json(on.git.status(params).await),
             Request::GitDiff(params) => json(on.git.diff(params).await),
+            Request::GitChanges(params) => json(on.git.changes(params).await),
             Request::GitLog(params) => json(on.git.log(params).await),
 
             Request::SessionCreate(params) => json(on.sessions.create(params).await),
@@ -199,6 +220,16 @@ impl Engine {
                 json(on.changes.unrewind(params).await)
             }
             Request::SessionExport(params) => json(on.sessions.export(params).await),
+
+            Request::SessionChanges(params) => json(on.changes.of_session(params).await),
+
+            Request::CommentList(params) => json(on.comments.list(params).await),
+            Request::CommentAdd(params) => json(on.comments.add(params).await),
+            Request::CommentEdit(params) => json(on.comments.edit(params).await),
+            Request::CommentRemove(params) => json(on.comments.remove(params).await),
+            Request::CommentSend(params) => json(on.comments.send(params).await),
+            Request::ContextGet(params) => json(on.operations.context(params).await),
+            Request::ContextChoose(params) => json(on.operations.choose_context(params).await),
 
             Request::OperationStart(params) => json(on.operations.start(params).await),
             Request::OperationCancel(params) => json(on.operations.cancel(params).await),

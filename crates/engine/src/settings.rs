@@ -46,6 +46,8 @@ pub struct Settings {
     pub update_key: Option<String>,
     /// The app asks by itself, once a day. Off: only when the person asks.
     pub update_check: bool,
+    /// The person's editor as a command, with `{file}`, `{line}` and `{column}`.
+    pub editor: Option<String>,
 
     /// From the environment only; else the keychain has it.
     pub openai_api_key: Option<Secret>,
@@ -304,6 +306,7 @@ impl Settings {
             update_url: None,
             update_key: None,
             update_check: false,
+            editor: None,
             openai_api_key: None,
             openai_base_url: "https://api.openai.com/v1".to_owned(),
             local_base_url: None,

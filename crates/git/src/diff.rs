@@ -79,7 +79,7 @@ pub fn diff(
     Ok(diff)
 }
 
-fn raw<'a>(
+pub(crate) fn raw<'a>(
     opened: &'a Opened,
     target: &Target,
     options: &mut DiffOptions,

@@ -7,11 +7,13 @@
 //! All paths are relative to the folder that was asked about, which may lie below the
 //! repository's own root; what is outside that folder is not told.
 
+mod changed;
 mod diff;
 mod log;
 mod repository;
 mod status;
 
+pub use changed::{Changed, Version, at_head, changed};
 pub use diff::{Diff, Target, diff};
 pub use log::{Commit, log};
 pub use repository::{GitError, is_repo};

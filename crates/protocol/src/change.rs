@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CheckpointId, OperationId, SessionId};
+use crate::{CheckpointId, OperationId, SessionId, UtcMs};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -61,6 +61,47 @@ pub struct FileChange {
     pub mode_before: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode_after: Option<u32>,
+    /// The file that this one was before: it was moved here, perhaps with edits. The hunks then
+    /// lie between that file and this one. That file has a line of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_from: Option<String>,
+    /// Where a deleted file went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed_to: Option<String>,
+    /// None: it was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<FileState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<FileState>,
+}
+
+/// One content of a path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FileState {
+    pub kind: FileKind,
+    pub size_bytes: u64,
+    /// BLAKE3, 64 hexadecimal digits; None where the content is too large to be looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// Of a text that is not too large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<u32>,
+    /// Where a symbolic link points to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// "image/png", … where the content is an image that a screen can show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    File,
+    Symlink,
+    Folder,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,6 +148,37 @@ pub struct ChangeSet {
     /// The contents were removed to save space: what changed can be named, not shown or undone.
     #[serde(default)]
     pub pruned: bool,
+}
+
+/// What all operations of a session did to files, first state to last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SessionChanges {
+    pub session_id: SessionId,
+    /// Those that changed files, oldest first.
+    pub operations: Vec<ChangingOperation>,
+    pub files: Vec<SessionFileChange>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ChangingOperation {
+    pub operation_id: OperationId,
+    /// What was asked.
+    pub message: String,
+    pub created_at: UtcMs,
+    pub undone: bool,
+}
+
+/// A file with all that the session made of it. Where one operation changed it, its hunks are that
+/// operation's and can be reviewed through it; where several did, they are for reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct SessionFileChange {
+    #[serde(flatten)]
+    pub file: FileChange,
+    /// Oldest first.
+    pub operations: Vec<OperationId>,
 }
 
 /// Keep or reject a whole file, or one hunk of it. What is rejected leaves the disk at once.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::change::FileChange;
 use crate::{ProjectId, UtcMs};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,16 @@ pub struct GitDiffText {
     pub files: u32,
     pub additions: u32,
     pub deletions: u32,
+    pub truncated: bool,
+}
+
+/// A diff file by file, with hunks; nothing in it is marked or undone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct GitChanges {
+    /// By path.
+    pub files: Vec<FileChange>,
+    /// Further files changed that are not told.
     pub truncated: bool,
 }
 

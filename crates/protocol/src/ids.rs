@@ -59,4 +59,6 @@ ids! {
     RuleId "rule_";
     /// A command that goes on in the background.
     JobId "job_";
+    /// A remark of the person on lines of a file.
+    CommentId "cmt_";
 }

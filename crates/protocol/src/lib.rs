@@ -10,6 +10,8 @@
 pub mod approval;
 pub mod change;
 pub mod checkpoint;
+pub mod comment;
+pub mod context;
 pub mod event;
 pub mod failure;
 pub mod git;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ProjectId, UtcMs};
+use crate::{OperationId, ProjectId, UtcMs};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -118,6 +118,24 @@ pub struct ReadFile {
     /// Lines; default and at most 2,000.
     #[serde(default)]
     pub limit: Option<u32>,
+    /// Default: as it is on disk.
+    #[serde(default)]
+    pub version: Option<FileVersion>,
+}
+
+/// Which content of a path is meant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(tag = "at", rename_all = "snake_case")]
+pub enum FileVersion {
+    /// On disk now.
+    Disk,
+    /// In the newest commit.
+    Head,
+    /// Before the operation changed it.
+    Before { operation_id: OperationId },
+    /// As the operation left it, whatever was rejected or undone since.
+    After { operation_id: OperationId },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -141,4 +159,69 @@ pub struct FindFiles {
     /// Default 20, at most 200.
     #[serde(default)]
     pub limit: Option<u32>,
+}
+
+/// A whole content, for showing images and comparing bytes; at most 8 MiB.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct ReadBlob {
+    pub project_id: ProjectId,
+    pub path: String,
+    /// Default: as it is on disk.
+    #[serde(default)]
+    pub version: Option<FileVersion>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FileBlob {
+    pub path: String,
+    /// Told from the content: an image's type, "text/plain" or "application/octet-stream".
+    pub media_type: String,
+    pub size_bytes: u64,
+    /// BLAKE3, 64 hexadecimal digits.
+    pub hash: String,
+    /// None where the content is larger than 8 MiB.
+    #[serde(default)]
+    pub data_base64: Option<String>,
+}
+
+/// An editor of this machine, as the engine would start it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct Editor {
+    /// "VS Code", "Zed", …; of a command that is not known its first word.
+    pub name: String,
+    /// With `{file}`, `{line}` and `{column}` where they are filled in.
+    pub command: String,
+    /// Where it was found: "MIRA_EDITOR", "VISUAL", "EDITOR" or "PATH".
+    pub source: String,
+}
+
+/// Editors that can open a file at a line, the one that will be taken first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct EditorList {
+    pub editors: Vec<Editor>,
+    /// The machine on whose screen it opens.
+    pub host: String,
+    /// Why none can be opened, in a sentence.
+    #[serde(default)]
+    pub problem: Option<String>,
+}
+
+/// Opens a file of the project in the person's editor, on the machine where the engine runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct OpenInEditor {
+    pub project_id: ProjectId,
+    pub path: String,
+    /// 1-based.
+    #[serde(default)]
+    pub line: Option<u32>,
+    /// 1-based.
+    #[serde(default)]
+    pub column: Option<u32>,
 }

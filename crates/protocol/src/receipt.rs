@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::MicroUsd;
+use crate::context::ContextTarget;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -35,4 +36,20 @@ pub struct FragmentLine {
     /// What the cap cut away.
     #[serde(default)]
     pub dropped: Option<String>,
+    /// What it is made of, where its parts can be chosen. Told with an operation's first request.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<FragmentPart>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct FragmentPart {
+    pub target: ContextTarget,
+    /// For people: a path, or how a turn's message begins.
+    pub label: String,
+    /// What it takes; for an excluded part, what it would take.
+    pub tokens: u64,
+    /// The person left it out.
+    #[serde(default)]
+    pub excluded: bool,
 }

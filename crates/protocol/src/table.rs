@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, change, checkpoint, git, job, operation, project, provider, rewind, session,
-    settings, system,
+    approval, change, checkpoint, comment, context, git, job, operation, project, provider, rewind,
+    session, settings, system,
 };
 
 /// Params of a request that know their method and their reply.
@@ -127,11 +127,20 @@ requests! {
     "file.read" => FileRead(project::ReadFile) -> project::FileContent;
     /// Files by a part of their path.
     "file.find" => FileFind(project::FindFiles) -> project::FileList;
+    /// A whole content, with its type: an image before and after.
+    "file.blob" => FileBlob(project::ReadBlob) -> project::FileBlob;
+
+    /// Editors of this machine that open a file at a line.
+    "editor.list" => EditorList(Nothing) -> project::EditorList;
+    /// Open a file in the first of them.
+    "editor.open" => EditorOpen(project::OpenInEditor) -> project::Editor;
 
     /// Branch and changed files.
     "git.status" => GitStatus(project::ProjectRef) -> git::GitStatus;
     /// A unified diff.
     "git.diff" => GitDiff(git::GitDiff) -> git::GitDiffText;
+    /// A diff, file by file with hunks.
+    "git.changes" => GitChanges(git::GitDiff) -> git::GitChanges;
     /// Commits, newest first.
     "git.log" => GitLog(git::GitLog) -> git::CommitList;
 
@@ -163,6 +172,24 @@ requests! {
     "session.unrewind" => SessionUnrewind(rewind::UnrewindRequest) -> rewind::RewindReport;
     /// The conversation as Markdown or JSON.
     "session.export" => SessionExport(session::ExportSession) -> session::ExportedSession;
+    /// What all its operations did to files, first state to last.
+    "session.changes" => SessionChanges(session::SessionRef) -> change::SessionChanges;
+
+    /// Remarks that wait to be sent.
+    "comment.list" => CommentList(comment::ListComments) -> comment::CommentList;
+    /// Remark on lines.
+    "comment.add" => CommentAdd(comment::AddComment) -> comment::Comment;
+    /// Change a remark's words.
+    "comment.edit" => CommentEdit(comment::EditComment) -> comment::Comment;
+    /// Take a remark away.
+    "comment.remove" => CommentRemove(comment::CommentRef) -> Nothing;
+    /// Send all remarks of a session to the model as one message.
+    "comment.send" => CommentSend(comment::SendComments) -> operation::OperationStarted;
+
+    /// What is pinned and left out, and the newest receipt.
+    "context.get" => ContextGet(context::GetContext) -> context::SessionContext;
+    /// Pin, leave out, or neither.
+    "context.choose" => ContextChoose(context::ChooseContext) -> context::SessionContext;
 
     /// Ask: starts an operation and answers at once.
     "operation.start" => OperationStart(operation::StartOperation) -> operation::OperationStarted;

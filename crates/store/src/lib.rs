@@ -12,6 +12,8 @@
 
 mod approvals;
 mod checkpoints;
+mod comments;
+mod context_choices;
 mod drafts;
 mod encoding;
 mod events;

@@ -78,6 +78,20 @@ pub fn is_binary(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(8192)].contains(&0)
 }
 
+/// Lines of a content, as [`Workspace::read_lines`] gives those of a file. `path` is only named.
+pub fn page_of_bytes(path: &str, content: &[u8], offset: usize, limit: usize) -> Page {
+    let mut page = Page {
+        path: path.to_owned(),
+        first_line: offset.max(1),
+        size: content.len() as u64,
+        final_newline: true,
+        ..Page::default()
+    };
+    // Reading from memory cannot fail.
+    let _ = page_of(content, limit, &mut page);
+    page
+}
+
 impl Workspace {
     /// Reads a whole file of at most [`MAX_FILE_BYTES`].
     pub fn read(&self, path: &str) -> Result<FileBytes, Refusal> {
@@ -408,14 +422,15 @@ impl Workspace {
 /// Left behind only where Mira was killed between writing and renaming; snapshots skip it.
 pub(crate) const TEMPORARY_PREFIX: &str = ".mira-writing-";
 
-fn page_of(mut reader: BufReader<File>, limit: usize, page: &mut Page) -> io::Result<()> {
-    if is_binary(reader.fill_buf()?) {
+fn page_of(mut reader: impl BufRead, limit: usize, page: &mut Page) -> io::Result<()> {
+    let beginning = reader.fill_buf()?;
+    if is_binary(beginning) {
         page.binary = true;
         return Ok(());
     }
-    if reader.buffer().starts_with(BOM) {
+    if beginning.starts_with(BOM) {
         page.bom = true;
-        reader.seek_relative(BOM.len() as i64)?;
+        reader.consume(BOM.len());
     }
     let mut line = Vec::new();
     let (mut crlf, mut lf) = (0_usize, 0_usize);
@@ -494,7 +509,7 @@ const READ_OF_LINE: u64 = MAX_LINE_CHARS as u64 * 4 + 4;
 
 /// Passes one line. None: the file is at its end; else the bytes passed, without the line end,
 /// and whether there was one.
-fn skip_line(reader: &mut BufReader<File>) -> io::Result<Option<(usize, bool)>> {
+fn skip_line(reader: &mut impl BufRead) -> io::Result<Option<(usize, bool)>> {
     let mut passed = 0;
     let mut any = false;
     loop {

@@ -21,6 +21,7 @@ mod flush;
 pub mod guard;
 mod ignores;
 mod jobs;
+mod launch;
 pub mod list;
 mod output;
 pub mod process;
@@ -37,9 +38,10 @@ mod workspace;
 pub use blobs::{Blobs, Hash};
 pub use checkpoint::{Change, Entry, Kind, Manifest, merge};
 pub use error::Refusal;
-pub use files::{FileBytes, Page, Written};
+pub use files::{FileBytes, Page, Written, page_of_bytes};
 pub use guard::{Access, Intent, Resolved};
 pub use jobs::{JobInfo, JobText, Jobs};
+pub use launch::launch;
 pub use process::{CommandLine, Exit, Spec};
 pub use restore::{
     Choice, Conflict, Direction, Journal, Journals, Plan, RestoreReport, RolledBack, Way,

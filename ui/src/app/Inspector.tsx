@@ -4,7 +4,6 @@ import { useMemo } from "react";
 import { IconButton } from "../components/Button";
 import { Tabs } from "../components/Tabs";
 import { ActivityPanel } from "../features/activity/ActivityPanel";
-import { ChangesPanel } from "../features/changes/ChangesPanel";
 import {
   queuedOperations,
   runningOperation,
@@ -16,21 +15,27 @@ import { CostPanel } from "../features/cost/CostPanel";
 import { FilesPanel } from "../features/files/FilesPanel";
 import { X } from "lucide-react";
 import { t } from "../i18n";
+import { compactions, costLines, firstWords, stepsOf, touches } from "./operations";
 import type { InspectorTab } from "./place";
+import { ReviewPane } from "./ReviewPane";
 
 export function Inspector(props: {
   transcript: Transcript;
+  sessionId: string | undefined;
   projectId: string | undefined;
   tab: InspectorTab;
   onTab: (tab: InspectorTab) => void;
   selected: string | undefined;
   onSelect: (operationId: string) => void;
   openFile: string | undefined;
-  onOpenFile: (path: string | undefined) => void;
+  openLine: number | undefined;
+  onOpenFile: (path: string | undefined, line?: number) => void;
   openJob: string | undefined;
   onMention: (path: string) => void;
   onStop: (operationId: string) => void;
   onLimits: () => void;
+  /** Shows a step of the conversation. */
+  onStep: (seq: number) => void;
   onClose: () => void;
   closeKeys: string | undefined;
 }) {
@@ -39,10 +44,6 @@ export function Inspector(props: {
   const operations = useMemo(() => [...transcript.operations.values()], [transcript.operations]);
   const running = runningOperation(transcript);
   const selected = operations.find((one) => one.id === props.selected) ?? running ?? operations.at(-1);
-  const targets = operations
-    .filter((operation) => hasChanges(operation, transcript))
-    .map((operation) => ({ operationId: operation.id, label: words.get(operation.id) ?? operation.id }))
-    .reverse();
   const label = (operation: OperationView) => words.get(operation.id) ?? operation.id;
   const changed = selected?.changes.length ? selected.changes.length : undefined;
   return (
@@ -72,63 +73,56 @@ export function Inspector(props: {
       </div>
       <div id="inspector-panel" role="tabpanel" aria-labelledby={`inspector-${tab}`} className="inspector-body" tabIndex={-1}>
         {tab === "changes" ? (
-          <ChangesPanel
-            targets={targets}
+          <ReviewPane
+            transcript={transcript}
+            sessionId={props.sessionId}
+            projectId={props.projectId}
             selected={props.selected}
+            large={false}
             onSelect={props.onSelect}
-            onOpenFile={(path) => {
-              props.onOpenFile(path);
-            }}
+            onOpenFile={props.onOpenFile}
           />
         ) : null}
         {tab === "activity" ? (
           <ActivityPanel
             operation={selected}
+            steps={stepsOf(transcript, selected?.id)}
             running={selected !== undefined && selected === running}
             queued={queuedOperations(transcript).map((operation) => ({ id: operation.id, text: label(operation) }))}
             openJob={props.openJob}
+            sessionId={props.sessionId}
             onStop={props.onStop}
+            onStep={props.onStep}
           />
         ) : null}
         {tab === "files" ? (
-          <FilesPanel projectId={props.projectId} open={props.openFile} onOpen={props.onOpenFile} onMention={props.onMention} />
-        ) : null}
-        {tab === "context" ? <ContextPanel key={selected?.id} receipts={selected?.receipts ?? []} /> : null}
-        {tab === "cost" ? (
-          <CostPanel
-            lines={operations
-              .filter((operation) => operation.calls.length > 0)
-              .map((operation) => ({
-                id: operation.id,
-                label: label(operation),
-                usage: operation.usage,
-                costMicroUsd: operation.costMicroUsd,
-              }))
-              .reverse()}
-            onLimits={props.onLimits}
-            onSelect={props.onSelect}
+          <FilesPanel
+            sessionId={props.sessionId}
+            projectId={props.projectId}
+            open={props.openFile}
+            line={props.openLine}
+            touches={touches(transcript)}
+            onOpen={props.onOpenFile}
+            onMention={props.onMention}
+            onReview={(operationId) => {
+              props.onSelect(operationId);
+              props.onTab("changes");
+            }}
+            onStep={props.onStep}
           />
         ) : null}
+        {tab === "context" ? (
+          <ContextPanel
+            key={selected?.id}
+            sessionId={props.sessionId}
+            projectId={props.projectId}
+            receipts={selected?.receipts ?? []}
+            compactions={compactions(transcript)}
+            onOpenFile={props.onOpenFile}
+          />
+        ) : null}
+        {tab === "cost" ? <CostPanel lines={costLines(transcript)} selected={selected?.id} onLimits={props.onLimits} onSelect={props.onSelect} /> : null}
       </div>
     </>
-  );
-}
-
-/** An operation's name for people: the first line of what was asked. */
-function firstWords(transcript: Transcript): Map<string, string> {
-  const words = new Map<string, string>();
-  for (const item of transcript.items) {
-    if (item.kind === "user" && item.operationId && !words.has(item.operationId)) {
-      words.set(item.operationId, item.content.split("\n", 1)[0] ?? "");
-    }
-  }
-  return words;
-}
-
-/** Changed something, as far as is known: while it runs, its calls tell. */
-function hasChanges(operation: OperationView, transcript: Transcript): boolean {
-  if (operation.changes.length > 0) return true;
-  return transcript.items.some(
-    (item) => item.kind === "tool" && item.operationId === operation.id && item.changes.length > 0,
   );
 }

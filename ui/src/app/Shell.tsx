@@ -40,6 +40,7 @@ import { ConnectionLine } from "./Connection";
 import { Inspector } from "./Inspector";
 import { bound, readOverrides } from "./keys";
 import { Palette } from "./Palette";
+import { ReviewPane } from "./ReviewPane";
 import { habits, learnSessions, markSeen, panes, place, type InspectorTab } from "./place";
 import { saveFile } from "./save";
 import { Shortcuts } from "./Shortcuts";
@@ -58,6 +59,7 @@ interface Focus {
   drawer?: "sidebar" | "inspector" | undefined;
   selected?: string | undefined;
   openFile?: string | undefined;
+  openLine?: number | undefined;
   openJob?: string | undefined;
 }
 
@@ -96,7 +98,7 @@ export function Shell() {
   const { sessionId } = where;
   const [focus, setFocus] = useState<Focus>({ sessionId });
   const here = focus.sessionId === sessionId ? focus : { sessionId };
-  const { drawer, selected, openFile, openJob } = here;
+  const { drawer, selected, openFile, openLine, openJob } = here;
   const change = useCallback(
     (part: Omit<Focus, "sessionId">) => {
       setFocus((now) => (now.sessionId === sessionId ? { ...now, ...part } : { sessionId, ...part }));
@@ -164,6 +166,14 @@ export function Shell() {
       });
     },
     [noInspector, showDrawer],
+  );
+
+  const showFile = useCallback(
+    (path: string | undefined, line?: number) => {
+      change({ openFile: path, openLine: line });
+      if (path) showTab("files");
+    },
+    [change, showTab],
   );
 
   const rename = useCallback((one: Session) => {
@@ -604,6 +614,19 @@ export function Shell() {
               }}
             />
           ) : null}
+          {where.view === "review" ? (
+            <ReviewPane
+              transcript={transcript}
+              sessionId={sessionId}
+              projectId={projectId}
+              selected={selected}
+              large
+              onSelect={(operationId) => {
+                change({ selected: operationId });
+              }}
+              onOpenFile={showFile}
+            />
+          ) : null}
           {isChat ? (
             <>
               <header className="pane-head">
@@ -701,6 +724,7 @@ export function Shell() {
           >
             <Inspector
               transcript={transcript}
+              sessionId={sessionId}
               projectId={projectId}
               tab={layout.tab}
               onTab={(tab) => {
@@ -711,16 +735,18 @@ export function Shell() {
                 change({ selected: operationId });
               }}
               openFile={openFile}
-              onOpenFile={(path) => {
-                change({ openFile: path });
-                if (path) panes.set({ tab: "files" });
-              }}
+              openLine={openLine}
+              onOpenFile={showFile}
               openJob={openJob}
               onMention={(path) => {
                 showDrawer(undefined);
                 field.insert(`@${path} `);
               }}
               onStop={cancel}
+              onStep={(seq) => {
+                showDrawer(undefined);
+                if (sessionId) setJump({ seq, sessionId });
+              }}
               onLimits={openLimits}
               onClose={toggleInspector}
               closeKeys={keysOf(actions, "inspector")}

@@ -147,6 +147,16 @@ export function actionList(at: ActionContext): Action[] {
     },
     { id: "message", title: a.focusMessage, group: "go", keys: "mod+l", run: at.focusMessage },
     { ...tab("changes", a.changes, "1"), slash: "review", words: "diff keep reject" },
+    {
+      id: "review.large",
+      title: a.reviewLarge,
+      group: "go",
+      keys: "mod+shift+d",
+      words: "diff split tree",
+      run: () => {
+        place.set({ view: "review" });
+      },
+    },
     { ...tab("activity", a.activity, "2"), words: "jobs background" },
     tab("files", a.files, "3"),
     { ...tab("context", a.context, "4"), words: "tokens" },

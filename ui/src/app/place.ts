@@ -6,7 +6,7 @@ import type { Tier } from "../protocol/generated/Tier";
 import type { HealthTab } from "../features/health/HealthView";
 import type { SettingsTab } from "../features/settings/SettingsView";
 
-export type View = "chat" | "settings" | "search" | "health" | "welcome";
+export type View = "chat" | "review" | "settings" | "search" | "health" | "welcome";
 export type InspectorTab = "changes" | "activity" | "files" | "context" | "cost";
 
 export interface Place {
@@ -36,7 +36,7 @@ export interface Habits {
   seen: Record<string, number>;
 }
 
-const VIEWS: View[] = ["chat", "settings", "search", "health", "welcome"];
+const VIEWS: View[] = ["chat", "review", "settings", "search", "health", "welcome"];
 
 /** A window of its own for one project has a place and panes of its own too. */
 const ownProject = new URLSearchParams(location.search).get("window") ?? undefined;
@@ -59,14 +59,15 @@ export const habits = createStore<Habits>(
 
 /** "#/chat/ses_1" and back. */
 export function toHash(where: Pick<Place, "view" | "sessionId">): string {
-  return where.view === "chat" ? `#/chat/${where.sessionId ?? ""}` : `#/${where.view}`;
+  const ofSession = where.view === "chat" || where.view === "review";
+  return ofSession ? `#/${where.view}/${where.sessionId ?? ""}` : `#/${where.view}`;
 }
 
 export function fromHash(hash: string): Partial<Place> {
   const [, view, session] = hash.split("/");
   const known = VIEWS.find((one) => one === view);
   if (!known) return {};
-  return known === "chat" ? { view: known, sessionId: session || undefined } : { view: known };
+  return known === "chat" || known === "review" ? { view: known, sessionId: session || undefined } : { view: known };
 }
 
 /** Ties the store to the address, so that back, forward and reload work. */

@@ -1,8 +1,10 @@
 // Unified difference with word marks.
 
-import { diffLines, diffWordsWithSpace } from "diff";
+import { diffLines } from "diff";
 import { memo, type ReactNode } from "react";
 import { t } from "../i18n";
+import { LineText } from "./LineText";
+import { partners, wordMarks } from "./wordMarks";
 
 export interface Line {
   kind: "context" | "added" | "removed" | "no_newline";
@@ -14,11 +16,6 @@ interface Numbered extends Line {
   after: number | undefined;
   content: ReactNode;
 }
-
-/** Lines longer than this get no word marks: the comparison would take longer than reading. */
-const LONGEST_MARKED = 400;
-/** Share of a line that must be equal for word marks to help. */
-const ALIKE = 0.35;
 
 export const DiffLines = memo(function DiffLines(props: { lines: readonly Line[]; before: number; after: number; label: string }) {
   const rows = number(props.lines, props.before, props.after);
@@ -47,7 +44,7 @@ export const DiffLines = memo(function DiffLines(props: { lines: readonly Line[]
 });
 
 function number(lines: readonly Line[], before: number, after: number): Numbered[] {
-  const marks = wordMarks(lines);
+  const marks = marked(lines);
   let left = before;
   let right = after;
   return lines.map((line, index) => {
@@ -58,49 +55,18 @@ function number(lines: readonly Line[], before: number, after: number): Numbered
   });
 }
 
-/** Pairs each run of removed lines with the added ones after it and marks the words that differ. */
-function wordMarks(lines: readonly Line[]): Map<number, ReactNode> {
-  const marks = new Map<number, ReactNode>();
-  let at = 0;
-  while (at < lines.length) {
-    const removed = run(lines, at, "removed");
-    const added = run(lines, at + removed, "added");
-    const pairs = Math.min(removed, added);
-    for (let pair = 0; pair < pairs; pair += 1) {
-      const old = lines[at + pair]?.text ?? "";
-      const fresh = lines[at + removed + pair]?.text ?? "";
-      const marked = markPair(old, fresh);
-      if (!marked) continue;
-      marks.set(at + pair, marked[0]);
-      marks.set(at + removed + pair, marked[1]);
-    }
-    at += Math.max(1, removed + added);
-  }
-  return marks;
-}
-
-function run(lines: readonly Line[], from: number, kind: Line["kind"]): number {
-  let length = 0;
-  while (lines[from + length]?.kind === kind) length += 1;
-  return length;
-}
-
-function markPair(old: string, fresh: string): [ReactNode, ReactNode] | undefined {
-  if (old.length > LONGEST_MARKED || fresh.length > LONGEST_MARKED) return undefined;
-  const parts = diffWordsWithSpace(old, fresh);
-  const same = parts.filter((part) => !part.added && !part.removed).reduce((sum, part) => sum + part.value.trim().length, 0);
-  if (same < ALIKE * Math.max(old.trim().length, fresh.trim().length)) return undefined;
-  const left: ReactNode[] = [];
-  const right: ReactNode[] = [];
-  parts.forEach((part, index) => {
-    if (part.added) right.push(<ins key={index}>{part.value}</ins>);
-    else if (part.removed) left.push(<del key={index}>{part.value}</del>);
-    else {
-      left.push(part.value);
-      right.push(part.value);
-    }
+/** The words that differ, in each pair of a removed and an added line. */
+function marked(lines: readonly Line[]): Map<number, ReactNode> {
+  const nodes = new Map<number, ReactNode>();
+  partners(lines.map((line) => line.kind)).forEach((other, index) => {
+    if (other === undefined || other < index) return;
+    const [old, fresh] = [lines[index]?.text ?? "", lines[other]?.text ?? ""];
+    const marks = wordMarks(old, fresh);
+    if (!marks) return;
+    nodes.set(index, <LineText text={old} marks={marks.old} mark="del" />);
+    nodes.set(other, <LineText text={fresh} marks={marks.fresh} mark="ins" />);
   });
-  return [left, right];
+  return nodes;
 }
 
 /** The lines between two texts, all of them, for small pieces such as the edits of one call. */

@@ -33,7 +33,7 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "sessions":
       return ["session.list", "session.get", "session.last", "session.search"];
     case "changes":
-      return ["operation.changes", "operation.list", "operation.get"];
+      return ["operation.changes", "operation.list", "operation.get", "session.changes", "comment.list", "context.get"];
     case "approvals":
       return ["approval.list", "approval.rules"];
     case "jobs":
@@ -41,15 +41,15 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "checkpoints":
       return ["checkpoint.list", "checkpoint.get", "checkpoint.usage"];
     case "settings":
-      return ["settings.list", "model.list", "provider.list", "budget.get"];
+      return ["settings.list", "model.list", "provider.list", "budget.get", "editor.list"];
     case "providers":
       return ["provider.list", "model.list", "provider.detect"];
     case "budget":
       return ["budget.get"];
     case "git":
-      return ["git.status", "git.diff", "git.log"];
+      return ["git.status", "git.diff", "git.changes", "git.log"];
     case "files":
-      return ["file.list", "file.read", "file.find", "project.guidelines"];
+      return ["file.list", "file.read", "file.find", "file.blob", "project.guidelines"];
   }
 }
 

@@ -1,6 +1,7 @@
 //! The conversation in the terminal, until the person leaves.
 
 mod custom;
+mod review;
 mod slash;
 
 use std::collections::VecDeque;

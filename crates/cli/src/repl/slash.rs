@@ -24,6 +24,16 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ),
     ("budget", "", "money spent, and limits"),
     ("checkpoints", "[WORDS]", "what each step did to files"),
+    (
+        "comment",
+        "[PATH:LINE WORDS | send [WORDS] | drop N]",
+        "remarks on lines, sent as one message",
+    ),
+    (
+        "context",
+        "[pin PATH | unpin PATH | exclude N | include N]",
+        "what the last request was made of; what to pin and leave out",
+    ),
     ("continue", "", "go on with an interrupted turn"),
     ("diff", "", "all changes of the last turn"),
     ("fork", "[NAME]", "go on in a copy of this session"),
@@ -68,6 +78,8 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "budget" => say(&budget(
             &repl.client.call(calls::BudgetGet(Nothing {})).await?,
         ))?,
+        "comment" | "comments" => return super::review::comment(repl, rest).await,
+        "context" => super::review::context(repl, rest).await?,
         "continue" => return go_on(repl).await,
         "diff" => match repl.operation.clone() {
             Some(operation) => repl.show_changes(&operation, usize::MAX).await?,
@@ -116,12 +128,12 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
     Ok(Next::Line)
 }
 
-fn usage(text: &str) -> Failure {
+pub(super) fn usage(text: &str) -> Failure {
     Failure::new(Code::BadParams, format!("Write it as {text}."))
 }
 
 /// The session of this conversation, which must have begun.
-fn begun(repl: &Repl) -> Result<SessionId, Failure> {
+pub(super) fn begun(repl: &Repl) -> Result<SessionId, Failure> {
     repl.session.clone().ok_or_else(|| {
         Failure::new(Code::NotFound, "This session has not begun.")
             .hint("Write a message first, or /resume another one.")

@@ -127,3 +127,37 @@ fn messages_go_on_after_a_backslash() {
     let (out, _) = talk(&home, &project, "first\\\nsecond\n");
     assert!(out.contains("Both."), "{out}");
 }
+
+#[test]
+fn the_context_is_shown_and_chosen_and_remarks_go_as_one_message() {
+    let vendor = FakeVendor::start(
+        Script::new([
+            Reply::text("Hello.").when_user("Good day"),
+            Reply::text("Changed it.").when_user("a.txt:1\n> one\nSay it in Italian."),
+        ])
+        .aside("A title"),
+    );
+    let (home, project) = (Home::with(&vendor), project());
+    project.write("AGENTS.md", "Be kind.\n");
+    let lines = "/context\nGood day\n/context pin a.txt\n/context exclude 1\n/context exclude 99\n\
+                 /comment a.txt:1 Say it in Italian.\n/comment a.txt:7 Never mind.\n/comment\n\
+                 /comment drop 2\n/comment nowhere\n/comment send Please:\n/context\n/quit\n";
+    let (out, err) = talk(&home, &project, lines);
+    assert!(err.contains("has not begun"), "{err}");
+    assert!(
+        err.contains("no part \"99\"") && err.contains("/comment PATH:LINE"),
+        "{err}"
+    );
+    for part in [
+        "AGENTS.md",
+        "1. left out",
+        "Pinned: a.txt",
+        "2.  a.txt:7",
+        "The comment is gone.",
+        "Changed it.",
+        "pinned",
+    ] {
+        assert!(out.contains(part), "{part}: {out}\n{err}");
+    }
+    vendor.assert_clean();
+}

@@ -236,5 +236,9 @@ fn file(
         undone: disk.is_some_and(|disk| disk == change.before),
         mode_before: change.before.map(|entry| entry.mode),
         mode_after: change.after.map(|entry| entry.mode),
+        renamed_from: None,
+        renamed_to: None,
+        before: None,
+        after: None,
     }
 }

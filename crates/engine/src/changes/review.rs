@@ -64,7 +64,7 @@ impl Reviewed {
             });
         };
         let found = diff::between(
-            &self.content(row.change.before)?,
+            &self.content(self.base(row)?)?,
             &self.content(row.change.after)?,
         );
         let ids: Vec<String> = found.hunks.into_iter().map(|hunk| hunk.id).collect();
@@ -97,7 +97,8 @@ impl Reviewed {
             let these = ids.iter().zip(&marks).filter(|(_, mark)| **mark == wanted);
             these.map(|(id, _)| id.clone()).collect::<Vec<_>>()
         };
-        if all(ReviewMark::Rejected) {
+        let moved = self.renamed_from(row)?.is_some();
+        if all(ReviewMark::Rejected) && !moved {
             // As if the file had been rejected: its mode, or that it was not there, come back too.
             return Ok(Row {
                 mark: ReviewMark::Rejected,
@@ -106,6 +107,7 @@ impl Reviewed {
                 ..row.clone()
             });
         }
+        // Of a moved file the edits are rejected, not the move.
         let decided = !marks.contains(&ReviewMark::Pending);
         Ok(Row {
             mark: if decided {

@@ -6,6 +6,7 @@ use mira_protocol::change::{
 };
 use mira_workspace::{Change, Kind, diff};
 
+use super::versions::state;
 use super::{Reviewed, Row};
 
 impl Reviewed {
@@ -27,16 +28,19 @@ impl Reviewed {
         })
     }
 
-    fn file(&self, row: &Row) -> Result<FileChange, Failure> {
-        let Change {
-            path,
-            before,
-            after,
-        } = &row.change;
-        let found = match self.pruned {
-            true => diff::FileDiff::default(),
-            false => diff::between(&self.content(*before)?, &self.content(*after)?),
+    pub(super) fn file(&self, row: &Row) -> Result<FileChange, Failure> {
+        self.file_as(row, row)
+    }
+
+    /// A row that was put together from several; `last` is the one whose result is on disk.
+    pub(super) fn file_as(&self, row: &Row, last: &Row) -> Result<FileChange, Failure> {
+        let Change { path, after, .. } = &row.change;
+        let before = self.base(row)?;
+        let (was, is) = match self.pruned {
+            true => Default::default(),
+            false => (self.content(before)?, self.content(*after)?),
         };
+        let found = diff::between(&was, &is);
         let disk = self.workspace.entry(path);
         Ok(FileChange {
             summary: FileChangeSummary {
@@ -49,12 +53,31 @@ impl Reviewed {
             mark: row.mark,
             hunks: found.hunks.into_iter().map(|hunk| row.hunk(hunk)).collect(),
             too_large: found.too_large,
-            edited_since: !disk.is_ok_and(|disk| self.on_disk(row).is_ok_and(|want| want == disk)),
+            edited_since: !disk.is_ok_and(|disk| self.on_disk(last).is_ok_and(|want| want == disk)),
             undone: row.undone,
             mode_before: before.map(|entry| entry.mode),
             mode_after: after.map(|entry| entry.mode),
+            renamed_from: self.renamed_from(row)?,
+            renamed_to: self.renamed_to(row)?,
+            before: before.map(|entry| state(entry, &was)),
+            after: after.map(|entry| state(entry, &is)),
         })
     }
+}
+
+impl Reviewed {
+    /// Where a deleted file went.
+    fn renamed_to(&self, row: &Row) -> Result<Option<String>, Failure> {
+        let mut moves = self.renames()?.iter();
+        Ok(moves
+            .find(|(_, old)| **old == row.change.path)
+            .map(|(new, _)| new.clone()))
+    }
+}
+
+/// A hunk that nobody has looked at.
+pub(crate) fn pending(hunk: diff::Hunk) -> Hunk {
+    super::undo::hunk(hunk, ReviewMark::Pending)
 }
 
 impl Row {

@@ -8,7 +8,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use mira_llm::{Content, Item, ItemKind};
+use mira_protocol::context::ContextTarget;
 use mira_protocol::operation::{Attachment, Focus, OperationState};
+use mira_protocol::receipt::FragmentPart;
 use mira_protocol::rewind::Visible;
 use mira_protocol::{CallId, EventKind, OperationId, StoredEvent};
 
@@ -18,7 +20,21 @@ pub struct Told {
     pub seq: u64,
     pub item: Arc<Item>,
     pub tokens: u64,
+    /// The operation that it belongs to; None: a digest of several.
+    pub operation: Option<OperationId>,
 }
+
+/// A turn that the person left out, as the receipt tells of it.
+#[derive(Debug, Clone, Default)]
+struct LeftOut {
+    label: String,
+    tokens: u64,
+}
+
+/// The most turns that a receipt names one by one; the newest.
+const MOST_TURNS: usize = 40;
+/// How much of a turn's message names it, in characters.
+const LABEL_CHARS: usize = 80;
 
 /// A call without a result.
 #[derive(Debug, Clone)]
@@ -43,6 +59,13 @@ pub struct History {
     /// Every call id of the session: weak servers use theirs again.
     known_calls: HashSet<String>,
     last_seq: u64,
+    /// Operations that the person does not want told.
+    excluded: HashSet<OperationId>,
+    left_out: Vec<(OperationId, LeftOut)>,
+    /// Items that a digest stands for, and their tokens.
+    dropped: (u64, u64),
+    /// The operation of the event that is being applied.
+    applying: Option<OperationId>,
 }
 
 impl History {
@@ -55,9 +78,9 @@ impl History {
     }
 
     /// Of all events of a session those that no rewind went behind.
-    pub fn visible(events: &[StoredEvent]) -> Self {
+    pub fn visible(events: &[StoredEvent], excluded: HashSet<OperationId>) -> Self {
         let visible = Visible::of(events);
-        let mut history = Self::default();
+        let mut history = Self::without(excluded);
         for event in events {
             if visible.contains(event.seq) {
                 history.apply(event);
@@ -67,6 +90,58 @@ impl History {
             history.last_seq = event.seq;
         }
         history
+    }
+
+    /// A history in which these operations are not told.
+    pub fn without(excluded: HashSet<OperationId>) -> Self {
+        Self {
+            excluded,
+            ..Self::default()
+        }
+    }
+
+    pub fn excluded(&self) -> &HashSet<OperationId> {
+        &self.excluded
+    }
+
+    /// The newest turns with what they take, oldest first, and those that are left out.
+    pub fn turns(&self) -> Vec<FragmentPart> {
+        let mut turns: Vec<(OperationId, LeftOut)> = Vec::new();
+        for told in &self.told {
+            let Some(operation) = &told.operation else {
+                continue;
+            };
+            if turns.last().is_none_or(|(last, _)| last != operation) {
+                turns.push((operation.clone(), LeftOut::default()));
+            }
+            let Some((_, turn)) = turns.last_mut() else {
+                continue;
+            };
+            turn.tokens += told.tokens;
+            if turn.label.is_empty()
+                && let ItemKind::User { content } = &told.item.kind
+                && let Some(Content::Text { text }) = content.first()
+            {
+                turn.label = label(text);
+            }
+        }
+        let skip = turns.len().saturating_sub(MOST_TURNS);
+        let told = turns.into_iter().skip(skip).map(|turn| (turn, false));
+        let left_out = self.left_out.iter().cloned().map(|turn| (turn, true));
+        told.chain(left_out)
+            .map(|((operation_id, turn), excluded)| FragmentPart {
+                target: ContextTarget::Turn { operation_id },
+                label: turn.label,
+                tokens: turn.tokens,
+                excluded,
+            })
+            .collect()
+    }
+
+    /// What digests stand for, for the receipt.
+    pub fn compacted(&self) -> Option<String> {
+        let (items, tokens) = self.dropped;
+        (items > 0).then(|| format!("{items} older items ({tokens} tokens), kept as a digest"))
     }
 
     pub fn items(&self) -> impl ExactSizeIterator<Item = Arc<Item>> + '_ {
@@ -101,6 +176,10 @@ impl History {
 
     pub fn apply(&mut self, event: &StoredEvent) {
         self.last_seq = event.seq;
+        if self.leaves_out(event) {
+            return;
+        }
+        self.applying.clone_from(&event.operation_id);
         match &event.kind {
             EventKind::UserMessage {
                 content,
@@ -196,8 +275,16 @@ impl History {
                 ));
             }
             EventKind::Compacted {
-                up_to_seq, summary, ..
-            } => self.compact(*up_to_seq, summary),
+                up_to_seq,
+                summary,
+                dropped_items,
+                dropped_tokens,
+                ..
+            } => {
+                self.dropped.0 += u64::from(*dropped_items);
+                self.dropped.1 += dropped_tokens;
+                self.compact(*up_to_seq, summary);
+            }
             EventKind::OperationFinished { .. } => {
                 self.flush_steering();
                 if let Some(id) = &event.operation_id {
@@ -215,9 +302,51 @@ impl History {
         }
     }
 
-    fn push(&mut self, told: Told) {
+    fn push(&mut self, mut told: Told) {
         self.tokens += told.tokens;
+        if told.operation.is_none() {
+            told.operation.clone_from(&self.applying);
+        }
         self.told.push(told);
+    }
+
+    /// True for what belongs to an operation that is not to be told. A digest made meanwhile
+    /// stays: what it stands for was dropped with it.
+    fn leaves_out(&mut self, event: &StoredEvent) -> bool {
+        let Some(operation) = &event.operation_id else {
+            return false;
+        };
+        if !self.excluded.contains(operation) || matches!(event.kind, EventKind::Compacted { .. }) {
+            return false;
+        }
+        let at = self
+            .left_out
+            .iter()
+            .position(|(known, _)| known == operation)
+            .unwrap_or_else(|| {
+                self.left_out.push((operation.clone(), LeftOut::default()));
+                self.left_out.len() - 1
+            });
+        let (_, turn) = &mut self.left_out[at];
+        let length = match &event.kind {
+            EventKind::UserMessage { content, .. } => {
+                if turn.label.is_empty() {
+                    turn.label = label(content);
+                }
+                content.len()
+            }
+            EventKind::AssistantMessage { content, .. } => content.len(),
+            EventKind::ToolCall {
+                call_id, arguments, ..
+            } => {
+                self.known_calls.insert(call_id.0.clone());
+                arguments.to_string().len()
+            }
+            EventKind::ToolResult { output, .. } => output.len(),
+            _ => 0,
+        };
+        turn.tokens += (length as u64).div_ceil(4);
+        true
     }
 
     fn compact(&mut self, up_to_seq: u64, summary: &str) {
@@ -277,7 +406,18 @@ impl History {
 fn tell(seq: u64, kind: ItemKind) -> Told {
     let item = Item::new(kind);
     let tokens = item.estimated_tokens();
-    Told { seq, item, tokens }
+    Told {
+        seq,
+        item,
+        tokens,
+        operation: None,
+    }
+}
+
+/// How a message begins, on one line.
+fn label(text: &str) -> String {
+    let line = text.trim_start().lines().next().unwrap_or_default();
+    line.chars().take(LABEL_CHARS).collect()
 }
 
 /// A person's message with what came along, marked as data.
@@ -432,6 +572,34 @@ mod tests {
         assert_eq!(
             sketch(&history),
             ["user go", "call 1", "result 1", "user faster"]
+        );
+    }
+
+    #[test]
+    fn a_turn_that_is_left_out_is_not_told_but_counted() {
+        let events = [
+            event(1, "a", user("first\nand more", false)),
+            event(2, "a", state(OperationState::Started)),
+            event(3, "a", call("1")),
+            event(4, "a", result("1")),
+            event(5, "b", user("second", false)),
+            event(6, "b", state(OperationState::Started)),
+        ];
+        let mut history = History::without(HashSet::from([OperationId::from("a")]));
+        for event in &events {
+            history.apply(event);
+        }
+        assert_eq!(sketch(&history), ["user second"]);
+        assert_eq!(history.last_seq(), 6);
+        assert!(history.knows_call("1") && history.open_calls().is_empty());
+        let turns: Vec<_> = history
+            .turns()
+            .into_iter()
+            .map(|turn| (turn.label, turn.tokens > 0, turn.excluded))
+            .collect();
+        assert_eq!(
+            turns,
+            [("second".into(), true, false), ("first".into(), true, true)]
         );
     }
 

@@ -69,7 +69,12 @@ impl Run<'_> {
             tokens,
             bytes: tokens * 4,
             cap_tokens: Some(window(model)),
-            dropped: None,
+            dropped: self.history.compacted(),
+            // Later requests of the operation differ in its own turn only.
+            parts: match self.calls {
+                1 => self.history.turns(),
+                _ => vec![],
+            },
         });
         let total_tokens: u64 = fragments.iter().map(|line| line.tokens).sum();
         Receipt {

@@ -5,6 +5,7 @@
 
 pub mod attachments;
 pub mod background;
+mod choices;
 mod compaction;
 mod context;
 mod execute;
@@ -580,7 +581,12 @@ impl Operations {
                 .position(|(id, _)| id == session)
                 .and_then(|at| histories.remove(at))
         };
-        let mut history = cached.map(|(_, history)| history).unwrap_or_default();
+        let excluded = self.choices(session).await?.no_turns;
+        let mut history = cached
+            .map(|(_, history)| history)
+            // Told under another choice: from the log again.
+            .filter(|history| *history.excluded() == excluded)
+            .unwrap_or_else(|| History::without(excluded.clone()));
         let mut events = self.events_since(session, history.last_seq()).await?;
         let rewound = |event: &StoredEvent| matches!(event.kind, EventKind::Rewound { .. });
         if events.iter().any(rewound) {
@@ -588,7 +594,7 @@ impl Operations {
             if history.last_seq() > 0 {
                 events = self.events_since(session, 0).await?;
             }
-            history = History::visible(&events);
+            history = History::visible(&events, excluded);
         } else {
             for event in &events {
                 history.apply(event);

@@ -211,8 +211,16 @@ impl Run<'_> {
             .on
             .projects
             .guidelines_for(&self.task.project, request.focus.as_ref());
-        let instructions =
-            context::instructions(self.workspace.root(), request.access, &guidelines);
+        let choices = self.on.choices(&self.task.session).await?;
+        let (guidelines, left_out) = choices.part_guidelines(guidelines);
+        let chosen = context::Chosen {
+            guidelines,
+            left_out,
+            pinned: choices
+                .read_pinned(&self.workspace, &self.on.masker)
+                .await?,
+        };
+        let instructions = context::instructions(self.workspace.root(), request.access, &chosen);
         let fixed_tokens = instructions
             .lines
             .iter()

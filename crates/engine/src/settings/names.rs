@@ -468,6 +468,15 @@ pub const NAMES: &[Name] = &[
         ..AT_START
     },
     Name {
+        name: "MIRA_EDITOR",
+        default: "none",
+        legal: "command, with {file}, {line} and {column} | none",
+        doc: "Opens files from the review and the file view; none: VISUAL, an editor that is found, or EDITOR.",
+        write: |on, text| value::optional(text, value::command).map(|value| on.editor = value),
+        read: |on| or_none(on.editor.as_ref()),
+        ..EDITABLE
+    },
+    Name {
         name: "MIRA_LOG",
         default: "info",
         legal: "off | error | warn | info | debug | trace, or target=level, by commas",

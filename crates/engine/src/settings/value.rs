@@ -165,6 +165,15 @@ pub fn id(text: &str) -> Parsed<String> {
     }
 }
 
+/// A command line without a shell: words and quotes.
+pub fn command(text: &str) -> Parsed<String> {
+    match crate::editor::words(text) {
+        Ok(words) if !words.is_empty() && text.len() <= 1_000 => Ok(text.trim().to_owned()),
+        Ok(_) => Err("a command".into()),
+        Err(reason) => Err(format!("a command ({reason})")),
+    }
+}
+
 /// Headers take visible ASCII only, and so must keys.
 pub fn key(text: &str) -> Parsed<super::Secret> {
     match text.trim() {

@@ -50,6 +50,7 @@ async fn files_are_listed_read_and_found_inside_the_project_only() {
             path,
             offset,
             limit: Some(1),
+            version: None,
         };
         engine.engine.call(calls::FileRead(read)).await
     };

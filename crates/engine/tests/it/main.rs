@@ -3,6 +3,7 @@
 mod approvals;
 mod cancel;
 mod changes;
+mod choosing;
 mod crash;
 mod demonstration;
 mod faults;
@@ -11,6 +12,7 @@ mod house;
 mod lifecycle;
 mod limits;
 mod main_job;
+mod reviewing;
 mod rewind;
 mod secrets;
 mod sessions;

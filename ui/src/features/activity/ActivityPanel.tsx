@@ -1,7 +1,7 @@
 // What runs: the operation in the middle, its model calls, and background commands.
 
-import { Activity as ActivityIcon, Square } from "lucide-react";
-import { useEffect, useState } from "react";
+import { Activity as ActivityIcon, Check, Hourglass, Square, X } from "lucide-react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Terminal } from "../../components/Ansi";
 import { Button } from "../../components/Button";
 import { Elapsed, Empty, FailureCard, useNow } from "../../components/states";
@@ -36,16 +36,31 @@ export interface ActivityOperation {
   calls: readonly ActivityCall[];
 }
 
+export interface ActivityStep {
+  id: string;
+  label: string;
+  subject: string;
+  state: "writing" | "called" | "waiting" | "running" | "done" | "failed" | "unanswered";
+  startedAt: number;
+  durationMs: number | undefined;
+  /** What it printed so far, while it runs. */
+  live: string;
+  seq: number | undefined;
+}
+
 export function ActivityPanel(props: {
   operation: ActivityOperation | undefined;
+  steps: readonly ActivityStep[];
   running: boolean;
+  sessionId: string | undefined;
+  onStep: (seq: number) => void;
   queued: { id: string; text: string }[];
   openJob: string | undefined;
   onStop: (operationId: string) => void;
 }) {
   const { operation, queued } = props;
   const jobs = useRequest("job.list", {});
-  const list = jobs.data?.jobs ?? [];
+  const list = [...(jobs.data?.jobs ?? [])].sort((a, b) => Number(b.running) - Number(a.running));
   if (!operation && list.length === 0) {
     return (
       <Empty icon={<ActivityIcon size={22} className="quiet" aria-hidden="true" />} title={t.activity.idle}>
@@ -56,6 +71,7 @@ export function ActivityPanel(props: {
   return (
     <div className="panel">
       {operation ? <Now operation={operation} running={props.running} onStop={props.onStop} /> : null}
+      {props.steps.length > 0 ? <Steps steps={props.steps} onStep={props.onStep} /> : null}
       {queued.length > 0 ? (
         <section>
           <h2 className="panel-title">{t.activity.queue}</h2>
@@ -83,7 +99,12 @@ export function ActivityPanel(props: {
         {list.length === 0 ? <p className="quiet">{t.activity.noJobs}</p> : null}
         <ul className="jobs">
           {list.map((job) => (
-            <JobRow key={`${job.id}:${job.id === props.openJob}`} job={job} startOpen={job.id === props.openJob} />
+            <JobRow
+              key={`${job.id}:${job.id === props.openJob}`}
+              job={job}
+              startOpen={job.id === props.openJob}
+              elsewhere={job.session_id !== props.sessionId}
+            />
           ))}
         </ul>
       </section>
@@ -121,6 +142,79 @@ function Now(props: { operation: ActivityOperation; running: boolean; onStop: (o
   );
 }
 
+/** The newest steps; what runs now with its output. */
+const STEPS_SHOWN = 12;
+
+function Steps({ steps, onStep }: { steps: readonly ActivityStep[]; onStep: (seq: number) => void }) {
+  const [all, setAll] = useState(false);
+  const hidden = all ? 0 : Math.max(0, steps.length - STEPS_SHOWN);
+  return (
+    <section>
+      <h2 className="panel-title">{t.activity.steps}</h2>
+      {hidden > 0 ? (
+        <Button small look="ghost" onClick={() => { setAll(true); }}>
+          {t.activity.earlier({ count: hidden })}
+        </Button>
+      ) : null}
+      <ol className="steps">
+        {steps.slice(hidden).map((step) => {
+          const over = step.durationMs !== undefined || step.state === "unanswered";
+          return (
+            <li key={step.id} className="step" data-state={step.state}>
+              <div className="row-line">
+                <StepMark state={step.state} />
+                <button
+                  type="button"
+                  className="truncate grow"
+                  disabled={step.seq === undefined}
+                  onClick={() => {
+                    if (step.seq !== undefined) onStep(step.seq);
+                  }}
+                >
+                  {step.label} <span className="mono secondary">{step.subject}</span>
+                </button>
+                {step.durationMs !== undefined ? <span className="quiet num">{duration(step.durationMs)}</span> : over ? null : <Elapsed since={step.startedAt} />}
+              </div>
+              {!over && step.live ? <Followed text={step.live} /> : null}
+            </li>
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+function StepMark({ state }: { state: ActivityStep["state"] }) {
+  const word = t.activity.stepState[state];
+  if (state === "done") return <Check size={13} className="good" aria-label={word} />;
+  if (state === "failed" || state === "unanswered") return <X size={13} className="bad" aria-label={word} />;
+  if (state === "waiting") return <Hourglass size={13} className="warn" aria-label={word} />;
+  return <span className="dot-pulse" role="img" aria-label={word} />;
+}
+
+/** Output whose end stays in view, unless the person scrolled up. */
+function Followed({ text }: { text: string }) {
+  const box = useRef<HTMLDivElement>(null);
+  const follow = useRef(true);
+  useLayoutEffect(() => {
+    const pane = box.current?.querySelector("pre");
+    if (!pane) return undefined;
+    if (follow.current) pane.scrollTop = pane.scrollHeight;
+    const onScroll = () => {
+      follow.current = pane.scrollTop + pane.clientHeight >= pane.scrollHeight - 24;
+    };
+    pane.addEventListener("scroll", onScroll, { passive: true });
+    return () => {
+      pane.removeEventListener("scroll", onScroll);
+    };
+  }, [text]);
+  return (
+    <div ref={box}>
+      <Terminal text={text} label={t.activity.output} />
+    </div>
+  );
+}
+
 function Calls({ calls }: { calls: readonly ActivityCall[] }) {
   return (
     <section>
@@ -153,7 +247,7 @@ function Calls({ calls }: { calls: readonly ActivityCall[] }) {
   );
 }
 
-function JobRow({ job, startOpen }: { job: Job; startOpen: boolean }) {
+function JobRow({ job, startOpen, elsewhere }: { job: Job; startOpen: boolean; elsewhere: boolean }) {
   const client = useClient();
   const toasts = useToasts();
   const [open, setOpen] = useState(startOpen);
@@ -161,6 +255,7 @@ function JobRow({ job, startOpen }: { job: Job; startOpen: boolean }) {
   const kill = async () => {
     try {
       await client.call("job.kill", { job_id: job.id });
+      toasts.say(t.activity.killed);
     } catch (error) {
       toasts.fail(asFailure(error).message);
     }
@@ -179,6 +274,7 @@ function JobRow({ job, startOpen }: { job: Job; startOpen: boolean }) {
         >
           {job.command}
         </button>
+        {elsewhere ? <span className="badge">{t.activity.elsewhere}</span> : null}
         {job.running ? <Elapsed since={job.started_at} /> : <span className="quiet num">{t.activity.exit({ code: job.exit_code ?? "none" })}</span>}
         <span className="quiet num">{shortTime(job.started_at, now)}</span>
         {job.running ? (
@@ -222,5 +318,5 @@ function JobOutput({ job }: { job: Job }) {
     };
   }, [client, job.id]);
   if (problem) return <FailureCard failure={asFailure(problem)} />;
-  return text ? <Terminal text={text} label={t.activity.output} /> : <p className="quiet">{t.activity.noOutput}</p>;
+  return text ? <Followed text={text} /> : <p className="quiet">{t.activity.noOutput}</p>;
 }

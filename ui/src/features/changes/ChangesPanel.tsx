@@ -1,405 +1,443 @@
-// The review: what an operation did to files, hunk by hunk; what is rejected leaves the disk.
+// The review: what was done to files, hunk by hunk; what is rejected leaves the disk. Beside the
+// conversation, or large over it.
 
-import { useQueryClient } from "@tanstack/react-query";
-import { Check, ChevronDown, ChevronRight, CircleAlert, FileDiff, Redo2, Undo2, X } from "lucide-react";
-import { memo, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { Button, IconButton } from "../../components/Button";
-import { DiffLines, Figures } from "../../components/Diff";
-import { Menu, MenuChoice } from "../../components/Menu";
+import { Check, FileDiff, Redo2, Undo2 } from "lucide-react";
+import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { Button } from "../../components/Button";
+import { useStore } from "../../components/store";
 import { Empty, FailureCard, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
-import type { ChangeSet } from "../../protocol/generated/ChangeSet";
-import type { FileChange } from "../../protocol/generated/FileChange";
-import type { Hunk } from "../../protocol/generated/Hunk";
-import type { ReviewMark } from "../../protocol/generated/ReviewMark";
-import type { UndoReport } from "../../protocol/generated/UndoReport";
-import { useClient, useRequest } from "../../protocol/queries";
-import { fileMark, moved, nextPending, progress, stepKey, steps } from "./review";
+import { useEditor } from "../../protocol/editor";
+import { Conflicts } from "./Conflicts";
+import { FileTree } from "./FileTree";
+import { reviewHabits, type ChangesProps } from "./habits";
+import { Head } from "./Head";
+import { commandOf, type Command } from "./keys";
+import { moved, movedFile, nextPending, progress, stepKey, steps, type ReviewFile, type ReviewSet, type Scope } from "./model";
+import { ReviewList, type ListHandle } from "./ReviewList";
+import { RowContext, shownPlace, type RowActions } from "./rowContext";
+import { placeOf, rows as rowsOf, type Row } from "./rows";
+import { SendBar } from "./SendBar";
+import { useComments, type Comments } from "./useComments";
+import { useReview, type Review } from "./useReview";
+import { useUnfolded } from "./useUnfolded";
+import { useWidth } from "./useWidth";
 import "./changes.css";
 
-export interface ReviewTarget {
-  operationId: string;
-  label: string;
-}
+/** From this width on two columns of code can be read, in pixels. */
+const SPLIT_FROM = 760;
+/** From this width on the files stand beside their lines. */
+const TREE_FROM = 860;
 
-type Decide = (path: string, hunk: string | undefined, mark: ReviewMark) => Promise<void>;
-
-export function ChangesPanel(props: {
-  /** Operations of the session that changed files, newest first. */
-  targets: ReviewTarget[];
-  selected: string | undefined;
-  onSelect: (operationId: string) => void;
-  onOpenFile: (path: string) => void;
-}) {
+export function ChangesPanel(props: ChangesProps) {
   const { targets, selected } = props;
+  const habit = useStore(reviewHabits);
   const operationId = targets.some((target) => target.operationId === selected) ? selected : targets[0]?.operationId;
-  const changes = useRequest("operation.changes", operationId ? { operation_id: operationId } : undefined);
-  if (!operationId) {
+  const kinds: Scope["kind"][] = [...(operationId ? (["operation", "session"] as const) : []), ...(props.isGit ? (["git"] as const) : [])];
+  const kind = kinds.includes(habit.scope) ? habit.scope : kinds[0];
+  const scope = useMemo<Scope | undefined>(
+    () => (kind === "operation" ? (operationId ? { kind, operationId } : undefined) : kind ? { kind } : undefined),
+    [kind, operationId],
+  );
+  const review = useReview(scope, props.sessionId, props.projectId);
+  if (!scope) {
     return (
       <Empty icon={<FileDiff size={22} className="quiet" aria-hidden="true" />} title={t.changes.none}>
         {t.changes.noneHint}
       </Empty>
     );
   }
-  if (changes.error && !changes.data) return <FailureCard failure={asFailure(changes.error)} />;
-  if (!changes.data) return <Waiting what={t.common.loading} />;
-  return (
-    <Review
-      key={operationId}
-      changes={changes.data}
-      targets={targets}
-      onSelect={props.onSelect}
-      onOpenFile={props.onOpenFile}
-    />
-  );
+  const head = <Head {...props} scope={scope} kinds={kinds} onScope={(next) => { reviewHabits.set({ scope: next }); }} />;
+  if (review.error && !review.set) {
+    return (
+      <div className="review">
+        <div className="review-head">{head}</div>
+        <FailureCard failure={asFailure(review.error)} />
+      </div>
+    );
+  }
+  if (!review.set) return <Waiting what={t.common.loading} />;
+  const name = scope.kind === "operation" ? scope.operationId : scope.kind;
+  return <Reviewing key={name} {...props} scope={scope} review={review} set={review.set} head={head} />;
 }
 
-function Review(props: {
-  changes: ChangeSet;
-  targets: ReviewTarget[];
-  onSelect: (operationId: string) => void;
-  onOpenFile: (path: string) => void;
-}) {
-  const { changes, targets } = props;
-  const client = useClient();
-  const queries = useQueryClient();
-  const toasts = useToasts();
+function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: ReviewSet; head: React.ReactNode }) {
+  const { review, set, scope, large, projectId, onOpenFile } = props;
+  const habit = useStore(reviewHabits);
   const panel = useRef<HTMLDivElement>(null);
-  const all = useMemo(() => steps(changes), [changes]);
-  const [current, setCurrent] = useState<string | undefined>(undefined);
+  const list = useRef<ListHandle>(null);
+  const width = useWidth(panel);
+  const canSplit = width >= SPLIT_FROM;
+  const split = habit.split && canSplit;
+  const showTree = habit.tree && width >= TREE_FROM;
   const [folded, setFolded] = useState<ReadonlySet<string>>(() => new Set());
-  const [conflicts, setConflicts] = useState<UndoReport | undefined>(undefined);
-  const [busy, setBusy] = useState(false);
-  const id = changes.operation_id;
+  const unfolded = useUnfolded(projectId);
+  const comments = useComments(props.sessionId, props.ensureSession);
+  const openInEditor = useOpenInEditor(projectId);
+
+  const all = useMemo(() => steps(set), [set]);
+  const { draft } = comments;
+  const rows = useMemo(
+    () =>
+      rowsOf(set, {
+        split,
+        folded,
+        unfolded: unfolded.lines,
+        comments: comments.list,
+        draft: draft ? { path: draft.place.path, side: draft.place.side, endLine: draft.endLine } : undefined,
+      }),
+    [set, split, folded, unfolded.lines, comments.list, draft],
+  );
+  const [current, setStep] = useState<string | undefined>(undefined);
+  const cursor = useCursor(rows);
   const { done, of } = progress(all);
+  const { setCursor } = cursor;
 
-  const decide: Decide = async (path, hunk, mark) => {
-    try {
-      const next = await client.call("operation.review", { operation_id: id, path, hunk, mark });
-      queries.setQueryData(["operation.changes", { operation_id: id }], next);
-    } catch (error) {
-      toasts.fail(asFailure(error).message);
-    }
-  };
+  const setCurrent = useCallback(
+    (step: string | undefined, show = false) => {
+      setStep(step);
+      setCursor(undefined, undefined);
+      if (step && show) requestAnimationFrame(() => list.current?.show(rowOfStep(step)));
+    },
+    [setCursor],
+  );
 
-  const keepAll = async () => {
-    setBusy(true);
-    for (const file of changes.files) {
-      if (fileMark(file) === "pending") await decide(file.path, undefined, "kept");
-    }
-    setBusy(false);
-  };
+  const fold = useCallback((path: string) => {
+    setFolded((before) => {
+      const after = new Set(before);
+      if (!after.delete(path)) after.add(path);
+      return after;
+    });
+  }, []);
 
-  const turn = async (direction: "undo" | "redo", paths?: string[]) => {
-    setBusy(true);
-    try {
-      const report = await client.call(`operation.${direction}`, { operation_id: id, paths });
-      setConflicts(report.conflicts.length > 0 ? report : undefined);
-      if (report.paths.length > 0) {
-        const words = direction === "undo" ? t.changes.undoDone({ count: report.paths.length }) : t.changes.redoDone({ count: report.paths.length });
-        toasts.say(words);
+  const beginComment = useCallback(
+    (row: Row, endRow = row) => {
+      const place = placeOf(row);
+      const end = placeOf(endRow);
+      if (!place) return;
+      comments.begin(row.file, place, end?.path === place.path && end.side === place.side ? Math.max(place.line, end.line) : place.line);
+    },
+    [comments],
+  );
+
+  const actions = useMemo<RowActions>(
+    () => ({
+      projectId,
+      current,
+      marked: cursor.marked,
+      editor: openInEditor.name,
+      setCurrent,
+      setCursor: (row, extend) => {
+        panel.current?.focus();
+        setCursor(row.key, extend ? cursor.anchor : undefined);
+      },
+      fold,
+      decide: (file, hunk, mark) => void review.decide(file, hunk, mark),
+      unfold: (file, gap, part) => void unfolded.unfold(file, gap, part),
+      openFile: onOpenFile,
+      openInEditor: openInEditor.open,
+      beginComment,
+      saveDraft: async (text) => {
+        const saved = await comments.add(text, rows);
+        if (saved) panel.current?.focus();
+        return saved;
+      },
+      dismissDraft: () => {
+        comments.dismiss();
+        panel.current?.focus();
+      },
+      draftLabel: draft ? t.changes.commentOn({ place: shownPlace(draft.place, draft.endLine) }) : "",
+      editComment: comments.edit,
+      removeComment: (id) => void comments.remove(id),
+      showOperation: props.onSelect,
+    }),
+    [projectId, current, cursor, openInEditor, setCurrent, setCursor, fold, review, unfolded, onOpenFile, beginComment, comments, rows, draft, props.onSelect],
+  );
+
+  const run = (command: Command): boolean => {
+    const step = all.find((one) => one.key === current);
+    const file = set.files.find((one) => one.change.path === (step?.path ?? cursor.row?.file.change.path));
+    const mark = (value: "kept" | "rejected" | "pending") => {
+      if (!step || !file || file.decides === "nothing") return;
+      void review.decide(file, step.hunk, value);
+      if (value !== "pending") setCurrent(nextPending(all, step.key), true);
+    };
+    const line = (by: 1 | -1, extend: boolean) => {
+      const next = cursor.move(by, current ? rowOfStep(current) : undefined);
+      if (!next) return;
+      setCursor(next.key, extend ? (cursor.anchor ?? cursor.row?.key ?? next.key) : undefined);
+      if ((next.kind === "line" || next.kind === "pair") && next.hunk) setStep(next.file.decides === "file" ? stepKey(next.file.change.path, undefined) : stepKey(next.file.change.path, next.hunk.id));
+      requestAnimationFrame(() => list.current?.show(next.key));
+    };
+    switch (command) {
+      case "next":
+        setCurrent(moved(all, current, 1), true);
+        break;
+      case "previous":
+        setCurrent(moved(all, current, -1), true);
+        break;
+      case "next file":
+        setCurrent(movedFile(all, current, 1), true);
+        break;
+      case "previous file":
+        setCurrent(movedFile(all, current, -1), true);
+        break;
+      case "keep":
+        mark("kept");
+        break;
+      case "reject":
+        mark("rejected");
+        break;
+      case "undecided":
+        mark("pending");
+        break;
+      case "keep all":
+        void review.keepAll();
+        break;
+      case "turn all":
+        if (scope.kind === "operation") void review.turn(set.undone ? "redo" : "undo");
+        break;
+      case "fold":
+        if (file) fold(file.change.path);
+        break;
+      case "unfold":
+        for (const row of around(rows, current)) void unfolded.unfold(row.file, row.gap, row.part);
+        break;
+      case "split":
+        if (canSplit) reviewHabits.set({ split: !habit.split });
+        break;
+      case "comment": {
+        const [from, to] = cursor.range ?? firstChanged(rows, current);
+        if (from && to) beginComment(from, to);
+        break;
       }
-      await queries.invalidateQueries({ queryKey: ["operation.changes"] });
-    } catch (error) {
-      toasts.fail(asFailure(error).message);
-    } finally {
-      setBusy(false);
+      case "editor": {
+        const [row] = cursor.range ?? firstChanged(rows, current);
+        if (row) openInEditor.open(row.file.change.path, placeOf(row)?.line);
+        break;
+      }
+      case "line down":
+        line(1, false);
+        break;
+      case "line up":
+        line(-1, false);
+        break;
+      case "lines down":
+        line(1, true);
+        break;
+      case "lines up":
+        line(-1, true);
+        break;
     }
+    return true;
   };
-
-  useEffect(() => {
-    if (!current) return;
-    panel.current?.querySelector(`[data-step="${CSS.escape(current)}"]`)?.scrollIntoView({ block: "nearest" });
-  }, [current]);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const step = all.find((one) => one.key === current);
-    const mark = (value: ReviewMark) => {
-      if (!step) return;
-      void decide(step.path, step.hunk, value);
-      if (value !== "pending") setCurrent(nextPending(all, step.key));
-    };
-    if (event.key === "j") setCurrent(moved(all, current, 1));
-    else if (event.key === "k") setCurrent(moved(all, current, -1));
-    else if (event.key === "y") mark("kept");
-    else if (event.key === "n") mark("rejected");
-    else if (event.key === "u") mark("pending");
-    else if (event.key === "U") void turn(changes.undone ? "redo" : "undo");
-    else return;
+    const command = commandOf(event);
+    // A button keeps its own keys, and arrows move what has the focus.
+    if (!command || event.target !== panel.current && command.startsWith("line")) return;
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
+    if (!run(command)) return;
     event.preventDefault();
     event.stopPropagation();
   };
 
+  useEffect(() => {
+    if (large) panel.current?.focus();
+  }, [large]);
+
+  const currentPath = cursor.row?.file.change.path ?? all.find((step) => step.key === current)?.path;
   return (
-    <div className="review" ref={panel} onKeyDown={onKeyDown} tabIndex={0} data-autofocus aria-label={t.inspector.tabs.changes} role="group">
+    <div className="review" data-large={large} ref={panel} onKeyDown={onKeyDown} tabIndex={0} data-autofocus aria-label={t.inspector.tabs.changes} role="group">
       <div className="review-head">
-        <div className="row-line">
-          {targets.length > 1 ? (
-            <Menu
-              label={t.changes.of}
-              trigger={
-                <Button small look="ghost" className="grow review-target">
-                  <span className="truncate grow">{targets.find((target) => target.operationId === id)?.label}</span>
-                  <ChevronDown size={13} aria-hidden="true" />
-                </Button>
-              }
-            >
-              <MenuChoice
-                value={id}
-                onChange={props.onSelect}
-                options={targets.map((target) => ({ value: target.operationId, label: target.label }))}
-              />
-            </Menu>
-          ) : (
-            <span className="truncate secondary grow">{targets[0]?.label}</span>
+        {props.head}
+        <div className="row-line wrap">
+          {scope.kind === "git" ? null : (
+            <Button small look="primary" disabled={review.busy || set.undone || done === of} keys="shift+y" onClick={() => void review.keepAll()}>
+              <Check size={13} aria-hidden="true" />
+              {t.changes.keepAll}
+            </Button>
           )}
-          <span className="quiet num">{t.changes.progress({ done, of })}</span>
-        </div>
-        <div className="row-line">
-          <Button small look="primary" disabled={busy || changes.undone || done === of} onClick={() => void keepAll()}>
-            <Check size={13} aria-hidden="true" />
-            {t.changes.keepAll}
-          </Button>
-          {changes.undone ? (
-            <Button small disabled={busy} keys="shift+u" onClick={() => void turn("redo")}>
+          {scope.kind !== "operation" ? null : set.undone ? (
+            <Button small disabled={review.busy} keys="shift+u" onClick={() => void review.turn("redo")}>
               <Redo2 size={13} aria-hidden="true" />
               {t.changes.redoAll}
             </Button>
           ) : (
-            <Button small disabled={busy} keys="shift+u" onClick={() => void turn("undo")}>
+            <Button small disabled={review.busy} keys="shift+u" onClick={() => void review.turn("undo")}>
               <Undo2 size={13} aria-hidden="true" />
               {t.changes.undoAll}
             </Button>
           )}
+          <span className="grow" />
+          {scope.kind === "git" ? <span className="quiet num">{t.changes.filesCount({ count: set.files.length })}</span> : <span className="quiet num">{t.changes.progress({ done, of })}</span>}
         </div>
       </div>
-      {changes.undone ? <p className="review-note">{t.changes.undone}</p> : null}
-      {conflicts ? <Conflicts report={conflicts} changes={changes} onOthers={(paths) => void turn("undo", paths)} /> : null}
-      {changes.files.map((file) => (
-        <FileReview
-          key={file.path}
-          file={file}
-          folded={folded.has(file.path)}
-          current={current}
-          onFold={() => {
-            setFolded((before) => {
-              const after = new Set(before);
-              if (!after.delete(file.path)) after.add(file.path);
-              return after;
-            });
-          }}
-          onCurrent={setCurrent}
-          decide={decide}
-          onOpenFile={props.onOpenFile}
-        />
-      ))}
-      {changes.not_covered.length > 0 ? (
-        <div className="review-note">
-          <strong>{t.changes.notCovered}</strong>
-          <ul>
-            {changes.not_covered.map((line) => (
-              <li key={line} className="mono">
-                {line}
-              </li>
-            ))}
-          </ul>
-        </div>
-      ) : null}
-      <p className="review-keys quiet">{t.changes.keys}</p>
-    </div>
-  );
-}
-
-function Conflicts(props: { report: UndoReport; changes: ChangeSet; onOthers: (paths: string[]) => void }) {
-  const bad = new Set(props.report.conflicts.map((conflict) => conflict.path));
-  const others = props.changes.files.map((file) => file.path).filter((path) => !bad.has(path));
-  return (
-    <div className="failure" role="alert">
-      <div className="failure-head">
-        <CircleAlert size={15} aria-hidden="true" />
-        <div className="grow">
-          <strong>{t.changes.conflictTitle}</strong>
-          <p>{t.changes.conflictHint}</p>
-          <ul>
-            {props.report.conflicts.map((conflict) => (
-              <li key={conflict.path}>
-                <span className="mono">{conflict.path}</span> <span className="secondary">{conflict.reason}</span>
-              </li>
-            ))}
-          </ul>
-        </div>
-      </div>
-      {others.length > 0 ? (
-        <div className="row-line">
-          <Button
-            small
-            onClick={() => {
-              props.onOthers(others);
-            }}
-          >
-            {t.changes.conflictOthers}
-          </Button>
-        </div>
-      ) : null}
-    </div>
-  );
-}
-
-const FileReview = memo(function FileReview(props: {
-  file: FileChange;
-  folded: boolean;
-  current: string | undefined;
-  onFold: () => void;
-  onCurrent: (step: string) => void;
-  decide: Decide;
-  onOpenFile: (path: string) => void;
-}) {
-  const { file, folded, current, decide } = props;
-  const mark = fileMark(file);
-  const key = stepKey(file.path, undefined);
-  const slash = file.path.lastIndexOf("/");
-  return (
-    <section className="file-review" aria-label={file.path} data-mark={mark} data-undone={file.undone}>
-      <header className="file-head" data-step={file.hunks.length === 0 ? key : undefined} data-current={current === key}>
-        <button type="button" className="row-line grow" aria-expanded={!folded} onClick={props.onFold}>
-          {folded ? <ChevronRight size={13} aria-hidden="true" /> : <ChevronDown size={13} aria-hidden="true" />}
-          <span className="mono truncate">
-            <span className="quiet">{slash < 0 ? "" : file.path.slice(0, slash + 1)}</span>
-            {file.path.slice(slash + 1)}
-          </span>
-          {file.change === "modified" ? null : <span className="badge">{t.changes.kinds[file.change]}</span>}
-          <Figures additions={file.additions} deletions={file.deletions} />
-        </button>
-        <MarkBadge mark={mark} />
-        <IconButton
-          small
-          label={`${t.changes.keepFile}: ${file.path}`}
-          disabled={mark === "kept" || file.undone}
-          onClick={() => void decide(file.path, undefined, "kept")}
-        >
-          <Check size={14} className="good" />
-        </IconButton>
-        <IconButton
-          small
-          label={`${t.changes.rejectFile}: ${file.path}`}
-          disabled={mark === "rejected" || file.undone}
-          onClick={() => void decide(file.path, undefined, "rejected")}
-        >
-          <X size={14} className="bad" />
-        </IconButton>
-      </header>
-      {folded ? null : (
-        <div className="file-body">
-          {file.edited_since ? <p className="review-note warn">{t.changes.editedSince}</p> : null}
-          {file.change === "mode" && file.mode_before && file.mode_after ? (
-            <p className="review-note">{t.changes.mode({ before: file.mode_before.toString(8), after: file.mode_after.toString(8) })}</p>
-          ) : null}
-          {file.binary ? <p className="review-note">{t.changes.binary}</p> : null}
-          {file.too_large ? <p className="review-note">{t.changes.tooLarge}</p> : null}
-          {file.hunks.map((hunk, index) => (
-            <HunkReview
-              key={hunk.id}
-              file={file}
-              hunk={hunk}
-              index={index}
-              current={current === stepKey(file.path, hunk.id)}
-              onCurrent={props.onCurrent}
-              decide={decide}
+      <RowContext.Provider value={actions}>
+        <div className="review-body">
+          {showTree ? (
+            <FileTree
+              set={set}
+              current={currentPath}
+              comments={counts(comments)}
+              onFile={(path) => {
+                setCurrent(all.find((step) => step.path === path)?.key);
+                requestAnimationFrame(() => list.current?.show(`f:${path}`, "start"));
+                panel.current?.focus();
+              }}
             />
-          ))}
+          ) : null}
+          <div className="review-main">
+            {set.undone && scope.kind === "operation" ? <p className="review-note">{t.changes.undone}</p> : null}
+            {set.truncated ? <p className="review-note warn">{t.changes.truncated}</p> : null}
+            {review.conflicts ? (
+              <Conflicts
+                {...review.conflicts}
+                set={set}
+                busy={review.busy}
+                onOthers={(paths) => void review.turn(review.conflicts?.direction ?? "undo", { paths })}
+                onResolve={(resolve) => void review.turn(review.conflicts?.direction ?? "undo", { resolve })}
+                onDismiss={review.forgetConflicts}
+              />
+            ) : null}
+            {set.files.length === 0 ? <Empty title={scope.kind === "git" ? t.changes.clean : t.changes.none} /> : <ReviewList rows={rows} handle={list} />}
+            {set.notCovered.length > 0 ? <NotCovered lines={set.notCovered} /> : null}
+          </div>
         </div>
-      )}
-    </section>
-  );
-});
-
-function HunkReview(props: {
-  file: FileChange;
-  hunk: Hunk;
-  index: number;
-  current: boolean;
-  onCurrent: (step: string) => void;
-  decide: Decide;
-}) {
-  const { file, hunk, index, decide } = props;
-  const key = stepKey(file.path, hunk.id);
-  const set = (mark: ReviewMark) => {
-    props.onCurrent(key);
-    void decide(file.path, hunk.id, mark);
-  };
-  return (
-    <div
-      className="hunk"
-      data-step={key}
-      data-current={props.current}
-      data-mark={hunk.mark}
-      onClick={() => {
-        props.onCurrent(key);
-      }}
-    >
-      <div className="hunk-head">
-        <span className="quiet num">
-          {t.changes.hunk({ index: index + 1, of: file.hunks.length })}
-        </span>
-        <span className="grow" />
-        {hunk.mark === "pending" ? null : <MarkBadge mark={hunk.mark} />}
-        {hunk.mark === "pending" ? (
-          <>
-            <Button
-              small
-              look="ghost"
-              disabled={file.undone}
-              onClick={() => {
-                set("kept");
-              }}
-            >
-              <Check size={13} className="good" aria-hidden="true" />
-              {t.changes.keep}
-            </Button>
-            <Button
-              small
-              look="ghost"
-              disabled={file.undone}
-              onClick={() => {
-                set("rejected");
-              }}
-            >
-              <X size={13} className="bad" aria-hidden="true" />
-              {t.changes.reject}
-            </Button>
-          </>
-        ) : (
-          <Button
-            small
-            look="ghost"
-            disabled={file.undone}
-            onClick={() => {
-              set("pending");
-            }}
-          >
-            {t.changes.undoMark}
-          </Button>
-        )}
-      </div>
-      <DiffLines lines={hunk.lines} before={hunk.old_start} after={hunk.new_start} label={`${t.changes.label({ path: file.path })}, ${index + 1}`} />
+      </RowContext.Provider>
+      {comments.list.length > 0 ? <SendBar count={comments.list.length} onSend={props.onSend} /> : <p className="review-keys quiet">{scope.kind === "git" ? t.changes.keysRead : t.changes.keys}</p>}
+      <p className="hidden-text" role="status">
+        {spoken(set, all, current, cursor.row)}
+      </p>
     </div>
   );
 }
 
-function MarkBadge({ mark }: { mark: ReviewMark }) {
-  if (mark === "pending") return null;
-  return mark === "kept" ? (
-    <span className="badge good">
-      <Check size={11} aria-hidden="true" />
-      {t.changes.marks.kept}
-    </span>
-  ) : (
-    <span className="badge bad" title={t.changes.rejectedHint}>
-      <X size={11} aria-hidden="true" />
-      {t.changes.marks.rejected}
-    </span>
+function NotCovered({ lines }: { lines: readonly string[] }) {
+  return (
+    <details className="review-note">
+      <summary>{t.changes.notCovered}</summary>
+      <ul>
+        {lines.map((line) => (
+          <li key={line} className="mono">
+            {line}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
+}
+
+/** Opens in the person's editor and says so, or why not. */
+function useOpenInEditor(projectId: string | undefined): { name: string | undefined; open: (path: string, line?: number) => void } {
+  const editor = useEditor(projectId);
+  const toasts = useToasts();
+  return useMemo(
+    () => ({
+      name: editor.name,
+      open: (path, line) => {
+        editor.open(path, line).then(
+          (opened) => {
+            toasts.say(editor.elsewhere ? t.changes.openedOn({ editor: opened.name, host: editor.elsewhere }) : t.changes.opened({ editor: opened.name }));
+          },
+          (error: unknown) => {
+            const failure = asFailure(error);
+            toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+          },
+        );
+      },
+    }),
+    [editor, toasts],
+  );
+}
+
+interface Cursor {
+  row: Row | undefined;
+  anchor: string | undefined;
+  marked: ReadonlySet<string>;
+  /** First and last row that are marked. */
+  range: [Row, Row] | undefined;
+  setCursor: (key: string | undefined, anchor: string | undefined) => void;
+  /** The line `by` further than the cursor; without one, than the row `from`. */
+  move: (by: 1 | -1, from: string | undefined) => Row | undefined;
+}
+
+/** The line that remarks and the editor are about. */
+function useCursor(rows: readonly Row[]): Cursor {
+  const [at, setAt] = useState<{ key: string | undefined; anchor: string | undefined }>({ key: undefined, anchor: undefined });
+  const setCursor = useCallback((key: string | undefined, anchor: string | undefined) => {
+    setAt({ key, anchor });
+  }, []);
+  return useMemo(() => {
+    const index = at.key === undefined ? -1 : rows.findIndex((row) => row.key === at.key);
+    const anchor = at.anchor === undefined ? index : rows.findIndex((row) => row.key === at.anchor);
+    const [first, last] = [Math.min(index, anchor), Math.max(index, anchor)];
+    const [from, to] = [rows[first], rows[last]];
+    const marked = new Set(index < 0 ? [] : rows.slice(Math.max(0, first), last + 1).map((row) => row.key));
+    const move = (by: 1 | -1, start: string | undefined) => {
+      let next = (index >= 0 ? index : rows.findIndex((row) => row.key === start)) + by;
+      while (next >= 0 && next < rows.length) {
+        const row = rows[next];
+        if (row && placeOf(row)) return row;
+        next += by;
+      }
+      return undefined;
+    };
+    return { row: rows[index], anchor: at.anchor ?? at.key, marked, range: index >= 0 && from && to ? [from, to] : undefined, setCursor, move };
+  }, [at, rows, setCursor]);
+}
+
+/** The row where a step begins. */
+function rowOfStep(step: string): string {
+  return step.includes("\n") ? `h:${step}` : `f:${step}`;
+}
+
+/** The current hunk's first added line, else its first removed one. */
+function firstChanged(rows: readonly Row[], step: string | undefined): [Row | undefined, Row | undefined] {
+  const from = rows.findIndex((row) => step !== undefined && row.key === rowOfStep(step));
+  const after = from < 0 ? [] : rows.slice(from + 1);
+  const end = after.findIndex((row) => row.kind === "file" || (row.kind === "hunk" && step?.includes("\n")));
+  const own = end < 0 ? after : after.slice(0, end);
+  const row =
+    own.find((one) => (one.kind === "line" && one.cell.kind === "added") || (one.kind === "pair" && one.right?.kind === "added")) ??
+    own.find((one) => (one.kind === "line" && one.cell.kind === "removed") || (one.kind === "pair" && one.left?.kind === "removed"));
+  return [row, row];
+}
+
+/** The gaps before and after the current hunk, and which end of each is next to it. */
+function around(rows: readonly Row[], step: string | undefined): { file: ReviewFile; gap: Extract<Row, { kind: "gap" }>["gap"]; part: "top" | "bottom" }[] {
+  const at = rows.findIndex((row) => step !== undefined && row.key === rowOfStep(step));
+  if (at < 0) return [];
+  const out: ReturnType<typeof around> = [];
+  for (let index = at - 1; index >= 0 && rows[index]?.kind !== "hunk" && rows[index]?.kind !== "file"; index -= 1) {
+    const row = rows[index];
+    if (row?.kind === "gap") out.push({ file: row.file, gap: row.gap, part: "bottom" });
+  }
+  for (let index = at + 1; index < rows.length && rows[index]?.kind !== "hunk" && rows[index]?.kind !== "file"; index += 1) {
+    const row = rows[index];
+    if (row?.kind === "gap") out.push({ file: row.file, gap: row.gap, part: "top" });
+  }
+  return out;
+}
+
+function counts(comments: Comments): ReadonlyMap<string, number> {
+  const out = new Map<string, number>();
+  for (const { path } of comments.list) out.set(path, (out.get(path) ?? 0) + 1);
+  return out;
+}
+
+/** What a screen reader hears when the keys move. */
+function spoken(set: ReviewSet, all: readonly { key: string; path: string; hunk: string | undefined }[], current: string | undefined, line: Row | undefined): string {
+  if (line?.kind === "line" || line?.kind === "pair") {
+    const place = placeOf(line);
+    const cell = line.kind === "line" ? line.cell : (line.right ?? line.left);
+    return place && cell ? `${shownPlace(place)} ${t.changes.lineKinds[cell.kind]}: ${cell.text}` : "";
+  }
+  const step = all.find((one) => one.key === current);
+  if (!step) return "";
+  const change = set.files.find((file) => file.change.path === step.path)?.change;
+  const index = change?.hunks.findIndex((hunk) => hunk.id === step.hunk) ?? -1;
+  return index < 0 ? step.path : `${step.path}, ${t.changes.hunk({ index: index + 1, of: change?.hunks.length ?? 0 })}`;
 }

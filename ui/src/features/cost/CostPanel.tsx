@@ -10,19 +10,32 @@ import type { Usage } from "../../protocol/generated/Usage";
 import { useRequest } from "../../protocol/queries";
 import "./cost.css";
 
+export interface CostCall {
+  call: number;
+  model: string;
+  /** None while it runs. */
+  usage: Usage | undefined;
+  /** None for a model without known prices. */
+  costMicroUsd: number | undefined;
+  finish: string | undefined;
+}
+
 export interface CostLine {
   id: string;
   label: string;
   usage: Usage;
   costMicroUsd: number;
+  calls: readonly CostCall[];
 }
 
-export function CostPanel(props: { lines: CostLine[]; onLimits: () => void; onSelect: (operationId: string) => void }) {
+export function CostPanel(props: { lines: CostLine[]; selected: string | undefined; onLimits: () => void; onSelect: (operationId: string) => void }) {
   const budget = useRequest("budget.get", {});
   const { lines } = props;
   if (budget.error) return <FailureCard failure={asFailure(budget.error)} />;
   if (!budget.data) return <Waiting what={t.common.loading} />;
   const data = budget.data;
+  const one = lines.find((line) => line.id === props.selected) ?? lines[0];
+  const session = lines.reduce((sum, line) => ({ input: sum.input + line.usage.input_tokens, cached: sum.cached + line.usage.cached_tokens }), { input: 0, cached: 0 });
   const total = lines.reduce((sum, line) => sum + line.costMicroUsd, 0);
   return (
     <div className="panel">
@@ -33,6 +46,7 @@ export function CostPanel(props: { lines: CostLine[]; onLimits: () => void; onSe
           {t.cost.limits}
         </Button>
       </section>
+      {one ? <ByCall line={one} /> : null}
       {data.by_model.length > 0 ? (
         <section>
           <h2 className="panel-title">{t.cost.byModel}</h2>
@@ -61,6 +75,7 @@ export function CostPanel(props: { lines: CostLine[]; onLimits: () => void; onSe
           <span className="grow">{t.cost.operations}</span>
           <span className="num">{money(total)}</span>
         </h2>
+        {session.input > 0 ? <p className="quiet num">{t.cost.sessionCached({ share: share(session.cached, session.input) })}</p> : null}
         {lines.length === 0 ? (
           <p className="quiet">{t.cost.none}</p>
         ) : (
@@ -104,6 +119,59 @@ export function CostPanel(props: { lines: CostLine[]; onLimits: () => void; onSe
         )}
       </section>
     </div>
+  );
+}
+
+/** Part of a whole, in per cent. */
+function share(part: number, whole: number): number {
+  return whole > 0 ? Math.round((part / whole) * 100) : 0;
+}
+
+/** One operation, call by call. */
+function ByCall({ line }: { line: CostLine }) {
+  return (
+    <section>
+      <h2 className="panel-title row-line">
+        <span className="truncate grow">{t.cost.byCall}</span>
+        <span className="num">{money(line.costMicroUsd)}</span>
+      </h2>
+      <p className="quiet truncate">{line.label}</p>
+      <div className="table-scroll">
+        <table className="table">
+          <thead>
+            <tr>
+              <th>{t.cost.model}</th>
+              <th className="num">{t.cost.tokensIn}</th>
+              <th className="num">{t.cost.cachedShare}</th>
+              <th className="num">{t.cost.tokensOut}</th>
+              <th className="num">{t.cost.spent}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {line.calls.map((call) => (
+              <tr key={call.call}>
+                <td className="mono">{call.model}</td>
+                <td className="num">{call.usage ? tokens(call.usage.input_tokens) : ""}</td>
+                <td className="num" title={call.usage ? `${tokens(call.usage.cached_tokens)} ${t.cost.cached}` : undefined}>
+                  {call.usage ? `${share(call.usage.cached_tokens, call.usage.input_tokens)} %` : ""}
+                </td>
+                <td className="num">{call.usage ? tokens(call.usage.output_tokens) : t.activity.running}</td>
+                <td className="num">{call.costMicroUsd !== undefined ? money(call.costMicroUsd) : call.usage ? t.cost.unpriced : ""}</td>
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <td>{t.cost.sum}</td>
+              <td className="num">{tokens(line.usage.input_tokens)}</td>
+              <td className="num">{`${share(line.usage.cached_tokens, line.usage.input_tokens)} %`}</td>
+              <td className="num">{tokens(line.usage.output_tokens)}</td>
+              <td className="num">{money(line.costMicroUsd)}</td>
+            </tr>
+          </tfoot>
+        </table>
+      </div>
+    </section>
   );
 }
 

@@ -328,6 +328,7 @@ export const around: Translation<typeof english> = {
     toggleSidebar: "Seitenleiste ein- oder ausblenden",
     toggleInspector: "Inspektor ein- oder ausblenden",
     changes: "Änderungen durchsehen",
+    reviewLarge: "Durchsicht über dem Gespräch",
     activity: "Aktivität",
     files: "Dateien",
     context: "Kontextbeleg",

@@ -325,6 +325,7 @@ export const around = {
     toggleSidebar: "Show or hide the sidebar",
     toggleInspector: "Show or hide the inspector",
     changes: "Review changes",
+    reviewLarge: "Review over the conversation",
     activity: "Activity",
     files: "Files",
     context: "Context receipt",

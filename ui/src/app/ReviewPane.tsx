@@ -1,0 +1,79 @@
+// The review, beside the conversation or over it: what it needs from the window.
+
+import { useCallback, useMemo } from "react";
+import { useToasts } from "../components/toasts";
+import { ChangesPanel } from "../features/changes/ChangesPanel";
+import type { Transcript } from "../features/chat/transcript";
+import { t } from "../i18n";
+import { asFailure } from "../protocol/client";
+import { useClient, useRequest } from "../protocol/queries";
+import { changingOperations, firstWords } from "./operations";
+import { habits, place } from "./place";
+
+/** What a message of the review does not choose. */
+const NOT_SAID = { session_id: null, project_id: null, max_cost_micro_usd: null, timeout_ms: null, focus: null };
+
+export function ReviewPane(props: {
+  transcript: Transcript;
+  sessionId: string | undefined;
+  projectId: string | undefined;
+  selected: string | undefined;
+  large: boolean;
+  onSelect: (operationId: string) => void;
+  onOpenFile: (path: string, line?: number) => void;
+}) {
+  const { transcript, sessionId, projectId, large } = props;
+  const client = useClient();
+  const toasts = useToasts();
+  const project = useRequest("project.list", {}).data?.projects.find((one) => one.id === projectId);
+  const targets = useMemo(() => {
+    const words = firstWords(transcript);
+    return changingOperations(transcript)
+      .map((operation) => ({ operationId: operation.id, label: words.get(operation.id) ?? operation.id }))
+      .reverse();
+  }, [transcript]);
+
+  const ensureSession = useCallback(async () => {
+    if (sessionId) return sessionId;
+    const made = await client.call("session.create", { project_id: projectId, name: undefined, kind: "voice" });
+    place.set({ sessionId: made.id });
+    return made.id;
+  }, [client, projectId, sessionId]);
+
+  const send = useCallback(
+    async (words: string) => {
+      const { access, tier, model } = habits.get();
+      try {
+        await client.call("comment.send", {
+          session_id: await ensureSession(),
+          start: { content: words, attachments: [], access, approve: "ask", tier: tier ?? null, model: model ?? null, ...NOT_SAID },
+        });
+        place.set({ view: "chat" });
+        toasts.say(t.changes.sent);
+      } catch (error) {
+        const failure = asFailure(error);
+        toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+        throw error;
+      }
+    },
+    [client, ensureSession, toasts],
+  );
+
+  return (
+    <ChangesPanel
+      large={large}
+      onLarge={(next) => {
+        place.set({ view: next ? "review" : "chat" });
+      }}
+      sessionId={sessionId}
+      projectId={projectId}
+      isGit={project?.is_git ?? false}
+      targets={targets}
+      selected={props.selected}
+      onSelect={props.onSelect}
+      onOpenFile={props.onOpenFile}
+      ensureSession={ensureSession}
+      onSend={send}
+    />
+  );
+}

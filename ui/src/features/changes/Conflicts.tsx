@@ -1,0 +1,116 @@
+// Files that undo or redo left alone because somebody else changed them, and what can be done.
+
+import { CircleAlert } from "lucide-react";
+import { useState } from "react";
+import { Button } from "../../components/Button";
+import { DiffLines } from "../../components/Diff";
+import { t } from "../../i18n";
+import type { Choice } from "../../protocol/generated/Choice";
+import type { Resolve } from "../../protocol/generated/Resolve";
+import type { UndoConflict } from "../../protocol/generated/UndoConflict";
+import type { UndoReport } from "../../protocol/generated/UndoReport";
+import type { ReviewSet } from "./model";
+
+export function Conflicts(props: {
+  report: UndoReport;
+  set: ReviewSet;
+  busy: boolean;
+  onOthers: (paths: string[]) => void;
+  onResolve: (resolve: Resolve[]) => void;
+  onDismiss: () => void;
+}) {
+  const { conflicts } = props.report;
+  const [chosen, setChosen] = useState<ReadonlyMap<string, Choice>>(() => new Map());
+  const bad = new Set(conflicts.map((conflict) => conflict.path));
+  const others = props.set.files.map((file) => file.change.path).filter((path) => !bad.has(path));
+  const open = conflicts.filter((conflict) => conflict.choices.length > 0);
+  const ready = open.length > 0 && open.every((conflict) => chosen.has(conflict.path));
+  return (
+    <div className="failure conflicts" role="alert">
+      <div className="failure-head">
+        <CircleAlert size={15} aria-hidden="true" />
+        <div className="grow">
+          <strong>{t.changes.conflictTitle}</strong>
+          <p>{t.changes.conflictHint}</p>
+          <ul>
+            {conflicts.map((conflict) => (
+              <ConflictRow
+                key={conflict.path}
+                conflict={conflict}
+                chosen={chosen.get(conflict.path)}
+                onChoose={(choice) => {
+                  setChosen(new Map(chosen).set(conflict.path, choice));
+                }}
+              />
+            ))}
+          </ul>
+        </div>
+      </div>
+      <div className="row-line wrap">
+        {open.length > 0 ? (
+          <Button
+            small
+            look="primary"
+            disabled={!ready || props.busy}
+            onClick={() => {
+              props.onResolve([...chosen].map(([path, choice]) => ({ path, choice })));
+            }}
+          >
+            {t.changes.resolveApply}
+          </Button>
+        ) : null}
+        {others.length > 0 ? (
+          <Button
+            small
+            disabled={props.busy}
+            onClick={() => {
+              props.onOthers(others);
+            }}
+          >
+            {t.changes.conflictOthers}
+          </Button>
+        ) : null}
+        <Button small look="ghost" onClick={props.onDismiss}>
+          {t.common.dismiss}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** One file: what others changed in it, and the ways to go on. */
+function ConflictRow(props: { conflict: UndoConflict; chosen: Choice | undefined; onChoose: (choice: Choice) => void }) {
+  const { conflict, chosen } = props;
+  return (
+    <li>
+      <div>
+        <span className="mono">{conflict.path}</span> <span className="secondary">{conflict.reason}</span>
+      </div>
+      {conflict.hunks.length > 0 ? (
+        <details>
+          <summary>{t.changes.othersEdits}</summary>
+          {conflict.hunks.map((hunk) => (
+            <DiffLines key={hunk.id} lines={hunk.lines} before={hunk.old_start} after={hunk.new_start} label={`${t.changes.othersEdits}: ${conflict.path}`} />
+          ))}
+        </details>
+      ) : null}
+      {conflict.choices.length > 0 ? (
+        <div className="row-line wrap" role="radiogroup" aria-label={conflict.path}>
+          {conflict.choices.map((choice) => (
+            <label key={choice} className="row-line conflict-choice">
+              <input
+                type="radio"
+                name={`conflict-${conflict.path}`}
+                checked={chosen === choice}
+                onChange={() => {
+                  props.onChoose(choice);
+                }}
+              />
+              {t.changes.choices[choice]}
+            </label>
+          ))}
+        </div>
+      ) : null}
+    </li>
+  );
+}

@@ -1,0 +1,32 @@
+// How the person likes to review, and what a review is given.
+
+import { createStore } from "../../components/store";
+import type { Scope } from "./model";
+
+export const reviewHabits = createStore<{ split: boolean; tree: boolean; scope: Scope["kind"] }>(
+  { split: false, tree: true, scope: "operation" },
+  "mira.review",
+);
+
+export interface ReviewTarget {
+  operationId: string;
+  label: string;
+}
+
+export interface ChangesProps {
+  /** Over the conversation, not beside it. */
+  large: boolean;
+  onLarge: (large: boolean) => void;
+  sessionId: string | undefined;
+  projectId: string | undefined;
+  isGit: boolean;
+  /** Operations of the session that changed files, newest first. */
+  targets: ReviewTarget[];
+  selected: string | undefined;
+  onSelect: (operationId: string) => void;
+  onOpenFile: (path: string, line?: number) => void;
+  /** The session that remarks belong to; made where there is none. */
+  ensureSession: () => Promise<string>;
+  /** Sends all remarks with these words before them. */
+  onSend: (words: string) => Promise<void>;
+}
