@@ -189,6 +189,7 @@ async fn a_moved_file_is_shown_as_one_with_its_edits_only() {
             path: path.into(),
             hunk,
             mark,
+            resolve: None,
         };
         let call = calls::OperationReview(review);
         on.engine.engine.call(call).await.unwrap()
@@ -247,6 +248,7 @@ async fn a_session_s_operations_are_reviewed_together() {
             path: "a.txt".into(),
             hunk: None,
             mark: Kept,
+            resolve: None,
         };
         let call = calls::OperationReview(keep);
         on.engine.engine.call(call).await.unwrap();
@@ -258,6 +260,7 @@ async fn a_session_s_operations_are_reviewed_together() {
             path: "a.txt".into(),
             hunk: None,
             mark: Rejected,
+            resolve: None,
         };
         let call = calls::OperationReview(reject);
         on.engine.engine.call(call).await.unwrap();
@@ -274,6 +277,7 @@ async fn a_session_s_operations_are_reviewed_together() {
             path: "a.txt".into(),
             hunk: None,
             mark: Pending,
+            resolve: None,
         };
         let call = calls::OperationReview(again);
         on.engine.engine.call(call).await.unwrap();
