@@ -3,9 +3,9 @@
 use mira_protocol::context::{ChooseContext, ContextTarget, GetContext, Inclusion};
 use mira_protocol::table::calls;
 use mira_protocol::{Code, Failure, SessionId};
-use mira_testkit::{Reply, ScriptedModel, ScriptedModels, TestEngine};
+use mira_testkit::{Reply, ScriptedModel, TestEngine};
 
-use crate::support::{project, say, say_in};
+use crate::support::{project, restarted, say, say_in};
 
 async fn choose(
     on: &TestEngine,
@@ -65,10 +65,7 @@ async fn choices_count_from_the_next_turn_on_and_survive_a_restart() {
         let refused = choose(&on, &session, target, choice).await.unwrap_err();
         assert_eq!(refused.code, Code::BadParams);
     }
-    on.engine.shutdown().await;
-    let data = on.data.clone();
-    drop(on);
-    let on = TestEngine::again(data, Some(ScriptedModels::new(model.clone())), |_| {}).await;
+    let on = restarted(on, &model).await;
 
     on.ask(say_in(&session, "And now?")).await;
     let (instructions, whole) = prompt();

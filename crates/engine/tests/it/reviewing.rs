@@ -13,10 +13,10 @@ use mira_protocol::session::SessionRef;
 use mira_protocol::system::Nothing;
 use mira_protocol::table::calls;
 use mira_protocol::{Code, OperationId, ProjectId, SessionId};
-use mira_testkit::{Reply, ScriptedModel, ScriptedModels, TempProject, TestEngine};
+use mira_testkit::{Reply, ScriptedModel, TempProject, TestEngine};
 use serde_json::json;
 
-use crate::support::{say, say_in};
+use crate::support::{restarted, say, say_in};
 
 const PNG: &str = "\\x89PNG\\r\\n\\x1a\\n\\x00";
 
@@ -409,11 +409,7 @@ async fn remarks_wait_across_a_restart_and_go_as_one_message() {
         text: "Why?".into(),
     };
     on.engine.call(calls::CommentEdit(edit)).await.unwrap();
-    on.engine.shutdown().await;
-    let data = on.data.clone();
-    drop(on);
-
-    let on = TestEngine::again(data, Some(ScriptedModels::new(model.clone())), |_| {}).await;
+    let on = restarted(on, &model).await;
     let list = ListComments {
         session_id: session_id.clone(),
     };

@@ -139,3 +139,20 @@ pub async fn wait_for(
         .pop()
         .expect("the event that fits")
 }
+
+/// Ends the engine and starts another one on its data, with the same scripted model.
+pub async fn restarted(on: TestEngine, model: &mira_testkit::ScriptedModel) -> TestEngine {
+    on.engine.shutdown().await;
+    let lock = on.data_dir().join("lock");
+    let data = on.data.clone();
+    drop(on);
+    // Tasks in the background let go of the directory a moment later.
+    for _ in 0..500 {
+        if std::fs::File::open(&lock).is_ok_and(|file| file.try_lock().is_ok()) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let models = mira_testkit::ScriptedModels::new(model.clone());
+    TestEngine::again(data, Some(models), |_| {}).await
+}
