@@ -10,6 +10,7 @@
 pub mod approval;
 pub mod change;
 pub mod checkpoint;
+pub mod egress;
 pub mod event;
 pub mod failure;
 pub mod git;

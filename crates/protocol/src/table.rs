@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, change, checkpoint, git, job, operation, project, provider, rewind, session,
+    approval, change, checkpoint, egress, git, job, operation, project, provider, rewind, session,
     settings, system,
 };
 
@@ -234,6 +234,8 @@ requests! {
 
     /// Money spent and limits.
     "budget.get" => BudgetGet(Nothing) -> system::Budget;
+    /// What left this machine: requests, newest first, with sums by host.
+    "egress.list" => EgressList(egress::ListEgress) -> egress::EgressPage;
     /// The engine about itself.
     "system.status" => SystemStatus(Nothing) -> system::Status;
     /// Checks with hints.

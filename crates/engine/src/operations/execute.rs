@@ -182,6 +182,7 @@ impl Run<'_> {
             operation: self.task.id.0.clone(),
             cancel: self.cancel.child_token(),
             progress,
+            gate: self.on.gate.clone(),
             masker: self.on.masker.clone(),
             output_cap_bytes: settings.tool_output_bytes,
             allow_private_hosts: settings.allow_private_hosts,
