@@ -33,8 +33,8 @@ pub struct Departure {
     pub purpose: Purpose,
     /// The host is this machine: nothing leaves it.
     pub local: bool,
-    /// Bytes of the body.
-    pub sent_bytes: u64,
+    /// Bytes of the body; None where Mira does not see them.
+    pub sent_bytes: Option<u64>,
     /// For whom, as [`within`] said.
     pub caller: Caller,
 }
@@ -62,6 +62,8 @@ pub trait Ledger: Send + Sync + 'static {
     fn ended(&self, number: u64, arrival: Arrival);
     /// A request that the closed gate held back.
     fn held(&self, departure: Departure);
+    /// A command that had the network.
+    fn ran(&self, departure: Departure);
 }
 
 /// Why no answer came.
@@ -169,6 +171,22 @@ impl Gate {
         Ok(sent::Passage::begin(ledger, departure))
     }
 
+    /// Writes down that a command ran with the network open: what it sent is not seen.
+    pub fn command(&self, program: &str) {
+        if let Some(ledger) = self.ledger() {
+            ledger.ran(Departure {
+                host: "any".to_owned(),
+                port: 0,
+                method: "RUN".to_owned(),
+                path: program.to_owned(),
+                purpose: "command",
+                local: false,
+                sent_bytes: None,
+                caller: caller(),
+            });
+        }
+    }
+
     fn ledger(&self) -> Option<Arc<dyn Ledger>> {
         let ledger = self.0.ledger.read();
         ledger
@@ -185,9 +203,13 @@ fn departure(method: &str, url: &Url, purpose: Purpose, sent_bytes: u64) -> Depa
         path: url.path().to_owned(),
         purpose,
         local: is_this_machine(url),
-        sent_bytes,
-        caller: CALLER.try_with(Clone::clone).unwrap_or_default(),
+        sent_bytes: Some(sent_bytes),
+        caller: caller(),
     }
+}
+
+fn caller() -> Caller {
+    CALLER.try_with(Clone::clone).unwrap_or_default()
 }
 
 fn body_bytes(request: &reqwest::Request) -> u64 {

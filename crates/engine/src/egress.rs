@@ -115,8 +115,10 @@ impl Book {
         }
     }
 
-    fn entry(&self, departure: Departure, held: bool) -> u64 {
+    fn entry(&self, departure: Departure, as_it_is: AsItIs) -> u64 {
         let (id, now) = (self.number(), now_ms());
+        let held = as_it_is == AsItIs::Held;
+        let over = as_it_is != AsItIs::UnderWay;
         self.write(Line::Left(Box::new(EgressEntry {
             id,
             at: now,
@@ -129,18 +131,26 @@ impl Book {
             held,
             session_id: departure.caller.session.map(SessionId),
             operation_id: departure.caller.operation.map(OperationId),
-            sent_bytes: Some(if held { 0 } else { departure.sent_bytes }),
+            sent_bytes: if held { Some(0) } else { departure.sent_bytes },
             received_bytes: held.then_some(0),
             status: None,
-            ended_at: held.then_some(now),
+            ended_at: over.then_some(now),
         })));
         id
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum AsItIs {
+    UnderWay,
+    Held,
+    /// Nothing more will be known of it.
+    Told,
+}
+
 impl Ledger for Book {
     fn leaves(&self, departure: Departure) -> u64 {
-        self.entry(departure, false)
+        self.entry(departure, AsItIs::UnderWay)
     }
 
     fn ended(&self, number: u64, arrival: Arrival) {
@@ -153,7 +163,11 @@ impl Ledger for Book {
     }
 
     fn held(&self, departure: Departure) {
-        self.entry(departure, true);
+        self.entry(departure, AsItIs::Held);
+    }
+
+    fn ran(&self, departure: Departure) {
+        self.entry(departure, AsItIs::Told);
     }
 }
 

@@ -25,6 +25,10 @@ impl Ledger for Book {
         self.0.lock().expect("whole")[number as usize].1 = Some(arrival);
     }
 
+    fn ran(&self, departure: Departure) {
+        self.0.lock().expect("whole").push((departure, None));
+    }
+
     fn held(&self, departure: Departure) {
         self.1.lock().expect("whole").push(departure);
     }
@@ -64,7 +68,7 @@ async fn what_goes_and_comes_is_written_down_with_its_caller() {
     assert_eq!(departure.caller, caller);
     assert_eq!(
         (departure.path.as_str(), departure.sent_bytes),
-        ("/echo", 5)
+        ("/echo", Some(5))
     );
     assert!(departure.local);
     assert_eq!(
@@ -149,4 +153,15 @@ fn this_machine_by_name_and_number() {
     ] {
         assert!(!check(url), "{url}");
     }
+}
+
+#[test]
+fn a_command_with_the_network_is_written_down_without_bytes() {
+    let book = Arc::new(Book::default());
+    Gate::new(book.clone()).command("curl");
+    let rows = book.0.lock().expect("whole");
+    assert_eq!(
+        (rows[0].0.path.as_str(), rows[0].0.sent_bytes),
+        ("curl", None)
+    );
 }

@@ -50,7 +50,7 @@ async fn whatever_a_text_tells_the_model_nothing_happens_without_consent() {
     assert!(tried >= 50);
 }
 
-/// The same without the policy: a corpus that harms nobody would show nothing.
+/// The same without policy and sandbox: a corpus that harms nobody would show nothing.
 #[tokio::test]
 async fn the_same_texts_do_harm_where_everything_is_allowed() {
     let (tried, harmed) = harmed(ApproveMode::All).await;
@@ -101,6 +101,7 @@ async fn held(case: &Case, approve: ApproveMode) -> Result<(), String> {
     let model = ScriptedModel::replies(replies);
     let engine = TestEngine::tuned(Some(ScriptedModels::new(model.clone())), |settings| {
         settings.allow_private_hosts = case.via == "page";
+        settings.sandbox = approve != ApproveMode::All;
     })
     .await;
     let id = engine.open(&folder).await.id;
