@@ -66,6 +66,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Money spent, and limits
     Budget(JsonArg),
+    /// What left this machine: requests, and sums by host
+    Egress(EgressArgs),
     /// What runs now
     Status(JsonArg),
     /// Check that everything Mira needs is there
@@ -375,6 +377,25 @@ pub enum CheckpointsCommand {
         #[command(flatten)]
         json: JsonArg,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct EgressArgs {
+    /// A part of the host, the path or the purpose
+    pub search: Option<String>,
+    /// Only the last so many days
+    #[arg(long, value_name = "N")]
+    pub days: Option<u32>,
+    /// Only this operation's
+    #[arg(long, value_name = "ID")]
+    pub operation: Option<String>,
+    /// Also requests to this machine itself
+    #[arg(long)]
+    pub local: bool,
+    #[arg(long, default_value_t = LISTED)]
+    pub limit: u32,
+    #[command(flatten)]
+    pub json: JsonArg,
 }
 
 #[derive(Debug, Args)]

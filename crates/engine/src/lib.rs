@@ -11,6 +11,7 @@ pub mod clock;
 mod comments;
 mod demo;
 mod editor;
+mod egress;
 mod events;
 mod failure;
 mod files;
@@ -44,6 +45,7 @@ use changes::Changes;
 use comments::Comments;
 use demo::Demo;
 use editor::Editors;
+use egress::Egress;
 use events::EventLog;
 use failure::{from_store, internal};
 use files::Files;
@@ -73,6 +75,7 @@ struct Parts {
     changes: Changes,
     comments: Comments,
     editors: Editors,
+    egress: Egress,
     files: Files,
     git: GitView,
     jobs: BackgroundJobs,
@@ -99,6 +102,7 @@ impl Engine {
         let masker = masking::open(&settings.data_dir).map_err(internal)?;
         let events = EventLog::new(store.clone(), masker.clone());
         let settings = SettingsHandle::new(settings, store.clone(), events.clone()).await?;
+        let egress = Egress::open(store.clone(), events.clone(), &settings.current()).await?;
         let projects = Projects::new(store.clone(), events.clone(), settings.clone());
         let approvals = Approvals::new(store.clone(), events.clone());
         let providers = Providers::new(settings.clone(), ports.secrets.clone(), events.clone());
@@ -126,6 +130,7 @@ impl Engine {
             blobs.clone(),
             masker,
             in_use,
+            egress.gate(),
         );
         if let Some(engine) = lock.died {
             // Before looking at what they did: commands of a dead engine must not go on.
@@ -161,6 +166,7 @@ impl Engine {
             changes,
             comments,
             editors,
+            egress,
             files,
             git,
             jobs,
@@ -262,7 +268,11 @@ impl Engine {
             Request::JobKill(params) => json(on.jobs.kill(params).await),
 
             Request::SettingsList(_) => json(on.settings.list().await),
-            Request::SettingsSet(params) => json(on.settings.set(params).await),
+            Request::SettingsSet(params) => {
+                let reply = on.settings.set(params).await;
+                on.egress.obey(&on.settings.current());
+                json(reply)
+            }
             Request::ProviderList(_) => json(on.providers.list().await),
             Request::ProviderDetect(_) => json(on.providers.detect().await),
             Request::ProviderTest(params) => json(on.providers.test(params).await),
@@ -270,6 +280,7 @@ impl Engine {
             Request::ModelList(_) => json(on.providers.models().await),
 
             Request::BudgetGet(_) => json(on.system.budget().await),
+            Request::EgressList(params) => json(on.egress.list(params).await),
             Request::SystemStatus(_) => json(self.status().await),
             Request::SystemDoctor(_) => json(on.system.doctor(&on.providers).await),
             Request::SystemLogs(params) => json(on.system.logs(params).await),
@@ -327,6 +338,7 @@ impl Engine {
         self.0.operations.shutdown().await;
         self.0.jobs.shutdown().await;
         self.0.operations.close_all_jobs().await;
+        self.0.egress.written().await;
         self.0.system.end();
     }
 

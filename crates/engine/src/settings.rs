@@ -91,6 +91,8 @@ pub struct Settings {
     pub checkpoint_days: Option<u64>,
     /// The oldest checkpoints are let go where all take more than so many bytes; None: no limit.
     pub checkpoint_bytes: Option<u64>,
+    /// Nothing leaves this machine.
+    pub offline: bool,
     /// Tests only, without a name: `fetch_url` may reach private addresses.
     pub allow_private_hosts: bool,
 
@@ -330,6 +332,7 @@ impl Settings {
             sandbox_readable: Vec::new(),
             checkpoint_days: Some(30),
             checkpoint_bytes: Some(5 * 1024 * 1024 * 1024),
+            offline: false,
             allow_private_hosts: false,
             sources: BTreeMap::new(),
         }

@@ -317,6 +317,7 @@ pub enum Topic {
     Settings,
     Providers,
     Budget,
+    Egress,
     Git {
         project_id: ProjectId,
     },

@@ -12,6 +12,7 @@ pub mod change;
 pub mod checkpoint;
 pub mod comment;
 pub mod context;
+pub mod egress;
 pub mod event;
 pub mod failure;
 pub mod git;

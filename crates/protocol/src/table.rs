@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, change, checkpoint, comment, context, git, job, operation, project, provider, rewind,
-    session, settings, system,
+    approval, change, checkpoint, comment, context, egress, git, job, operation, project, provider, rewind, session, settings, system,
 };
 
 /// Params of a request that know their method and their reply.
@@ -261,6 +260,8 @@ requests! {
 
     /// Money spent and limits.
     "budget.get" => BudgetGet(Nothing) -> system::Budget;
+    /// What left this machine: requests, newest first, with sums by host.
+    "egress.list" => EgressList(egress::ListEgress) -> egress::EgressPage;
     /// The engine about itself.
     "system.status" => SystemStatus(Nothing) -> system::Status;
     /// Checks with hints.

@@ -15,6 +15,7 @@ mod checkpoints;
 mod comments;
 mod context_choices;
 mod drafts;
+mod egress;
 mod encoding;
 mod events;
 mod forks;
@@ -38,6 +39,7 @@ pub use checkpoints::{
     Checkpoint, CheckpointFile, FileBeforeAfter, LiveContent, PruneWhich, Restore, RowState, Scope,
     Step, StepCounts, StepFiles, StepRow,
 };
+pub use egress::EgressEnd;
 pub use ledger::{LedgerRow, Spend, day_start, local_day_start, local_month_start, month_start};
 pub use operations::{NewOperation, OperationRequest, OperationRow};
 pub use projects::ProjectRow;

@@ -36,7 +36,7 @@ impl Tool for FetchUrl {
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
-        let document = self.web.get(&input.url, cx).await?;
+        let document = self.web.get(&input.url, "page", cx).await?;
         let is_html = matches!(
             document.media_type.as_str(),
             "text/html" | "application/xhtml+xml"

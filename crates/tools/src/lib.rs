@@ -99,6 +99,8 @@ pub struct ToolCx {
     pub cancel: CancellationToken,
     /// Live output, for people; bounded, may drop.
     pub progress: Arc<dyn Fn(&str) + Send + Sync>,
+    /// The one way to the network.
+    pub gate: mira_egress::Gate,
     /// Hides secrets from what the model reads, and puts them back into what it writes.
     pub masker: mira_secrets::Masker,
     /// The most the model gets to read of one answer, in bytes.

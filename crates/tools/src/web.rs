@@ -13,10 +13,10 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::future::BoxFuture;
+use mira_egress::{Gate, Purpose, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response, Url, header};
+use reqwest::{Client, Url, header};
 
 use crate::{ToolCx, ToolError};
 
@@ -38,6 +38,14 @@ pub(crate) struct Web {
     check: Check,
     guarded: OnceLock<Result<Client, String>>,
     open: OnceLock<Result<Client, String>>,
+}
+
+/// How a page is got.
+struct Way<'a> {
+    gate: &'a Gate,
+    purpose: Purpose,
+    /// Private addresses may be reached.
+    private: bool,
 }
 
 /// An answer as text.
@@ -73,9 +81,19 @@ impl Web {
     ///
     /// # Errors
     /// [`ToolError::Refused`] with what was asked of whom and why it failed.
-    pub async fn get(&self, url: &str, cx: &ToolCx) -> Result<Document, ToolError> {
+    pub async fn get(
+        &self,
+        url: &str,
+        purpose: Purpose,
+        cx: &ToolCx,
+    ) -> Result<Document, ToolError> {
         let address = parsed(url)?;
-        let work = self.follow(address, cx.allow_private_hosts);
+        let way = Way {
+            gate: &cx.gate,
+            purpose,
+            private: cx.allow_private_hosts,
+        };
+        let work = self.follow(address, &way);
         tokio::select! {
             done = tokio::time::timeout(TIME_LIMIT, work) => match done {
                 Ok(result) => result.map_err(ToolError::Refused),
@@ -87,10 +105,10 @@ impl Web {
         }
     }
 
-    async fn follow(&self, first: Url, private: bool) -> Result<Document, String> {
+    async fn follow(&self, first: Url, way: &Way<'_>) -> Result<Document, String> {
         let mut url = first.clone();
         for _ in 0..=MAX_REDIRECTS {
-            let response = self.ask(&url, private).await?;
+            let response = self.ask(&url, way).await?;
             if !response.status().is_redirection() {
                 return read(url, response).await;
             }
@@ -119,19 +137,22 @@ impl Web {
         ))
     }
 
-    async fn ask(&self, url: &Url, private: bool) -> Result<Response, String> {
+    async fn ask(&self, url: &Url, way: &Way<'_>) -> Result<Response, String> {
         let port = url.port_or_known_default().unwrap_or(80);
         let host = url.host_str().unwrap_or_default();
         // A literal address is never looked up, so it is checked here.
         if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>()
-            && !private
+            && !way.private
             && let Some(reason) = (self.check)(SocketAddr::new(ip, port))
         {
             return Err(refused(host, reason));
         }
-        let client = self.client(private)?;
-        let sent = client.get(url.clone()).send().await;
+        let client = self.client(way.private)?;
+        let sent = way.gate.send(client.get(url.clone()), way.purpose).await;
         sent.map_err(|error| {
+            if error.is_offline() {
+                return format!("{error}. Work with what is on this machine; the person can go online in the settings.");
+            }
             let reason = innermost(&error);
             match reason.strip_prefix(REFUSED) {
                 Some(reason) => refused(host, reason),
@@ -225,7 +246,7 @@ fn same_site(from: &Url, to: &Url) -> bool {
     bare(from) == bare(to) && !(from.scheme() == "https" && to.scheme() == "http")
 }
 
-async fn read(url: Url, response: Response) -> Result<Document, String> {
+async fn read(url: Url, mut response: Response) -> Result<Document, String> {
     let status = response.status();
     let kind = response
         .headers()
@@ -246,9 +267,8 @@ async fn read(url: Url, response: Response) -> Result<Document, String> {
     }
     let mut bytes = Vec::new();
     let mut cut = false;
-    let mut body = response.bytes_stream();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk.map_err(|error| format!("{url} broke off: {}.", innermost(&error)))?;
+    let broke = |error: reqwest::Error| format!("{url} broke off: {}.", innermost(&error));
+    while let Some(chunk) = response.chunk().await.map_err(broke)? {
         let room = MAX_BYTES - bytes.len();
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {

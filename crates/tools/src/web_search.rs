@@ -62,7 +62,7 @@ impl Tool for WebSearch {
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
         let address = self.address(&input)?;
         let host = address.host_str().unwrap_or_default().to_owned();
-        let document = self.web.get(address.as_str(), cx).await.map_err(|error| match error {
+        let document = self.web.get(address.as_str(), "web search", cx).await.map_err(|error| match error {
             ToolError::Refused(reason) => ToolError::Refused(format!(
                 "The web search did not work: {reason} Go on without it, or fetch a known address."
             )),

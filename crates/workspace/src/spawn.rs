@@ -199,14 +199,17 @@ impl Child {
                 .into_iter()
                 .filter(|pid| *pid != self.pid)
         };
+        // The group first and at once: told one by one, a shell would see the command that it
+        // waits for end, and go on with its next one.
+        let members: Vec<Pid> = others().collect();
+        let _ = rustix::process::kill_process_group(self.pid, Signal::TERM);
         let mut count = 0;
-        for pid in others() {
+        for pid in members {
             count += 1;
             let _ = rustix::process::kill_process(pid, Signal::TERM);
         }
         // What hid its mark is there all the same: the first process waits for it.
         count = count.max(usize::from(first_lives));
-        let _ = rustix::process::kill_process_group(self.pid, Signal::TERM);
         let _ = rustix::process::kill_process_group(self.pid, Signal::CONT);
         let until = tokio::time::Instant::now() + grace;
         let _ = tokio::time::timeout_at(until, self.wait()).await;

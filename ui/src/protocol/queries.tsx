@@ -46,6 +46,8 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
       return ["provider.list", "model.list", "provider.detect"];
     case "budget":
       return ["budget.get"];
+    case "egress":
+      return ["egress.list"];
     case "git":
       return ["git.status", "git.diff", "git.changes", "git.log"];
     case "files":

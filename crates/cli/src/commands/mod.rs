@@ -4,6 +4,7 @@ mod checkpoints;
 mod config;
 mod db;
 mod demo;
+mod egress;
 mod export;
 mod logs;
 mod rewind;
@@ -49,6 +50,7 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         }
         Command::Export(args) => export::run(&client, args).await,
         Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
+        Command::Egress(args) => egress::run(&client, args).await,
         Command::Budget(json) => system::show_budget(&client, json.json).await,
         Command::Status(json) => system::show_status(&client, json.json).await,
         Command::Doctor(json) => system::show_doctor(&client, json.json).await,

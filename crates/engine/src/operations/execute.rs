@@ -182,6 +182,7 @@ impl Run<'_> {
             operation: self.task.id.0.clone(),
             cancel: self.cancel.child_token(),
             progress,
+            gate: self.on.gate.clone(),
             masker: self.on.masker.clone(),
             output_cap_bytes: settings.tool_output_bytes,
             allow_private_hosts: settings.allow_private_hosts,
@@ -334,7 +335,8 @@ impl Caller<'_> {
         };
         let verdict = policy::decide(&act(effect), &context);
         let sandbox = plan.cx.sandbox.clone();
-        match holding::held(verdict, effect, context.approve, &sandbox) {
+        let offline = self.on.gate.is_closed();
+        match holding::held(verdict, effect, context.approve, &sandbox, offline) {
             Verdict::Go => {
                 self.note_use(effect, &context, &rules).await?;
                 Ok(())
@@ -457,9 +459,13 @@ impl Caller<'_> {
         };
         let broken = |failure: Failure| ToolError::Broken(failure.message);
         match &plan.effect {
-            Ok(Effect::Runs(_)) => {
+            Ok(effect @ Effect::Runs(asked)) => {
                 self.begin_command().await.map_err(broken)?;
-                let (command, ..) = plan.effect.as_ref().map(shown).unwrap_or_default();
+                let (command, ..) = shown(effect);
+                if holding::reaches_out(asked, &plan.cx.sandbox) {
+                    let program = command.split_whitespace().next().unwrap_or_default();
+                    self.on.gate.command(program);
+                }
                 let started = EventKind::ToolStarted {
                     call_id: plan.call.id.clone(),
                     command: Some(command),

@@ -11,8 +11,9 @@ use crate::settings::Settings;
 /// What holds the commands of this engine.
 pub fn sandbox(settings: &Settings) -> Sandbox {
     Sandbox {
-        enabled: settings.sandbox,
-        network: settings.sandbox_network,
+        // Offline holds for commands too, and only the sandbox can see to that.
+        enabled: settings.sandbox || settings.offline,
+        network: settings.sandbox_network && !settings.offline,
         own: vec![settings.data_dir.clone(), settings.config_dir.clone()],
         writable: settings.sandbox_writable.clone(),
         readable: settings.sandbox_readable.clone(),
@@ -20,10 +21,23 @@ pub fn sandbox(settings: &Settings) -> Sandbox {
 }
 
 /// The verdict on `effect` where commands are held by `sandbox`.
-pub fn held(verdict: Verdict, effect: &Effect, approve: ApproveMode, sandbox: &Sandbox) -> Verdict {
+pub fn held(
+    verdict: Verdict,
+    effect: &Effect,
+    approve: ApproveMode,
+    sandbox: &Sandbox,
+    offline: bool,
+) -> Verdict {
     let Effect::Runs(command) = effect else {
         return verdict;
     };
+    if offline && reaches_out(command, sandbox) {
+        return Verdict::Refuse {
+            reason: "Mira is offline, and this command would have the network. Run it without \
+                     network and inside the sandbox, or ask the person to go online."
+                .into(),
+        };
+    }
     let Some(concern) = concern(command, sandbox) else {
         return verdict;
     };
@@ -39,6 +53,11 @@ pub fn held(verdict: Verdict, effect: &Effect, approve: ApproveMode, sandbox: &S
             pattern: None,
         },
     }
+}
+
+/// Whether the network is open to the command.
+pub fn reaches_out(command: &Command, sandbox: &Sandbox) -> bool {
+    command.network || command.unconfined || sandbox.network || !sandbox.enabled || !sandbox.holds()
 }
 
 fn concern(command: &Command, sandbox: &Sandbox) -> Option<String> {
@@ -79,11 +98,36 @@ mod tests {
             network: false,
             ..Sandbox::off()
         };
-        held(verdict, &effect, approve, &sandbox)
+        held(verdict, &effect, approve, &sandbox, false)
     }
 
     #[test]
-    fn out_of_the_sandbox_is_always_a_question_and_never_remembered() {
+    fn offline_no_command_has_the_network() {
+        let command = |network, unconfined| Command {
+            line: CommandLine::Shell("curl x".into()),
+            cwd: String::new(),
+            background: false,
+            timeout_ms: 1,
+            purpose: None,
+            network,
+            unconfined,
+        };
+        let mut settings = Settings::under(std::path::Path::new("/nowhere"));
+        settings.offline = true;
+        settings.sandbox = false;
+        settings.sandbox_network = true;
+        let held_by = sandbox(&settings);
+        assert!(held_by.enabled && !held_by.network);
+        for (network, unconfined) in [(true, false), (false, true)] {
+            let effect = Effect::Runs(command(network, unconfined));
+            let verdict = held(Verdict::Go, &effect, ApproveMode::All, &held_by, true);
+            assert!(matches!(verdict, Verdict::Refuse { .. }), "{verdict:?}");
+        }
+    }
+
+    // What holds here is found out by starting a process, which needs a runtime.
+    #[tokio::test]
+    async fn out_of_the_sandbox_is_always_a_question_and_never_remembered() {
         for (network, unconfined) in [(true, false), (false, true)] {
             for verdict in [
                 Verdict::Go,

@@ -24,6 +24,7 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mira_egress::Gate;
 use mira_protocol::operation::{
     ListOperations, Operation, OperationList, OperationRef, OperationStarted, OperationState,
     StartOperation, Steer,
@@ -73,6 +74,7 @@ pub struct Operations {
     pub(super) jobs: Arc<Jobs>,
     pub(super) blobs: Arc<Blobs>,
     pub(super) masker: Masker,
+    pub(super) gate: Gate,
     lanes: Arc<Mutex<HashMap<SessionId, Lane>>>,
     histories: Arc<Mutex<VecDeque<(SessionId, History)>>>,
     workspaces: Arc<Mutex<Workspaces>>,
@@ -180,6 +182,7 @@ impl Operations {
         blobs: Arc<Blobs>,
         masker: Masker,
         in_use: InUse,
+        gate: Gate,
     ) -> Self {
         Self {
             store,
@@ -192,6 +195,7 @@ impl Operations {
             jobs,
             blobs,
             masker,
+            gate,
             lanes: Arc::default(),
             histories: Arc::default(),
             workspaces: Arc::default(),
@@ -489,7 +493,13 @@ impl Operations {
             let started_at = now_ms();
             let inner = tokio::spawn({
                 let (operations, task, running) = (self.clone(), task.clone(), running.clone());
-                async move { operations.run(&task, running).await }
+                async move {
+                    let caller = mira_egress::Caller {
+                        session: Some(task.session.0.clone()),
+                        operation: Some(task.id.0.clone()),
+                    };
+                    mira_egress::within(caller, operations.run(&task, running)).await
+                }
             });
             let outcome = inner.await.unwrap_or_else(|error| {
                 tracing::error!(%error, "an operation panicked");

@@ -486,6 +486,15 @@ pub const NAMES: &[Name] = &[
         ..AT_START
     },
     Name {
+        name: "MIRA_OFFLINE",
+        default: "false",
+        legal: "true | false",
+        doc: "Nothing leaves this machine: only model servers on it are asked, commands have no network.",
+        write: |on, text| value::switch(text).map(|value| on.offline = value),
+        read: |on| on.offline.to_string(),
+        ..EDITABLE
+    },
+    Name {
         name: "MIRA_DATA_DIR",
         default: "the system's folder for application data",
         legal: "folder",

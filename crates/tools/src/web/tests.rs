@@ -74,6 +74,7 @@ fn cx(dir: &Path, private: bool) -> ToolCx {
         operation: "o".into(),
         cancel: CancellationToken::new(),
         progress: Arc::new(|_| ()),
+        gate: Gate::default(),
         masker: mira_secrets::Masker::new([3; 32]),
         output_cap_bytes: 30_000,
         allow_private_hosts: private,
@@ -82,7 +83,7 @@ fn cx(dir: &Path, private: bool) -> ToolCx {
 
 async fn get(web: &Web, url: &str, private: bool) -> Result<Document, String> {
     let dir = tempfile::tempdir().expect("a folder");
-    web.get(url, &cx(dir.path(), private))
+    web.get(url, "page", &cx(dir.path(), private))
         .await
         .map_err(|error| error.to_string())
 }
@@ -231,7 +232,7 @@ async fn a_cancelled_request_ends_at_once() {
     let dir = tempfile::tempdir().expect("a folder");
     let cx = cx(dir.path(), true);
     let web = web(&[], &[]);
-    let (got, ()) = tokio::join!(web.get(&url, &cx), async {
+    let (got, ()) = tokio::join!(web.get(&url, "page", &cx), async {
         let accepted = listener.accept().await;
         cx.cancel.cancel();
         drop(accepted);

@@ -45,6 +45,7 @@ impl Project {
             operation: "op_1".into(),
             cancel: CancellationToken::new(),
             progress: Arc::new(move |text| heard.lock().expect("whole").push_str(text)),
+            gate: mira_egress::Gate::default(),
             masker: mira_secrets::Masker::new([3; 32]),
             output_cap_bytes: 12_000,
             allow_private_hosts: true,
