@@ -38,7 +38,13 @@ pub struct Instructions {
     pub lines: Vec<FragmentLine>,
 }
 
-pub fn instructions(root: &Path, access: Access, guidelines: &[GuidelineFile]) -> Instructions {
+/// `added`: what the developer's hooks add for this operation.
+pub fn instructions(
+    root: &Path,
+    access: Access,
+    guidelines: &[GuidelineFile],
+    added: &str,
+) -> Instructions {
     let mut text = String::from(BASE);
     let mut lines = vec![line("instructions", "how Mira works", BASE)];
 
@@ -68,6 +74,11 @@ pub fn instructions(root: &Path, access: Access, guidelines: &[GuidelineFile]) -
         fragment.cap_tokens = Some(GUIDELINES_CAP_TOKENS);
         fragment.dropped = dropped;
         lines.push(fragment);
+    }
+    if !added.is_empty() {
+        text += added;
+        text.push('\n');
+        lines.push(line("hooks", "what your hooks add", added));
     }
     Instructions {
         text: text.into(),
@@ -135,7 +146,7 @@ mod tests {
             bytes: 0,
             content: "use tabs".into(),
         };
-        let made = instructions(Path::new("/p"), Access::Project, &[far, near]);
+        let made = instructions(Path::new("/p"), Access::Project, &[far, near], "");
         assert!(made.text.contains("use tabs"));
         let fragment = made.lines.last().expect("a guidelines line");
         assert_eq!(fragment.detail, "sub/AGENTS.md");

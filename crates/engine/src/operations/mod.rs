@@ -10,6 +10,7 @@ mod context;
 mod execute;
 pub mod history;
 pub(crate) mod holding;
+mod hooked;
 mod kind;
 mod limits;
 mod model_step;
@@ -46,9 +47,12 @@ use crate::changes::InUse;
 use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::{from_store, internal};
+use crate::hooks::Hooks;
 use crate::ports::ModelSource;
 use crate::projects::Projects;
+use crate::rules::Permissions;
 use crate::settings::SettingsHandle;
+use crate::trust::Trusts;
 use history::History;
 
 /// How many sessions' histories stay in memory while nothing runs in them.
@@ -72,6 +76,7 @@ pub struct Operations {
     pub(super) jobs: Arc<Jobs>,
     pub(super) blobs: Arc<Blobs>,
     pub(super) masker: Masker,
+    pub(super) gate: Gate,
     lanes: Arc<Mutex<HashMap<SessionId, Lane>>>,
     histories: Arc<Mutex<VecDeque<(SessionId, History)>>>,
     workspaces: Arc<Mutex<Workspaces>>,
@@ -79,6 +84,14 @@ pub struct Operations {
     busy: Arc<Mutex<HashMap<ProjectId, usize>>>,
     pub(super) in_use: InUse,
     tasks: TaskTracker,
+}
+
+/// What stands between a call and its effect. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate {
+    pub permissions: Permissions,
+    pub trusts: Trusts,
+    pub hooks: Hooks,
 }
 
 /// The tools and what the model is told about them, made once.
@@ -179,6 +192,7 @@ impl Operations {
         blobs: Arc<Blobs>,
         masker: Masker,
         in_use: InUse,
+        gate: Gate,
     ) -> Self {
         Self {
             store,
@@ -191,6 +205,7 @@ impl Operations {
             jobs,
             blobs,
             masker,
+            gate,
             lanes: Arc::default(),
             histories: Arc::default(),
             workspaces: Arc::default(),

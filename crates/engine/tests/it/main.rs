@@ -16,3 +16,4 @@ mod secrets;
 mod sessions;
 mod steering;
 mod support;
+mod trust;
