@@ -235,7 +235,7 @@ export function fakeEngine(state: string): ScriptedTransport {
       return { operation_id: "op_1", session_id: "ses_1", paths: changes.map((change) => change.path), conflicts: [] };
     },
     "approval.decide": () => ({}),
-    "approval.rules": () => ({ rules: [{ id: "rule_1", project_id: "prj_1", pattern: "npm run lint", created_at: NOW - 40 * HOUR, last_used_at: NOW, use_count: 12 }] }),
+    "rule.list": () => ({ rules: [{ id: "rule_1", project_id: "prj_1", action: "allow", kind: "command", pattern: "npm run lint", folder: "", text: "allow command npm run lint in the project folder", origin: "always", created_at: NOW - 40 * HOUR, last_used_at: NOW, use_count: 12, removed_at: null }], file: null, block_list: [] }),
     "job.list": () => ({
       jobs: [
         { id: "job_1", session_id: "ses_1", operation_id: "op_1", command: "npm run dev -- --port 5199", started_at: NOW - 240_000, running: true, exit_code: null, output_bytes: 900 },
@@ -305,7 +305,7 @@ export function fakeEngine(state: string): ScriptedTransport {
     "system.logs": () => ({ file: "/home/ada/.local/share/mira/logs/mira.jsonl", lines: ['{"timestamp":"2026-11-23T08:01:11.120Z","level":"INFO","fields":{"message":"engine open","duration_ms":38},"target":"mira_engine"}', '{"timestamp":"2026-11-23T08:02:11.120Z","level":"WARN","fields":{"message":"provider asks to slow down","status":429},"target":"mira_llm"}'] }),
   } as never;
   for (const [method, reply] of Object.entries(replies)) engine.on(method, reply as never);
-  for (const method of ["session.rename", "session.pin", "session.delete", "session.restore", "session.fork", "operation.resume", "job.kill", "approval.forget", "project.remove"]) {
+  for (const method of ["session.rename", "session.pin", "session.delete", "session.restore", "session.fork", "operation.resume", "job.kill", "rule.remove", "project.remove"]) {
     engine.on(method, () => sessions[1]);
   }
   if (state === "busy") {

@@ -271,9 +271,9 @@ describe("settings", () => {
     act(() => {
       place.set({ view: "settings", settingsTab: "approvals" });
     });
-    expect(await screen.findByText("npm run lint")).toBeTruthy();
+    expect(await screen.findByText("allow command npm run lint in the project folder")).toBeTruthy();
     await user().click(screen.getByRole("button", { name: "Forget" }));
-    expect(engine.calls("approval.forget")).toEqual([{ rule_id: "rule_1" }]);
+    expect(engine.calls("rule.remove")).toEqual([{ rule_id: "rule_1" }]);
   });
 });
 

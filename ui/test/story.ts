@@ -73,6 +73,7 @@ export function approval(story: Story, operationId: string, callId: string, expi
     reason: "`cargo test` runs the project’s own code and is not on the safe list.",
     purpose: "Check that the parser now accepts both line endings.",
     pattern: "cargo test -p parser --all-features",
+    rules: [{ action: "allow", kind: "command", pattern: "cargo test -p parser --all-features", folder: "" }],
     requested_at: expiresAt - 300_000,
     expires_at: expiresAt,
   };

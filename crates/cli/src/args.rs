@@ -72,6 +72,30 @@ pub enum Command {
     Status(JsonArg),
     /// Check that everything Mira needs is there
     Doctor(JsonArg),
+    /// Permission rules: what runs without a question, what is asked about, what never runs
+    Rules {
+        #[command(subcommand)]
+        command: Option<RulesCommand>,
+        /// The project's folder [default: the current one]
+        #[arg(long, global = true, value_name = "DIR")]
+        project: Option<PathBuf>,
+    },
+    /// Whether what a project's folder brings may run: hooks, commands, agents, servers, rules
+    Trust {
+        #[command(subcommand)]
+        command: Option<TrustCommand>,
+        /// The project's folder [default: the current one]
+        #[arg(long, global = true, value_name = "DIR")]
+        project: Option<PathBuf>,
+    },
+    /// Programs of yours before and after tools, commands, operations and sessions
+    Hooks {
+        #[command(subcommand)]
+        command: Option<HooksCommand>,
+        /// The project's folder [default: the current one]
+        #[arg(long, global = true, value_name = "DIR")]
+        project: Option<PathBuf>,
+    },
     /// Settings and keys
     Config {
         #[command(subcommand)]
@@ -122,6 +146,10 @@ pub struct ExecArgs {
     /// Which commands run: none, the safe ones, or all that may be approved
     #[arg(long, value_enum, default_value = "safe")]
     pub approve: ApproveArg,
+    /// Trust what the project's folder brings, as it lies there now; its hash is printed. With
+    /// HASH only if it is exactly that
+    #[arg(long, value_name = "HASH", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    pub trust: Option<String>,
     /// Stop before this is spent, in US dollars
     #[arg(long, value_name = "USD", value_parser = micro_usd)]
     pub max_cost: Option<i64>,
@@ -171,6 +199,31 @@ impl Default for CheckpointsCommand {
             limit: LISTED,
             json: JsonArg::default(),
         }
+    }
+}
+
+impl Default for RulesCommand {
+    fn default() -> Self {
+        Self::List {
+            search: None,
+            removed: false,
+            json: JsonArg::default(),
+        }
+    }
+}
+
+impl Default for TrustCommand {
+    fn default() -> Self {
+        Self::Status {
+            content: false,
+            json: JsonArg::default(),
+        }
+    }
+}
+
+impl Default for HooksCommand {
+    fn default() -> Self {
+        Self::List(JsonArg::default())
     }
 }
 
@@ -407,6 +460,164 @@ pub struct ExportArgs {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// The rules that count here, newest first, with the project's file and the block list
+    List {
+        /// A part of the rule or its note
+        search: Option<String>,
+        /// Those that were removed
+        #[arg(long)]
+        removed: bool,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Make a rule: `mira rules add allow command cargo test '**'`
+    Add {
+        #[command(flatten)]
+        rule: RuleArgs,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Take a rule away; `restore` brings it back
+    Remove {
+        /// Its id or the end of it, or its text
+        rule: String,
+    },
+    /// Bring a removed rule back
+    Restore {
+        /// Its id or the end of it, or its text
+        rule: String,
+    },
+    /// Which past commands a rule would have matched, before making it
+    Preview {
+        #[command(flatten)]
+        rule: RuleArgs,
+        /// At most so many samples
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// The verdict on a shell line, part by part; exits with 0 (allowed), 4 (asked) or 1 (denied)
+    Test {
+        /// The shell line
+        command: String,
+        /// The folder it runs in, relative to the project
+        #[arg(long, value_name = "DIR")]
+        cwd: Option<String>,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Write the rules as a file
+    Export {
+        #[command(flatten)]
+        place: RulePlace,
+        #[arg(long, value_enum, default_value = "toml")]
+        format: RuleFormatArg,
+        /// The file; "-" is standard output
+        #[arg(short, long, default_value = "-")]
+        output: PathBuf,
+    },
+    /// Take over a file of rules; a fault in it changes nothing
+    Import {
+        /// The file; "-" is standard input
+        file: PathBuf,
+        #[command(flatten)]
+        place: RulePlace,
+        #[arg(long, value_enum, default_value = "toml")]
+        format: RuleFormatArg,
+        /// Remove the rules that the file does not have
+        #[arg(long)]
+        replace: bool,
+        /// Only say what would happen
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Change the rules in your editor (VISUAL, EDITOR)
+    Edit {
+        #[command(flatten)]
+        place: RulePlace,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct RulePlace {
+    /// The rules of every project, not of this one
+    #[arg(long)]
+    pub user: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RuleArgs {
+    #[arg(value_enum)]
+    pub action: RuleActionArg,
+    #[arg(value_enum)]
+    pub kind: RuleKindArg,
+    /// What it is about; for commands * is any part of a word and ** any number of words
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub pattern: Vec<String>,
+    /// For commands and lines: only in this folder of the project ("." is the project itself)
+    #[arg(long = "in", value_name = "FOLDER")]
+    pub folder: Option<String>,
+    /// Why, for yourself
+    #[arg(long)]
+    pub note: Option<String>,
+    #[command(flatten)]
+    pub place: RulePlace,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum TrustCommand {
+    /// What the folder brings, and whether it is trusted
+    Status {
+        /// With the content of every file
+        #[arg(long)]
+        content: bool,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Every folder that was decided about
+    List(JsonArg),
+    /// Trust what lies there
+    Grant {
+        /// The hash that `status` printed; without it the content is shown and you are asked
+        hash: Option<String>,
+    },
+    /// Trust the folder no longer
+    Revoke,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HooksCommand {
+    /// Hooks in the order in which they run, and their files
+    List(JsonArg),
+    /// How they ran, newest first
+    Log {
+        /// A part of the hook's name or its reason
+        search: Option<String>,
+        /// Only those that failed, were too slow or said garbage
+        #[arg(long)]
+        failed: bool,
+        #[arg(long, default_value_t = 30)]
+        limit: u32,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Run one with a made-up call
+    Test {
+        name: String,
+        /// The arguments of the call, as JSON
+        #[arg(long, value_name = "JSON")]
+        arguments: Option<String>,
+        /// The tool that is called
+        #[arg(long)]
+        tool: Option<String>,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
     /// Every setting, its value and where that comes from
     List(JsonArg),
@@ -498,6 +709,22 @@ words! {
     ProviderArg => ProviderName { Openai, Local }
     RoleArg => mira_protocol::session::SearchRole { User, Assistant, Tool }
     FormatArg => mira_protocol::session::ExportFormat { Markdown, Json, Html }
+    RuleActionArg => mira_protocol::rule::RuleAction { Allow, Ask, Deny }
+    RuleKindArg => mira_protocol::rule::RuleKind {
+        /// Commands, word by word
+        Command,
+        /// One whole shell line
+        Line,
+        /// Reading paths
+        Read,
+        /// Writing paths
+        Write,
+        /// Hosts of the network
+        Host,
+        /// Tools by name
+        Tool,
+    }
+    RuleFormatArg => mira_protocol::rule::RuleFormat { Toml, Json }
 }
 
 /// The beginning of a day of this machine's calendar, in milliseconds since 1970.

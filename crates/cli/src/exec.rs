@@ -7,14 +7,17 @@ use mira_engine::settings::Settings;
 use mira_protocol::operation::{OperationRef, OperationState};
 use mira_protocol::project::Project;
 use mira_protocol::session::Session;
+use mira_protocol::trust::TrustState;
 use mira_protocol::wire::ServerMessage;
 use mira_protocol::{Code, Event, EventKind, Failure, OperationId, calls};
 use tokio::sync::mpsc;
 
 use crate::args::{ExecArgs, ModelArgs, Target};
 use crate::client::{Client, Feed};
+use crate::commands::TrustHere;
 use crate::render::conversation::{Conversation, Out};
 use crate::render::style::Style;
+use crate::render::text::clean;
 use crate::{exit, host};
 
 /// Runs the turn and gives the exit code. A failure before the turn began is told here too.
@@ -36,6 +39,7 @@ async fn turn(args: ExecArgs, settings: Settings) -> Result<u8, Failure> {
     let content = prompt(args.prompt.as_deref())?;
     let mut interrupts = interrupts();
     let (client, project, session) = begin(&args.target, settings).await?;
+    trust(&client, &project, args.trust.as_deref()).await?;
     let since = session.as_ref().map_or(0, |session| session.last_seq);
     let ModelArgs { tier, model } = args.model;
     let mut start = host::turn(content, &project.id, session.map(|session| session.id));
@@ -88,6 +92,39 @@ async fn begin(
             Err(failure) => return Err(failure),
         }
     }
+}
+
+/// Nothing is trusted by itself: what the folder brings waits, and is named with its hash; with
+/// `--trust` it is used as it lies there now, with `--trust=HASH` only if it is exactly that.
+async fn trust(client: &Client, project: &Project, wanted: Option<&str>) -> Result<(), Failure> {
+    let here = TrustHere { client, project };
+    let trust = here.get().await?;
+    let open = !matches!(
+        trust.state,
+        TrustState::NothingToTrust | TrustState::Trusted
+    );
+    match wanted {
+        None if open => {
+            let paths: Vec<_> = trust.items.iter().map(|item| item.path.as_str()).collect();
+            eprintln!(
+                "Not used, because nobody trusted it as it is now: {}. --trust={} uses it.",
+                clean(&paths.join(", ")),
+                trust.hash
+            );
+        }
+        Some(hash) if open => {
+            let hash = if hash.is_empty() { &trust.hash } else { hash };
+            let granted = here.grant(hash.to_owned()).await?;
+            eprintln!(
+                "Trusted what {} brings: {} files, hash {}.",
+                clean(&granted.folder),
+                granted.items.len(),
+                granted.hash
+            );
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Shows events until the operation ends.

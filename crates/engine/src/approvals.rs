@@ -4,10 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mira_protocol::approval::{
-    Approval, ApprovalList, DecideApproval, DecidedBy, Decision, RuleList, RuleRef,
-};
-use mira_protocol::project::ProjectRef;
+use mira_protocol::approval::{Approval, ApprovalList, DecideApproval, DecidedBy, Decision};
 use mira_protocol::system::Nothing;
 use mira_protocol::{ApprovalId, Code, EventKind, Failure, ProjectId, Topic};
 use mira_store::Store;
@@ -17,11 +14,13 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::from_store;
+use crate::rules::Permissions;
 
 #[derive(Clone)]
 pub struct Approvals {
     store: Store,
     events: EventLog,
+    permissions: Permissions,
     waiting: Arc<Mutex<HashMap<ApprovalId, Waiting>>>,
 }
 
@@ -32,10 +31,11 @@ struct Waiting {
 }
 
 impl Approvals {
-    pub fn new(store: Store, events: EventLog) -> Self {
+    pub fn new(store: Store, events: EventLog, permissions: Permissions) -> Self {
         Self {
             store,
             events,
+            permissions,
             waiting: Arc::default(),
         }
     }
@@ -98,12 +98,9 @@ impl Approvals {
         };
         let mut decision = request.decision;
         if decision == Decision::Always {
-            match (&waiting.approval.pattern, &waiting.project) {
-                (Some(pattern), Some(project)) => {
-                    self.store
-                        .remember_rule(project, pattern, now_ms())
-                        .await
-                        .map_err(from_store)?;
+            match (&waiting.approval.rules, &waiting.project) {
+                (rules, Some(project)) if !rules.is_empty() => {
+                    self.permissions.remember(project, rules).await?;
                 }
                 // Nothing that could be remembered: this once.
                 _ => decision = Decision::Allow,
@@ -145,23 +142,6 @@ impl Approvals {
             .collect();
         approvals.sort_by_key(|approval| approval.requested_at);
         ApprovalList { approvals }
-    }
-
-    pub async fn rules(&self, request: ProjectRef) -> Result<RuleList, Failure> {
-        let rules = self
-            .store
-            .approval_rules(&request.project_id)
-            .await
-            .map_err(from_store)?;
-        Ok(RuleList { rules })
-    }
-
-    pub async fn forget(&self, request: RuleRef) -> Result<Nothing, Failure> {
-        self.store
-            .forget_rule(&request.rule_id)
-            .await
-            .map_err(from_store)?;
-        Ok(Nothing {})
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ApprovalId, Waiting>> {

@@ -16,6 +16,7 @@ mod events;
 mod failure;
 mod files;
 mod gitview;
+mod hooks;
 mod jobs;
 mod masking;
 mod media;
@@ -24,10 +25,12 @@ pub mod ports;
 mod projects;
 mod providers;
 mod routing;
+mod rules;
 mod scenario_export;
 mod sessions;
 pub mod settings;
 mod system;
+mod trust;
 
 use std::sync::Arc;
 
@@ -50,15 +53,18 @@ use events::EventLog;
 use failure::{from_store, internal};
 use files::Files;
 use gitview::GitView;
+use hooks::Hooks;
 use jobs::BackgroundJobs;
-use operations::Operations;
+use operations::{Gate, Operations};
 pub use ports::{ModelSource, NoSecrets, Ports, Resolved, SecretStore, Want};
 use projects::Projects;
 use providers::Providers;
+use rules::Permissions;
 use sessions::Sessions;
 use settings::{Settings, SettingsHandle};
 pub use system::DataDirLock;
 use system::System;
+use trust::Trusts;
 
 /// A running engine. Cheap to clone; the data directory stays locked while one lives.
 #[derive(Clone)]
@@ -82,6 +88,9 @@ struct Parts {
     providers: Providers,
     system: System,
     demo: Demo,
+    permissions: Permissions,
+    trusts: Trusts,
+    hooks: Hooks,
 }
 
 impl Engine {
@@ -104,7 +113,26 @@ impl Engine {
         let settings = SettingsHandle::new(settings, store.clone(), events.clone()).await?;
         let egress = Egress::open(store.clone(), events.clone(), &settings.current()).await?;
         let projects = Projects::new(store.clone(), events.clone(), settings.clone());
-        let approvals = Approvals::new(store.clone(), events.clone());
+        let trusts = Trusts::new(
+            store.clone(),
+            events.clone(),
+            projects.clone(),
+            settings.clone(),
+        );
+        let permissions = Permissions::new(
+            store.clone(),
+            events.clone(),
+            projects.clone(),
+            trusts.clone(),
+        );
+        let hooks = Hooks::new(
+            store.clone(),
+            events.clone(),
+            projects.clone(),
+            trusts.clone(),
+            settings.clone(),
+        );
+        let approvals = Approvals::new(store.clone(), events.clone(), permissions.clone());
         let providers = Providers::new(settings.clone(), ports.secrets.clone(), events.clone());
         let models: Arc<dyn ModelSource> = match ports.models {
             Some(models) => models,
@@ -131,6 +159,11 @@ impl Engine {
             masker,
             in_use,
             egress.gate(),
+            Gate {
+                permissions: permissions.clone(),
+                trusts: trusts.clone(),
+                hooks: hooks.clone(),
+            },
         );
         if let Some(engine) = lock.died {
             // Before looking at what they did: commands of a dead engine must not go on.
@@ -173,6 +206,9 @@ impl Engine {
             providers,
             system,
             demo,
+            permissions,
+            trusts,
+            hooks,
         })))
     }
 
@@ -213,6 +249,7 @@ impl Engine {
                         .cancel(mira_protocol::operation::OperationRef { operation_id })
                         .await?;
                 }
+                on.hooks.session_ends(&params.session_id).await;
                 json(on.sessions.delete(params).await)
             }
             Request::SessionRestore(params) => json(on.sessions.restore(params).await),
@@ -260,8 +297,25 @@ impl Engine {
 
             Request::ApprovalList(_) => json(Ok(on.approvals.list())),
             Request::ApprovalDecide(params) => json(on.approvals.decide(params).await),
-            Request::ApprovalRules(params) => json(on.approvals.rules(params).await),
-            Request::ApprovalForget(params) => json(on.approvals.forget(params).await),
+
+            Request::RuleList(params) => json(on.permissions.list(params).await),
+            Request::RuleSave(params) => json(on.permissions.save(params).await),
+            Request::RuleRemove(params) => json(on.permissions.remove(params).await),
+            Request::RuleRestore(params) => json(on.permissions.restore(params).await),
+            Request::RulePreview(params) => json(on.permissions.preview(params).await),
+            Request::RuleTest(params) => json(on.permissions.test(params).await),
+            Request::RuleExport(params) => json(on.permissions.export(params).await),
+            Request::RuleImport(params) => json(on.permissions.import(params).await),
+
+            Request::TrustGet(params) => json(on.trusts.get(params).await),
+            Request::TrustList(_) => json(on.trusts.list().await),
+            Request::TrustGrant(params) => json(on.trusts.grant(params).await),
+            Request::TrustRevoke(params) => json(on.trusts.revoke(params).await),
+            Request::CommandList(params) => json(on.trusts.commands(params).await),
+
+            Request::HookList(params) => json(on.hooks.list(params).await),
+            Request::HookLog(params) => json(on.hooks.log(params).await),
+            Request::HookTest(params) => json(on.hooks.test(params).await),
 
             Request::JobList(_) => json(Ok(on.jobs.list())),
             Request::JobOutput(params) => json(on.jobs.output(params)),
@@ -336,6 +390,7 @@ impl Engine {
     /// program ends; without it the next start finds interrupted operations.
     pub async fn shutdown(&self) {
         self.0.operations.shutdown().await;
+        self.0.hooks.shutdown().await;
         self.0.jobs.shutdown().await;
         self.0.operations.close_all_jobs().await;
         self.0.egress.written().await;

@@ -1,24 +1,34 @@
 //! Whether something may be done. Pure: the same act in the same context gets the same verdict.
 //!
 //! Reads go. Writes inside the project go (they are checkpointed). Commands go when every part of
-//! them only looks, or was allowed for good; otherwise the person is asked. Elevated commands are
-//! refused whatever was allowed.
+//! them is allowed by a rule or only looks; otherwise the person is asked. What the block list
+//! has and elevated commands are refused whatever was allowed. Start reading at [`decide`].
 
+mod block;
+pub mod file;
+mod inner;
+mod judge;
+mod pattern;
 mod privilege;
+mod rules;
 mod safe;
 mod shell;
 
 use std::path::Path;
 
 use mira_protocol::operation::{Access, ApproveMode};
+use mira_protocol::rule::{JudgedBy, Judgement, Part, RuleAction, RuleDraft, RuleKind};
 
+pub use block::{BLOCK_LIST, Block};
+use judge::Judge;
+pub use rules::{Rules, Source, check, text};
 use shell::{Script, Simple};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Act<'a> {
-    /// Looks only, inside what the path guard allows.
-    Reads,
+    /// Looks only, at these paths, inside what the path guard allows.
+    Reads(&'a [String]),
     /// Shows a file that is made to hold secrets.
     ReadsSecret { path: &'a str },
     /// Writes these paths (relative to the root, or absolute).
@@ -46,17 +56,83 @@ pub enum Line<'a> {
 }
 
 /// What a verdict depends on besides the act.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub access: Access,
     pub approve: ApproveMode,
     /// Absolute and canonical.
     pub root: &'a Path,
-    /// What the person allowed for good in this project, as [`Verdict::Ask`] named it.
-    pub remembered: &'a [String],
+    /// The person's home folder, for `~` in rules.
+    pub home: Option<&'a Path>,
+    pub rules: &'a Rules,
+    /// The tool that is called, for rules on tools.
+    pub tool: Option<&'a str>,
+    /// Which entries of [`BLOCK_LIST`] count, by name.
+    pub blocks: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl Act<'_> {
+    /// As a person reads it.
+    pub fn shown(&self) -> String {
+        match self {
+            Act::Reads(paths) => format!("read {}", paths.join(", ")),
+            Act::ReadsSecret { path } => format!("read {path}"),
+            Act::Writes(paths) => format!("write {}", paths.join(", ")),
+            Act::Runs(command) => line_of(&command.line),
+            Act::Reaches { url } => format!("fetch {url}"),
+        }
+    }
+}
+
+/// Whether a pattern for tools can be read.
+///
+/// # Errors
+/// What is wrong with it, in words that follow the pattern's name.
+pub fn tool_pattern(pattern: &str) -> Result<(), String> {
+    pattern::tool(pattern).map(drop)
+}
+
+/// Whether a pattern for commands can be read.
+///
+/// # Errors
+/// As [`tool_pattern`].
+pub fn command_pattern(pattern: &str) -> Result<(), String> {
+    pattern::Words::parse(pattern).map(drop)
+}
+
+pub fn tool_fits(pattern: &str, tool: &str) -> bool {
+    pattern::tool(pattern).is_ok_and(|glob| glob.matches(tool))
+}
+
+/// Whether some command of a line fits, or may turn out to; a line that cannot be read may hold
+/// anything.
+pub fn command_fits(pattern: &str, line: &Line<'_>) -> bool {
+    let Ok(words) = pattern::Words::parse(pattern) else {
+        return false;
+    };
+    let script = match line {
+        Line::Argv(argv) => Script {
+            commands: vec![Simple::from_argv(argv)],
+        },
+        Line::Shell(line) => match shell::parse(line) {
+            Ok(script) => script,
+            Err(_) => return true,
+        },
+    };
+    script.every_command().into_iter().any(|command| {
+        let inner = inner::possible(command);
+        std::iter::once(inner::argv(command))
+            .chain(inner)
+            .any(|argv| words.fit(&argv, true) != pattern::Fit::No)
+    })
+}
+
+/// Every entry of the block list counts.
+pub fn every_block(_: &str) -> bool {
+    true
+}
+
+#[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     Go,
     /// Only the person can allow it. Where there is nobody to ask ([`ApproveMode::Safe`] and
@@ -64,8 +140,8 @@ pub enum Verdict {
     Ask {
         /// Completes "Mira asks because …"; for people.
         reason: String,
-        /// What "always" would remember, exactly; None where it cannot be remembered.
-        pattern: Option<String>,
+        /// What "always" would save, exactly; empty where it cannot be remembered.
+        always: Vec<RuleDraft>,
     },
     /// Told to the model, which may go on otherwise.
     Refuse {
@@ -73,158 +149,472 @@ pub enum Verdict {
     },
 }
 
+/// A verdict and how it came about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decided {
+    pub verdict: Verdict,
+    pub tree: Judgement,
+}
+
 /// The longest line that can be remembered: a person must be able to read what they allow.
 const MAX_PATTERN_BYTES: usize = 1_000;
 
+/// What a project may run by itself: writing it is asked about.
+const SELF_RUNNING: [&str; 8] = [
+    ".mira/hooks.toml",
+    ".mira/hooks/**",
+    ".mira/rules.toml",
+    ".mira/mcp.*",
+    ".mira/agents*/**",
+    ".mira/commands/**",
+    ".git/config",
+    ".git/hooks/**",
+];
+
 /// Decides on one act.
-pub fn decide(act: &Act<'_>, cx: &Context<'_>) -> Verdict {
-    match act {
-        Act::Reads => Verdict::Go,
+pub fn decide(act: &Act<'_>, cx: &Context<'_>) -> Decided {
+    let by_act = match act {
+        Act::Reads(paths) => reads(paths, cx),
         Act::ReadsSecret { path } => reads_secret(path, cx),
         Act::Writes(paths) => writes(paths, cx),
         Act::Runs(command) => runs(command, cx),
         Act::Reaches { url } => reaches(url, cx),
+    };
+    by_tool(by_act, act, cx)
+}
+
+/// What a rule on the tool itself adds.
+fn by_tool(finding: Finding, act: &Act<'_>, cx: &Context<'_>) -> Decided {
+    let hit = cx.tool.and_then(|tool| Some((tool, cx.rules.tool(tool)?)));
+    let Some((tool, hit)) = hit else {
+        return finding.decided(cx);
+    };
+    let reason = format!("the rule `{}` says so", hit.text);
+    let node = |action, parts| Judgement {
+        text: tool.to_owned(),
+        part: Part::Tool,
+        action,
+        by: hit.by.clone(),
+        reason: reason.clone(),
+        parts,
+    };
+    match (hit.action, finding.tree.action) {
+        (RuleAction::Deny, _) => Finding {
+            hard: Some(format!(
+                "The developer's rule `{}` forbids it. Go on without this tool.",
+                hit.text
+            )),
+            tree: node(RuleAction::Deny, vec![finding.tree]),
+            always: vec![],
+        }
+        .decided(cx),
+        (RuleAction::Ask, RuleAction::Allow) => Finding {
+            hard: None,
+            tree: node(RuleAction::Ask, vec![finding.tree]),
+            always: vec![],
+        }
+        .decided(cx),
+        // Asked about by default only: a rule that asks or forbids is narrower than the tool's.
+        (RuleAction::Allow, RuleAction::Ask)
+            if !matches!(act, Act::Runs(_)) && finding.tree.by == JudgedBy::Unlisted =>
+        {
+            Finding {
+                hard: None,
+                tree: node(RuleAction::Allow, vec![]),
+                always: vec![],
+            }
+            .decided(cx)
+        }
+        _ => finding.decided(cx),
     }
 }
 
-fn writes(paths: &[String], cx: &Context<'_>) -> Verdict {
-    if cx.access == Access::Read {
-        return refuse(
-            "This operation may only read, so nothing was written. Say what you would change; \
-             the person can raise the access and ask again.",
-        );
+/// A judgement before the approval mode has its say.
+struct Finding {
+    tree: Judgement,
+    /// Refused whatever the mode, with what the model is told.
+    hard: Option<String>,
+    always: Vec<RuleDraft>,
+}
+
+impl Finding {
+    fn refused(text: String, part: Part, by: JudgedBy, reason: String, told: String) -> Self {
+        let tree = Judgement {
+            text,
+            part,
+            action: RuleAction::Deny,
+            by,
+            reason,
+            parts: vec![],
+        };
+        Self {
+            tree,
+            hard: Some(told),
+            always: vec![],
+        }
     }
-    let outside = paths.iter().find(|path| {
+
+    fn decided(self, cx: &Context<'_>) -> Decided {
+        let Self { tree, hard, always } = self;
+        let verdict = match (hard, tree.action) {
+            (Some(reason), _) => Verdict::Refuse { reason },
+            (None, RuleAction::Deny) => Verdict::Refuse {
+                reason: format!(
+                    "It was not done: {}. Do not try it another way; go on without it.",
+                    tree.reason
+                ),
+            },
+            (None, RuleAction::Allow) => Verdict::Go,
+            (None, RuleAction::Ask) if cx.approve == ApproveMode::All => Verdict::Go,
+            (None, RuleAction::Ask) => Verdict::Ask {
+                reason: tree.reason.clone(),
+                always,
+            },
+        };
+        Decided { verdict, tree }
+    }
+}
+
+fn leaf(text: String, part: Part, action: RuleAction, by: JudgedBy, reason: String) -> Judgement {
+    Judgement {
+        text,
+        part,
+        action,
+        by,
+        reason,
+        parts: vec![],
+    }
+}
+
+fn ruled(text: String, part: Part, hit: rules::Hit) -> Judgement {
+    let reason = match hit.action {
+        RuleAction::Allow => format!("the rule `{}` allows it", hit.text),
+        RuleAction::Ask => format!("the rule `{}` says so", hit.text),
+        RuleAction::Deny => format!("the rule `{}` forbids it", hit.text),
+    };
+    leaf(text, part, hit.action, hit.by, reason)
+}
+
+fn reads(paths: &[String], cx: &Context<'_>) -> Finding {
+    let one = |path: &String| {
+        let hit = pattern::placed(path, cx.root, cx.home)
+            .and_then(|whole| cx.rules.read(&whole, cx.root, cx.home));
+        match hit {
+            Some(hit) => ruled(path.clone(), Part::Path, hit),
+            None => leaf(
+                path.clone(),
+                Part::Path,
+                RuleAction::Allow,
+                JudgedBy::Access,
+                "reading goes where the access reaches".into(),
+            ),
+        }
+    };
+    Finding {
+        tree: judge::whole("read".into(), Part::Line, paths.iter().map(one).collect()),
+        hard: None,
+        always: vec![],
+    }
+}
+
+fn writes(paths: &[String], cx: &Context<'_>) -> Finding {
+    let text = format!("write {}", paths.join(", "));
+    if cx.access == Access::Read {
+        let told = "This operation may only read, so nothing was written. Say what you would \
+                    change; the person can raise the access and ask again.";
+        let reason = "the operation may only read".into();
+        return Finding::refused(text, Part::Line, JudgedBy::Mode, reason, told.into());
+    }
+    let mut always = Vec::new();
+    let mut parts = Vec::new();
+    for path in paths {
         let whole = safe::lexical(&cx.root.join(path));
-        !whole.starts_with(cx.root)
-    });
-    match outside {
-        None => Verdict::Go,
-        Some(path) if cx.access == Access::Project => refuse(format!(
-            "{path} lies outside the project {}. Use a path inside the project; the person can \
-             allow more with a wider access.",
-            cx.root.display()
-        )),
-        Some(path) => ask(cx, format!("{path} lies outside the project"), None),
+        let outside = !whole.starts_with(cx.root);
+        if outside && cx.access == Access::Project {
+            let told = format!(
+                "{path} lies outside the project {}. Use a path inside the project; the person \
+                 can allow more with a wider access.",
+                cx.root.display()
+            );
+            let reason = format!("{path} lies outside the project");
+            return Finding::refused(text, Part::Line, JudgedBy::Access, reason, told);
+        }
+        let made = match cx.rules.write(&whole, cx.root, cx.home) {
+            Some(hit) => ruled(path.clone(), Part::Path, hit),
+            None => unruled_write(path, &whole, outside, cx),
+        };
+        if made.action == RuleAction::Ask {
+            always.push(path_draft(RuleKind::Write, &whole, cx));
+        }
+        parts.push(made);
+    }
+    Finding {
+        tree: sole(judge::whole(text, Part::Line, parts)),
+        hard: None,
+        always,
     }
 }
 
 /// A secret file is shown with marks in place of its values, and still only when the person wants
 /// that: names, comments and what no rule knows are in it too.
-fn reads_secret(path: &str, cx: &Context<'_>) -> Verdict {
-    let pattern = format!("read {path}");
-    if cx.remembered.contains(&pattern) {
-        return Verdict::Go;
+fn reads_secret(path: &str, cx: &Context<'_>) -> Finding {
+    let text = format!("read {path}");
+    let whole = safe::lexical(&cx.root.join(path));
+    let mut always = Vec::new();
+    let tree = match cx.rules.read(&whole, cx.root, cx.home) {
+        Some(hit) => ruled(text, Part::Path, hit),
+        None => {
+            let reason = format!("{path} is a file that holds secrets");
+            leaf(
+                text,
+                Part::Path,
+                RuleAction::Ask,
+                JudgedBy::Unlisted,
+                reason,
+            )
+        }
+    };
+    if tree.action == RuleAction::Ask {
+        always.push(path_draft(RuleKind::Read, &whole, cx));
     }
-    ask(
-        cx,
-        format!("{path} is a file that holds secrets"),
-        Some(pattern),
-    )
+    Finding {
+        tree,
+        hard: None,
+        always,
+    }
 }
 
-fn reaches(url: &str, cx: &Context<'_>) -> Verdict {
+/// Exactly this path, for "always".
+fn path_draft(kind: RuleKind, whole: &Path, cx: &Context<'_>) -> RuleDraft {
+    let shown = match whole.strip_prefix(cx.root) {
+        Ok(rest) => format!("./{}", rest.display()),
+        Err(_) => whole.display().to_string(),
+    };
+    RuleDraft {
+        action: RuleAction::Allow,
+        kind,
+        pattern: shown.replace('\\', "\\\\").replace('*', "\\*"),
+        folder: None,
+        note: String::new(),
+    }
+}
+
+/// A whole of one part is that part.
+fn sole(mut whole: Judgement) -> Judgement {
+    match whole.parts.len() {
+        1 => {
+            let part = whole.parts.remove(0);
+            Judgement {
+                text: whole.text,
+                part: whole.part,
+                ..part
+            }
+        }
+        _ => whole,
+    }
+}
+
+fn unruled_write(path: &str, whole: &Path, outside: bool, cx: &Context<'_>) -> Judgement {
+    let runs_itself = SELF_RUNNING.iter().any(|known| {
+        pattern::PathPattern::parse(known)
+            .is_ok_and(|pattern| pattern.matches(whole, cx.root, cx.home))
+    });
+    let (action, by, reason) = if outside {
+        let reason = format!("{path} lies outside the project");
+        (RuleAction::Ask, JudgedBy::Unlisted, reason)
+    } else if runs_itself {
+        let reason = format!("{path} decides what this folder runs or may do by itself");
+        (RuleAction::Ask, JudgedBy::Unlisted, reason)
+    } else {
+        let reason = "it lies inside the project".to_owned();
+        (RuleAction::Allow, JudgedBy::Access, reason)
+    };
+    leaf(path.to_owned(), Part::Path, action, by, reason)
+}
+
+fn reaches(url: &str, cx: &Context<'_>) -> Finding {
+    let text = format!("fetch {url}");
     let parsed = url::Url::parse(url).ok();
     let Some(host) = parsed.as_ref().and_then(url::Url::host_str) else {
-        return refuse(format!(
-            "{url} is not a web address. Use http:// or https:// and a host."
-        ));
+        let told = format!("{url} is not a web address. Use http:// or https:// and a host.");
+        let reason = "it is not a web address".into();
+        return Finding::refused(text, Part::Host, JudgedBy::Unparsed, reason, told);
     };
-    let pattern = format!("fetch {host}");
-    if cx.approve != ApproveMode::Never && cx.remembered.contains(&pattern) {
-        return Verdict::Go;
+    let mut always = Vec::new();
+    let tree = match cx.rules.host(host) {
+        // Without anybody to ask nothing leaves but what is asked for now.
+        Some(hit) if hit.action != RuleAction::Allow || cx.approve != ApproveMode::Never => {
+            ruled(text, Part::Host, hit)
+        }
+        _ => {
+            let reason = format!("it sends a request to {host}");
+            leaf(
+                text,
+                Part::Host,
+                RuleAction::Ask,
+                JudgedBy::Unlisted,
+                reason,
+            )
+        }
+    };
+    if tree.action == RuleAction::Ask {
+        always.push(RuleDraft {
+            action: RuleAction::Allow,
+            kind: RuleKind::Host,
+            pattern: host.to_owned(),
+            folder: None,
+            note: String::new(),
+        });
     }
-    ask(cx, format!("it sends a request to {host}"), Some(pattern))
+    Finding {
+        tree,
+        hard: None,
+        always,
+    }
 }
 
-fn runs(command: &Command<'_>, cx: &Context<'_>) -> Verdict {
-    if cx.access == Access::Read {
-        return refuse(
-            "This operation may only read, so nothing was run. Use the reading tools; the person \
-             can raise the access and ask again.",
-        );
-    }
+fn runs(command: &Command<'_>, cx: &Context<'_>) -> Finding {
     let line = line_of(&command.line);
+    let refused = |by, reason: &str, told: String| {
+        Finding::refused(line.clone(), Part::Line, by, reason.to_owned(), told)
+    };
+    if cx.access == Access::Read {
+        let told = "This operation may only read, so nothing was run. Use the reading tools; the \
+                    person can raise the access and ask again.";
+        return refused(JudgedBy::Mode, "the operation may only read", told.into());
+    }
     let script = match &command.line {
         Line::Argv(argv) => Ok(Script {
             commands: vec![Simple::from_argv(argv)],
         }),
         Line::Shell(line) => shell::parse(line),
     };
+    if let Some(block) = block::find(script.as_ref().ok(), &line, cx.home, cx.blocks) {
+        let name = block.name.to_owned();
+        let told = format!(
+            "`{line}` was not run: {}. This is never run; write out a narrower command.",
+            block.description
+        );
+        return refused(JudgedBy::BlockList { name }, block.description, told);
+    }
     let elevated = match &script {
         Ok(script) => privilege::find(script),
         Err(_) => privilege::find_in_raw(&line),
     };
     if let Some(word) = elevated {
-        return refuse(format!(
+        let by = JudgedBy::Elevation {
+            word: word.to_owned(),
+        };
+        let told = format!(
             "`{word}` was not run: Mira does not run elevated commands yet. Ask the person to run \
              it in their own terminal, or find a way without it."
-        ));
+        );
+        return refused(by, "it would gain another user's rights", told);
     }
+    let finding = judged(command, script, &line, cx);
+    if finding.tree.action == RuleAction::Allow && cx.approve == ApproveMode::Never {
+        let told = "Commands are switched off for this operation. Use the other tools.";
+        return refused(JudgedBy::Mode, "commands are switched off", told.into());
+    }
+    finding
+}
+
+fn judged(
+    command: &Command<'_>,
+    script: Result<Script, &'static str>,
+    line: &str,
+    cx: &Context<'_>,
+) -> Finding {
+    let asked = |by, reason: String| Finding {
+        tree: leaf(line.to_owned(), Part::Line, RuleAction::Ask, by, reason),
+        hard: None,
+        always: vec![],
+    };
+    let whole = safe::lexical(&cx.root.join(command.cwd));
+    let folder = whole.strip_prefix(cx.root).ok().and_then(Path::to_str);
+    let by_line = cx.rules.line(line, folder);
     let script = match script {
         Ok(script) => script,
-        Err(what) => return ask(cx, format!("it has {what}, so Mira cannot judge it"), None),
-    };
-    let pattern = pattern(command, cx.root, &line);
-    let known = pattern
-        .as_ref()
-        .is_some_and(|pattern| cx.remembered.contains(pattern));
-    let verdict = if known {
-        Ok(())
-    } else {
-        judged(command, &script, cx)
-    };
-    match verdict {
-        Ok(()) if cx.approve == ApproveMode::Never => {
-            refuse("Commands are switched off for this operation. Use the other tools.")
+        Err(what) => {
+            let reason = format!("it has {what}, so Mira cannot judge it");
+            return asked(JudgedBy::Unparsed, reason);
         }
-        Ok(()) => Verdict::Go,
-        Err(reason) => ask(cx, reason, pattern),
-    }
-}
-
-fn judged(command: &Command<'_>, script: &Script, cx: &Context<'_>) -> Result<(), String> {
-    let whole = safe::lexical(&cx.root.join(command.cwd));
-    if !whole.starts_with(cx.root) {
-        return Err(format!(
-            "it runs in {}, outside the project",
-            whole.display()
-        ));
-    }
-    let at_root = whole == cx.root;
-    let known = |simple: &Simple| at_root && is_remembered(simple, cx.remembered);
-    let anywhere = cx.access == Access::System;
-    safe::judge(
-        script,
-        &safe::Place {
+    };
+    let Some(folder) = folder else {
+        let reason = format!("it runs in {}, outside the project", whole.display());
+        return asked(JudgedBy::Access, reason);
+    };
+    let may_read = |path: &Path| {
+        cx.rules
+            .read(path, cx.root, cx.home)
+            .is_some_and(|hit| hit.action == RuleAction::Allow)
+    };
+    let mut judge = Judge {
+        rules: cx.rules,
+        root: cx.root,
+        home: cx.home,
+        cwd: folder,
+        place: &safe::Place {
             root: cx.root,
-            cwd: command.cwd,
-            anywhere,
+            may_read: &may_read,
+            cwd: folder,
+            anywhere: cx.access == Access::System,
         },
-        &known,
-    )
+        asked: vec![],
+    };
+    let parts = judge.script(&script);
+    let drafts = std::mem::take(&mut judge.asked);
+    let tree = judge::whole(line.to_owned(), Part::Line, parts);
+    match by_line {
+        // A whole line that was allowed lifts questions, not denials.
+        Some(hit) if judge::strictness(tree.action) <= judge::strictness(RuleAction::Ask) => {
+            let parts = tree.parts;
+            let tree = ruled(line.to_owned(), Part::Line, hit);
+            Finding {
+                tree: Judgement { parts, ..tree },
+                hard: None,
+                always: vec![],
+            }
+        }
+        _ => Finding {
+            always: if tree.action == RuleAction::Ask {
+                always(drafts, line, folder)
+            } else {
+                vec![]
+            },
+            tree,
+            hard: None,
+        },
+    }
 }
 
-/// Whether one command of a longer line is, word for word, one that the person allowed.
-fn is_remembered(simple: &Simple, remembered: &[String]) -> bool {
-    let plain = |command: &Simple| -> Option<Vec<String>> {
-        let words = command.words.iter().map(shell::Word::plain);
-        if command.assignments.is_empty() {
-            words.collect()
-        } else {
-            None
+/// A rule for each part that is asked about, or else one for the whole line.
+fn always(drafts: Vec<Option<RuleDraft>>, line: &str, folder: &str) -> Vec<RuleDraft> {
+    let each: Option<Vec<RuleDraft>> = drafts.into_iter().collect();
+    if let Some(mut each) = each.filter(|each| !each.is_empty()) {
+        let mut seen = Vec::new();
+        each.retain(|draft| {
+            let new = !seen.contains(draft);
+            seen.push(draft.clone());
+            new
+        });
+        if each
+            .iter()
+            .all(|draft| draft.pattern.len() <= MAX_PATTERN_BYTES)
+        {
+            return each;
         }
-    };
-    let Some(words) = plain(simple).filter(|words| !words.is_empty()) else {
-        return false;
-    };
-    remembered
-        .iter()
-        .filter_map(|pattern| shell::parse(pattern).ok())
-        .any(|script| match script.commands.as_slice() {
-            [only] => only.redirects.is_empty() && plain(only).as_ref() == Some(&words),
-            _ => false,
-        })
+    }
+    if line.is_empty() || line.len() > MAX_PATTERN_BYTES {
+        return vec![];
+    }
+    vec![RuleDraft {
+        action: RuleAction::Allow,
+        kind: RuleKind::Line,
+        pattern: line.to_owned(),
+        folder: Some(folder.to_owned()),
+        note: String::new(),
+    }]
 }
 
 /// The command as a person reads it: the shell line, or the words quoted as a shell needs them.
@@ -236,31 +626,5 @@ pub fn line_of(line: &Line<'_>) -> String {
             .map(|word| shell::quoted(word))
             .collect::<Vec<_>>()
             .join(" "),
-    }
-}
-
-/// A command in a folder of the project is remembered with that folder.
-fn pattern(command: &Command<'_>, root: &Path, line: &str) -> Option<String> {
-    let whole = safe::lexical(&root.join(command.cwd));
-    let folder = whole.strip_prefix(root).ok()?.to_str()?;
-    let pattern = match folder.is_empty() {
-        true => line.to_owned(),
-        false => format!("cd {} && {line}", shell::quoted(folder)),
-    };
-    (!line.is_empty() && pattern.len() <= MAX_PATTERN_BYTES).then_some(pattern)
-}
-
-fn ask(cx: &Context<'_>, reason: String, pattern: Option<String>) -> Verdict {
-    match cx.approve {
-        ApproveMode::All => Verdict::Go,
-        ApproveMode::Ask | ApproveMode::Safe | ApproveMode::Never => {
-            Verdict::Ask { reason, pattern }
-        }
-    }
-}
-
-fn refuse(reason: impl Into<String>) -> Verdict {
-    Verdict::Refuse {
-        reason: reason.into(),
     }
 }

@@ -144,7 +144,7 @@ const GIT_RUNS: [&str; 8] = [
     "--config-env",
 ];
 
-type Variables = HashMap<String, Vec<Word>>;
+pub(crate) type Variables = HashMap<String, Vec<Word>>;
 
 /// The privileged program that some part of the script would run, if one does.
 pub(super) fn find(script: &Script) -> Option<&'static str> {
@@ -264,11 +264,11 @@ fn runs_code(name: &str) -> bool {
     is_shell(name) || is_runner(name)
 }
 
-fn is_shell(name: &str) -> bool {
+pub(crate) fn is_shell(name: &str) -> bool {
     SHELLS.contains(&base(name))
 }
 
-fn is_runner(name: &str) -> bool {
+pub(crate) fn is_runner(name: &str) -> bool {
     let name = base(name).trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     RUNNERS.contains(&name)
 }
@@ -284,7 +284,7 @@ fn program(command: &Simple, variables: &Variables) -> Vec<String> {
 
 /// What a word may become, as far as the line itself tells: variables that the line sets, what
 /// `echo` and `printf` print, braces. Empty where it cannot be told.
-fn candidates(word: &Word, variables: &Variables) -> Vec<String> {
+pub(crate) fn candidates(word: &Word, variables: &Variables) -> Vec<String> {
     let mut found = vec![String::new()];
     for part in &word.parts {
         let pieces = match part {

@@ -6,12 +6,14 @@ mod table;
 
 use std::path::{Component, Path, PathBuf};
 
-use super::shell::{RedirectKind, Script, Simple, Word};
+use super::shell::{Redirect, RedirectKind, Simple, Word};
 use table::{Operands, PROGRAMS, Program};
 
 /// Where a command would run, and what it may look at.
 pub(super) struct Place<'a> {
     pub root: &'a Path,
+    /// Whether the person allowed reading a path outside the project.
+    pub may_read: &'a dyn Fn(&Path) -> bool,
     /// Relative to the root.
     pub cwd: &'a str,
     /// The person allowed reading everywhere.
@@ -19,7 +21,7 @@ pub(super) struct Place<'a> {
 }
 
 /// These change nothing that a program on the list would do otherwise.
-const HARMLESS_VARIABLES: [&str; 8] = [
+pub(super) const HARMLESS_VARIABLES: [&str; 8] = [
     "LC_ALL",
     "LANG",
     "LC_CTYPE",
@@ -36,60 +38,32 @@ const VERSIONED: [&str; 22] = [
     "node", "npm", "npx", "pip", "pnpm", "python", "python3", "rustc", "rustup", "yarn",
 ];
 
-/// Judges every command of a script. `known` says which commands the person allowed for good.
+/// What a redirection touches.
 ///
 /// # Errors
-/// The first reason why it is not safe, for people.
-pub(super) fn judge(
-    script: &Script,
+/// The reason why it is not safe, for people.
+pub(super) fn redirection(
+    redirect: &Redirect,
     place: &Place<'_>,
-    known: &dyn Fn(&Simple) -> bool,
+    moved: bool,
 ) -> Result<(), String> {
-    let mut moved = false;
-    judge_at(script, place, known, &mut moved)
-}
-
-fn judge_at(
-    script: &Script,
-    place: &Place<'_>,
-    known: &dyn Fn(&Simple) -> bool,
-    moved: &mut bool,
-) -> Result<(), String> {
-    for command in &script.commands {
-        for inner in command.every_word().flat_map(Word::substitutions) {
-            judge_at(inner, place, known, moved)?;
+    let target = redirect.target.plain();
+    match redirect.kind {
+        RedirectKind::Here | RedirectKind::Duplicate => Ok(()),
+        RedirectKind::Write if target.as_deref() == Some("/dev/null") => Ok(()),
+        RedirectKind::Write => {
+            let name = target.unwrap_or_else(|| "a computed file".into());
+            Err(format!("it writes to {name}"))
         }
-        redirections(command, place, *moved)?;
-        if !*moved && known(command) {
-            continue;
-        }
-        judge_command(command, place, known, moved)?;
+        RedirectKind::Read => inside(&redirect.target, place, moved),
     }
-    Ok(())
 }
 
-fn redirections(command: &Simple, place: &Place<'_>, moved: bool) -> Result<(), String> {
-    for redirect in &command.redirects {
-        let target = redirect.target.plain();
-        match redirect.kind {
-            RedirectKind::Here | RedirectKind::Duplicate => {}
-            RedirectKind::Write if target.as_deref() == Some("/dev/null") => {}
-            RedirectKind::Write => {
-                let name = target.unwrap_or_else(|| "a computed file".into());
-                return Err(format!("it writes to {name}"));
-            }
-            RedirectKind::Read => inside(&redirect.target, place, moved)?,
-        }
-    }
-    Ok(())
-}
-
-fn judge_command(
-    command: &Simple,
-    place: &Place<'_>,
-    known: &dyn Fn(&Simple) -> bool,
-    moved: &mut bool,
-) -> Result<(), String> {
+/// The variables that a command sets.
+///
+/// # Errors
+/// As [`judge`].
+pub(super) fn assignments(command: &Simple) -> Result<(), String> {
     for (name, _) in &command.assignments {
         if !command.is_loop && !HARMLESS_VARIABLES.contains(&name.as_str()) {
             return Err(format!("it sets {name}"));
@@ -99,6 +73,15 @@ fn judge_command(
     if command.assignments.iter().any(|(_, word)| holds_code(word)) {
         return Err("it has commands inside quoted text".into());
     }
+    Ok(())
+}
+
+/// Judges one command by itself: not what stands in its substitutions, redirections and wrappers.
+///
+/// # Errors
+/// The first reason why it is not safe, for people.
+pub(super) fn judge(command: &Simple, place: &Place<'_>, moved: &mut bool) -> Result<(), String> {
+    assignments(command)?;
     let Some(first) = command.words.first() else {
         return Ok(());
     };
@@ -124,24 +107,6 @@ fn judge_command(
         "sed" => return sed(arguments, place, *moved),
         "find" => return find(arguments, place, *moved),
         "command" if lookup(arguments) => return Ok(()),
-        "bash" | "sh" => {
-            if let [flag, line] = arguments
-                && matches!(flag.plain().as_deref(), Some("-c" | "-lc"))
-                && let Some(line) = line.plain()
-            {
-                let inner = super::shell::parse(&line).map_err(|what| format!("it has {what}"))?;
-                return judge_at(&inner, place, known, moved);
-            }
-        }
-        "time" | "nice" | "nohup" | "timeout" | "env" | "command" => {
-            if let Some(inner) = unwrapped(&name, arguments) {
-                let inner = Simple {
-                    words: inner.to_vec(),
-                    ..Simple::default()
-                };
-                return judge_command(&inner, place, known, moved);
-            }
-        }
         _ => {}
     }
     if VERSIONED.contains(&name.as_str())
@@ -309,7 +274,8 @@ pub(super) fn inside(word: &Word, place: &Place<'_>, moved: bool) -> Result<(), 
         return Ok(());
     }
     let text = word.text().ok_or("a path in it is computed")?;
-    if mira_secrets::is_secret_file(&text) {
+    let whole = lexical(&place.root.join(place.cwd).join(&text));
+    if mira_secrets::is_secret_file(&text) && (moved || !(place.may_read)(&whole)) {
         return Err(format!("{text} is a file that holds secrets"));
     }
     if place.anywhere {
@@ -330,8 +296,7 @@ pub(super) fn inside(word: &Word, place: &Place<'_>, moved: bool) -> Result<(), 
     if climbs && (moved || word.glob) {
         return Err(format!("{text} may lie outside the project"));
     }
-    let whole = lexical(&place.root.join(place.cwd).join(&text));
-    match whole.starts_with(place.root) {
+    match whole.starts_with(place.root) || (place.may_read)(&whole) {
         true => Ok(()),
         false => Err(format!("{text} lies outside the project")),
     }
@@ -370,32 +335,6 @@ fn change_directory(arguments: &[Word], place: &Place<'_>, moved: &mut bool) -> 
 fn lookup(arguments: &[Word]) -> bool {
     let flag = arguments.first().and_then(Word::plain);
     matches!(flag.as_deref(), Some("-v" | "-V")) && arguments.len() == 2
-}
-
-/// The command inside a wrapper, where the wrapper is used in a way that is understood.
-fn unwrapped<'w>(name: &str, arguments: &'w [Word]) -> Option<&'w [Word]> {
-    let mut at = 0;
-    let text = |index: usize| arguments.get(index).and_then(Word::plain);
-    if name == "timeout" {
-        let duration = text(0)?;
-        let number = duration.trim_end_matches(['s', 'm']);
-        number.parse::<f64>().ok()?;
-        at = 1;
-    }
-    if name == "nice" && text(0)? == "-n" {
-        text(1)?.parse::<i32>().ok()?;
-        at = 2;
-    }
-    if name == "env" {
-        while let Some((variable, _)) = text(at)?.split_once('=') {
-            if !HARMLESS_VARIABLES.contains(&variable) {
-                return None;
-            }
-            at += 1;
-        }
-    }
-    let inner = arguments.get(at..).filter(|inner| !inner.is_empty())?;
-    (!inner[0].plain()?.starts_with('-')).then_some(inner)
 }
 
 /// `sed -n '10,20p' FILE` and its kin: line numbers and `p` only.

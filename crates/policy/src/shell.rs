@@ -150,6 +150,32 @@ pub(super) fn quoted(word: &str) -> String {
     }
 }
 
+/// A command as a person reads it; what is computed is shown as such.
+pub(super) fn shown(command: &Simple) -> String {
+    let word = |word: &Word| -> String {
+        if let Some(text) = word.text() {
+            let open = word.glob || word.brace || word.tilde;
+            return if open { text } else { quoted(&text) };
+        }
+        let part = |part: &Part| match part {
+            Part::Literal(text) => text.clone(),
+            Part::Variable(name) => format!("${name}"),
+            Part::Substitution(_) => "$(…)".into(),
+            Part::Stream(_) => "<(…)".into(),
+            Part::Opaque => "…".into(),
+        };
+        word.parts.iter().map(part).collect()
+    };
+    let assigned = command
+        .assignments
+        .iter()
+        .map(|(name, value)| format!("{name}={}", word(value)));
+    assigned
+        .chain(command.words.iter().map(word))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// The line with runs of blanks outside quotes made one blank each. A line with line breaks is
 /// only trimmed: here-documents keep their text.
 pub(super) fn normalised(line: &str) -> String {

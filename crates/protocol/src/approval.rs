@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalId, CallId, OperationId, ProjectId, RuleId, SessionId, UtcMs};
+use crate::rule::RuleDraft;
+use crate::{ApprovalId, CallId, OperationId, SessionId, UtcMs};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -23,9 +24,12 @@ pub struct Approval {
     /// Why the model says it wants this, in its words.
     #[serde(default)]
     pub purpose: Option<String>,
-    /// What "always" would remember, exactly; None where it cannot be remembered.
+    /// Those rules in a few words, for a button; None where there are none.
     #[serde(default)]
     pub pattern: Option<String>,
+    /// The rules that "always" saves for the project; empty where nothing can be remembered.
+    #[serde(default)]
+    pub rules: Vec<RuleDraft>,
     pub requested_at: UtcMs,
     /// Denied by itself at this time.
     pub expires_at: UtcMs,
@@ -37,7 +41,7 @@ pub struct Approval {
 pub enum Decision {
     Allow,
     Deny,
-    /// Allow, and remember the approval's `pattern` for the project.
+    /// Allow, and save the approval's `rules` for the project.
     Always,
 }
 
@@ -65,29 +69,4 @@ pub struct DecideApproval {
 pub struct ApprovalList {
     /// Those still waiting, oldest first.
     pub approvals: Vec<Approval>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct Rule {
-    pub id: RuleId,
-    pub project_id: ProjectId,
-    pub pattern: String,
-    pub created_at: UtcMs,
-    #[serde(default)]
-    pub last_used_at: Option<UtcMs>,
-    pub use_count: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-pub struct RuleList {
-    pub rules: Vec<Rule>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
-#[serde(deny_unknown_fields)]
-pub struct RuleRef {
-    pub rule_id: RuleId,
 }

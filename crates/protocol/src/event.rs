@@ -311,6 +311,14 @@ pub enum Topic {
         session_id: SessionId,
     },
     Approvals,
+    /// Permission rules.
+    Rules,
+    /// What a folder brings, or whether it is trusted.
+    Trust {
+        project_id: ProjectId,
+    },
+    /// The log of hooks.
+    Hooks,
     Jobs,
     /// The list of checkpoints, and what they take.
     Checkpoints,

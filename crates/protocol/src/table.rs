@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, change, checkpoint, comment, context, egress, git, job, operation, project, provider, rewind, session, settings, system,
+    approval, change, checkpoint, comment, context, egress, git, hook, job, operation, project, provider, rewind, rule, session, settings, system, trust,
 };
 
 /// Params of a request that know their method and their reply.
@@ -230,10 +230,41 @@ requests! {
     "approval.list" => ApprovalList(Nothing) -> approval::ApprovalList;
     /// Decide one; single use.
     "approval.decide" => ApprovalDecide(approval::DecideApproval) -> Nothing;
-    /// What "always" remembered for a project.
-    "approval.rules" => ApprovalRules(project::ProjectRef) -> approval::RuleList;
-    /// Forget a remembered answer.
-    "approval.forget" => ApprovalForget(approval::RuleRef) -> Nothing;
+
+    /// Permission rules, with the project's file and the block list.
+    "rule.list" => RuleList(rule::ListRules) -> rule::RuleList;
+    /// Make or change a rule.
+    "rule.save" => RuleSave(rule::SaveRule) -> rule::Rule;
+    /// Take a rule away; `rule.restore` brings it back.
+    "rule.remove" => RuleRemove(rule::RuleRef) -> Nothing;
+    /// Bring a removed rule back.
+    "rule.restore" => RuleRestore(rule::RuleRef) -> rule::Rule;
+    /// Which past calls rules would have matched, and which they would have decided otherwise.
+    "rule.preview" => RulePreview(rule::PreviewRule) -> rule::RulePreview;
+    /// The verdict on a command, part by part.
+    "rule.test" => RuleTest(rule::TestRule) -> rule::RuleTest;
+    /// Rules as a file.
+    "rule.export" => RuleExport(rule::ExportRules) -> rule::ExportedRules;
+    /// Rules from a file; a fault in it changes nothing.
+    "rule.import" => RuleImport(rule::ImportRules) -> rule::ImportedRules;
+
+    /// What a project brings that waits for trust, with its content.
+    "trust.get" => TrustGet(project::ProjectRef) -> trust::Trust;
+    /// Every folder that was decided about.
+    "trust.list" => TrustList(Nothing) -> trust::TrustList;
+    /// Trust what the person saw, and nothing else.
+    "trust.grant" => TrustGrant(trust::GrantTrust) -> trust::Trust;
+    /// Trust a folder no longer.
+    "trust.revoke" => TrustRevoke(project::ProjectRef) -> trust::Trust;
+    /// The person's slash commands, and a trusted project's.
+    "command.list" => CommandList(project::ProjectRef) -> trust::CustomCommands;
+
+    /// Hooks, in the order in which they run.
+    "hook.list" => HookList(hook::ListHooks) -> hook::HookList;
+    /// How hooks ran.
+    "hook.log" => HookLog(hook::ReadHookLog) -> hook::HookLog;
+    /// Run one hook with a made-up occasion.
+    "hook.test" => HookTest(hook::TestHook) -> hook::HookTest;
 
     /// Background commands, newest first.
     "job.list" => JobList(Nothing) -> job::JobList;

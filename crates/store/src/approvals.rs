@@ -1,10 +1,10 @@
-//! Approvals and the answers that are remembered.
+//! Approvals.
 
-use mira_protocol::approval::{Approval, DecidedBy, Decision, Rule};
-use mira_protocol::{ApprovalId, OperationId, ProjectId, RuleId, UtcMs};
+use mira_protocol::approval::{Approval, DecidedBy, Decision};
+use mira_protocol::{ApprovalId, OperationId, UtcMs};
 use sqlx::sqlite::SqliteConnection;
 
-use crate::encoding::{from_json, from_word, json, unsigned, word};
+use crate::encoding::{from_json, from_word, json, word};
 use crate::{Store, StoreError};
 
 /// How an approval ended.
@@ -40,75 +40,6 @@ impl Store {
             _ => None,
         };
         Ok((from_json("approval", &row.approval)?, decided))
-    }
-
-    /// What "always" remembered for a project, newest first.
-    pub async fn approval_rules(&self, project: &ProjectId) -> Result<Vec<Rule>, StoreError> {
-        let rows = sqlx::query!(
-            "SELECT id, project_id, pattern, created_at, last_used_at, use_count
-             FROM approval_rules WHERE project_id = ?1 ORDER BY created_at DESC, rowid DESC",
-            project.0
-        )
-        .fetch_all(self.reader())
-        .await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Rule {
-                id: RuleId(row.id),
-                project_id: ProjectId(row.project_id),
-                pattern: row.pattern,
-                created_at: row.created_at,
-                last_used_at: row.last_used_at,
-                use_count: unsigned(row.use_count),
-            })
-            .collect())
-    }
-
-    /// Remembers a pattern for a project; one that is known stays as it is.
-    pub async fn remember_rule(
-        &self,
-        project: &ProjectId,
-        pattern: &str,
-        at: UtcMs,
-    ) -> Result<(), StoreError> {
-        let id = RuleId::new();
-        sqlx::query!(
-            "INSERT INTO approval_rules (id, project_id, pattern, created_at)
-             VALUES (?1, ?2, ?3, ?4) ON CONFLICT (project_id, pattern) DO NOTHING",
-            id.0,
-            project.0,
-            pattern,
-            at,
-        )
-        .execute(&mut *self.writer().await)
-        .await?;
-        Ok(())
-    }
-
-    /// Notes that a remembered answer was used.
-    pub async fn use_rule(&self, id: &RuleId, at: UtcMs) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE approval_rules SET last_used_at = ?2, use_count = use_count + 1 WHERE id = ?1",
-            id.0,
-            at,
-        )
-        .execute(&mut *self.writer().await)
-        .await?;
-        Ok(())
-    }
-
-    pub async fn forget_rule(&self, id: &RuleId) -> Result<(), StoreError> {
-        let gone = sqlx::query!("DELETE FROM approval_rules WHERE id = ?1", id.0)
-            .execute(&mut *self.writer().await)
-            .await?
-            .rows_affected();
-        match gone {
-            0 => Err(StoreError::NotFound {
-                what: "rule",
-                id: id.0.clone(),
-            }),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -19,13 +19,16 @@ mod egress;
 mod encoding;
 mod events;
 mod forks;
+mod hooks;
 mod ledger;
 mod open;
 mod operations;
 mod projects;
+mod rules;
 mod search;
 mod sessions;
 mod settings;
+mod trust;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,7 +46,9 @@ pub use egress::EgressEnd;
 pub use ledger::{LedgerRow, Spend, day_start, local_day_start, local_month_start, month_start};
 pub use operations::{NewOperation, OperationRequest, OperationRow};
 pub use projects::ProjectRow;
+pub use rules::PastToolCall;
 pub use sessions::NewSession;
+pub use trust::FolderTrust;
 
 /// The truth on disk. Clones share connections.
 #[derive(Clone)]

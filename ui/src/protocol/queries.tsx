@@ -35,7 +35,13 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "changes":
       return ["operation.changes", "operation.list", "operation.get", "session.changes", "comment.list", "context.get"];
     case "approvals":
-      return ["approval.list", "approval.rules"];
+      return ["approval.list"];
+    case "rules":
+      return ["rule.list", "rule.preview", "rule.test"];
+    case "trust":
+      return ["trust.get", "trust.list", "rule.list", "hook.list", "command.list"];
+    case "hooks":
+      return ["hook.log"];
     case "jobs":
       return ["job.list"];
     case "checkpoints":

@@ -6,11 +6,14 @@ mod db;
 mod demo;
 mod egress;
 mod export;
+mod hooks;
 mod logs;
 mod rewind;
+mod rules;
 mod serve;
 mod sessions;
 mod system;
+mod trust;
 mod undo;
 
 use std::io::{self, Write};
@@ -24,9 +27,12 @@ use crate::args::Command;
 use crate::host;
 
 pub use checkpoints::rows as checkpoint_rows;
+pub use hooks::listed as hooks_listed;
 pub use rewind::{messages, report as rewind_report};
+pub use rules::{listed as rules_listed, tested as rule_tested};
 pub use sessions::{hits, rows, transcript};
 pub use system::{budget, status};
+pub use trust::{TrustHere, ask, shown as trust_shown};
 pub use undo::report as undo_report;
 
 /// Runs one; `exec` is not among them.
@@ -49,6 +55,15 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
             checkpoints::run(&client, command.unwrap_or_default()).await
         }
         Command::Export(args) => export::run(&client, args).await,
+        Command::Rules { command, project } => {
+            rules::run(&client, command.unwrap_or_default(), project.as_deref()).await
+        }
+        Command::Trust { command, project } => {
+            trust::run(&client, command.unwrap_or_default(), project.as_deref()).await
+        }
+        Command::Hooks { command, project } => {
+            hooks::run(&client, command.unwrap_or_default(), project.as_deref()).await
+        }
         Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
         Command::Egress(args) => egress::run(&client, args).await,
         Command::Budget(json) => system::show_budget(&client, json.json).await,

@@ -385,6 +385,7 @@ mod tests {
             reason: "not on the safe list".into(),
             purpose: None,
             pattern: Some("npm publish".into()),
+            rules: vec![],
             requested_at: 0,
             expires_at: 1,
         };

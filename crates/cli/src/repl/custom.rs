@@ -1,22 +1,21 @@
 //! The person's own slash commands: Markdown files.
 //!
 //! `commands/git/pr.md` is `/git:pr`. `$ARGUMENTS` stands for what is written behind the command.
-//! Those of the person always count. Those of a project count once the person has trusted that
-//! folder, since whoever wrote the repository wrote them; they win over the person's own.
+//! Those of the person always count. Those of a project count while the person trusts what that
+//! folder holds, since whoever wrote the repository wrote them; they win over the person's own.
+//! The engine reads both, so that what was shown and trusted is what is used.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
 
-use mira_engine::settings::Settings;
+use mira_protocol::project::{Project, ProjectRef};
+use mira_protocol::trust::TrustState;
+use mira_protocol::{Failure, calls};
 
-use crate::input::Input;
-
-/// Folders below `commands/` that are looked into.
-const DEEPEST: usize = 4;
-/// Larger files are no prompts.
-const LARGEST: u64 = 256 << 10;
+use crate::client::Client;
+use crate::commands::{TrustHere, ask, trust_shown};
+use crate::render::style::Style;
+use crate::render::text::clean;
 
 /// What each command says.
 #[derive(Debug, Default)]
@@ -51,101 +50,39 @@ impl Custom {
             format!("{text}\n\n{arguments}")
         })
     }
+}
 
-    fn read(&mut self, folder: &Path, prefix: &str, depth: usize) {
-        let Ok(entries) = fs::read_dir(folder) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let (path, Ok(name)) = (entry.path(), entry.file_name().into_string()) else {
-                continue;
-            };
-            // Links are not followed: they may lead out of the folder.
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() && depth < DEEPEST => {
-                    self.read(&path, &format!("{prefix}{name}:"), depth + 1);
-                }
-                Ok(kind) if kind.is_file() => {
-                    let small = entry.metadata().is_ok_and(|data| data.len() <= LARGEST);
-                    if let (Some(name), true) = (name.strip_suffix(".md"), small)
-                        && let Ok(text) = fs::read_to_string(&path)
-                    {
-                        self.0.insert(format!("{prefix}{name}"), text);
-                    }
-                }
-                _ => {}
-            }
+/// The commands that count; asks about the project's where that is open.
+///
+/// # Errors
+/// What the engine says.
+pub async fn load(client: &Client, project: &Project, may_ask: bool) -> Result<Custom, Failure> {
+    let here = TrustHere { client, project };
+    let trust = here.get().await?;
+    let open = matches!(trust.state, TrustState::Undecided | TrustState::Changed);
+    if open && may_ask {
+        eprint!("{}", trust_shown(&trust, true, Style::of(&io::stderr())));
+        if ask("Trust exactly this, so that it may run? [y/N] ") {
+            here.grant(trust.hash).await?;
         }
     }
-}
-
-/// Reads all commands that count; asks whether the project is trusted where that is open.
-pub fn load(settings: &Settings, project: &Path, input: &mut Input) -> Custom {
-    let mut custom = Custom::default();
-    custom.read(&settings.config_dir.join("commands"), "", 0);
-    if let Some(home) = std::env::home_dir() {
-        custom.read(&home.join(".mira").join("commands"), "", 0);
-    }
-    let folder = project.join(".mira").join("commands");
-    let own = std::env::home_dir().is_some_and(|home| home == project);
-    if folder.is_dir() && !own {
-        let trust = Trust {
-            file: settings.data_dir.join("trusted-folders"),
-        };
-        let trusted = trust.has(project) || (input.is_terminal() && trust.ask(project));
-        if trusted {
-            custom.read(&folder, "", 0);
-        } else {
-            eprintln!(
-                "The commands in {} are left out: you have not trusted this folder.",
-                folder.display()
-            );
-        }
-    }
-    custom
-}
-
-/// Folders that the person trusts, a path a line.
-struct Trust {
-    file: PathBuf,
-}
-
-impl Trust {
-    fn has(&self, project: &Path) -> bool {
-        let known = fs::read_to_string(&self.file).unwrap_or_default();
-        project
-            .to_str()
-            .is_some_and(|project| known.lines().any(|line| line == project))
-    }
-
-    fn ask(&self, project: &Path) -> bool {
+    let of = ProjectRef {
+        project_id: project.id.clone(),
+    };
+    let list = client.call(calls::CommandList(of)).await?;
+    if open && !may_ask || list.waiting > 0 {
         eprintln!(
-            "{} has commands of its own in .mira/commands.",
-            project.display()
+            "What {} brings is left out: you have not trusted it as it is now. `mira trust` \
+             shows it.",
+            clean(&project.path)
         );
-        eprint!("Trust this folder and use them? [y/N] ");
-        let _ = io::stderr().flush();
-        let mut answer = String::new();
-        let _ = io::stdin().read_line(&mut answer);
-        let yes = answer.trim().eq_ignore_ascii_case("y");
-        if yes && let Err(error) = self.remember(project) {
-            eprintln!(
-                "This could not be remembered in {}: {error}.",
-                self.file.display()
-            );
-        }
-        yes
     }
-
-    fn remember(&self, project: &Path) -> io::Result<()> {
-        let path = project.to_str().filter(|path| !path.contains('\n'));
-        let path = path.ok_or(io::ErrorKind::InvalidFilename)?;
-        let mut file = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.file)?;
-        file.write_all(format!("{path}\n").as_bytes())
-    }
+    let commands = list.commands.into_iter();
+    Ok(Custom(
+        commands
+            .map(|command| (command.name, command.text))
+            .collect(),
+    ))
 }
 
 #[cfg(test)]
@@ -153,18 +90,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_become_commands_with_arguments() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join("git")).unwrap();
-        fs::write(
-            folder.path().join("git/pr.md"),
-            "# Write a pull request\nFor $ARGUMENTS.",
-        )
-        .unwrap();
-        fs::write(folder.path().join("plain.md"), "Do it.").unwrap();
-        fs::write(folder.path().join("note.txt"), "no").unwrap();
-        let mut custom = Custom::default();
-        custom.read(folder.path(), "", 0);
+    fn commands_take_arguments() {
+        let files = [
+            ("git:pr", "# Write a pull request\nFor $ARGUMENTS."),
+            ("plain", "Do it."),
+        ];
+        let own = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+        let custom = Custom(files.map(own).into());
         let list: Vec<_> = custom.list().collect();
         assert_eq!(
             list,
@@ -174,19 +106,5 @@ mod tests {
         assert_eq!(pr, "# Write a pull request\nFor issue 4.");
         assert_eq!(custom.expand("plain", "now").unwrap(), "Do it.\n\nnow");
         assert_eq!(custom.expand("gone", ""), None);
-    }
-
-    #[test]
-    fn trust_is_remembered_for_exactly_that_folder() {
-        let folder = tempfile::tempdir().unwrap();
-        let trust = Trust {
-            file: folder.path().join("trusted-folders"),
-        };
-        assert!(!trust.has(Path::new("/a/b")));
-        trust.remember(Path::new("/a/b")).unwrap();
-        assert!(trust.has(Path::new("/a/b")));
-        for other in ["/a", "/a/b/c", "/a/bc"] {
-            assert!(!trust.has(Path::new(other)), "{other}");
-        }
     }
 }

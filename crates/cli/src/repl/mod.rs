@@ -90,11 +90,7 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<u8, Failure> {
 
 impl Repl {
     async fn welcome(&mut self) -> Result<(), Failure> {
-        self.custom = custom::load(
-            &self.settings,
-            Path::new(&self.project.path),
-            &mut self.input,
-        );
+        self.custom = custom::load(&self.client, &self.project, self.input.is_terminal()).await?;
         if let Input::Terminal(editor) = &mut self.input {
             editor.project = Some(self.project.id.clone());
             editor.names = slash::names().chain(self.custom.names()).collect();

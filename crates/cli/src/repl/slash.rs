@@ -2,16 +2,21 @@
 
 use mira_protocol::change::UndoRequest;
 use mira_protocol::checkpoint::ListCheckpoints;
+use mira_protocol::hook::ListHooks;
 use mira_protocol::operation::{Access, Tier};
 use mira_protocol::rewind::{RewindRequest, RewindWhat, UnrewindRequest};
+use mira_protocol::rule::{ListRules, TestRule};
 use mira_protocol::session::{
     ForkSession, LastSession, ListSessions, RenameSession, SearchSessions, SessionRef,
 };
 use mira_protocol::system::Nothing;
 use mira_protocol::{Code, Failure, SessionId, calls};
 
-use super::{Next, Repl};
-use crate::commands::{budget, messages, rewind_report, rows, say, status, table, undo_report};
+use super::{Next, Repl, custom};
+use crate::commands::{
+    TrustHere, budget, hooks_listed, messages, rewind_report, rows, rule_tested, rules_listed, say,
+    status, table, trust_shown, undo_report,
+};
 use crate::host::find_session;
 use crate::render::text::{clean, one_line};
 
@@ -38,6 +43,7 @@ const COMMANDS: &[(&str, &str, &str)] = &[
     ("diff", "", "all changes of the last turn"),
     ("fork", "[NAME]", "go on in a copy of this session"),
     ("help", "", "this list"),
+    ("hooks", "", "your hooks and the project's"),
     ("model", "[ID|default]", "which model answers"),
     ("new", "", "begin a new session"),
     ("quit", "", "leave"),
@@ -54,6 +60,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "[N [conversation|files]] | undo",
         "go back to before a message, or take that back",
     ),
+    (
+        "rules",
+        "[test COMMAND]",
+        "permission rules, or the verdict on a command",
+    ),
     ("search", "WORDS", "full text over all sessions"),
     ("sessions", "", "the newest sessions"),
     ("status", "", "what runs now"),
@@ -61,6 +72,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "tier",
         "[fast|voice|code|agentic|auto]",
         "which tier answers",
+    ),
+    (
+        "trust",
+        "[grant HASH|revoke]",
+        "what this folder brings, and whether it may run",
     ),
     ("undo", "[PATH…]", "take the last turn's changes back"),
 ];
@@ -87,6 +103,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         },
         "fork" => fork(repl, rest).await?,
         "help" | "?" => help(repl)?,
+        "hooks" => hooks(repl).await?,
         "model" => model(repl, rest)?,
         "new" => {
             repl.session = None;
@@ -101,6 +118,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "rename" => rename(repl, rest).await?,
         "resume" => resume(repl, rest).await?,
         "review" => return review(repl, rest).await,
+        "rules" => rules(repl, rest).await?,
         "search" => search(repl, rest).await?,
         "sessions" => {
             let list = ListSessions {
@@ -114,6 +132,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
             &repl.client.call(calls::SystemStatus(Nothing {})).await?,
         ))?,
         "tier" => tier(repl, rest)?,
+        "trust" => trust(repl, rest).await?,
         custom => match repl.custom.expand(custom, rest) {
             Some(prompt) => return repl.ask(prompt).await,
             None => {
@@ -343,6 +362,57 @@ async fn go_on(repl: &mut Repl) -> Result<Next, Failure> {
             Ok(Next::Line)
         }
     }
+}
+
+async fn rules(repl: &Repl, rest: &str) -> Result<(), Failure> {
+    let project_id = Some(repl.project.id.clone());
+    match rest.split_once(char::is_whitespace) {
+        Some(("test", command)) => {
+            let test = TestRule {
+                project_id,
+                command: Some(command.trim().to_owned()),
+                ..TestRule::default()
+            };
+            let test = repl.client.call(calls::RuleTest(test)).await?;
+            say(&rule_tested(&test, repl.style))
+        }
+        None if rest.is_empty() => {
+            let wanted = ListRules {
+                project_id,
+                ..ListRules::default()
+            };
+            let list = repl.client.call(calls::RuleList(wanted)).await?;
+            say(&rules_listed(&list, false, repl.style))
+        }
+        _ => Err(usage("/rules, or /rules test COMMAND")),
+    }
+}
+
+async fn hooks(repl: &Repl) -> Result<(), Failure> {
+    let wanted = ListHooks {
+        project_id: Some(repl.project.id.clone()),
+    };
+    let list = repl.client.call(calls::HookList(wanted)).await?;
+    say(&hooks_listed(&list, repl.style))
+}
+
+async fn trust(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let here = TrustHere {
+        client: &repl.client,
+        project: &repl.project,
+    };
+    let trust = match words.as_slice() {
+        [] => here.get().await?,
+        ["grant", hash] => here.grant((*hash).to_owned()).await?,
+        ["revoke"] => here.revoke().await?,
+        _ => return Err(usage("/trust, /trust grant HASH or /trust revoke")),
+    };
+    say(&trust_shown(&trust, words.is_empty(), repl.style))?;
+    if !words.is_empty() {
+        repl.custom = custom::load(&repl.client, &repl.project, false).await?;
+    }
+    Ok(())
 }
 
 async fn search(repl: &Repl, query: &str) -> Result<(), Failure> {

@@ -51,7 +51,8 @@ pub struct Chosen {
     pub pinned: Vec<Pinned>,
 }
 
-pub fn instructions(root: &Path, access: Access, chosen: &Chosen) -> Instructions {
+/// `added`: what the developer's hooks add for this operation.
+pub fn instructions(root: &Path, access: Access, chosen: &Chosen, added: &str) -> Instructions {
     let mut text = String::from(BASE);
     let mut lines = vec![line("instructions", "how Mira works", BASE)];
 
@@ -79,6 +80,11 @@ pub fn instructions(root: &Path, access: Access, chosen: &Chosen) -> Instruction
     }
     if !chosen.pinned.is_empty() {
         lines.push(pinned(&mut text, &chosen.pinned));
+    }
+    if !added.is_empty() {
+        text += added;
+        text.push('\n');
+        lines.push(line("hooks", "what your hooks add", added));
     }
     Instructions {
         text: text.into(),
@@ -230,7 +236,7 @@ mod tests {
             guidelines: vec![far, near],
             ..Chosen::default()
         };
-        let made = instructions(Path::new("/p"), Access::Project, &chosen);
+        let made = instructions(Path::new("/p"), Access::Project, &chosen, "");
         assert!(made.text.contains("use tabs"));
         let fragment = made.lines.last().expect("a guidelines line");
         assert_eq!(fragment.detail, "sub/AGENTS.md");

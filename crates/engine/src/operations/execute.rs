@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use futures::future::join_all;
 use mira_llm::ToolChoice;
-use mira_protocol::approval::{Approval, Decision, Rule};
+use mira_protocol::approval::{Approval, Decision};
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::operation::{ApproveMode, OperationState};
+use mira_protocol::rule::RuleDraft;
 use mira_protocol::{ApprovalId, Code, EventKind, Failure, JobId, Signal, StoredEvent, Topic};
 use mira_tools::{Command, CommandLine, Effect, ErasedTool, Output, ToolCx, ToolError};
 use mira_workspace::{JobInfo, Manifest};
@@ -27,7 +28,6 @@ use super::model_step::AskedCall;
 use super::record::By;
 use super::run::{Run, Stop};
 use crate::clock::now_ms;
-use crate::failure::from_store;
 use mira_policy::{self as policy, Act, Verdict};
 
 /// From so many identical answers on, the model is told so in the result.
@@ -65,15 +65,15 @@ impl Guard {
 }
 
 /// One call with what it would do.
-struct Plan {
-    call: AskedCall,
-    tool: Option<Arc<dyn ErasedTool>>,
-    cx: ToolCx,
-    effect: Result<Effect, ToolError>,
+pub(super) struct Plan {
+    pub call: AskedCall,
+    pub tool: Option<Arc<dyn ErasedTool>>,
+    pub cx: ToolCx,
+    pub effect: Result<Effect, ToolError>,
 }
 
 impl Plan {
-    fn is_write(&self) -> bool {
+    pub fn is_write(&self) -> bool {
         matches!(self.effect, Ok(Effect::Writes(_)))
     }
 }
@@ -182,7 +182,7 @@ impl Run<'_> {
             operation: self.task.id.0.clone(),
             cancel: self.cancel.child_token(),
             progress,
-            gate: self.on.gate.clone(),
+            gate: self.on.way_out.clone(),
             masker: self.on.masker.clone(),
             output_cap_bytes: settings.tool_output_bytes,
             allow_private_hosts: settings.allow_private_hosts,
@@ -224,22 +224,23 @@ impl Run<'_> {
 }
 
 /// Runs single calls; several at once share it.
-struct Caller<'a> {
-    on: &'a Operations,
-    run: &'a Run<'a>,
+pub(super) struct Caller<'a> {
+    pub on: &'a Operations,
+    pub run: &'a Run<'a>,
     watch: &'a Mutex<Watch>,
     repeated: bool,
 }
 
 impl Caller<'_> {
-    async fn call(&self, plan: Plan, skip: bool) -> Done {
+    async fn call(&self, mut plan: Plan, skip: bool) -> Done {
         let mut begun = Instant::now();
         let mut stored = Vec::new();
+        let mut added = Vec::new();
         let mut stop = None;
         let result = if skip {
             Err(ToolError::Refused("Not run: the operation stops.".into()))
         } else {
-            match self.clear(&plan, &mut stored).await {
+            match self.pass(&mut plan, &mut added, &mut stored).await {
                 Ok(()) => {
                     // The person's time to think is not the tool's.
                     begun = Instant::now();
@@ -274,9 +275,17 @@ impl Caller<'_> {
             }
         };
         let success = !output.failed;
+        if !skip {
+            let after = self.after_call(&plan, &output, &mut stored).await;
+            match after {
+                Ok(more) => added.extend(more),
+                Err(failure) => stop = stop.or(Some(Stop::Failed(failure))),
+            }
+        }
         let mut hasher = DefaultHasher::new();
         output.text.hash(&mut hasher);
         let mut text = output.text;
+        text += &super::hooked::told(&added);
         if self.repeated {
             text += "\n\n[You have made this same call several times. Its result will not change: \
                      use what you know, or try something else.]";
@@ -303,8 +312,12 @@ impl Caller<'_> {
         }
     }
 
-    /// Whether it may run: by policy, by a remembered answer, by the person.
-    async fn clear(&self, plan: &Plan, stored: &mut Vec<StoredEvent>) -> Result<(), Refused> {
+    /// Whether it may run: by policy, by the rules, by the person.
+    pub(super) async fn clear(
+        &self,
+        plan: &Plan,
+        stored: &mut Vec<StoredEvent>,
+    ) -> Result<(), Refused> {
         let effect = match &plan.effect {
             Ok(effect) => effect,
             Err(ToolError::Refused(reason)) => return Err(Refused::Tell(reason.clone())),
@@ -316,31 +329,43 @@ impl Caller<'_> {
                 return Err(Refused::Stop(Stop::Failed(failure), reason.clone()));
             }
         };
-        if matches!(effect, Effect::Reads | Effect::Jobs) {
-            return Ok(());
-        }
         let task = self.run.task;
-        let rules = self
-            .on
-            .store
-            .approval_rules(&task.project.id)
-            .await
-            .map_err(from_store)?;
-        let remembered: Vec<String> = rules.iter().map(|rule| rule.pattern.clone()).collect();
+        let gate = &self.on.gate;
+        let standing = gate.trusts.standing(self.run.workspace.root()).await?;
+        let in_force = gate.permissions.in_force(&task.project, &standing).await?;
+        let paths = match effect {
+            Effect::Reads => crate::rules::paths_of(&plan.call.arguments),
+            _ => vec![],
+        };
+        let home = std::env::home_dir();
         let context = policy::Context {
             access: task.request.access,
             approve: task.request.approve,
             root: self.run.workspace.root(),
-            remembered: &remembered,
+            home: home.as_deref(),
+            rules: &in_force.rules,
+            tool: Some(&plan.call.tool),
+            blocks: &policy::every_block,
         };
-        let verdict = policy::decide(&act(effect), &context);
-        let sandbox = plan.cx.sandbox.clone();
-        let offline = self.on.gate.is_closed();
-        match holding::held(verdict, effect, context.approve, &sandbox, offline) {
-            Verdict::Go => {
-                self.note_use(effect, &context, &rules).await?;
-                Ok(())
+        let decided = policy::decide(&act(effect, &paths), &context);
+        gate.permissions.note_use(&decided.tree).await?;
+        let doubt = match effect {
+            Effect::Reads | Effect::Jobs => None,
+            _ => crate::rules::doubt(&in_force, &standing),
+        };
+        let verdict = match (decided.verdict, doubt) {
+            (Verdict::Go, Some(reason)) if task.request.approve != ApproveMode::All => {
+                Verdict::Ask {
+                    reason,
+                    always: vec![],
+                }
             }
+            (verdict, _) => verdict,
+        };
+        let sandbox = plan.cx.sandbox.clone();
+        let offline = self.on.way_out.is_closed();
+        match holding::held(verdict, effect, context.approve, &sandbox, offline) {
+            Verdict::Go => Ok(()),
             Verdict::Refuse { reason } => Err(Refused::Tell(reason)),
             Verdict::Ask { reason, .. } if task.request.approve != ApproveMode::Ask => {
                 let what = shown(effect).0;
@@ -356,44 +381,8 @@ impl Caller<'_> {
                     "Not run: it needs an approval that nobody can give here.".into(),
                 ))
             }
-            Verdict::Ask { reason, pattern } => {
-                self.ask(plan, effect, reason, pattern, stored).await
-            }
+            Verdict::Ask { reason, always } => self.ask(plan, effect, reason, always, stored).await,
         }
-    }
-
-    /// Counts a remembered answer that let this through: without it the person would be asked.
-    async fn note_use(
-        &self,
-        effect: &Effect,
-        context: &policy::Context<'_>,
-        rules: &[Rule],
-    ) -> Result<(), Failure> {
-        if rules.is_empty() || context.approve == ApproveMode::All {
-            return Ok(());
-        }
-        let alone = policy::decide(
-            &act(effect),
-            &policy::Context {
-                remembered: &[],
-                ..*context
-            },
-        );
-        let Verdict::Ask {
-            pattern: Some(pattern),
-            ..
-        } = alone
-        else {
-            return Ok(());
-        };
-        if let Some(rule) = rules.iter().find(|rule| rule.pattern == pattern) {
-            self.on
-                .store
-                .use_rule(&rule.id, now_ms())
-                .await
-                .map_err(from_store)?;
-        }
-        Ok(())
     }
 
     async fn ask(
@@ -401,7 +390,7 @@ impl Caller<'_> {
         plan: &Plan,
         effect: &Effect,
         reason: String,
-        pattern: Option<String>,
+        always: Vec<RuleDraft>,
         stored: &mut Vec<StoredEvent>,
     ) -> Result<(), Refused> {
         let task = self.run.task;
@@ -418,7 +407,11 @@ impl Caller<'_> {
             cwd: cwd_of(self.run.workspace.root(), &cwd),
             reason,
             purpose,
-            pattern: pattern.clone(),
+            pattern: (!always.is_empty()).then(|| {
+                let patterns = always.iter().map(|rule| rule.pattern.as_str());
+                patterns.collect::<Vec<_>>().join(", ")
+            }),
+            rules: always,
             requested_at: now,
             expires_at: now + self.on.settings.current().approval_timeout_ms as i64,
         };
@@ -464,7 +457,7 @@ impl Caller<'_> {
                 let (command, ..) = shown(effect);
                 if holding::reaches_out(asked, &plan.cx.sandbox) {
                     let program = command.split_whitespace().next().unwrap_or_default();
-                    self.on.gate.command(program);
+                    self.on.way_out.command(program);
                 }
                 let started = EventKind::ToolStarted {
                     call_id: plan.call.id.clone(),
@@ -594,7 +587,7 @@ impl Caller<'_> {
         Ok(recorded)
     }
 
-    async fn append(
+    pub(super) async fn append(
         &self,
         kinds: Vec<EventKind>,
         stored: &mut Vec<StoredEvent>,
@@ -611,7 +604,7 @@ impl Caller<'_> {
 }
 
 /// Why a call does not run.
-enum Refused {
+pub(super) enum Refused {
     /// The model hears it and goes on.
     Tell(String),
     /// The operation ends; the call's answer is the text.
@@ -651,9 +644,9 @@ fn refused(reason: String) -> Output {
 }
 
 /// What the policy is asked about.
-fn act(effect: &Effect) -> Act<'_> {
+fn act<'a>(effect: &'a Effect, paths: &'a [String]) -> Act<'a> {
     match effect {
-        Effect::Reads | Effect::Jobs => Act::Reads,
+        Effect::Reads | Effect::Jobs => Act::Reads(paths),
         Effect::ReadsSecret { path } => Act::ReadsSecret { path },
         Effect::Writes(paths) => Act::Writes(paths),
         Effect::Runs(command) => Act::Runs(policy::Command {

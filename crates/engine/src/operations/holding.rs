@@ -46,11 +46,11 @@ pub fn held(
         _ if approve == ApproveMode::All => Verdict::Go,
         Verdict::Go => Verdict::Ask {
             reason: concern,
-            pattern: None,
+            always: vec![],
         },
         Verdict::Ask { reason, .. } => Verdict::Ask {
             reason: format!("{concern}. Also, {reason}"),
-            pattern: None,
+            always: vec![],
         },
     }
 }
@@ -81,6 +81,7 @@ fn concern(command: &Command, sandbox: &Sandbox) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mira_protocol::rule::{RuleAction, RuleDraft, RuleKind};
     use mira_tools::CommandLine;
 
     fn judged(verdict: Verdict, approve: ApproveMode, network: bool, unconfined: bool) -> Verdict {
@@ -133,12 +134,18 @@ mod tests {
                 Verdict::Go,
                 Verdict::Ask {
                     reason: "it writes".into(),
-                    pattern: Some("ls".into()),
+                    always: vec![RuleDraft {
+                        action: RuleAction::Allow,
+                        kind: RuleKind::Command,
+                        pattern: "ls".into(),
+                        folder: None,
+                        note: String::new(),
+                    }],
                 },
             ] {
                 let asked = judged(verdict.clone(), ApproveMode::Ask, network, unconfined);
                 assert!(
-                    matches!(asked, Verdict::Ask { pattern: None, .. }),
+                    matches!(&asked, Verdict::Ask { always, .. } if always.is_empty()),
                     "{asked:?}"
                 );
                 let all = judged(verdict, ApproveMode::All, network, unconfined);

@@ -11,6 +11,7 @@ mod context;
 mod execute;
 pub mod history;
 pub(crate) mod holding;
+mod hooked;
 mod kind;
 mod limits;
 mod model_step;
@@ -24,7 +25,6 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use mira_egress::Gate;
 use mira_protocol::operation::{
     ListOperations, Operation, OperationList, OperationRef, OperationStarted, OperationState,
     StartOperation, Steer,
@@ -48,9 +48,12 @@ use crate::changes::InUse;
 use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::{from_store, internal};
+use crate::hooks::Hooks;
 use crate::ports::ModelSource;
 use crate::projects::Projects;
+use crate::rules::Permissions;
 use crate::settings::SettingsHandle;
+use crate::trust::Trusts;
 use history::History;
 
 /// How many sessions' histories stay in memory while nothing runs in them.
@@ -75,6 +78,8 @@ pub struct Operations {
     pub(super) blobs: Arc<Blobs>,
     pub(super) masker: Masker,
     pub(super) gate: Gate,
+    /// The one way to the network.
+    pub(super) way_out: mira_egress::Gate,
     lanes: Arc<Mutex<HashMap<SessionId, Lane>>>,
     histories: Arc<Mutex<VecDeque<(SessionId, History)>>>,
     workspaces: Arc<Mutex<Workspaces>>,
@@ -82,6 +87,14 @@ pub struct Operations {
     busy: Arc<Mutex<HashMap<ProjectId, usize>>>,
     pub(super) in_use: InUse,
     tasks: TaskTracker,
+}
+
+/// What stands between a call and its effect. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate {
+    pub permissions: Permissions,
+    pub trusts: Trusts,
+    pub hooks: Hooks,
 }
 
 /// The tools and what the model is told about them, made once.
@@ -182,6 +195,7 @@ impl Operations {
         blobs: Arc<Blobs>,
         masker: Masker,
         in_use: InUse,
+        way_out: mira_egress::Gate,
         gate: Gate,
     ) -> Self {
         Self {
@@ -196,6 +210,7 @@ impl Operations {
             blobs,
             masker,
             gate,
+            way_out,
             lanes: Arc::default(),
             histories: Arc::default(),
             workspaces: Arc::default(),

@@ -205,6 +205,7 @@ impl Run<'_> {
     /// The operation: this is the picture.
     async fn drive(&mut self) -> Result<(), Stop> {
         self.enter(OperationState::Started, None).await?;
+        let added = self.begin_hooks().await?;
         let settings = self.on.settings.current();
         let request = &self.task.request;
         let guidelines = self
@@ -220,7 +221,7 @@ impl Run<'_> {
                 .read_pinned(&self.workspace, &self.on.masker)
                 .await?,
         };
-        let instructions = context::instructions(self.workspace.root(), request.access, &chosen);
+        let instructions = context::instructions(self.workspace.root(), request.access, &chosen, &added);
         let fixed_tokens = instructions
             .lines
             .iter()
@@ -340,6 +341,9 @@ impl Run<'_> {
             {
                 tracing::error!(%failure, "an open call was not answered");
             }
+        }
+        if let Err(failure) = self.end_hooks(&result).await {
+            tracing::error!(%failure, "hooks of an operation's end did not run");
         }
         let mut outcome = match (result, timed_out_ms) {
             (Ok(()), _) => Outcome::ended(OperationState::Completed, None),

@@ -1,8 +1,8 @@
 //! Questions to the person.
 
-use mira_protocol::approval::{DecideApproval, DecidedBy, Decision, RuleRef};
+use mira_protocol::approval::{DecideApproval, DecidedBy, Decision};
 use mira_protocol::operation::{Access, ApproveMode, OperationRef, OperationState, StartOperation};
-use mira_protocol::project::ProjectRef;
+use mira_protocol::rule::{ListRules, RuleRef};
 use mira_protocol::system::Nothing;
 use mira_protocol::table::calls;
 use mira_protocol::{Code, EventKind, ProjectId};
@@ -195,28 +195,30 @@ async fn always_remembers_exactly_what_was_shown_until_it_is_forgotten() {
     );
     assert!(!folder.exists("other"));
 
+    let wanted = ListRules {
+        project_id: Some(id.clone()),
+        ..ListRules::default()
+    };
     let rules = engine
         .engine
-        .call(calls::ApprovalRules(ProjectRef {
-            project_id: id.clone(),
-        }))
+        .call(calls::RuleList(wanted))
         .await
         .expect("rules")
         .rules;
     assert_eq!(
         rules
             .iter()
-            .map(|rule| rule.pattern.as_str())
+            .map(|rule| (rule.text.as_str(), rule.use_count))
             .collect::<Vec<_>>(),
-        ["mkdir -p made"]
+        [("allow command mkdir -p made in the project folder", 1)]
     );
     engine
         .engine
-        .call(calls::ApprovalForget(RuleRef {
+        .call(calls::RuleRemove(RuleRef {
             rule_id: rules[0].id.clone(),
         }))
         .await
-        .expect("forgotten");
+        .expect("removed");
     model.then([run("mkdir -p made"), Reply::text("four")]);
     assert_eq!(ask("once more", vec![Decision::Allow]).await, 1);
 }

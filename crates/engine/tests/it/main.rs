@@ -20,3 +20,4 @@ mod secrets;
 mod sessions;
 mod steering;
 mod support;
+mod trust;

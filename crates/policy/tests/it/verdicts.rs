@@ -1,7 +1,10 @@
 use std::path::Path;
 
-use mira_policy::{Act, Command, Context, Line, Verdict, decide, line_of};
+use mira_policy::{
+    Act, Command, Context, Line, Rules, Source, Verdict, decide, every_block, line_of,
+};
 use mira_protocol::operation::{Access, ApproveMode};
+use mira_protocol::rule::{RuleAction, RuleDraft, RuleKind};
 
 const CORPUS: &str = include_str!("../commands.txt");
 
@@ -14,29 +17,48 @@ fn words(list: &[&str]) -> Vec<String> {
     list.iter().map(|word| (*word).to_owned()).collect()
 }
 
-fn remembered() -> Vec<String> {
-    [
-        "cargo test",
-        "npm run lint",
-        "fetch example.com",
-        "cd web && npm test",
+fn allow(kind: RuleKind, pattern: &str, folder: Option<&str>) -> RuleDraft {
+    RuleDraft {
+        action: RuleAction::Allow,
+        kind,
+        pattern: pattern.into(),
+        folder: folder.map(String::from),
+        note: String::new(),
+    }
+}
+
+fn remembered() -> Vec<RuleDraft> {
+    vec![
+        allow(RuleKind::Line, "cargo test", Some("")),
+        allow(RuleKind::Line, "npm run lint", Some("")),
+        allow(RuleKind::Host, "example.com", None),
+        allow(RuleKind::Line, "cd web && npm test", Some("")),
     ]
-    .map(String::from)
-    .to_vec()
 }
 
 fn verdict(act: &Act<'_>, access: Access, approve: ApproveMode) -> Verdict {
-    let remembered = remembered();
-    let root = Path::new("/p/app");
-    decide(
-        act,
-        &Context {
-            access,
-            approve,
-            root,
-            remembered: &remembered,
-        },
-    )
+    verdict_with(act, access, approve, &remembered())
+}
+
+fn verdict_with(
+    act: &Act<'_>,
+    access: Access,
+    approve: ApproveMode,
+    drafts: &[RuleDraft],
+) -> Verdict {
+    let source = Source::Project { id: None };
+    let (rules, problems) = Rules::compile(drafts.iter().map(|draft| (source.clone(), draft)));
+    assert_eq!(problems, [] as [String; 0]);
+    let cx = Context {
+        access,
+        approve,
+        root: Path::new("/p/app"),
+        home: Some(Path::new("/home/ada")),
+        rules: &rules,
+        tool: None,
+        blocks: &every_block,
+    };
+    decide(act, &cx).verdict
 }
 
 fn word(verdict: &Verdict) -> &'static str {
@@ -100,27 +122,16 @@ fn what_is_remembered_is_what_was_shown() {
     for (expected, command) in corpus() {
         let act = shell(&command, "");
         let asked = verdict(&act, Access::Project, ApproveMode::Ask);
-        let Verdict::Ask {
-            pattern: Some(pattern),
-            ..
-        } = asked
-        else {
+        let Verdict::Ask { always, .. } = asked else {
             continue;
         };
+        if always.is_empty() {
+            continue;
+        }
         assert_eq!(expected, "ask");
-        let kept = [pattern];
-        let root = Path::new("/p/app");
-        let decided = |act: &Act<'_>, remembered: &[String]| {
-            let (access, approve) = (Access::Project, ApproveMode::Ask);
-            decide(
-                act,
-                &Context {
-                    access,
-                    approve,
-                    root,
-                    remembered,
-                },
-            )
+        let kept = always;
+        let decided = |act: &Act<'_>, drafts: &[RuleDraft]| {
+            verdict_with(act, Access::Project, ApproveMode::Ask, drafts)
         };
         assert_eq!(decided(&act, &kept), Verdict::Go, "{command:?}");
         let longer = format!("{command}\nrm -rf /");
@@ -208,10 +219,10 @@ fn writes_stay_inside_unless_the_person_allowed_more() {
 fn the_network_is_asked_about_by_host() {
     let ask = |url| verdict(&Act::Reaches { url }, Access::Project, ApproveMode::Ask);
     assert_eq!(ask("https://example.com/a"), Verdict::Go);
-    let Verdict::Ask { pattern, .. } = ask("https://docs.rs/x") else {
+    let Verdict::Ask { always, .. } = ask("https://docs.rs/x") else {
         panic!("not asked")
     };
-    assert_eq!(pattern.as_deref(), Some("fetch docs.rs"));
+    assert_eq!(always, [allow(RuleKind::Host, "docs.rs", None)]);
     assert_eq!(word(&ask("https://evil.example.com/")), "ask");
     assert_eq!(word(&ask("https://example.com@evil.com/")), "ask");
     assert_eq!(word(&ask("nonsense")), "refuse");
@@ -230,7 +241,7 @@ fn looking_always_goes() {
         ApproveMode::Never,
         ApproveMode::All,
     ] {
-        assert_eq!(verdict(&Act::Reads, Access::Read, mode), Verdict::Go);
+        assert_eq!(verdict(&Act::Reads(&[]), Access::Read, mode), Verdict::Go);
     }
 }
 

@@ -140,6 +140,7 @@ fn next(kind: &EventKind) -> Option<EventKind> {
                 reason: "Install web server".into(),
                 purpose: None,
                 pattern: Some("apt install *".into()),
+                rules: vec![],
                 requested_at: 1,
                 expires_at: 2,
             },

@@ -7,6 +7,7 @@ mod forks;
 mod ledger;
 mod log;
 mod open;
+mod rules;
 mod search;
 mod sessions;
 mod support;

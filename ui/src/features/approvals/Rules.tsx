@@ -7,15 +7,15 @@ import { asFailure } from "../../protocol/client";
 import type { Project } from "../../protocol/generated/Project";
 import { useClient, useRequest } from "../../protocol/queries";
 
-/** What "always" remembered for a project, with a way to forget it. */
+/** The permission rules that count in a project, with a way to take one away. */
 export function Rules({ project }: { project: Project }) {
   const client = useClient();
   const toasts = useToasts();
   const now = useNow(30_000);
-  const rules = useRequest("approval.rules", { project_id: project.id });
+  const rules = useRequest("rule.list", { project_id: project.id, search: null, removed: false });
   const forget = async (id: string) => {
     try {
-      await client.call("approval.forget", { rule_id: id });
+      await client.call("rule.remove", { rule_id: id });
       await rules.refetch();
     } catch (error) {
       toasts.fail(asFailure(error).message);
@@ -39,7 +39,7 @@ export function Rules({ project }: { project: Project }) {
       <tbody>
         {rules.data.rules.map((rule) => (
           <tr key={rule.id}>
-            <td className="mono">{rule.pattern}</td>
+            <td className="mono">{rule.text}</td>
             <td className="num">{whole(rule.use_count)}</td>
             <td className="num">{shortTime(rule.created_at, now)}</td>
             <td className="num">

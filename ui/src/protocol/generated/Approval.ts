@@ -2,6 +2,7 @@
 import type { ApprovalId } from "./ApprovalId";
 import type { CallId } from "./CallId";
 import type { OperationId } from "./OperationId";
+import type { RuleDraft } from "./RuleDraft";
 import type { SessionId } from "./SessionId";
 
 export type Approval = { id: ApprovalId, session_id: SessionId, operation_id: OperationId, call_id: CallId, tool: string, 
@@ -22,9 +23,13 @@ reason: string,
  */
 purpose: string | null, 
 /**
- * What "always" would remember, exactly; None where it cannot be remembered.
+ * Those rules in a few words, for a button; None where there are none.
  */
-pattern: string | null, requested_at: number, 
+pattern: string | null, 
+/**
+ * The rules that "always" saves for the project; empty where nothing can be remembered.
+ */
+rules: Array<RuleDraft>, requested_at: number, 
 /**
  * Denied by itself at this time.
  */
