@@ -389,6 +389,7 @@ impl ScriptedModels {
         Ports {
             models: Some(Arc::new(self)),
             secrets: Arc::new(NoSecrets),
+            askpass: None,
         }
     }
 }

@@ -213,15 +213,25 @@ impl Child {
         while tokio::time::Instant::now() < until && self.group_lives().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        self.kill();
-        let _ = self.wait().await;
-        self.over = true;
+        if self.kill() {
+            let _ = self.wait().await;
+            self.over = true;
+        }
         count
     }
 
-    fn kill(&mut self) {
+    /// False where it may not be killed: it runs with more rights than we have.
+    fn kill(&mut self) -> bool {
+        let mut killed = Ok(());
         if !self.reap().unwrap_or(true) {
-            let _ = rustix::process::kill_process(self.pid, Signal::KILL);
+            killed = rustix::process::kill_process(self.pid, Signal::KILL);
+        }
+        if killed == Err(rustix::io::Errno::PERM) {
+            self.ended.get_or_insert(Ended {
+                code: None,
+                signal: None,
+            });
+            return false;
         }
         kill_now(self.pid, &self.mark);
         if !self.reaped && rustix::process::waitpid(Some(self.pid), WaitOptions::empty()).is_ok() {
@@ -232,6 +242,7 @@ impl Child {
             });
             self.told = None;
         }
+        true
     }
 
     /// For a command that ends at once, outside of any runtime's business.
