@@ -344,8 +344,12 @@ pub enum PermissionCommand {
         no_approval: bool,
     },
     /// Remove; `restore` brings it back
-    Remove { id: i64 },
-    Restore { id: i64 },
+    Remove {
+        id: i64,
+    },
+    Restore {
+        id: i64,
+    },
 }
 
 impl Default for PermissionCommand {
@@ -364,11 +368,19 @@ pub enum BlockCommand {
         #[arg(long)]
         notes: Option<String>,
     },
-    Enable { id: i64 },
-    Disable { id: i64 },
+    Enable {
+        id: i64,
+    },
+    Disable {
+        id: i64,
+    },
     /// Remove one of your own; `restore` brings it back
-    Remove { id: i64 },
-    Restore { id: i64 },
+    Remove {
+        id: i64,
+    },
+    Restore {
+        id: i64,
+    },
 }
 
 impl Default for BlockCommand {

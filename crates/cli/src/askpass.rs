@@ -81,7 +81,6 @@ impl Typed {
         let mut byte = [0];
         loop {
             if from.read(&mut byte)? == 0 || byte[0] == b'\n' || byte[0] == b'\r' {
-                byte[0] = 0;
                 return Ok(self.1 > 0);
             }
             if self.1 == LONGEST {

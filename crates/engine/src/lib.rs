@@ -128,7 +128,10 @@ impl Engine {
             // Before looking at what they did: commands of a dead engine must not go on.
             mira_workspace::kill_orphans(engine);
         }
-        store.close_sudo_requests(clock::now_ms()).await.map_err(from_store)?;
+        store
+            .close_sudo_requests(clock::now_ms())
+            .await
+            .map_err(from_store)?;
         changes.recover().await?;
         operations.recover().await?;
         operations.close_all_jobs().await;

@@ -19,7 +19,7 @@ use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::from_store;
 
-pub use binding::{Bound, Unbound};
+pub use binding::Bound;
 pub use matching::{Known, blocked, permitted};
 
 const DEFAULT_ROWS: u32 = 100;

@@ -30,10 +30,22 @@ pub fn blocked(
     let (program, arguments) = argv.split_first()?;
     let name = program.rsplit('/').next().unwrap_or(program);
     let checks: [(&'static str, bool); 8] = [
-        ("recursive_root_deletion", deletes_all(name, arguments, home)),
-        ("delete_boot_password_files", deletes_needed(name, arguments)),
-        ("overwrite_boot_sector", writes_to(arguments, |device| device.boots)),
-        ("dd_to_partition", writes_to(arguments, |device| device.partition)),
+        (
+            "recursive_root_deletion",
+            deletes_all(name, arguments, home),
+        ),
+        (
+            "delete_boot_password_files",
+            deletes_needed(name, arguments),
+        ),
+        (
+            "overwrite_boot_sector",
+            writes_to(arguments, |device| device.boots),
+        ),
+        (
+            "dd_to_partition",
+            writes_to(arguments, |device| device.partition),
+        ),
         ("dd_to_disk_device", writes_to(arguments, |_| true)),
         ("format_filesystem", formats(name)),
         ("destructive_fdisk", partitions(name, arguments)),
@@ -54,8 +66,7 @@ fn paths(arguments: &[String]) -> impl Iterator<Item = std::path::PathBuf> + '_ 
 
 fn has_flag(arguments: &[String], letters: &[char], long: &str) -> bool {
     arguments.iter().any(|word| {
-        word == long
-            || word.starts_with('-') && !word.starts_with("--") && word.contains(letters)
+        word == long || word.starts_with('-') && !word.starts_with("--") && word.contains(letters)
     })
 }
 
@@ -91,7 +102,9 @@ fn writes_to(arguments: &[String], fits: impl Fn(&Device) -> bool) -> bool {
 fn device(path: &str) -> Option<Device> {
     let path = lexical(Path::new(path));
     let name = path.strip_prefix("/dev").ok()?.to_str()?.to_owned();
-    let disk = ["sd", "hd", "vd", "xvd", "nvme", "mmcblk", "disk", "mapper", "dm-", "md", "loop"];
+    let disk = [
+        "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "disk", "mapper", "dm-", "md", "loop",
+    ];
     if !disk.iter().any(|known| name.starts_with(known)) {
         return None;
     }
@@ -110,7 +123,8 @@ fn formats(name: &str) -> bool {
 }
 
 fn partitions(name: &str, arguments: &[String]) -> bool {
-    let looks = |word: &String| ["-l", "--list", "-d", "--dump", "print", "-p"].contains(&word.as_str());
+    let looks =
+        |word: &String| ["-l", "--list", "-d", "--dump", "print", "-p"].contains(&word.as_str());
     ["fdisk", "sfdisk", "cfdisk", "gdisk", "sgdisk", "parted"].contains(&name)
         && !arguments.iter().any(looks)
 }
@@ -142,7 +156,10 @@ mod tests {
     fn what_loses_the_machine_is_stopped_and_the_rest_is_not() {
         for (line, expected) in [
             ("rm -rfv /", "recursive_root_deletion"),
-            ("/bin/rm --recursive --force /usr/", "recursive_root_deletion"),
+            (
+                "/bin/rm --recursive --force /usr/",
+                "recursive_root_deletion",
+            ),
             ("rm -rf /home/me", "recursive_root_deletion"),
             ("rm -rf /etc/../", "recursive_root_deletion"),
             ("rm -rf /*", "recursive_root_deletion"),

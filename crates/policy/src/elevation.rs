@@ -90,13 +90,24 @@ fn stripped(words: Vec<String>) -> Result<(Vec<String>, String), String> {
     let (argv, user) = match base(&words[0]) {
         "sudo" => without_options(
             &words[1..],
-            &["-n", "-A", "-k", "-H", "--non-interactive", "--askpass", "--set-home"],
+            &[
+                "-n",
+                "-A",
+                "-k",
+                "-H",
+                "--non-interactive",
+                "--askpass",
+                "--set-home",
+            ],
             "sudo",
         )?,
         "doas" => without_options(&words[1..], &["-n"], "doas")?,
         "pkexec" => without_options(&words[1..], &["--disable-internal-agent"], "pkexec")?,
         "su" | "run0" | "sudoedit" | "gksu" | "gksudo" | "kdesu" => {
-            return Err(format!("`{}` starts a shell or a program of its own", words[0]));
+            return Err(format!(
+                "`{}` starts a shell or a program of its own",
+                words[0]
+            ));
         }
         _ => (words, "root".to_owned()),
     };
@@ -179,20 +190,50 @@ mod tests {
             ("sudo -n -u www-data -- id -u", "www-data: id -u"),
             ("/usr/bin/sudo 'a b' c", "root: 'a b' c"),
             ("doas -u backup rsync a b", "backup: rsync a b"),
-            ("pkexec --user root systemctl restart x", "root: systemctl restart x"),
+            (
+                "pkexec --user root systemctl restart x",
+                "root: systemctl restart x",
+            ),
             ("sudo id; sudo id", "Not run: it is more than one command"),
             ("cd /etc && sudo ls", "Not run: it is more than one command"),
-            ("echo x | sudo tee /etc/x", "Not run: it is more than one command"),
-            ("sudo ls > /etc/x", "Not run: it redirects, which needs a shell"),
-            ("sudo sh -c 'id'", "Not run: `sh` runs whatever follows it; name the program itself"),
+            (
+                "echo x | sudo tee /etc/x",
+                "Not run: it is more than one command",
+            ),
+            (
+                "sudo ls > /etc/x",
+                "Not run: it redirects, which needs a shell",
+            ),
+            (
+                "sudo sh -c 'id'",
+                "Not run: `sh` runs whatever follows it; name the program itself",
+            ),
             ("sudo -i", "Not run: the option -i of sudo is not passed on"),
-            ("sudo -E make", "Not run: the option -E of sudo is not passed on"),
-            ("sudo", "Not run: it names no program, and would start a shell"),
-            ("sudo A=1 make", "Not run: it sets variables, which an elevated command is not given"),
-            ("sudo rm $X", "Not run: its words are known only to a shell (`$`, `*`, `~`, braces)"),
-            ("su -c id", "Not run: `su` starts a shell or a program of its own"),
+            (
+                "sudo -E make",
+                "Not run: the option -E of sudo is not passed on",
+            ),
+            (
+                "sudo",
+                "Not run: it names no program, and would start a shell",
+            ),
+            (
+                "sudo A=1 make",
+                "Not run: it sets variables, which an elevated command is not given",
+            ),
+            (
+                "sudo rm $X",
+                "Not run: its words are known only to a shell (`$`, `*`, `~`, braces)",
+            ),
+            (
+                "su -c id",
+                "Not run: `su` starts a shell or a program of its own",
+            ),
             ("sudo -u '-x' id", "Not run: \"-x\" is no user's name"),
-            ("sudo find / -exec sudo id ';'", "Not run: there is another `sudo` inside"),
+            (
+                "sudo find / -exec sudo id ';'",
+                "Not run: there is another `sudo` inside",
+            ),
         ] {
             assert_eq!(shown(line), expected, "{line}");
         }

@@ -54,7 +54,12 @@ impl Store {
             id: row.id,
             name: row.name,
             description: row.description,
-            matches: matches(row.command_exact, row.command_prefix, row.command_pattern, None),
+            matches: matches(
+                row.command_exact,
+                row.command_prefix,
+                row.command_pattern,
+                None,
+            ),
             requires_approval: row.requires_approval != 0,
             enabled: row.enabled != 0,
             created_at: row.created_at,

@@ -1,8 +1,6 @@
 //! The life of a request for more rights, and the record of what became of each.
 
-use mira_protocol::sudo::{
-    ListSudoRequests, ReadSudoAudit, SudoAudit, SudoRequest, SudoStatus,
-};
+use mira_protocol::sudo::{ListSudoRequests, ReadSudoAudit, SudoAudit, SudoRequest, SudoStatus};
 use mira_protocol::{ApprovalId, OperationId, SessionId, UtcMs};
 
 use crate::encoding::{from_json, from_word, json, signed, unsigned, word};

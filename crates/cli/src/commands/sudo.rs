@@ -30,7 +30,12 @@ pub async fn run(client: &Client, command: SudoCommand) -> Result<u8, Failure> {
                 limit: Some(limit),
             };
             let found = client.call(calls::SudoRequests(list)).await?.requests;
-            list_of(&found, json, request_row, "No elevated command was asked for.")?;
+            list_of(
+                &found,
+                json,
+                request_row,
+                "No elevated command was asked for.",
+            )?;
         }
         SudoCommand::Allow { request } => decide(client, request, true).await?,
         SudoCommand::Deny { request } => decide(client, request, false).await?,
@@ -47,7 +52,12 @@ pub async fn run(client: &Client, command: SudoCommand) -> Result<u8, Failure> {
                 ..ReadSudoAudit::default()
             };
             let page = client.call(calls::SudoAudit(read)).await?;
-            list_of(&page.entries, json, audit_row, "Nothing was run or refused.")?;
+            list_of(
+                &page.entries,
+                json,
+                audit_row,
+                "Nothing was run or refused.",
+            )?;
             if page.more && !json.json {
                 say("… and older ones; --limit shows more.")?;
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use mira_policy::{self as policy, Elevation as Wanted};
 use mira_protocol::approval::{Approval, DecidedBy, Decision};
 use mira_protocol::change::FileChangeSummary;
+use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::operation::{Access, ApproveMode, OperationState};
 use mira_protocol::sudo::{Elevation, SudoAudit, SudoOutcome, SudoRequest, SudoStatus};
 use mira_protocol::{ApprovalId, Code, EventKind, Failure, StoredEvent, Topic};
@@ -13,6 +14,7 @@ use mira_tools::{Command, Effect, Output, ToolError};
 use mira_workspace::{CommandLine, Exit, Spec, process};
 
 use super::execute::{Caller, Plan, Refused};
+use super::record::By;
 use super::run::Stop;
 use crate::clock::now_ms;
 use crate::failure::from_store;
@@ -83,13 +85,15 @@ impl Caller<'_> {
             _ => None,
         };
         if let Some(why) = refuse {
-            self.record(record, SudoOutcome::NotAsked, why, None).await?;
+            self.record(record, SudoOutcome::NotAsked, why, None)
+                .await?;
             return Err(Refused::Tell(format!("Not run: {why}.")));
         }
         let (argv, user) = match wanted {
             Wanted::Words { argv, user } => (argv, user),
             Wanted::Unclear { why, .. } => {
-                self.record(record, SudoOutcome::NotAsked, &why, None).await?;
+                self.record(record, SudoOutcome::NotAsked, &why, None)
+                    .await?;
                 return Err(Refused::Tell(why));
             }
         };
@@ -98,7 +102,8 @@ impl Caller<'_> {
         let bound = match Bound::new(&argv, &user, &folder, environment(), session) {
             Ok(bound) => bound,
             Err(why) => {
-                self.record(record, SudoOutcome::NotAsked, &why.0, None).await?;
+                self.record(record, SudoOutcome::NotAsked, &why.0, None)
+                    .await?;
                 return Err(Refused::Tell(format!("Not run: {}", why.0)));
             }
         };
@@ -135,7 +140,8 @@ impl Caller<'_> {
         }
         if task.request.approve != ApproveMode::Ask {
             let why = "only the person can allow it, and nobody is asked in this run";
-            self.record(record, SudoOutcome::NotAsked, why, None).await?;
+            self.record(record, SudoOutcome::NotAsked, why, None)
+                .await?;
             let failure = Failure::new(
                 Code::ApprovalNeeded,
                 format!("`{shown}` wants the rights of {user}: {why}."),
@@ -184,7 +190,11 @@ impl Caller<'_> {
             elevation: Some(Elevation {
                 user: bound.user.clone(),
                 argv: bound.argv.clone(),
-                environment: bound.environment.iter().map(|(name, _)| name.clone()).collect(),
+                environment: bound
+                    .environment
+                    .iter()
+                    .map(|(name, _)| name.clone())
+                    .collect(),
                 binding: bound.hash.clone(),
                 prompt: self.on.askpass.is_some(),
             }),
@@ -258,13 +268,18 @@ impl Caller<'_> {
             cwd: &cwd,
             request: Some(id),
             rule,
-            authorized_by: if by == DecidedBy::Person { "person" } else { "" },
+            authorized_by: if by == DecidedBy::Person {
+                "person"
+            } else {
+                ""
+            },
         };
         self.record(record, outcome, "", None).await?;
         Err(match outcome {
-            SudoOutcome::Cancelled => {
-                Refused::Stop(Stop::Cancelled, "Not run: the operation was stopped.".into())
-            }
+            SudoOutcome::Cancelled => Refused::Stop(
+                Stop::Cancelled,
+                "Not run: the operation was stopped.".into(),
+            ),
             SudoOutcome::Expired => Refused::Tell(
                 "Nobody answered in time, so it was not run. Go on without it, or say what the \
                  person could run themselves."
@@ -477,7 +492,9 @@ impl Caller<'_> {
 fn environment() -> Vec<(String, String)> {
     let mut kept: Vec<(String, String)> = process::environment()
         .into_iter()
-        .filter(|(name, _)| name.starts_with("LC_") || ["LANG", "TZ", "TERM"].contains(&name.as_str()))
+        .filter(|(name, _)| {
+            name.starts_with("LC_") || ["LANG", "TZ", "TERM"].contains(&name.as_str())
+        })
         .collect();
     kept.push((
         "PATH".into(),
@@ -501,9 +518,9 @@ fn trouble(exit: &Exit) -> Option<&'static str> {
         return None;
     }
     let told = |words: &str| {
-        exit.output
-            .lines()
-            .any(|line| line.contains(words) && (line.contains("sudo") || line.contains("not in the sudoers")))
+        exit.output.lines().any(|line| {
+            line.contains(words) && (line.contains("sudo") || line.contains("not in the sudoers"))
+        })
     };
     if told("a password is required") || told("a terminal is required") {
         return Some(
@@ -517,7 +534,10 @@ fn trouble(exit: &Exit) -> Option<&'static str> {
     if told("incorrect password attempt") {
         return Some("the password was wrong.");
     }
-    if told("is not in the sudoers file") || told("is not allowed to execute") || told("may not run sudo") {
+    if told("is not in the sudoers file")
+        || told("is not allowed to execute")
+        || told("may not run sudo")
+    {
         return Some("the person has no right to do this on this machine.");
     }
     None

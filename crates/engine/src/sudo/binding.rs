@@ -128,7 +128,13 @@ mod tests {
     fn a_name_means_a_program_of_the_system() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("nothing-like-it"), "x").unwrap();
-        let bound = Bound::new(&["nothing-like-it".into()], "root", folder.path(), vec![], "s");
+        let bound = Bound::new(
+            &["nothing-like-it".into()],
+            "root",
+            folder.path(),
+            vec![],
+            "s",
+        );
         assert!(bound.is_err());
         let bound = Bound::new(&["true".into()], "root", folder.path(), vec![], "s").unwrap();
         assert!(bound.argv[0].starts_with('/'));

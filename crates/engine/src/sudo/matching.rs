@@ -93,7 +93,13 @@ fn fits(matches: &SudoMatch, argv: &[String]) -> bool {
             let by_name: Vec<String> = argv
                 .iter()
                 .enumerate()
-                .map(|(index, word)| if index == 0 { base(word).to_owned() } else { word.clone() })
+                .map(|(index, word)| {
+                    if index == 0 {
+                        base(word).to_owned()
+                    } else {
+                        word.clone()
+                    }
+                })
                 .collect();
             pattern.is_match(&mira_policy::typed(argv))
                 || from_the_system(&argv[0]) && pattern.is_match(&mira_policy::typed(&by_name))
@@ -156,7 +162,10 @@ mod tests {
         assert!(!fits(&SudoMatch::Prefix("apt-get".into()), &mine));
         assert!(!fits(&SudoMatch::Pattern("apt-get .*".into()), &mine));
         let hidden = argv(&["/usr/bin/apt-get", "install jq; reboot"]);
-        assert!(!fits(&SudoMatch::Exact("apt-get install jq".into()), &hidden));
+        assert!(!fits(
+            &SudoMatch::Exact("apt-get install jq".into()),
+            &hidden
+        ));
     }
 
     #[test]
