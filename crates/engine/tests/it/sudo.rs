@@ -256,7 +256,7 @@ async fn inside() {
         denied_late_and_altered(&place).await,
         known_commands(&place).await,
     ];
-    println!("LOOK {}", std::process::id());
+    println!("\nLOOK {}", std::process::id());
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).unwrap();
 }
