@@ -1,7 +1,7 @@
 //! `mira sudo`: lists are seen and edited, and outlive the program.
 
-use mira_testkit::{FakeVendor, Reply, Script};
-use serde_json::Value;
+use mira_testkit::{FakeVendor, Reply, Script, TempProject};
+use serde_json::{Value, json};
 
 use crate::home::Home;
 
@@ -68,4 +68,25 @@ fn permissions_and_the_block_list_are_edited_and_stay() {
     assert!(run(&["sudo", "audit", "apt"]).1.contains("Nothing was run"));
     let (success, _, failed) = run(&["sudo", "allow", "apr_none"]);
     assert!(!success && !failed.is_empty());
+}
+
+#[test]
+fn without_a_person_nothing_is_elevated_whatever_the_flag_says() {
+    let call = Reply::call("run_command", json!({ "command": "sudo id" }));
+    let vendor = FakeVendor::start(Script::new([call.always()]));
+    let home = Home::with(&vendor);
+    let project = TempProject::new("-- a.txt\none\n");
+    for approve in ["safe", "all"] {
+        let ran = home.exec(&project, &["--approve", approve, "Who is root?"]);
+        assert_eq!(ran.code, 4, "{}", ran.stderr);
+    }
+    let audit = home.run(&["sudo", "audit", "--json"]);
+    let audit: Value = serde_json::from_slice(&audit.stdout).unwrap();
+    let outcomes: Vec<&Value> = audit
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| &entry["outcome"])
+        .collect();
+    assert_eq!(outcomes, ["not_asked", "not_asked"]);
 }

@@ -358,7 +358,12 @@ impl Caller<'_> {
         if let Some(trouble) = trouble {
             return Err(ToolError::Refused(format!("Not run: {trouble}")));
         }
-        let output = mira_tools::told(&exit, kept.as_deref(), cleared.timeout);
+        let mut output = mira_tools::told(&exit, kept.as_deref(), cleared.timeout);
+        if exit.timed_out {
+            output.text.push_str(
+                "\n[It runs with more rights than Mira has, so it could not be ended and may go on.]",
+            );
+        }
         Ok((output, changes))
     }
 
