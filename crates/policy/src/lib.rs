@@ -5,6 +5,8 @@
 //! has and elevated commands are refused whatever was allowed. Start reading at [`decide`].
 
 mod block;
+mod blocked;
+mod elevation;
 pub mod file;
 mod inner;
 mod judge;
@@ -20,6 +22,8 @@ use mira_protocol::operation::{Access, ApproveMode};
 use mira_protocol::rule::{JudgedBy, Judgement, Part, RuleAction, RuleDraft, RuleKind};
 
 pub use block::{BLOCK_LIST, Block};
+pub use blocked::blocked;
+pub use elevation::{Elevation, elevation, typed, words};
 use judge::Judge;
 pub use rules::{Rules, Source, check, text};
 use shell::{Script, Simple};

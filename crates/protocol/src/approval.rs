@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::rule::RuleDraft;
+use crate::sudo::Elevation;
 use crate::{ApprovalId, CallId, OperationId, SessionId, UtcMs};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,7 +25,10 @@ pub struct Approval {
     /// Why the model says it wants this, in its words.
     #[serde(default)]
     pub purpose: Option<String>,
-    /// Those rules in a few words, for a button; None where there are none.
+    /// It runs with more rights. Then it is never remembered, and the answer counts for exactly this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elevation: Option<Elevation>,
+    /// The rules of "always" in a few words, for a button; None where there are none.
     #[serde(default)]
     pub pattern: Option<String>,
     /// The rules that "always" saves for the project; empty where nothing can be remembered.

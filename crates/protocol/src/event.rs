@@ -319,6 +319,8 @@ pub enum Topic {
     },
     /// The log of hooks.
     Hooks,
+    /// Permissions, block list, requests or audit of elevated commands.
+    Sudo,
     Jobs,
     /// The list of checkpoints, and what they take.
     Checkpoints,

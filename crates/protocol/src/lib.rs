@@ -27,6 +27,7 @@ pub mod rewind;
 pub mod rule;
 pub mod session;
 pub mod settings;
+pub mod sudo;
 pub mod system;
 pub mod table;
 pub mod trust;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, change, checkpoint, comment, context, egress, git, hook, job, operation, project, provider, rewind, rule, session, settings, system, trust,
+    approval, change, checkpoint, comment, context, egress, git, hook, job, operation, project, provider, rewind, rule, session, settings, sudo, system, trust,
 };
 
 /// Params of a request that know their method and their reply.
@@ -265,6 +265,33 @@ requests! {
     "hook.log" => HookLog(hook::ReadHookLog) -> hook::HookLog;
     /// Run one hook with a made-up occasion.
     "hook.test" => HookTest(hook::TestHook) -> hook::HookTest;
+
+    /// Commands that are known to be run with more rights.
+    "sudo.permissions" => SudoPermissions(Nothing) -> sudo::SudoPermissions;
+    /// Add one.
+    "sudo.add_permission" => SudoAddPermission(sudo::AddSudoPermission) -> sudo::SudoPermission;
+    /// Change one, or switch it.
+    "sudo.change_permission" => SudoChangePermission(sudo::ChangeSudoPermission) -> sudo::SudoPermission;
+    /// Remove one; `sudo.restore_permission` brings it back.
+    "sudo.remove_permission" => SudoRemovePermission(sudo::SudoRef) -> Nothing;
+    /// Bring a removed one back.
+    "sudo.restore_permission" => SudoRestorePermission(sudo::SudoRef) -> sudo::SudoPermission;
+    /// Commands that never run with more rights.
+    "sudo.blocklist" => SudoBlocklist(Nothing) -> sudo::SudoBlocklist;
+    /// Add one.
+    "sudo.add_block" => SudoAddBlock(sudo::AddSudoBlock) -> sudo::SudoBlock;
+    /// Switch one, or change its severity.
+    "sudo.change_block" => SudoChangeBlock(sudo::ChangeSudoBlock) -> sudo::SudoBlock;
+    /// Remove one of the person's own; `sudo.restore_block` brings it back.
+    "sudo.remove_block" => SudoRemoveBlock(sudo::SudoRef) -> Nothing;
+    /// Bring a removed one back.
+    "sudo.restore_block" => SudoRestoreBlock(sudo::SudoRef) -> sudo::SudoBlock;
+    /// What was asked for, newest first.
+    "sudo.requests" => SudoRequests(sudo::ListSudoRequests) -> sudo::SudoRequests;
+    /// Decide one that waits; single use.
+    "sudo.decide" => SudoDecide(sudo::DecideSudo) -> Nothing;
+    /// What became of elevated commands, newest first.
+    "sudo.audit" => SudoAudit(sudo::ReadSudoAudit) -> sudo::SudoAuditPage;
 
     /// Background commands, newest first.
     "job.list" => JobList(Nothing) -> job::JobList;

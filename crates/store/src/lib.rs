@@ -28,6 +28,8 @@ mod rules;
 mod search;
 mod sessions;
 mod settings;
+mod sudo;
+mod sudo_requests;
 mod trust;
 
 use std::path::{Path, PathBuf};

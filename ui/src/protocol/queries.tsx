@@ -42,6 +42,8 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
       return ["trust.get", "trust.list", "rule.list", "hook.list", "command.list"];
     case "hooks":
       return ["hook.log"];
+    case "sudo":
+      return ["sudo.permissions", "sudo.blocklist", "sudo.requests", "sudo.audit"];
     case "jobs":
       return ["job.list"];
     case "checkpoints":

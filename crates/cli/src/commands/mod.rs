@@ -12,6 +12,7 @@ mod rewind;
 mod rules;
 mod serve;
 mod sessions;
+mod sudo;
 mod system;
 mod trust;
 mod undo;
@@ -66,6 +67,7 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         }
         Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
         Command::Egress(args) => egress::run(&client, args).await,
+        Command::Sudo { command } => sudo::run(&client, command).await,
         Command::Budget(json) => system::show_budget(&client, json.json).await,
         Command::Status(json) => system::show_status(&client, json.json).await,
         Command::Doctor(json) => system::show_doctor(&client, json.json).await,

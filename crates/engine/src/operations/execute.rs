@@ -241,10 +241,13 @@ impl Caller<'_> {
             Err(ToolError::Refused("Not run: the operation stops.".into()))
         } else {
             match self.pass(&mut plan, &mut added, &mut stored).await {
-                Ok(()) => {
+                Ok(cleared) => {
                     // The person's time to think is not the tool's.
                     begun = Instant::now();
-                    self.run_plan(&plan, &mut stored).await
+                    match cleared {
+                        None => self.run_plan(&plan, &mut stored).await,
+                        Some(cleared) => self.run_elevated(&plan, cleared, &mut stored).await,
+                    }
                 }
                 Err(Refused::Tell(reason)) => Err(ToolError::Refused(reason)),
                 Err(Refused::Stop(why, reason)) => {
@@ -407,6 +410,7 @@ impl Caller<'_> {
             cwd: cwd_of(self.run.workspace.root(), &cwd),
             reason,
             purpose,
+            elevation: None,
             pattern: (!always.is_empty()).then(|| {
                 let patterns = always.iter().map(|rule| rule.pattern.as_str());
                 patterns.collect::<Vec<_>>().join(", ")
@@ -546,7 +550,7 @@ impl Caller<'_> {
     }
 
     /// Looks at the project before a command, unless another one runs already.
-    async fn begin_command(&self) -> Result<(), Failure> {
+    pub(super) async fn begin_command(&self) -> Result<(), Failure> {
         let mut watch = self.watch.lock().await;
         if watch.running == 0 {
             let on = self.on;
@@ -560,7 +564,7 @@ impl Caller<'_> {
     }
 
     /// What changed since, put down to the command that ended. `begun` went into the background.
-    async fn end_command(
+    pub(super) async fn end_command(
         &self,
         by: By,
         begun: Vec<JobInfo>,
@@ -618,7 +622,7 @@ impl From<Failure> for Refused {
     }
 }
 
-fn cwd_of(root: &Path, cwd: &str) -> String {
+pub(super) fn cwd_of(root: &Path, cwd: &str) -> String {
     let whole = if cwd.is_empty() {
         root.to_path_buf()
     } else {
@@ -657,7 +661,7 @@ fn act<'a>(effect: &'a Effect, paths: &'a [String]) -> Act<'a> {
     }
 }
 
-fn judged(line: &CommandLine) -> policy::Line<'_> {
+pub(super) fn judged(line: &CommandLine) -> policy::Line<'_> {
     match line {
         CommandLine::Argv(argv) => policy::Line::Argv(argv),
         CommandLine::Shell(line) => policy::Line::Shell(line),

@@ -93,6 +93,7 @@ mod tests {
             purpose: None,
             network,
             unconfined,
+            elevate: false,
         });
         let sandbox = Sandbox {
             enabled: true,

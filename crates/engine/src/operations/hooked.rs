@@ -8,6 +8,7 @@ use mira_tools::{Effect, Output, ToolError};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::elevated::Cleared;
 use super::execute::{Caller, Plan, Refused};
 use super::run::{Run, Stop};
 use crate::hooks::{Notice, Occasion, Outcome};
@@ -22,14 +23,14 @@ impl Caller<'_> {
         plan: &mut Plan,
         added: &mut Vec<(String, String)>,
         stored: &mut Vec<StoredEvent>,
-    ) -> Result<(), Refused> {
+    ) -> Result<Option<Cleared>, Refused> {
         self.before(HookPoint::BeforeTool, plan, added, stored)
             .await?;
         if matches!(plan.effect, Ok(Effect::Runs(_))) {
             self.before(HookPoint::BeforeCommand, plan, added, stored)
                 .await?;
         }
-        self.clear(plan, stored).await
+        self.cleared(plan, stored).await
     }
 
     async fn before(

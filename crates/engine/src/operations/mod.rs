@@ -8,6 +8,7 @@ pub mod background;
 mod choices;
 mod compaction;
 mod context;
+mod elevated;
 mod execute;
 pub mod history;
 pub(crate) mod holding;
@@ -80,6 +81,7 @@ pub struct Operations {
     pub(super) gate: Gate,
     /// The one way to the network.
     pub(super) way_out: mira_egress::Gate,
+    pub(super) askpass: Option<crate::ports::Askpass>,
     lanes: Arc<Mutex<HashMap<SessionId, Lane>>>,
     histories: Arc<Mutex<VecDeque<(SessionId, History)>>>,
     workspaces: Arc<Mutex<Workspaces>>,
@@ -211,6 +213,7 @@ impl Operations {
             masker,
             gate,
             way_out,
+            askpass: None,
             lanes: Arc::default(),
             histories: Arc::default(),
             workspaces: Arc::default(),
@@ -218,6 +221,12 @@ impl Operations {
             in_use,
             tasks: TaskTracker::new(),
         }
+    }
+
+    /// Who asks for passwords.
+    pub fn with_askpass(mut self, askpass: Option<crate::ports::Askpass>) -> Self {
+        self.askpass = askpass;
+        self
     }
 
     /// Stores the message and answers at once; the work goes on by itself.

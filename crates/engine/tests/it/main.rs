@@ -19,5 +19,6 @@ mod rewind;
 mod secrets;
 mod sessions;
 mod steering;
+mod sudo;
 mod support;
 mod trust;

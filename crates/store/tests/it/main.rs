@@ -10,5 +10,6 @@ mod open;
 mod rules;
 mod search;
 mod sessions;
+mod sudo;
 mod support;
 mod tables;
