@@ -8,6 +8,7 @@
 //! (how both look on the socket).
 
 pub mod approval;
+pub mod budget;
 pub mod change;
 pub mod checkpoint;
 pub mod event;
@@ -20,6 +21,7 @@ pub mod project;
 pub mod provider;
 pub mod receipt;
 pub mod rewind;
+pub mod route;
 pub mod session;
 pub mod settings;
 pub mod system;
