@@ -10,7 +10,9 @@
 //!
 //! What is not here: decisions. This crate knows no clock, no disk besides its file, no model.
 
+mod answers;
 mod approvals;
+mod caps;
 mod checkpoints;
 mod drafts;
 mod encoding;
@@ -19,10 +21,13 @@ mod forks;
 mod ledger;
 mod open;
 mod operations;
+mod prefixes;
 mod projects;
+mod routes;
 mod search;
 mod sessions;
 mod settings;
+mod spend;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,14 +36,17 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{Mutex, MutexGuard};
 
+pub use answers::CachedAnswer;
 pub use approvals::DecidedApproval;
 pub use checkpoints::{
     Checkpoint, CheckpointFile, FileBeforeAfter, LiveContent, PruneWhich, Restore, RowState, Scope,
     Step, StepCounts, StepFiles, StepRow,
 };
-pub use ledger::{LedgerRow, Spend, day_start, local_day_start, local_month_start, month_start};
+pub use ledger::{LedgerRow, ReservedCall, day, local_day, month_of};
 pub use operations::{NewOperation, OperationRequest, OperationRow};
+pub use prefixes::ToldFile;
 pub use projects::ProjectRow;
+pub use routes::RoutedOperation;
 pub use sessions::NewSession;
 
 /// The truth on disk. Clones share connections.
