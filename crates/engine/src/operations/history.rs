@@ -5,6 +5,7 @@
 //! requests, never between a call and its result; what was compacted is told as its summary.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use mira_llm::{Content, Item, ItemKind};
@@ -18,6 +19,8 @@ pub struct Told {
     pub seq: u64,
     pub item: Arc<Item>,
     pub tokens: u64,
+    /// Of this item and all before it.
+    chain: u64,
 }
 
 /// A call without a result.
@@ -83,6 +86,26 @@ impl History {
 
     pub fn last_seq(&self) -> u64 {
         self.last_seq
+    }
+
+    /// The hash of the order of the first `count` items; None where there are fewer. An item never
+    /// changes once its event is stored, so the order of events is the content.
+    pub fn chain_at(&self, count: u64) -> Option<u64> {
+        match count {
+            0 => Some(0),
+            count => Some(self.told.get(usize::try_from(count).ok()? - 1)?.chain),
+        }
+    }
+
+    /// An upper bound of the tokens of everything from item `from` on, and of what waits.
+    pub fn bound_from(&self, from: u64) -> u64 {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        self.told
+            .iter()
+            .skip(from)
+            .chain(&self.steering)
+            .map(|told| told.item.token_bound())
+            .sum()
     }
 
     /// True when a message waits for the next request.
@@ -216,22 +239,30 @@ impl History {
     }
 
     fn push(&mut self, told: Told) {
+        self.append(told, false);
+    }
+
+    /// A summary stands where the item of its event stood, and is another one.
+    fn append(&mut self, mut told: Told, summary: bool) {
+        let mut hasher = DefaultHasher::new();
+        let before = self.told.last().map_or(0, |told| told.chain);
+        (before, told.seq, summary).hash(&mut hasher);
+        told.chain = hasher.finish();
         self.tokens += told.tokens;
         self.told.push(told);
     }
 
     fn compact(&mut self, up_to_seq: u64, summary: &str) {
-        let kept: Vec<Told> = self
-            .told
-            .drain(..)
+        let kept: Vec<Told> = std::mem::take(&mut self.told)
+            .into_iter()
             .filter(|told| told.seq > up_to_seq)
             .collect();
         let current = self.current.clone().filter(|told| told.seq <= up_to_seq);
-        self.told
-            .push(tell(up_to_seq, user_item(summary, &[], None)));
-        self.told.extend(current);
-        self.told.extend(kept);
-        self.tokens = self.told.iter().map(|told| told.tokens).sum();
+        self.tokens = 0;
+        self.append(tell(up_to_seq, user_item(summary, &[], None)), true);
+        for told in current.into_iter().chain(kept) {
+            self.push(told);
+        }
     }
 
     /// Where to cut so that at most `keep_tokens` stay: the `seq` of the last event to drop, never
@@ -277,7 +308,12 @@ impl History {
 fn tell(seq: u64, kind: ItemKind) -> Told {
     let item = Item::new(kind);
     let tokens = item.estimated_tokens();
-    Told { seq, item, tokens }
+    Told {
+        seq,
+        item,
+        tokens,
+        chain: 0,
+    }
 }
 
 /// A person's message with what came along, marked as data.

@@ -13,9 +13,12 @@ pub(crate) mod holding;
 mod kind;
 mod limits;
 mod model_step;
+mod pay;
 mod record;
 mod recovery;
+mod route;
 mod run;
+mod settle;
 mod title;
 
 use std::borrow::Cow;
@@ -43,6 +46,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::approvals::Approvals;
 use crate::changes::InUse;
+use crate::budget::Budget;
 use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::{from_store, internal};
@@ -68,6 +72,7 @@ pub struct Operations {
     pub(super) projects: Projects,
     pub(super) models: Arc<dyn ModelSource>,
     pub(super) settings: SettingsHandle,
+    pub(super) budget: Budget,
     pub(super) tools: Arc<Toolbox>,
     pub(super) jobs: Arc<Jobs>,
     pub(super) blobs: Arc<Blobs>,
@@ -86,6 +91,8 @@ pub struct Toolbox {
     pub tools: HashMap<String, Arc<dyn ErasedTool>>,
     pub specs: Arc<[mira_llm::ToolSpec]>,
     pub receipt: mira_protocol::receipt::FragmentLine,
+    /// Of everything the model is told of them.
+    pub hash: u64,
 }
 
 impl Toolbox {
@@ -109,6 +116,7 @@ impl Toolbox {
             tools,
             specs: specs.into(),
             receipt,
+            hash: crate::budget::prefix::hash_of(&text),
         }
     }
 }
@@ -175,6 +183,7 @@ impl Operations {
         projects: Projects,
         models: Arc<dyn ModelSource>,
         settings: SettingsHandle,
+        budget: Budget,
         jobs: Arc<Jobs>,
         blobs: Arc<Blobs>,
         masker: Masker,
@@ -187,6 +196,7 @@ impl Operations {
             projects,
             models,
             settings,
+            budget,
             tools: Arc::new(Toolbox::new(mira_tools::all())),
             jobs,
             blobs,
