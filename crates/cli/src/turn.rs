@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 
 use mira_protocol::approval::{Approval, DecideApproval, Decision};
+use mira_protocol::budget::{DecidePause, Pause, PauseChoice};
 use mira_protocol::operation::{OperationRef, OperationState, Steer};
 use mira_protocol::{Code, Event, EventKind, Failure, OperationId, calls};
 
@@ -30,6 +31,8 @@ pub struct Turn {
     /// The cursor stands behind text of the model.
     mid_line: bool,
     waiting: VecDeque<Approval>,
+    /// The operation waits for money, and the person has not chosen.
+    paused: Option<Pause>,
     /// Typed while the operation ran, and too late for it: to be asked next.
     pub next_prompts: VecDeque<String>,
 }
@@ -42,6 +45,7 @@ impl Turn {
             conversation: Conversation::new(style, style),
             mid_line: false,
             waiting: VecDeque::new(),
+            paused: None,
             next_prompts: VecDeque::new(),
         }
     }
@@ -56,8 +60,9 @@ impl Turn {
         let mut keys = input.keys();
         let mut cancelled = false;
         self.waiting.clear();
+        self.paused = None;
         loop {
-            let asking = !self.waiting.is_empty();
+            let asking = !self.waiting.is_empty() || self.paused.is_some();
             tokio::select! {
                 event = feed.next() => {
                     let event = event?;
@@ -109,6 +114,17 @@ impl Turn {
                     self.ask(input);
                 }
             }
+            EventKind::BudgetPaused { pause }
+                if stored.operation_id.as_ref() == Some(operation) =>
+            {
+                self.paused = Some(pause.clone());
+                if self.waiting.is_empty() {
+                    self.ask(input);
+                }
+            }
+            EventKind::BudgetResumed { .. } if stored.operation_id.as_ref() == Some(operation) => {
+                self.paused = None;
+            }
             EventKind::OperationFinished { state, failure, .. }
                 if stored.operation_id.as_ref() == Some(operation) =>
             {
@@ -134,12 +150,15 @@ impl Turn {
                     self.style.dim("Nobody is here to ask: yes.")
                 );
             }
+        } else if let Some(pause) = &self.paused {
+            let question = conversation::pause(pause, self.style);
+            let _ = writeln!(io::stdout(), "{question}");
         }
     }
 
     async fn answer(&mut self, key: Option<char>) -> Result<(), Failure> {
         let Some(approval) = self.waiting.front() else {
-            return Ok(());
+            return self.choose(key).await;
         };
         let decision = match key.map(|key| key.to_ascii_lowercase()) {
             Some('y') => Decision::Allow,
@@ -162,6 +181,44 @@ impl Turn {
             }
         }
         self.waiting.pop_front();
+        Ok(())
+    }
+
+    /// What the person does about a call that does not fit the budget.
+    async fn choose(&mut self, key: Option<char>) -> Result<(), Failure> {
+        let Some(pause) = &self.paused else {
+            return Ok(());
+        };
+        let choice = match key.map(|key| key.to_ascii_lowercase()) {
+            Some('o') => PauseChoice::RaiseOnce,
+            Some('g') => PauseChoice::RaiseForGood,
+            Some('c') if pause.cheaper.is_some() => PauseChoice::CheaperTier,
+            // A pipe that ended has nobody at its other end.
+            Some('s' | 'n' | '\x1b') => PauseChoice::Stop,
+            _ => {
+                let _ = writeln!(io::stdout(), "{}", self.style.dim("o, g, c or s?"));
+                return Ok(());
+            }
+        };
+        let decide = DecidePause {
+            operation_id: pause.operation_id.clone(),
+            choice,
+            amount_micro_usd: None,
+        };
+        match self.client.call(calls::BudgetDecide(decide)).await {
+            Err(failure) if failure.code == Code::Conflict => {
+                // It fits by now, or a setting is in the way: then it still waits.
+                let _ = writeln!(
+                    io::stdout(),
+                    "{}",
+                    conversation::problem(&failure, self.style)
+                );
+            }
+            decided => {
+                decided?;
+                self.paused = None;
+            }
+        }
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! The commands that ask once and print the answer, a file a noun.
 
+mod budget;
 mod checkpoints;
 mod config;
 mod db;
@@ -7,6 +8,7 @@ mod demo;
 mod export;
 mod logs;
 mod rewind;
+mod route;
 mod serve;
 mod sessions;
 mod system;
@@ -22,10 +24,12 @@ use serde::Serialize;
 use crate::args::Command;
 use crate::host;
 
+pub use budget::{overview, table_of};
 pub use checkpoints::rows as checkpoint_rows;
 pub use rewind::{messages, report as rewind_report};
+pub use route::explanation;
 pub use sessions::{hits, rows, transcript};
-pub use system::{budget, status};
+pub use system::status;
 pub use undo::report as undo_report;
 
 /// Runs one; `exec` is not among them.
@@ -49,7 +53,8 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         }
         Command::Export(args) => export::run(&client, args).await,
         Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
-        Command::Budget(json) => system::show_budget(&client, json.json).await,
+        Command::Budget(args) => budget::run(&client, args).await,
+        Command::Route { command } => route::run(&client, command).await,
         Command::Status(json) => system::show_status(&client, json.json).await,
         Command::Doctor(json) => system::show_doctor(&client, json.json).await,
         Command::Exec(_)

@@ -2,5 +2,6 @@
 
 mod exec;
 mod home;
+mod money;
 mod others;
 mod repl;

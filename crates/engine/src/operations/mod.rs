@@ -45,8 +45,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::approvals::Approvals;
-use crate::changes::InUse;
 use crate::budget::Budget;
+use crate::changes::InUse;
 use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::{from_store, internal};
