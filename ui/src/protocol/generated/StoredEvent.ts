@@ -19,7 +19,9 @@ import type { Pause } from "./Pause";
 import type { PauseChoice } from "./PauseChoice";
 import type { Receipt } from "./Receipt";
 import type { ReviewMark } from "./ReviewMark";
+import type { RewindWhat } from "./RewindWhat";
 import type { RouteDecision } from "./RouteDecision";
+import type { SeqRange } from "./SeqRange";
 import type { SessionId } from "./SessionId";
 import type { Tier } from "./Tier";
 import type { Usage } from "./Usage";
@@ -53,4 +55,4 @@ until?: number | null, } } | { "event_type": "reasoning", "data": { message_id: 
 /**
  * The model's last words, for those who want only the answer.
  */
-content: string, usage: Usage, cost_micro_usd: number, duration_ms: number, changes: Array<FileChangeSummary>, } } | { "event_type": "undone", "data": { operation_id: OperationId, undone: boolean, paths: Array<string>, } } | { "event_type": "reviewed", "data": { operation_id: OperationId, path: string, hunk?: string | null, mark: ReviewMark, } } | { "event_type": "renamed", "data": { name: string, by_person: boolean, } } | { "event_type": "forked", "data": { from_session_id: SessionId, up_to_seq: number, } } | { "event_type": "job_started", "data": { job_id: JobId, command: string, } } | { "event_type": "job_finished", "data": { job_id: JobId, exit_code?: number | null, } });
+content: string, usage: Usage, cost_micro_usd: number, duration_ms: number, changes: Array<FileChangeSummary>, } } | { "event_type": "undone", "data": { operation_id: OperationId, undone: boolean, paths: Array<string>, } } | { "event_type": "rewound", "data": { what: RewindWhat, to_seq: number, hidden?: Array<SeqRange>, shown?: Array<SeqRange>, paths?: Array<string>, undoes_seq?: number | null, checkpoint_id?: number | null, } } | { "event_type": "reviewed", "data": { operation_id: OperationId, path: string, hunk?: string | null, mark: ReviewMark, } } | { "event_type": "renamed", "data": { name: string, by_person: boolean, } } | { "event_type": "forked", "data": { from_session_id: SessionId, up_to_seq: number, } } | { "event_type": "job_started", "data": { job_id: JobId, command: string, } } | { "event_type": "job_finished", "data": { job_id: JobId, exit_code?: number | null, } });
