@@ -70,10 +70,15 @@ pub enum Command {
         #[command(subcommand)]
         command: SudoCommand,
     },
-    /// Money spent, and limits
-    Budget(JsonArg),
     /// What left this machine: requests, and sums by host
     Egress(EgressArgs),
+    /// Money spent, caps, forecast; views of the ledger
+    Budget(BudgetArgs),
+    /// Which tier and model answer, and why
+    Route {
+        #[command(subcommand)]
+        command: RouteCommand,
+    },
     /// What runs now
     Status(JsonArg),
     /// Check that everything Mira needs is there
@@ -165,6 +170,144 @@ pub struct ExecArgs {
     /// Write JSON Lines; text for people goes to standard error
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BudgetArgs {
+    #[command(subcommand)]
+    pub command: Option<BudgetCommand>,
+    /// Group the ledger by this
+    #[arg(long, value_enum)]
+    pub by: Option<SpendByArg>,
+    #[command(flatten)]
+    pub which: Which,
+    /// Write JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Write CSV: the view of --by, or every call
+    #[arg(long)]
+    pub csv: bool,
+}
+
+/// Which rows of the ledger.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Which {
+    /// From this local day on, as YYYY-MM-DD
+    #[arg(long, value_name = "DAY", global = true)]
+    pub from: Option<String>,
+    /// Up to and with this local day
+    #[arg(long, value_name = "DAY", global = true)]
+    pub until: Option<String>,
+    /// Only calls of this folder's project
+    #[arg(long, value_name = "DIR", global = true)]
+    pub project: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BudgetCommand {
+    /// Every cap where it stands
+    Caps(JsonArg),
+    /// Set a cap for good, or remove it with "none"; with --project, of that project
+    Cap {
+        #[arg(value_enum)]
+        period: PeriodArg,
+        /// US dollars, or "none"
+        amount: String,
+    },
+    /// Add to a cap for its current window: today, this month, one session, one operation
+    Raise {
+        #[arg(value_enum)]
+        period: PeriodArg,
+        /// US dollars
+        #[arg(value_parser = micro_usd)]
+        by: i64,
+        /// The session or the operation, for their caps
+        #[arg(long, value_name = "ID")]
+        of: Option<String>,
+    },
+    /// Operations that wait for money
+    Pauses(JsonArg),
+    /// Decide for an operation that waits
+    Decide {
+        operation: String,
+        #[arg(value_enum)]
+        choice: ChoiceArg,
+        /// US dollars to add, or the new cap
+        #[arg(long, value_name = "USD", value_parser = micro_usd)]
+        amount: Option<i64>,
+    },
+    /// Where day and month will end
+    Forecast(JsonArg),
+    /// Single calls, newest first
+    Calls {
+        /// Of this operation
+        #[arg(long, value_name = "ID")]
+        operation: Option<String>,
+        /// Of this session
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+        /// Only those whose cost is an estimate until it is reconciled
+        #[arg(long)]
+        kept: bool,
+        #[arg(long, default_value_t = LISTED)]
+        limit: u32,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// One call with its receipt: tokens and money of each part
+    Call {
+        id: i64,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// What caches saved, and what broke prefixes
+    Savings(JsonArg),
+    /// Sum days and months up anew from the calls
+    Rebuild(JsonArg),
+    /// Say what kept calls really cost
+    Reconcile {
+        /// Calls; none: all that are kept
+        ids: Vec<i64>,
+        /// What each cost, in US dollars [default: the kept figure is right]
+        #[arg(long, value_name = "USD", value_parser = micro_usd)]
+        cost: Option<i64>,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Forget the kept answers
+    ClearCache,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RouteCommand {
+    /// What would happen to a message: tier, model, rule, cost on every tier; nothing is asked
+    Explain {
+        message: String,
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        model: ModelArgs,
+        /// How many files are attached
+        #[arg(long, default_value_t = 0)]
+        files: u32,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// How the calls of an operation were routed
+    Decisions {
+        operation: String,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// How routed operations ended, and thresholds that this speaks against
+    Outcomes(JsonArg),
+    /// Choose tier or model for the project, or for a session; nothing: the router chooses again
+    Choose {
+        #[command(flatten)]
+        target: Target,
+        #[command(flatten)]
+        model: ModelArgs,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -839,6 +982,20 @@ words! {
         Both,
     }
     TierArg => Tier { Fast, Voice, Code, Agentic }
+    SpendByArg => mira_protocol::budget::SpendBy {
+        Day, Month, Model, Tier, Project, Session, Purpose, Operation,
+    }
+    PeriodArg => mira_protocol::budget::CapPeriod { Operation, Session, Day, Month }
+    ChoiceArg => mira_protocol::budget::PauseChoice {
+        /// Add to the caps in the way for their current window
+        RaiseOnce,
+        /// Set the caps in the way to more
+        RaiseForGood,
+        /// Go on with a cheaper tier
+        CheaperTier,
+        /// End the operation
+        Stop,
+    }
     ProviderArg => ProviderName { Openai, Local }
     SudoStatusArg => SudoStatus {
         Pending, Approved, Denied, Expired, Cancelled, Running, Executed, Refused
@@ -877,7 +1034,7 @@ fn day(text: &str) -> Result<i64, String> {
 }
 
 /// Dollars as people write them → millionths.
-fn micro_usd(text: &str) -> Result<i64, String> {
+pub fn micro_usd(text: &str) -> Result<i64, String> {
     let dollars: f64 = text
         .trim_start_matches('$')
         .parse()

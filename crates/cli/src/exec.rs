@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 
 use mira_engine::settings::Settings;
+use mira_protocol::budget::{DecidePause, PauseChoice};
 use mira_protocol::operation::{OperationRef, OperationState};
 use mira_protocol::project::Project;
 use mira_protocol::session::Session;
@@ -166,6 +167,25 @@ async fn follow(
             }
             if error.kind() != io::ErrorKind::BrokenPipe {
                 return Err(unwritable(&error));
+            }
+        }
+        if let Event::Stored(stored) = &*event
+            && stored.operation_id.as_ref() == Some(operation)
+            && let EventKind::BudgetPaused { pause } = &stored.kind
+            && !pause.waits_for_others
+        {
+            // Nobody is here to choose.
+            let stop = DecidePause {
+                operation_id: operation.clone(),
+                choice: PauseChoice::Stop,
+                amount_micro_usd: None,
+            };
+            match client.call(calls::BudgetDecide(stop)).await {
+                // It fits by now, or somebody else chose.
+                Err(failure) if failure.code == Code::Conflict => {}
+                stopped => {
+                    stopped?;
+                }
             }
         }
         if let Event::Stored(stored) = &*event

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, Write};
 
 use mira_protocol::approval::{Approval, DecideApproval, Decision};
+use mira_protocol::budget::{DecidePause, Pause, PauseChoice};
 use mira_protocol::operation::{OperationRef, OperationState, Steer};
 use mira_protocol::{CallId, Code, Event, EventKind, Failure, OperationId, calls};
 
@@ -32,6 +33,8 @@ pub struct Turn {
     waiting: VecDeque<Approval>,
     /// A call that may be asking for a password now.
     password_for: Option<CallId>,
+    /// The operation waits for money, and the person has not chosen.
+    paused: Option<Pause>,
     /// Typed while the operation ran, and too late for it: to be asked next.
     pub next_prompts: VecDeque<String>,
 }
@@ -45,6 +48,7 @@ impl Turn {
             mid_line: false,
             waiting: VecDeque::new(),
             password_for: None,
+            paused: None,
             next_prompts: VecDeque::new(),
         }
     }
@@ -59,8 +63,9 @@ impl Turn {
         let mut keys = input.keys();
         let mut cancelled = false;
         self.waiting.clear();
+        self.paused = None;
         loop {
-            let asking = !self.waiting.is_empty();
+            let asking = !self.waiting.is_empty() || self.paused.is_some();
             if self.password_for.is_some() {
                 // Sudo's question reads from the same terminal.
                 drop(keys.take());
@@ -123,6 +128,17 @@ impl Turn {
             {
                 self.password_for = None;
             }
+            EventKind::BudgetPaused { pause }
+                if stored.operation_id.as_ref() == Some(operation) =>
+            {
+                self.paused = Some(pause.clone());
+                if self.waiting.is_empty() {
+                    self.ask(input);
+                }
+            }
+            EventKind::BudgetResumed { .. } if stored.operation_id.as_ref() == Some(operation) => {
+                self.paused = None;
+            }
             EventKind::OperationFinished { state, failure, .. }
                 if stored.operation_id.as_ref() == Some(operation) =>
             {
@@ -148,12 +164,15 @@ impl Turn {
                     self.style.dim("Nobody is here to ask: yes.")
                 );
             }
+        } else if let Some(pause) = &self.paused {
+            let question = conversation::pause(pause, self.style);
+            let _ = writeln!(io::stdout(), "{question}");
         }
     }
 
     async fn answer(&mut self, key: Option<char>) -> Result<(), Failure> {
         let Some(approval) = self.waiting.front() else {
-            return Ok(());
+            return self.choose(key).await;
         };
         let decision = match key.map(|key| key.to_ascii_lowercase()) {
             Some('y') => Decision::Allow,
@@ -179,6 +198,44 @@ impl Turn {
             }
         }
         self.waiting.pop_front();
+        Ok(())
+    }
+
+    /// What the person does about a call that does not fit the budget.
+    async fn choose(&mut self, key: Option<char>) -> Result<(), Failure> {
+        let Some(pause) = &self.paused else {
+            return Ok(());
+        };
+        let choice = match key.map(|key| key.to_ascii_lowercase()) {
+            Some('o') => PauseChoice::RaiseOnce,
+            Some('g') => PauseChoice::RaiseForGood,
+            Some('c') if pause.cheaper.is_some() => PauseChoice::CheaperTier,
+            // A pipe that ended has nobody at its other end.
+            Some('s' | 'n' | '\x1b') => PauseChoice::Stop,
+            _ => {
+                let _ = writeln!(io::stdout(), "{}", self.style.dim("o, g, c or s?"));
+                return Ok(());
+            }
+        };
+        let decide = DecidePause {
+            operation_id: pause.operation_id.clone(),
+            choice,
+            amount_micro_usd: None,
+        };
+        match self.client.call(calls::BudgetDecide(decide)).await {
+            Err(failure) if failure.code == Code::Conflict => {
+                // It fits by now, or a setting is in the way: then it still waits.
+                let _ = writeln!(
+                    io::stdout(),
+                    "{}",
+                    conversation::problem(&failure, self.style)
+                );
+            }
+            decided => {
+                decided?;
+                self.paused = None;
+            }
+        }
         Ok(())
     }
 

@@ -6,6 +6,7 @@
 //! [`Ports`] in and listens to [`Engine::events`].
 
 mod approvals;
+mod budget;
 mod changes;
 pub mod clock;
 mod comments;
@@ -45,6 +46,7 @@ use serde_json::Value;
 use tokio::sync::broadcast;
 
 use approvals::Approvals;
+use budget::Budget;
 use changes::Changes;
 use comments::Comments;
 use demo::Demo;
@@ -80,6 +82,7 @@ struct Parts {
     sessions: Sessions,
     operations: Operations,
     approvals: Approvals,
+    budget: Budget,
     changes: Changes,
     comments: Comments,
     editors: Editors,
@@ -150,6 +153,7 @@ impl Engine {
             settings.clone(),
             in_use.clone(),
         )?;
+        let budget = Budget::new(store.clone(), events.clone(), settings.clone());
         let operations = Operations::new(
             store.clone(),
             events.clone(),
@@ -157,6 +161,7 @@ impl Engine {
             projects.clone(),
             Demo::source(models),
             settings.clone(),
+            budget.clone(),
             job_files.clone(),
             blobs.clone(),
             masker,
@@ -178,9 +183,11 @@ impl Engine {
             .await
             .map_err(from_store)?;
         changes.recover().await?;
+        budget.recover().await?;
         operations.recover().await?;
         operations.close_all_jobs().await;
         changes.keep_to_limits();
+        budget.check_sums();
         let sessions = Sessions::new(store.clone(), events.clone());
         let data_dir = settings.current().data_dir.clone();
         let git = GitView::new(projects.clone());
@@ -205,6 +212,7 @@ impl Engine {
             sessions,
             operations,
             approvals,
+            budget,
             changes,
             comments,
             editors,
@@ -359,8 +367,28 @@ impl Engine {
             Request::ProviderSetKey(params) => json(on.providers.set_key(params).await),
             Request::ModelList(_) => json(on.providers.models().await),
 
-            Request::BudgetGet(_) => json(on.system.budget().await),
             Request::EgressList(params) => json(on.egress.list(params).await),
+            Request::BudgetGet(_) => json(on.budget.overview().await),
+            Request::BudgetSpend(params) => json(on.budget.spend(params).await),
+            Request::BudgetCalls(params) => json(on.budget.calls(params).await),
+            Request::BudgetCall(params) => json(on.budget.call(params).await),
+            Request::BudgetCaps(_) => json(on.budget.caps().await),
+            Request::BudgetSetCap(params) => json(on.budget.set_cap(params).await),
+            Request::BudgetRaise(params) => json(on.budget.raise(params).await),
+            Request::BudgetPauses(_) => json(Ok(on.budget.pauses())),
+            Request::BudgetDecide(params) => json(on.budget.decide(params).await),
+            Request::BudgetForecast(_) => json(on.budget.forecast().await),
+            Request::BudgetSavings(params) => json(on.budget.savings(params).await),
+            Request::BudgetExport(params) => json(on.budget.export(params).await),
+            Request::BudgetRebuild(_) => json(on.budget.rebuild().await),
+            Request::BudgetReconcile(params) => json(on.budget.reconcile(params).await),
+            Request::BudgetClearCache(_) => json(on.budget.clear_cache().await),
+            Request::SessionCache(params) => json(on.operations.session_cache(params).await),
+            Request::RouteExplain(params) => json(on.operations.explain(params).await),
+            Request::RouteDecisions(params) => json(on.operations.decisions(params).await),
+            Request::RouteOutcomes(_) => json(on.operations.outcomes().await),
+            Request::RouteChoices(params) => json(on.operations.choices(params).await),
+            Request::RouteChoose(params) => json(on.operations.choose(params).await),
             Request::SystemStatus(_) => json(self.status().await),
             Request::SystemDoctor(_) => json(on.system.doctor(&on.providers).await),
             Request::SystemLogs(params) => json(on.system.logs(params).await),

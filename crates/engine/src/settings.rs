@@ -19,6 +19,7 @@ use mira_protocol::{Code, Failure, MicroUsd};
 pub(crate) use dirs::absolute as expand;
 pub use handle::SettingsHandle;
 pub use names::{NAMES, Name};
+pub(crate) use value::show_dollars;
 
 /// All settings as values. Libraries below take what they need of it as plain arguments.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,9 +65,23 @@ pub struct Settings {
     pub model_router_enabled: bool,
     /// From so many tokens of prompt on the router takes the code tier.
     pub route_code_token_threshold: u64,
+    /// From more files than this on the router takes the code tier.
+    pub route_code_file_count: u32,
     /// A provider that sends nothing for so long counts as stalled, in milliseconds.
     pub stall_timeout_ms: u64,
 
+    /// The most that one operation, and one session, may cost; None: no limit.
+    pub budget_operation_limit_micro_usd: Option<MicroUsd>,
+    pub budget_session_limit_micro_usd: Option<MicroUsd>,
+    /// Models without known prices may be asked.
+    pub budget_allow_unpriced: bool,
+    /// The most that one answer may have where a cap holds, in tokens: what is reserved for it.
+    pub output_limit_tokens: u64,
+    /// Answers to the same request are kept and given again.
+    pub cache_enabled: bool,
+    /// How long, in milliseconds, and how much in all.
+    pub cache_ttl_ms: u64,
+    pub cache_max_bytes: u64,
     /// The most that a local day, and a month, may cost; None: no limit.
     pub budget_daily_limit_micro_usd: Option<MicroUsd>,
     pub budget_monthly_limit_micro_usd: Option<MicroUsd>,
@@ -319,7 +334,15 @@ impl Settings {
             model_agentic: None,
             model_router_enabled: true,
             route_code_token_threshold: 50_000,
+            route_code_file_count: 3,
             stall_timeout_ms: 120_000,
+            budget_operation_limit_micro_usd: None,
+            budget_session_limit_micro_usd: None,
+            budget_allow_unpriced: false,
+            output_limit_tokens: 32_000,
+            cache_enabled: true,
+            cache_ttl_ms: 86_400_000,
+            cache_max_bytes: 64 * 1024 * 1024,
             budget_daily_limit_micro_usd: None,
             budget_monthly_limit_micro_usd: None,
             approval_timeout_ms: 600_000,

@@ -1,4 +1,4 @@
-//! The engine about itself: status, doctor, logs, money; and the lock on its data.
+//! The engine about itself: status, doctor, logs; and the lock on its data.
 
 mod doctor;
 mod lock;
@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use mira_protocol::Failure;
-use mira_protocol::system::{Budget, DoctorReport, LogLines, ReadLogs, Status};
+use mira_protocol::system::{DoctorReport, LogLines, ReadLogs, Status};
 use mira_store::Store;
 
-use crate::clock::now_ms;
 use crate::failure::{from_store, internal};
 use crate::ports::SecretStore;
 use crate::providers::Providers;
@@ -86,27 +85,6 @@ impl System {
             listening: self.listening(),
             provider_ready: now.provider_ready,
             memory_bytes: resident_bytes(),
-        })
-    }
-
-    /// Spend of the local day and the calendar month, with the limits.
-    pub async fn budget(&self) -> Result<Budget, Failure> {
-        let now = now_ms();
-        let day = mira_store::local_day_start(now);
-        let today = self.store.spend_since(day).await.map_err(from_store)?;
-        let month = self
-            .store
-            .spend_since(mira_store::local_month_start(now))
-            .await
-            .map_err(from_store)?;
-        let settings = self.settings.current();
-        Ok(Budget {
-            today_micro_usd: today.cost_micro_usd,
-            month_micro_usd: month.cost_micro_usd,
-            daily_limit_micro_usd: settings.budget_daily_limit_micro_usd,
-            monthly_limit_micro_usd: settings.budget_monthly_limit_micro_usd,
-            calls_today: today.calls,
-            by_model: self.store.spend_by_model(day).await.map_err(from_store)?,
         })
     }
 

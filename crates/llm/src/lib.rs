@@ -192,22 +192,27 @@ pub struct Prices {
 }
 
 impl Prices {
-    /// Cost of one call in millionths of a dollar, rounded up.
+    /// Cost of one call in millionths of a dollar, rounded up once, counted without fractions:
+    /// the same figure as a bill that is.
     pub fn micro_usd(&self, usage: &Usage) -> i64 {
+        // A dollar for a million tokens is a millionth for one; prices have six decimals at most.
+        let price = |price: f64| (price * 1e6).round() as i128;
+        let times = |factor: f64| (factor * 1e3).round() as i128;
         let long = self
             .long_over_tokens
             .is_some_and(|limit| usage.input > limit);
         let (input, output) = if long {
-            (self.long_input, self.long_output)
+            (times(self.long_input), times(self.long_output))
         } else {
-            (1.0, 1.0)
+            (1_000, 1_000)
         };
-        let plain = usage.input.saturating_sub(usage.cached + usage.cache_write) as f64;
-        let dollars_per_mtok = input
-            * (plain * self.input
-                + usage.cached as f64 * self.cached
-                + usage.cache_write as f64 * self.cache_write)
-            + output * usage.output as f64 * self.output;
-        dollars_per_mtok.ceil() as i64
+        let plain = usage.input.saturating_sub(usage.cached + usage.cache_write);
+        let billionths = input
+            * (i128::from(plain) * price(self.input)
+                + i128::from(usage.cached) * price(self.cached)
+                + i128::from(usage.cache_write) * price(self.cache_write))
+            + output * i128::from(usage.output) * price(self.output);
+        let micro = (billionths + 999_999_999).div_euclid(1_000_000_000);
+        i64::try_from(micro).unwrap_or(i64::MAX)
     }
 }

@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::approval::{Approval, DecidedBy, Decision};
+use crate::budget::{CallMoney, Pause, PauseChoice};
 use crate::change::{FileChangeSummary, ReviewMark};
 use crate::operation::{Attachment, Focus, OperationKind, OperationState, Tier, Usage};
 use crate::receipt::Receipt;
 use crate::rewind::{RewindWhat, SeqRange};
+use crate::route::RouteDecision;
 use crate::{
     ApprovalId, CallId, CheckpointId, Failure, JobId, MessageId, MicroUsd, OperationId, ProjectId,
     SessionId, UtcMs,
@@ -70,6 +72,9 @@ pub enum EventKind {
         model: String,
         provider: String,
         reason: String,
+        /// The rule, the facts it saw, and what other tiers would have cost.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Box<RouteDecision>>,
     },
     /// What the next request to the model is made of.
     ContextGathered {
@@ -95,6 +100,20 @@ pub enum EventKind {
         first_token_ms: Option<u64>,
         /// "stop", "tool_calls", "length", "error", "cancelled".
         finish: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        money: Option<CallMoney>,
+    },
+    /// The next call does not fit a cap: the operation waits until it fits or the person chooses.
+    /// A newer one of the same operation replaces it.
+    BudgetPaused {
+        pause: Pause,
+    },
+    /// The wait for money is over. `choice`: what the person chose; none where the call fits now
+    /// because others ended cheaper or a cap was raised elsewhere.
+    BudgetResumed {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        choice: Option<PauseChoice>,
+        waited_ms: u64,
     },
     /// Something the person should know while the operation goes on: a retry and how long it
     /// waits, a retired model, a dropped reasoning item.

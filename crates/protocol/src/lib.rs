@@ -8,6 +8,7 @@
 //! (how both look on the socket).
 
 pub mod approval;
+pub mod budget;
 pub mod change;
 pub mod checkpoint;
 pub mod comment;
@@ -24,6 +25,7 @@ pub mod project;
 pub mod provider;
 pub mod receipt;
 pub mod rewind;
+pub mod route;
 pub mod rule;
 pub mod session;
 pub mod settings;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, change, checkpoint, comment, context, egress, git, hook, job, operation, project, provider, rewind, rule, session, settings, sudo, system, trust,
+    approval, budget, change, checkpoint, comment, context, egress, git, hook, job, operation, project, provider, rewind, route, rule, session, settings, sudo, system, trust,
 };
 
 /// Params of a request that know their method and their reply.
@@ -320,6 +320,46 @@ requests! {
     "budget.get" => BudgetGet(Nothing) -> system::Budget;
     /// What left this machine: requests, newest first, with sums by host.
     "egress.list" => EgressList(egress::ListEgress) -> egress::EgressPage;
+    /// The ledger, grouped.
+    "budget.spend" => BudgetSpend(budget::SpendQuery) -> budget::SpendTable;
+    /// Rows of the ledger, newest first.
+    "budget.calls" => BudgetCalls(budget::ListCalls) -> budget::CallList;
+    /// One call and what it was made of.
+    "budget.call" => BudgetCall(budget::CallRef) -> budget::CallReceipt;
+    /// Every cap where it stands.
+    "budget.caps" => BudgetCaps(Nothing) -> budget::CapList;
+    /// Set or remove a cap for good.
+    "budget.set_cap" => BudgetSetCap(budget::SetCap) -> budget::CapList;
+    /// Add to a cap for its current window.
+    "budget.raise" => BudgetRaise(budget::RaiseCap) -> budget::CapList;
+    /// Operations that wait for money.
+    "budget.pauses" => BudgetPauses(Nothing) -> budget::PauseList;
+    /// Decide what a paused operation does.
+    "budget.decide" => BudgetDecide(budget::DecidePause) -> Nothing;
+    /// Day and month end, with a band.
+    "budget.forecast" => BudgetForecast(Nothing) -> budget::Forecast;
+    /// What caches saved, and why prefixes broke.
+    "budget.savings" => BudgetSavings(budget::SpendQuery) -> budget::Savings;
+    /// The ledger as CSV or JSON.
+    "budget.export" => BudgetExport(budget::ExportBudget) -> budget::ExportedTable;
+    /// Sum days and months up anew.
+    "budget.rebuild" => BudgetRebuild(Nothing) -> budget::RebuildReport;
+    /// Say what kept calls really cost.
+    "budget.reconcile" => BudgetReconcile(budget::Reconcile) -> budget::Reconciled;
+    /// Forget the stored answers.
+    "budget.clear_cache" => BudgetClearCache(Nothing) -> Nothing;
+    /// What the provider's cache can have of a session, and the files that the model has seen.
+    "session.cache" => SessionCache(session::SessionRef) -> budget::SessionCache;
+    /// Which tier would answer, why, and what it would cost.
+    "route.explain" => RouteExplain(route::ExplainRoute) -> route::RouteExplanation;
+    /// The decisions of an operation's calls.
+    "route.decisions" => RouteDecisions(route::RouteDecisionsOf) -> route::RouteDecisions;
+    /// How routed operations ended, and thresholds that this speaks against.
+    "route.outcomes" => RouteOutcomes(Nothing) -> route::RouteOutcomes;
+    /// Tier and model chosen for a session and its project.
+    "route.choices" => RouteChoices(route::RouteChoicesOf) -> route::RouteChoices;
+    /// Choose tier and model for a session or a project.
+    "route.choose" => RouteChoose(route::SetRouteChoice) -> route::RouteChoices;
     /// The engine about itself.
     "system.status" => SystemStatus(Nothing) -> system::Status;
     /// Checks with hints.

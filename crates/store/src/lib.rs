@@ -10,7 +10,9 @@
 //!
 //! What is not here: decisions. This crate knows no clock, no disk besides its file, no model.
 
+mod answers;
 mod approvals;
+mod caps;
 mod checkpoints;
 mod comments;
 mod context_choices;
@@ -23,11 +25,14 @@ mod hooks;
 mod ledger;
 mod open;
 mod operations;
+mod prefixes;
 mod projects;
+mod routes;
 mod rules;
 mod search;
 mod sessions;
 mod settings;
+mod spend;
 mod sudo;
 mod sudo_requests;
 mod trust;
@@ -39,15 +44,18 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{Mutex, MutexGuard};
 
+pub use answers::CachedAnswer;
 pub use approvals::DecidedApproval;
 pub use checkpoints::{
     Checkpoint, CheckpointFile, FileBeforeAfter, LiveContent, PruneWhich, Restore, RowState, Scope,
     Step, StepCounts, StepFiles, StepRow,
 };
 pub use egress::EgressEnd;
-pub use ledger::{LedgerRow, Spend, day_start, local_day_start, local_month_start, month_start};
+pub use ledger::{LedgerRow, ReservedCall, day, local_day, month_of};
 pub use operations::{NewOperation, OperationRequest, OperationRow};
+pub use prefixes::ToldFile;
 pub use projects::ProjectRow;
+pub use routes::RoutedOperation;
 pub use rules::PastToolCall;
 pub use sessions::NewSession;
 pub use trust::FolderTrust;

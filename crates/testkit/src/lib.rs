@@ -7,6 +7,7 @@
 //! item that did not come back verbatim, a schema that no service accepts. How a script is
 //! written stands in [`script`]; how the program `fake-vendor` is used, in [`vendor`].
 
+pub mod day;
 pub mod engine;
 pub mod model;
 pub mod project;

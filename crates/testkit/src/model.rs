@@ -353,6 +353,17 @@ impl Model for ScriptedModel {
     }
 }
 
+/// A scripted model costs nothing, and that is known.
+const FREE: Prices = Prices {
+    input: 0.0,
+    cached: 0.0,
+    cache_write: 0.0,
+    output: 0.0,
+    long_over_tokens: None,
+    long_input: 1.0,
+    long_output: 1.0,
+};
+
 /// Gives the one scripted model, whatever is wanted.
 #[derive(Clone)]
 pub struct ScriptedModels {
@@ -368,7 +379,7 @@ impl ScriptedModels {
         Self {
             model,
             context_tokens: Some(128_000),
-            prices: None,
+            prices: Some(FREE),
             askpass: None,
         }
     }

@@ -1,5 +1,6 @@
 //! The commands that ask once and print the answer, a file a noun.
 
+mod budget;
 mod checkpoints;
 mod config;
 mod db;
@@ -9,6 +10,7 @@ mod export;
 mod hooks;
 mod logs;
 mod rewind;
+mod route;
 mod rules;
 mod serve;
 mod sessions;
@@ -27,12 +29,14 @@ use serde::Serialize;
 use crate::args::Command;
 use crate::host;
 
+pub use budget::{overview, table_of};
 pub use checkpoints::rows as checkpoint_rows;
 pub use hooks::listed as hooks_listed;
 pub use rewind::{messages, report as rewind_report};
+pub use route::explanation;
 pub use rules::{listed as rules_listed, tested as rule_tested};
 pub use sessions::{hits, rows, transcript};
-pub use system::{budget, status};
+pub use system::status;
 pub use trust::{TrustHere, ask, shown as trust_shown};
 pub use undo::report as undo_report;
 
@@ -68,7 +72,8 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
         Command::Egress(args) => egress::run(&client, args).await,
         Command::Sudo { command } => sudo::run(&client, command).await,
-        Command::Budget(json) => system::show_budget(&client, json.json).await,
+        Command::Budget(args) => budget::run(&client, args).await,
+        Command::Route { command } => route::run(&client, command).await,
         Command::Status(json) => system::show_status(&client, json.json).await,
         Command::Doctor(json) => system::show_doctor(&client, json.json).await,
         Command::Exec(_)

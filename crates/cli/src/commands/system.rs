@@ -1,15 +1,15 @@
-//! `mira status`, `mira doctor`, `mira budget`.
+//! `mira status`, `mira doctor`.
 
 use std::io;
 
-use mira_protocol::system::{Budget, CheckState, Nothing, Status};
+use mira_protocol::system::{CheckState, Nothing, Status};
 use mira_protocol::{Failure, calls};
 
 use super::{say, say_json, table};
 use crate::client::Client;
 use crate::exit;
 use crate::render::style::Style;
-use crate::render::text::{bytes, clean, count, duration, usd};
+use crate::render::text::{bytes, clean, count, duration};
 
 pub async fn show_status(client: &Client, json: bool) -> Result<u8, Failure> {
     let now = client.call(calls::SystemStatus(Nothing {})).await?;
@@ -91,46 +91,4 @@ pub async fn show_doctor(client: &Client, json: bool) -> Result<u8, Failure> {
     }
     say(&out)?;
     Ok(code)
-}
-
-pub async fn show_budget(client: &Client, json: bool) -> Result<u8, Failure> {
-    let now = client.call(calls::BudgetGet(Nothing {})).await?;
-    if json {
-        say_json(&now)?
-    } else {
-        say(&budget(&now))?
-    }
-    Ok(0)
-}
-
-/// Spend against limits, and today's models.
-pub fn budget(now: &Budget) -> String {
-    let line = |name: &str, spent, limit: Option<i64>| {
-        let limit = match limit {
-            Some(limit) if limit > 0 => {
-                let share = (spent as f64 * 100.0 / limit as f64).round();
-                format!("of {} ({share}%)", usd(limit))
-            }
-            Some(_) => "of $0.00: nothing may be spent".to_owned(),
-            None => "no limit".to_owned(),
-        };
-        vec![name.to_owned(), usd(spent), limit]
-    };
-    let mut rows = vec![
-        line("today", now.today_micro_usd, now.daily_limit_micro_usd),
-        line(
-            "this month",
-            now.month_micro_usd,
-            now.monthly_limit_micro_usd,
-        ),
-    ];
-    for model in &now.by_model {
-        let calls = format!("{} calls", count(model.calls));
-        rows.push(vec![
-            format!("  {}", clean(&model.model)),
-            usd(model.cost_micro_usd),
-            calls,
-        ]);
-    }
-    table(&rows)
 }

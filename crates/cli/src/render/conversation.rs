@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use mira_protocol::approval::{Approval, DecidedBy, Decision};
+use mira_protocol::budget::{CapPeriod, CapState, Pause};
 use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::OperationState;
 use mira_protocol::{CallId, Event, EventKind, Failure, MessageId, Signal};
@@ -159,6 +160,34 @@ impl Conversation {
                 out.extend(files.map(Out::Line));
                 out
             }
+            EventKind::Routed {
+                tier,
+                model,
+                reason,
+                decision: Some(_),
+                ..
+            } => {
+                let tier = format!("{tier:?}").to_lowercase();
+                let model = clean(model);
+                let reason = one_line(reason, 120);
+                self.line(style.dim(&format!("{tier} tier ({model}), because {reason}")))
+            }
+            EventKind::BudgetPaused { pause } if pause.waits_for_others => {
+                self.line(style.dim("Waits for money that other calls hold."))
+            }
+            EventKind::BudgetPaused { pause } => {
+                let caps = pause.caps.iter().map(cap).collect::<Vec<_>>().join("; ");
+                let needed = usd(pause.needed_micro_usd);
+                self.line(style.yellow(&format!(
+                    "Paused: the next call may cost up to {needed}. {caps}."
+                )))
+            }
+            EventKind::ModelCallFinished {
+                money: Some(money), ..
+            } if money.cache_hit => {
+                let saved = usd(money.saved_micro_usd);
+                self.line(style.dim(&format!("From the cache: {saved} saved.")))
+            }
             EventKind::Notice { level, text, .. } => {
                 let text = clean(text);
                 self.line(match level {
@@ -235,6 +264,43 @@ impl Conversation {
             _ => Vec::new(),
         }
     }
+}
+
+/// A cap where it stands, in words.
+pub fn cap(state: &CapState) -> String {
+    let of = match state.cap.period {
+        CapPeriod::Operation => "an operation",
+        CapPeriod::Session => "a session",
+        CapPeriod::Day => "a day",
+        CapPeriod::Month => "a month",
+    };
+    let limit = usd(state.limit_micro_usd + state.raised_micro_usd);
+    let spent = usd(state.spent_micro_usd);
+    let held = match state.reserved_micro_usd {
+        0 => String::new(),
+        held => format!(", {} held", usd(held)),
+    };
+    let source = match state.source.as_str() {
+        "project" => "of the project".to_owned(),
+        name => clean(name),
+    };
+    format!("cap of {of}: {limit} ({source}), {spent} spent{held}")
+}
+
+/// What the person can do about a call that does not fit the budget.
+pub fn pause(pause: &Pause, style: Style) -> String {
+    let missing = usd(pause.missing_micro_usd);
+    let mut text = format!(
+        "{}\n[o] raise it this once by {missing}  [g] raise it for good",
+        style.yellow("The budget does not have enough for the next call.")
+    );
+    if let Some(cheaper) = &pause.cheaper {
+        let tier = format!("{:?}", cheaper.tier).to_lowercase();
+        let worst = usd(cheaper.worst_micro_usd);
+        text.push_str(&format!("  [c] {tier} tier, up to {worst}"));
+    }
+    text.push_str("  [s] stop");
+    text
 }
 
 /// A failure and its next step.

@@ -1,10 +1,12 @@
 //! Slash commands: one visible list.
 
+use mira_protocol::budget::SpendQuery;
 use mira_protocol::change::UndoRequest;
 use mira_protocol::checkpoint::ListCheckpoints;
 use mira_protocol::hook::ListHooks;
 use mira_protocol::operation::{Access, Tier};
 use mira_protocol::rewind::{RewindRequest, RewindWhat, UnrewindRequest};
+use mira_protocol::route::ExplainRoute;
 use mira_protocol::rule::{ListRules, TestRule};
 use mira_protocol::session::{
     ForkSession, LastSession, ListSessions, RenameSession, SearchSessions, SessionRef,
@@ -14,8 +16,8 @@ use mira_protocol::{Code, Failure, SessionId, calls};
 
 use super::{Next, Repl, custom};
 use crate::commands::{
-    TrustHere, budget, hooks_listed, messages, rewind_report, rows, rule_tested, rules_listed, say,
-    status, table, trust_shown, undo_report,
+    TrustHere, explanation, hooks_listed, messages, overview, rewind_report, rows, rule_tested,
+    rules_listed, say, status, table, table_of, trust_shown, undo_report,
 };
 use crate::host::find_session;
 use crate::render::text::{clean, one_line};
@@ -27,7 +29,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "[read|project|home|system]",
         "how far tools may reach",
     ),
-    ("budget", "", "money spent, and limits"),
+    (
+        "budget",
+        "[day|month|model|tier|project|session|purpose|operation]",
+        "money spent, caps, forecast; or the ledger by that",
+    ),
     ("checkpoints", "[WORDS]", "what each step did to files"),
     (
         "comment",
@@ -61,6 +67,11 @@ const COMMANDS: &[(&str, &str, &str)] = &[
         "go back to before a message, or take that back",
     ),
     (
+        "route",
+        "MESSAGE",
+        "which tier would answer, why, and its cost",
+    ),
+    (
         "rules",
         "[test COMMAND]",
         "permission rules, or the verdict on a command",
@@ -91,9 +102,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
     let rest = rest.trim();
     match name {
         "access" => access(repl, rest)?,
-        "budget" => say(&budget(
-            &repl.client.call(calls::BudgetGet(Nothing {})).await?,
-        ))?,
+        "budget" => budget(repl, rest).await?,
         "comment" | "comments" => return super::review::comment(repl, rest).await,
         "context" => super::review::context(repl, rest).await?,
         "continue" => return go_on(repl).await,
@@ -118,6 +127,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "rename" => rename(repl, rest).await?,
         "resume" => resume(repl, rest).await?,
         "review" => return review(repl, rest).await,
+        "route" => route(repl, rest).await?,
         "rules" => rules(repl, rest).await?,
         "search" => search(repl, rest).await?,
         "sessions" => {
@@ -226,6 +236,39 @@ fn tier(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
         )),
         None => say("The router chooses the tier."),
     }
+}
+
+async fn budget(repl: &Repl, rest: &str) -> Result<(), Failure> {
+    if rest.is_empty() {
+        return say(&overview(&repl.client).await?);
+    }
+    let by = serde_json::from_value(serde_json::Value::String(rest.to_lowercase()));
+    let by = by.map_err(|_| {
+        usage("/budget day, month, model, tier, project, session, purpose or operation")
+    })?;
+    let query = SpendQuery {
+        by,
+        limit: Some(20),
+        ..SpendQuery::default()
+    };
+    let found = repl.client.call(calls::BudgetSpend(query)).await?;
+    say(&table_of(&found))
+}
+
+async fn route(repl: &Repl, message: &str) -> Result<(), Failure> {
+    if message.is_empty() {
+        return Err(usage("/route MESSAGE"));
+    }
+    let explain = ExplainRoute {
+        content: message.to_owned(),
+        session_id: repl.session.clone(),
+        project_id: Some(repl.project.id.clone()),
+        tier: repl.tier,
+        model: repl.model.clone(),
+        files: 0,
+    };
+    let told = repl.client.call(calls::RouteExplain(explain)).await?;
+    say(&explanation(&told))
 }
 
 async fn undo(repl: &Repl, rest: &str, undo: bool) -> Result<(), Failure> {

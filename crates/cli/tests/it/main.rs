@@ -3,6 +3,7 @@
 mod askpass;
 mod exec;
 mod home;
+mod money;
 mod others;
 mod repl;
 mod sudo;

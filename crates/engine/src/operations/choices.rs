@@ -101,7 +101,7 @@ impl Operations {
         }
     }
 
-    pub(super) async fn choices(&self, session: &SessionId) -> Result<Choices, Failure> {
+    pub(super) async fn context_choices(&self, session: &SessionId) -> Result<Choices, Failure> {
         let stored = self.store.context_choices(session).await;
         let mut choices = Choices::default();
         for ContextChoice { target, choice } in stored.map_err(from_store)? {

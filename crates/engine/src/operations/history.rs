@@ -5,6 +5,7 @@
 //! requests, never between a call and its result; what was compacted is told as its summary.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use mira_llm::{Content, Item, ItemKind};
@@ -22,6 +23,8 @@ pub struct Told {
     pub tokens: u64,
     /// The operation that it belongs to; None: a digest of several.
     pub operation: Option<OperationId>,
+    /// Of this item and all before it.
+    chain: u64,
 }
 
 /// A turn that the person left out, as the receipt tells of it.
@@ -158,6 +161,26 @@ impl History {
 
     pub fn last_seq(&self) -> u64 {
         self.last_seq
+    }
+
+    /// The hash of the order of the first `count` items; None where there are fewer. An item never
+    /// changes once its event is stored, so the order of events is the content.
+    pub fn chain_at(&self, count: u64) -> Option<u64> {
+        match count {
+            0 => Some(0),
+            count => Some(self.told.get(usize::try_from(count).ok()? - 1)?.chain),
+        }
+    }
+
+    /// An upper bound of the tokens of everything from item `from` on, and of what waits.
+    pub fn bound_from(&self, from: u64) -> u64 {
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        self.told
+            .iter()
+            .skip(from)
+            .chain(&self.steering)
+            .map(|told| told.item.token_bound())
+            .sum()
     }
 
     /// True when a message waits for the next request.
@@ -302,7 +325,16 @@ impl History {
         }
     }
 
-    fn push(&mut self, mut told: Told) {
+    fn push(&mut self, told: Told) {
+        self.append(told, false);
+    }
+
+    /// A summary stands where the item of its event stood, and is another one.
+    fn append(&mut self, mut told: Told, summary: bool) {
+        let mut hasher = DefaultHasher::new();
+        let before = self.told.last().map_or(0, |told| told.chain);
+        (before, told.seq, summary).hash(&mut hasher);
+        told.chain = hasher.finish();
         self.tokens += told.tokens;
         if told.operation.is_none() {
             told.operation.clone_from(&self.applying);
@@ -350,17 +382,16 @@ impl History {
     }
 
     fn compact(&mut self, up_to_seq: u64, summary: &str) {
-        let kept: Vec<Told> = self
-            .told
-            .drain(..)
+        let kept: Vec<Told> = std::mem::take(&mut self.told)
+            .into_iter()
             .filter(|told| told.seq > up_to_seq)
             .collect();
         let current = self.current.clone().filter(|told| told.seq <= up_to_seq);
-        self.told
-            .push(tell(up_to_seq, user_item(summary, &[], None)));
-        self.told.extend(current);
-        self.told.extend(kept);
-        self.tokens = self.told.iter().map(|told| told.tokens).sum();
+        self.tokens = 0;
+        self.append(tell(up_to_seq, user_item(summary, &[], None)), true);
+        for told in current.into_iter().chain(kept) {
+            self.push(told);
+        }
     }
 
     /// Where to cut so that at most `keep_tokens` stay: the `seq` of the last event to drop, never
@@ -411,6 +442,7 @@ fn tell(seq: u64, kind: ItemKind) -> Told {
         item,
         tokens,
         operation: None,
+        chain: 0,
     }
 }
 

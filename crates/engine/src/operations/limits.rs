@@ -1,13 +1,12 @@
-//! Before each request: does the conversation fit, does the money suffice, what is it made of.
+//! Before each request: does the conversation fit, and what is it made of.
 
 use mira_protocol::operation::OperationState;
 use mira_protocol::receipt::{FragmentLine, Receipt};
-use mira_protocol::{Code, EventKind, Failure, MicroUsd, UtcMs};
+use mira_protocol::{EventKind, Failure};
 
 use super::compaction;
-use super::run::{Run, Stop, provider_name};
-use crate::clock::now_ms;
-use crate::failure::from_store;
+use super::run::{Run, provider_name};
+use crate::budget::price;
 use crate::ports::Resolved;
 
 /// What is left free of the context window for the answer, in tokens, where the model's own limit
@@ -81,61 +80,11 @@ impl Run<'_> {
             model: model.id.clone(),
             context_limit_tokens: model.context_tokens,
             total_tokens,
-            estimated_input_micro_usd: model.prices.map(|prices| input_cost(&prices, total_tokens)),
+            estimated_input_micro_usd: model
+                .prices
+                .map(|prices| price::expected(&prices, total_tokens, 0)),
             fragments,
         }
-    }
-
-    /// Refuses the next request where a limit is spent, or its input alone would pass it.
-    pub(super) async fn check_budget(
-        &self,
-        model: &Resolved,
-        fixed_tokens: u64,
-    ) -> Result<(), Stop> {
-        let settings = self.on.settings.current();
-        let next = model.prices.map_or(0, |prices| {
-            input_cost(&prices, fixed_tokens + self.history.tokens())
-        });
-        let over =
-            |spent: MicroUsd, limit: Option<MicroUsd>| limit.filter(|limit| spent + next >= *limit);
-        if let Some(limit) = over(self.cost, self.task.request.max_cost_micro_usd) {
-            return Err(budget_stop(
-                "this operation",
-                self.cost,
-                limit,
-                "--max-cost",
-            ));
-        }
-        if settings.budget_daily_limit_micro_usd.is_none()
-            && settings.budget_monthly_limit_micro_usd.is_none()
-        {
-            return Ok(());
-        }
-        let now = now_ms();
-        let today = self.spent_since(mira_store::local_day_start(now)).await?;
-        let month = self.spent_since(mira_store::local_month_start(now)).await?;
-        if let Some(limit) = over(today, settings.budget_daily_limit_micro_usd) {
-            return Err(budget_stop("today", today, limit, "BUDGET_DAILY_LIMIT_USD"));
-        }
-        if let Some(limit) = over(month, settings.budget_monthly_limit_micro_usd) {
-            return Err(budget_stop(
-                "this month",
-                month,
-                limit,
-                "BUDGET_MONTHLY_LIMIT_USD",
-            ));
-        }
-        Ok(())
-    }
-
-    async fn spent_since(&self, since: UtcMs) -> Result<MicroUsd, Failure> {
-        Ok(self
-            .on
-            .store
-            .spend_since(since)
-            .await
-            .map_err(from_store)?
-            .cost_micro_usd)
     }
 }
 
@@ -151,13 +100,6 @@ pub(super) fn answer_room(model: &Resolved) -> u64 {
         .unwrap_or(ANSWER_TOKENS)
         .min(ANSWER_TOKENS)
         .min(window(model) / 4)
-}
-
-fn input_cost(prices: &mira_llm::Prices, tokens: u64) -> MicroUsd {
-    prices.micro_usd(&mira_llm::Usage {
-        input: tokens,
-        ..Default::default()
-    })
 }
 
 /// How far to shrink the conversation when the provider says it is too long: to what it says it
@@ -176,15 +118,4 @@ pub(super) fn overflow_target(
         }
         _ => history / 2,
     }
-}
-
-fn budget_stop(what: &str, spent: MicroUsd, limit: MicroUsd, name: &str) -> Stop {
-    let dollars = |micro: MicroUsd| micro as f64 / 1_000_000.0;
-    Stop::Failed(
-        Failure::new(
-            Code::BudgetExceeded,
-            format!("The limit for {what} is ${:.4}; ${:.4} is spent, and the next request would pass it.", dollars(limit), dollars(spent)),
-        )
-        .hint(format!("Raise {name}, then resume.")),
-    )
 }

@@ -16,9 +16,12 @@ mod hooked;
 mod kind;
 mod limits;
 mod model_step;
+mod pay;
 mod record;
 mod recovery;
+mod route;
 mod run;
+mod settle;
 mod title;
 
 use std::borrow::Cow;
@@ -45,6 +48,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::approvals::Approvals;
+use crate::budget::Budget;
 use crate::changes::InUse;
 use crate::clock::now_ms;
 use crate::events::EventLog;
@@ -74,6 +78,7 @@ pub struct Operations {
     pub(super) projects: Projects,
     pub(super) models: Arc<dyn ModelSource>,
     pub(super) settings: SettingsHandle,
+    pub(super) budget: Budget,
     pub(super) tools: Arc<Toolbox>,
     pub(super) jobs: Arc<Jobs>,
     pub(super) blobs: Arc<Blobs>,
@@ -104,6 +109,8 @@ pub struct Toolbox {
     pub tools: HashMap<String, Arc<dyn ErasedTool>>,
     pub specs: Arc<[mira_llm::ToolSpec]>,
     pub receipt: mira_protocol::receipt::FragmentLine,
+    /// Of everything the model is told of them.
+    pub hash: u64,
 }
 
 impl Toolbox {
@@ -127,6 +134,7 @@ impl Toolbox {
             tools,
             specs: specs.into(),
             receipt,
+            hash: crate::budget::prefix::hash_of(&text),
         }
     }
 }
@@ -193,6 +201,7 @@ impl Operations {
         projects: Projects,
         models: Arc<dyn ModelSource>,
         settings: SettingsHandle,
+        budget: Budget,
         jobs: Arc<Jobs>,
         blobs: Arc<Blobs>,
         masker: Masker,
@@ -207,6 +216,7 @@ impl Operations {
             projects,
             models,
             settings,
+            budget,
             tools: Arc::new(Toolbox::new(mira_tools::all())),
             jobs,
             blobs,

@@ -3,13 +3,15 @@
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use futures::stream::BoxStream;
 use mira_llm::{Chunk, ErrorKind, Finish, ModelError, Prompt};
 use mira_protocol::event::NoticeLevel;
-use mira_protocol::operation::Usage;
 use mira_protocol::{CallId, EventKind, MessageId, Signal};
-use mira_store::LedgerRow;
 
+use super::pay::{Paid, Source};
 use super::run::{Run, Stop, provider_name};
+use super::settle::Begun;
+use crate::budget::answers::Kept;
 use crate::clock::now_ms;
 use crate::failure::from_store;
 use crate::ports::Resolved;
@@ -19,6 +21,8 @@ const FLUSH_EVERY: Duration = Duration::from_millis(25);
 
 pub(super) enum Said {
     Answer(Step),
+    /// The answer broke off, and asking again at once would pass a cap. What came of it is stored.
+    BrokeOff,
     /// The provider refused the prompt for its length.
     TooLong {
         limit_tokens: Option<u64>,
@@ -42,7 +46,7 @@ pub(super) struct AskedCall {
 }
 
 /// What has arrived of an answer.
-struct Answer {
+pub(super) struct Answer {
     /// Finished parts, in order, ready to store.
     kinds: Vec<EventKind>,
     message_id: MessageId,
@@ -52,9 +56,13 @@ struct Answer {
     sent_chars: u64,
     reasoning: String,
     calls: Vec<AskedCall>,
-    usage: mira_llm::Usage,
+    pub usage: mira_llm::Usage,
     finish: Option<Finish>,
     first_token: Option<Duration>,
+    /// Bytes of text, thought and calls that arrived in all: what a provider may charge for.
+    pub arrived_bytes: u64,
+    /// The attempt that runs, from 1.
+    attempt: u32,
 }
 
 impl Answer {
@@ -70,6 +78,8 @@ impl Answer {
             usage: mira_llm::Usage::default(),
             finish: None,
             first_token: None,
+            arrived_bytes: 0,
+            attempt: 1,
         }
     }
 
@@ -96,6 +106,26 @@ impl Answer {
         self.sent_chars = 0;
     }
 
+    /// The whole answer in words, once it has ended; None where it calls tools.
+    pub fn kept(&self) -> Option<Kept> {
+        let mut kept = Kept::default();
+        if !self.calls.is_empty() {
+            return None;
+        }
+        for kind in &self.kinds {
+            match kind {
+                EventKind::AssistantMessage {
+                    content,
+                    superseded: false,
+                    ..
+                } => kept.text += content,
+                EventKind::Reasoning { text, .. } => kept.reasoning += text,
+                _ => {}
+            }
+        }
+        Some(kept)
+    }
+
     fn unsent(&self) -> bool {
         self.sent_bytes < self.text.len()
     }
@@ -103,11 +133,25 @@ impl Answer {
 
 impl Run<'_> {
     /// Asks and stores the answer. What was shown is stored even where the request fails.
-    pub(super) async fn ask(&mut self, model: &Resolved, prompt: Prompt) -> Result<Said, Stop> {
-        let begun = Instant::now();
+    pub(super) async fn ask(
+        &mut self,
+        model: &Resolved,
+        prompt: Prompt,
+        paid: Paid,
+    ) -> Result<Said, Stop> {
         let mut answer = Answer::new();
-        self.signal_activity(format!("waiting for {}", model.id));
-        let mut result = self.listen(model, prompt, &mut answer, begun).await;
+        let mut begun = self.begun(&prompt, paid);
+        let stream: BoxStream<'static, _> = match &begun.paid.source {
+            Source::Vendor(_) => {
+                self.signal_activity(format!("waiting for {}", model.id));
+                model.model.stream(prompt, self.cancel.child_token())
+            }
+            Source::Kept(kept, _) => {
+                self.signal_activity("answering from the cache".into());
+                futures::stream::iter(kept.clone().chunks().into_iter().map(Ok)).boxed()
+            }
+        };
+        let mut result = self.listen(model, stream, &mut answer, &mut begun).await;
         // The last piece too: who joins the pieces has the whole text.
         if let Err(heard) = self.flush(&mut answer).await {
             result = result.and(Err(heard));
@@ -118,11 +162,10 @@ impl Run<'_> {
     async fn listen(
         &mut self,
         model: &Resolved,
-        prompt: Prompt,
+        mut stream: BoxStream<'static, Result<Chunk, ModelError>>,
         answer: &mut Answer,
-        begun: Instant,
+        begun: &mut Begun,
     ) -> Result<(), Heard> {
-        let mut stream = model.model.stream(prompt, self.cancel.child_token());
         let mut flushed = Instant::now() - FLUSH_EVERY;
         loop {
             let next = if answer.unsent() {
@@ -158,10 +201,10 @@ impl Run<'_> {
                         | Chunk::CallProgress { .. }
                 )
             {
-                answer.first_token = Some(begun.elapsed());
+                answer.first_token = Some(begun.since.elapsed());
                 self.signal_activity(format!("{} is answering", model.id));
             }
-            self.hear(model, answer, chunk).await?;
+            self.hear(model, answer, chunk, begun).await?;
             if answer.unsent() && flushed.elapsed() >= FLUSH_EVERY {
                 self.flush(answer).await?;
                 flushed = Instant::now();
@@ -175,7 +218,15 @@ impl Run<'_> {
         model: &Resolved,
         answer: &mut Answer,
         chunk: Chunk,
+        begun: &mut Begun,
     ) -> Result<(), Heard> {
+        answer.arrived_bytes += match &chunk {
+            Chunk::Text(text) | Chunk::Reasoning(text) => text.len() as u64,
+            Chunk::Call {
+                name, arguments, ..
+            } => (name.len() + arguments.len()) as u64,
+            _ => 0,
+        };
         match chunk {
             Chunk::Text(text) => {
                 answer.end_reasoning();
@@ -238,6 +289,12 @@ impl Run<'_> {
                 attempt,
                 max_attempts,
             } => {
+                if attempt > answer.attempt && max_attempts > 0 {
+                    answer.attempt = attempt;
+                    if !self.settle_attempt(model, answer, begun).await? {
+                        return Err(Heard::NoMoney);
+                    }
+                }
                 let counted = if max_attempts > 0 {
                     format!(" (try {attempt} of {max_attempts})")
                 } else {
@@ -295,12 +352,13 @@ impl Run<'_> {
         model: &Resolved,
         mut answer: Answer,
         result: Result<(), Heard>,
-        begun: Instant,
+        begun: Begun,
     ) -> Result<Said, Stop> {
         let (finish, broken) = match (&result, answer.finish) {
             (Ok(()), Some(finish)) => (finish_word(finish), false),
             (Ok(()), None) => ("error", true),
             (Err(Heard::Stop(Stop::Cancelled)), _) => ("cancelled", true),
+            (Err(Heard::NoMoney), _) => ("broken", true),
             (Err(_), _) => ("error", true),
         };
         answer.end_reasoning();
@@ -329,35 +387,18 @@ impl Run<'_> {
         }
         answer.end_message(broken, false);
 
-        let usage = wire_usage(&answer.usage);
-        let cost = model.prices.map(|prices| prices.micro_usd(&answer.usage));
-        let duration_ms = begun.elapsed().as_millis() as u64;
-        self.usage += usage;
-        self.cost += cost.unwrap_or(0);
-        self.on
-            .store
-            .record_call(&LedgerRow {
-                session_id: Some(self.session()),
-                operation_id: Some(self.operation()),
-                at: now_ms(),
-                purpose: "chat".into(),
-                provider: provider_name(model),
-                model: model.id.clone(),
-                usage,
-                cost_micro_usd: cost,
-                duration_ms,
-                outcome: finish.into(),
-            })
-            .await
-            .map_err(from_store)?;
+        let duration_ms = begun.since.elapsed().as_millis() as u64;
+        let refused = matches!(&result, Err(Heard::Error(error)) if was_refused(error));
+        let settled = self.settle(model, &answer, finish, refused, begun).await?;
         let mut kinds = answer.kinds;
         kinds.push(EventKind::ModelCallFinished {
             call: self.calls,
-            usage,
-            cost_micro_usd: cost,
+            usage: settled.usage,
+            cost_micro_usd: settled.cost,
             duration_ms,
             first_token_ms: answer.first_token.map(|after| after.as_millis() as u64),
             finish: finish.into(),
+            money: Some(settled.money),
         });
         self.log_all(kinds).await?;
 
@@ -370,6 +411,7 @@ impl Run<'_> {
                 None => Err(self.model_failure(&ended_early(model), model)),
             },
             Err(Heard::Stop(stop)) => Err(stop),
+            Err(Heard::NoMoney) => Ok(Said::BrokeOff),
             Err(Heard::Error(ModelError {
                 kind:
                     ErrorKind::ContextTooLong {
@@ -390,6 +432,8 @@ impl Run<'_> {
 enum Heard {
     Error(ModelError),
     Stop(Stop),
+    /// The answer broke off, and there is no money left to ask again at once.
+    NoMoney,
 }
 
 impl From<mira_protocol::Failure> for Heard {
@@ -445,14 +489,12 @@ fn finish_word(finish: Finish) -> &'static str {
     }
 }
 
-fn wire_usage(usage: &mira_llm::Usage) -> Usage {
-    Usage {
-        input_tokens: usage.input,
-        cached_tokens: usage.cached,
-        cache_write_tokens: usage.cache_write,
-        output_tokens: usage.output,
-        reasoning_tokens: usage.reasoning,
-    }
+/// The provider said no, or could not: it charges nothing for that.
+fn was_refused(error: &ModelError) -> bool {
+    !matches!(
+        error.kind,
+        ErrorKind::Broken | ErrorKind::Stalled { .. } | ErrorKind::Cancelled
+    )
 }
 
 fn ended_early(model: &Resolved) -> ModelError {

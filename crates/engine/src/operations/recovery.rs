@@ -53,16 +53,15 @@ impl Operations {
             });
         }
         let mut usage = Usage::default();
-        let mut cost = 0;
+        // With what stays spent of a call that nobody saw end.
+        let cost = self
+            .store
+            .spent_by_operation(id)
+            .await
+            .map_err(from_store)?;
         for event in &events {
-            if let EventKind::ModelCallFinished {
-                usage: used,
-                cost_micro_usd,
-                ..
-            } = &event.kind
-            {
+            if let EventKind::ModelCallFinished { usage: used, .. } = &event.kind {
                 usage += *used;
-                cost += cost_micro_usd.unwrap_or(0);
             }
         }
         kinds.push(EventKind::OperationFinished {

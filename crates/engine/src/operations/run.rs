@@ -1,14 +1,15 @@
 //! One operation, start to end.
 //!
 //! ```text
-//! gather → route → loop { fit → budget → ask the model → store → calls? execute : done } → finish
+//! gather → loop { route → fit → pay → ask the model → store → calls? execute : done } → finish
 //! ```
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mira_llm::{Finish, Prompt, ToolChoice};
+use mira_llm::{Finish, ToolChoice};
+use mira_protocol::budget::SessionCacheState;
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::{OperationState, Usage};
@@ -23,11 +24,13 @@ use super::history::History;
 use super::kind::Deeds;
 use super::limits::{answer_room, overflow_target, window};
 use super::model_step::Said;
+use super::pay::Fixed;
+use super::route::Routing;
 use super::{Live, Operations, Running, Task, context, title};
+use crate::budget::prefix::Parts;
 use crate::clock::now_ms;
 use crate::failure::{from_model, from_store};
-use crate::ports::{Resolved, Want};
-use crate::routing;
+use crate::ports::Resolved;
 
 /// How often an overflow that the provider reports is answered by compacting.
 const MAX_OVERFLOWS: u32 = 3;
@@ -97,6 +100,9 @@ pub(super) struct Run<'a> {
     pub state: OperationState,
     /// The last words of the model.
     pub content: String,
+    pub routing: Routing,
+    /// The session's last request, as far as provider caches go.
+    pub last_request: Option<(SessionCacheState, Parts)>,
 }
 
 impl Operations {
@@ -129,6 +135,8 @@ impl Operations {
             announced: Mutex::default(),
             state: OperationState::Pending,
             content: String::new(),
+            routing: Routing::default(),
+            last_request: None,
         };
         let timer = async {
             match limit {
@@ -212,7 +220,7 @@ impl Run<'_> {
             .on
             .projects
             .guidelines_for(&self.task.project, request.focus.as_ref());
-        let choices = self.on.choices(&self.task.session).await?;
+        let choices = self.on.context_choices(&self.task.session).await?;
         let (guidelines, left_out) = choices.part_guidelines(guidelines);
         let chosen = context::Chosen {
             guidelines,
@@ -221,41 +229,10 @@ impl Run<'_> {
                 .read_pinned(&self.workspace, &self.on.masker)
                 .await?,
         };
-        let instructions = context::instructions(self.workspace.root(), request.access, &chosen, &added);
-        let fixed_tokens = instructions
-            .lines
-            .iter()
-            .map(|line| line.tokens)
-            .sum::<u64>()
-            + self.on.tools.receipt.tokens;
-
-        let route = routing::choose(&routing::Facts {
-            message: &request.content,
-            asked_tier: request.tier,
-            router_enabled: settings.model_router_enabled,
-            prompt_tokens: fixed_tokens + self.history.tokens(),
-            code_token_threshold: settings.route_code_token_threshold,
-        });
-        let want = Want {
-            tier: route.tier,
-            model: request.model.clone(),
-        };
-        let model = self.until_cancelled(self.on.models.resolve(&want)).await?;
-        self.log(EventKind::Routed {
-            tier: route.tier,
-            model: model.id.clone(),
-            provider: provider_name(&model),
-            reason: if request.model.is_some() {
-                "you chose the model".into()
-            } else {
-                route.reason
-            },
-        })
-        .await?;
-        if let Some(text) = &model.notice {
-            self.notice(NoticeLevel::Warning, "model_retired", text.clone(), None)
-                .await?;
-        }
+        let instructions =
+            context::instructions(self.workspace.root(), request.access, &chosen, &added);
+        let fixed = Fixed::new(instructions, &self.on.tools);
+        self.last_request = self.on.budget.last_request(&self.task.session).await?;
 
         let mut overflows = 0;
         let mut tool_choice = ToolChoice::Auto;
@@ -263,22 +240,19 @@ impl Run<'_> {
             if self.calls >= settings.max_iterations {
                 return Err(Stop::Failed(limit_reached(settings.max_iterations)));
             }
-            let room = window(&model).saturating_sub(fixed_tokens + answer_room(&model));
+            let routed = self.route(fixed.tokens).await?;
+            let model = &routed.model;
+            let room = window(model).saturating_sub(fixed.tokens + answer_room(model));
             self.fit(room, room / 2).await?;
-            self.check_budget(&model, fixed_tokens).await?;
-            self.begin_step(&model, &instructions.lines).await?;
-            let prompt = Prompt {
-                model: model.id.clone(),
-                instructions: instructions.text.clone(),
-                tools: self.on.tools.specs.clone(),
-                items: self.history.items().collect(),
-                tool_choice,
-                effort: model.effort.clone(),
-                max_output_tokens: None,
-                cache_key: self.task.session.0.clone(),
+            let Some(paid) = self.pay(&fixed, &routed, tool_choice).await? else {
+                // The person chose a cheaper tier.
+                continue;
             };
-            let said = match self.ask(&model, prompt).await? {
+            self.begin_step(model, &fixed.lines).await?;
+            let prompt = self.prompt(&fixed, model, tool_choice, paid.max_output_tokens);
+            let said = match self.ask(model, prompt, paid).await? {
                 Said::Answer(step) => step,
+                Said::BrokeOff => continue,
                 Said::TooLong {
                     limit_tokens,
                     prompt_tokens,
@@ -286,7 +260,7 @@ impl Run<'_> {
                     overflows += 1;
                     let target = overflow_target(
                         self.history.tokens(),
-                        fixed_tokens,
+                        fixed.tokens,
                         limit_tokens,
                         prompt_tokens,
                     );
@@ -317,7 +291,9 @@ impl Run<'_> {
                     .hint("Say differently what you need, or choose a stronger model."),
                 ));
             }
+            let told = self.told_files(&said.calls);
             self.execute(said.calls).await?;
+            self.note_files(told).await?;
             tool_choice = self.guard.tool_choice();
         }
     }
@@ -403,6 +379,7 @@ impl Run<'_> {
             return self.catch_up().await;
         }
         for event in stored {
+            self.routing.note(event);
             self.history.apply(event);
         }
         Ok(())
@@ -417,6 +394,7 @@ impl Run<'_> {
             .await
             .map_err(from_store)?;
         for event in &events {
+            self.routing.note(event);
             self.history.apply(event);
         }
         Ok(())
@@ -474,7 +452,7 @@ impl Run<'_> {
         self.task.id.clone()
     }
 
-    async fn until_cancelled<T>(
+    pub(super) async fn until_cancelled<T>(
         &self,
         work: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Stop> {

@@ -164,10 +164,108 @@ pub const NAMES: &[Name] = &[
         ..EDITABLE
     },
     Name {
+        name: "ROUTE_CODE_FILE_COUNT",
+        default: "3",
+        legal: "0..=10000",
+        doc: "With more files than this attached, named or changed, the router takes the code tier.",
+        write: |on, text| {
+            value::whole(text, 0..=10_000).map(|value| on.route_code_file_count = value)
+        },
+        read: |on| on.route_code_file_count.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "BUDGET_OPERATION_LIMIT_USD",
+        default: "none",
+        legal: "US dollars | none",
+        doc: "The most that one operation may cost, in US dollars; then it waits for you.",
+        write: |on, text| {
+            value::optional(text, value::dollars)
+                .map(|value| on.budget_operation_limit_micro_usd = value)
+        },
+        read: |on| {
+            or_none(
+                on.budget_operation_limit_micro_usd
+                    .map(value::show_dollars)
+                    .as_ref(),
+            )
+        },
+        ..EDITABLE
+    },
+    Name {
+        name: "BUDGET_SESSION_LIMIT_USD",
+        default: "none",
+        legal: "US dollars | none",
+        doc: "The most that one session may cost, in US dollars; then its operations wait for you.",
+        write: |on, text| {
+            value::optional(text, value::dollars)
+                .map(|value| on.budget_session_limit_micro_usd = value)
+        },
+        read: |on| {
+            or_none(
+                on.budget_session_limit_micro_usd
+                    .map(value::show_dollars)
+                    .as_ref(),
+            )
+        },
+        ..EDITABLE
+    },
+    Name {
+        name: "BUDGET_ALLOW_UNPRICED",
+        default: "false",
+        legal: "true | false",
+        doc: "Ask models whose price is not known; what they cost is not counted.",
+        write: |on, text| value::switch(text).map(|value| on.budget_allow_unpriced = value),
+        read: |on| on.budget_allow_unpriced.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_OUTPUT_LIMIT_TOKENS",
+        default: "32000",
+        legal: "256..=1000000",
+        doc: "The most that one answer may have where a cap of money holds, in tokens: what is reserved for it.",
+        write: |on, text| {
+            value::whole(text, 256..=1_000_000).map(|value| on.output_limit_tokens = value)
+        },
+        read: |on| on.output_limit_tokens.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "CACHE_ENABLED",
+        default: "true",
+        legal: "true | false",
+        doc: "Keep answers, and give them again to exactly the same request in the same project.",
+        write: |on, text| value::switch(text).map(|value| on.cache_enabled = value),
+        read: |on| on.cache_enabled.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "CACHE_TTL_SECONDS",
+        default: "86400",
+        legal: "1..=604800",
+        doc: "How long a kept answer is given again, in seconds.",
+        write: |on, text| {
+            value::whole(text, SECONDS).map(|seconds| on.cache_ttl_ms = seconds * 1_000)
+        },
+        read: |on| (on.cache_ttl_ms / 1_000).to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "CACHE_MAX_MB",
+        default: "64",
+        legal: "1..=10000",
+        doc: "How much kept answers may take in all, in megabytes; the longest not used go first.",
+        write: |on, text| {
+            value::whole(text, 1..=10_000).map(|mb: u64| on.cache_max_bytes = mb * 1024 * 1024)
+        },
+        read: |on| (on.cache_max_bytes / 1024 / 1024).to_string(),
+        ..EDITABLE
+    },
+    Name {
         name: "BUDGET_DAILY_LIMIT_USD",
         default: "none",
         legal: "US dollars | none",
-        doc: "The most that one local day may cost, in US dollars; then model calls stop.",
+        doc: "The most that one local day may cost, in US dollars; then operations wait for you.",
         write: |on, text| {
             value::optional(text, value::dollars)
                 .map(|value| on.budget_daily_limit_micro_usd = value)
@@ -185,7 +283,7 @@ pub const NAMES: &[Name] = &[
         name: "BUDGET_MONTHLY_LIMIT_USD",
         default: "none",
         legal: "US dollars | none",
-        doc: "The most that one calendar month may cost, in US dollars; then model calls stop.",
+        doc: "The most that one calendar month may cost, in US dollars; then operations wait for you.",
         write: |on, text| {
             value::optional(text, value::dollars)
                 .map(|value| on.budget_monthly_limit_micro_usd = value)

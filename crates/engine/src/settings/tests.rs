@@ -159,7 +159,7 @@ fn money_and_urls_are_taken_exactly() {
         (12_500_000, "12.5"),
         (3_000_000, "3"),
     ] {
-        assert_eq!(value::show_dollars(micro), text);
+        assert_eq!(show_dollars(micro), text);
         assert_eq!(value::dollars(text), Ok(micro));
     }
 }

@@ -1,10 +1,12 @@
 //! Every event has a form on the wire, and comes back from it unchanged.
 
 use mira_protocol::approval::{Approval, DecidedBy, Decision};
+use mira_protocol::budget::{CallMoney, Pause, PauseChoice, Settlement};
 use mira_protocol::change::{ChangeKind, FileChangeSummary, ReviewMark};
 use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::{OperationKind, OperationState, Tier, Usage};
 use mira_protocol::receipt::Receipt;
+use mira_protocol::route::{Purpose, RouteDecision, RouteFacts, RouteRule};
 use mira_protocol::wire::ServerMessage;
 use mira_protocol::{Code, Event, EventKind, Failure, Signal, StoredEvent, Topic};
 
@@ -35,6 +37,45 @@ fn finished(state: OperationState) -> EventKind {
     }
 }
 
+fn decision() -> RouteDecision {
+    RouteDecision {
+        tier: Tier::Code,
+        model: "m".into(),
+        provider: "openai".into(),
+        rule: RouteRule::CodeWork,
+        reason: "the message asks for a change".into(),
+        facts: RouteFacts {
+            purpose: Purpose::Chat,
+            prompt_tokens: 3,
+            files: 0,
+            router_enabled: true,
+            code_token_threshold: 50_000,
+            code_file_count: 3,
+            words: vec!["fix".into()],
+            message_choice: None,
+            session_choice: None,
+            project_choice: None,
+            current: None,
+        },
+        tiers: vec![],
+    }
+}
+
+fn pause() -> Pause {
+    Pause {
+        operation_id: "op_1".into(),
+        session_id: "ses_1".into(),
+        since: 1,
+        caps: vec![],
+        needed_micro_usd: 4,
+        missing_micro_usd: 2,
+        tier: Tier::Code,
+        model: "m".into(),
+        waits_for_others: false,
+        cheaper: None,
+    }
+}
+
 /// One of each kind; `next` is an exhaustive match, so that a new kind cannot be forgotten here.
 fn kinds() -> Vec<EventKind> {
     let mut all = vec![EventKind::UserMessage {
@@ -62,6 +103,7 @@ fn next(kind: &EventKind) -> Option<EventKind> {
             model: "m".into(),
             provider: "openai".into(),
             reason: "asked".into(),
+            decision: Some(Box::new(decision())),
         },
         EventKind::Routed { .. } => EventKind::ContextGathered {
             receipt: Receipt {
@@ -86,8 +128,22 @@ fn next(kind: &EventKind) -> Option<EventKind> {
             duration_ms: 4,
             first_token_ms: Some(2),
             finish: "stop".into(),
+            money: Some(CallMoney {
+                ledger_id: 4,
+                settlement: Settlement::Kept,
+                reserved_micro_usd: Some(9),
+                cache_hit: true,
+                saved_micro_usd: 3,
+                expected_cached_tokens: Some(1_024),
+                prefix_break: Some("another model".into()),
+            }),
         },
-        EventKind::ModelCallFinished { .. } => EventKind::Notice {
+        EventKind::ModelCallFinished { .. } => EventKind::BudgetPaused { pause: pause() },
+        EventKind::BudgetPaused { .. } => EventKind::BudgetResumed {
+            choice: Some(PauseChoice::RaiseOnce),
+            waited_ms: 5,
+        },
+        EventKind::BudgetResumed { .. } => EventKind::Notice {
             level: NoticeLevel::Warning,
             code: "retry".into(),
             text: "again".into(),

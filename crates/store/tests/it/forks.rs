@@ -52,17 +52,11 @@ async fn a_copy_up_to_an_event_reads_alike_and_goes_on() {
     let source = conversation(&store).await;
     let row = LedgerRow {
         session_id: Some(source.clone()),
-        operation_id: None,
-        at: 1,
-        purpose: "chat".into(),
-        provider: "p".into(),
-        model: "m".into(),
         usage: usage(),
         cost_micro_usd: Some(5),
-        duration_ms: 1,
-        outcome: "stop".into(),
+        ..LedgerRow::new(1, "chat", "openai", "m")
     };
-    store.record_call(&row).await.unwrap();
+    store.settle(None, &row).await.unwrap();
     let fork = SessionId::from("ses_fork");
     store
         .fork_session(&source, &fork, Some(5), Some("copy"), 50)

@@ -85,6 +85,7 @@ async fn the_operation_row_follows_its_events() {
             model: "m".into(),
             provider: "openai".into(),
             reason: "asked".into(),
+            decision: None,
         },
         EventKind::ModelCallFinished {
             call: 1,
@@ -93,6 +94,7 @@ async fn the_operation_row_follows_its_events() {
             duration_ms: 1,
             first_token_ms: None,
             finish: "stop".into(),
+            money: None,
         },
         state(OperationState::Generating),
     ];

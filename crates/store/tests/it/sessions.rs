@@ -136,16 +136,11 @@ async fn a_session_shows_what_runs_what_can_be_resumed_and_what_it_cost() {
         let row = LedgerRow {
             session_id: Some(id.clone()),
             operation_id: Some(second.clone()),
-            at: 1,
-            purpose: "chat".into(),
-            provider: "openai".into(),
-            model: "m".into(),
             usage: usage(),
             cost_micro_usd: cost,
-            duration_ms: 1,
-            outcome: "stop".into(),
+            ..LedgerRow::new(1, "chat", "openai", "m")
         };
-        store.record_call(&row).await.unwrap();
+        store.settle(None, &row).await.unwrap();
     }
     assert_eq!(store.session(&id).await.unwrap().cost_micro_usd, 42);
 }

@@ -67,6 +67,19 @@ pub struct Seen {
     pub answered_ms: Option<f64>,
     /// The client hung up while it was answered.
     pub client_gone: bool,
+    /// What the answer used, and whether it went out whole with these figures: then it is billed.
+    /// An answer that broke off is not.
+    #[serde(skip)]
+    pub usage: mira_llm::Usage,
+    pub billed: bool,
+}
+
+/// The input of a conversation's newest request, and what stood before it.
+#[derive(Default)]
+pub(super) struct LastInput {
+    pub input: String,
+    pub head: String,
+    pub tokens: u64,
 }
 
 pub(super) struct Shared {
@@ -83,8 +96,8 @@ struct State {
     seen: Vec<Seen>,
     released: HashSet<String>,
     waiting: Vec<String>,
-    /// Conversation → the input bytes of its newest request.
-    inputs: HashMap<String, String>,
+    /// Conversation → its newest request.
+    inputs: HashMap<String, LastInput>,
     /// Reasoning items that were sent, by id, and the calls that came with them.
     reasoning: HashMap<String, Value>,
     reasoning_of_call: HashMap<String, String>,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::check::{self, Decoded, Dialect};
 use super::encode::{Encoded, Mark, Step, encode};
 use super::http::{Connection, Request};
-use super::{Seen, Shared};
+use super::{LastInput, Seen, Shared};
 use crate::script::{Fault, Place, Player, Reply, Script};
 use crate::transcript::{Entry, Transcript};
 
@@ -229,11 +229,18 @@ fn record(
     let refused = violations.first().cloned();
 
     let conversation = conversation_key(&transcript);
-    let previous = state
-        .inputs
-        .insert(conversation, input.clone())
-        .unwrap_or_default();
+    let estimated = transcript.estimated_tokens();
+    let now = LastInput {
+        input: input.clone(),
+        head: head_of(&transcript),
+        tokens: estimated,
+    };
+    let last = state.inputs.insert(conversation, now).unwrap_or_default();
+    let previous = last.input;
     let kept = common_prefix(previous.as_bytes(), input.as_bytes());
+    // What stands before the input must be the same too, for the same model.
+    let whole = kept == previous.len() && last.head == head_of(&transcript);
+    let kept_tokens = if whole { last.tokens } else { 0 };
     if kept < previous.len() && state.player.script.check_prefix != Some(false) {
         violations.push(format!(
             "the previous input is no prefix of this one: {kept} of {} bytes kept; before {:?}, now {:?}",
@@ -243,7 +250,6 @@ fn record(
         ));
     }
 
-    let estimated = transcript.estimated_tokens();
     let chosen = state.player.next(&transcript);
     if chosen.is_none() {
         violations.push(format!(
@@ -278,7 +284,7 @@ fn record(
     let reply = chosen.unwrap_or_default();
     let usage = reply
         .usage
-        .unwrap_or_else(|| estimate(&reply, estimated, kept));
+        .unwrap_or_else(|| estimate(&reply, estimated, kept_tokens));
     let model = transcript.model.clone();
     let seen = Seen {
         number,
@@ -302,6 +308,8 @@ fn record(
         arrived_ms,
         answered_ms: None,
         client_gone: false,
+        usage,
+        billed: false,
     };
     state.write_log(&seen, &request.body);
     state.seen.push(seen);
@@ -407,9 +415,15 @@ fn context_too_long(dialect: Dialect, limit: Option<u64>, estimated: u64) -> Val
     }
 }
 
+/// Model, instructions and tools: what is cached only together with the input.
+fn head_of(transcript: &Transcript) -> String {
+    let tools: Vec<&str> = transcript.tools.iter().map(|(name, _)| &**name).collect();
+    format!("{} {} {tools:?}", transcript.model, transcript.instructions)
+}
+
 /// Caches as the vendor does: from 1,024 tokens on, in steps of 128.
-fn estimate(reply: &Reply, input: u64, kept_bytes: usize) -> Usage {
-    let cached = kept_bytes as u64 / 4 / 128 * 128;
+fn estimate(reply: &Reply, input: u64, kept_tokens: u64) -> Usage {
+    let cached = kept_tokens / 128 * 128;
     let cached = if cached < 1_024 { 0 } else { cached.min(input) };
     let calls: usize = reply
         .calls
@@ -546,6 +560,10 @@ fn send(
         }
     }
     flush(connection, &mut pending, reply)?;
+    let told = !matches!(reply.fault, Some(Fault::Failed { .. } | Fault::ErrorEvent));
+    if let Some(seen) = shared.lock().seen.get_mut(number as usize - 1) {
+        seen.billed = told;
+    }
     // Before the last byte: a client that is quick must not be seen to answer the past.
     answered(shared, number, false);
     connection.end_stream()?;

@@ -483,6 +483,8 @@ class Draft {
         );
         break;
       }
+      case "budget_paused":
+      case "budget_resumed":
       case "model_items":
       case "reviewed":
         break;

@@ -3,6 +3,7 @@ import type { Approval } from "./Approval";
 import type { ApprovalId } from "./ApprovalId";
 import type { Attachment } from "./Attachment";
 import type { CallId } from "./CallId";
+import type { CallMoney } from "./CallMoney";
 import type { DecidedBy } from "./DecidedBy";
 import type { Decision } from "./Decision";
 import type { Failure } from "./Failure";
@@ -14,9 +15,12 @@ import type { NoticeLevel } from "./NoticeLevel";
 import type { OperationId } from "./OperationId";
 import type { OperationKind } from "./OperationKind";
 import type { OperationState } from "./OperationState";
+import type { Pause } from "./Pause";
+import type { PauseChoice } from "./PauseChoice";
 import type { Receipt } from "./Receipt";
 import type { ReviewMark } from "./ReviewMark";
 import type { RewindWhat } from "./RewindWhat";
+import type { RouteDecision } from "./RouteDecision";
 import type { SeqRange } from "./SeqRange";
 import type { SessionId } from "./SessionId";
 import type { Tier } from "./Tier";
@@ -31,7 +35,11 @@ export type StoredEvent = { session_id: SessionId, seq: number, operation_id?: O
 /**
  * Why, where it is not obvious ("queued behind op_…", "waiting for approval").
  */
-reason?: string | null, } } | { "event_type": "routed", "data": { tier: Tier, model: string, provider: string, reason: string, } } | { "event_type": "context_gathered", "data": { receipt: Receipt, } } | { "event_type": "model_call_started", "data": { call: number, provider: string, model: string, request_bytes: number, estimated_input_tokens: number, } } | { "event_type": "model_call_finished", "data": { call: number, usage: Usage, cost_micro_usd?: number | null, duration_ms: number, 
+reason?: string | null, } } | { "event_type": "routed", "data": { tier: Tier, model: string, provider: string, reason: string, 
+/**
+ * The rule, the facts it saw, and what other tiers would have cost.
+ */
+decision?: RouteDecision | null, } } | { "event_type": "context_gathered", "data": { receipt: Receipt, } } | { "event_type": "model_call_started", "data": { call: number, provider: string, model: string, request_bytes: number, estimated_input_tokens: number, } } | { "event_type": "model_call_finished", "data": { call: number, usage: Usage, cost_micro_usd?: number | null, duration_ms: number, 
 /**
  * Milliseconds from request to first streamed token.
  */
@@ -39,7 +47,7 @@ first_token_ms?: number | null,
 /**
  * "stop", "tool_calls", "length", "error", "cancelled".
  */
-finish: string, } } | { "event_type": "notice", "data": { level: NoticeLevel, code: string, text: string, 
+finish: string, money?: CallMoney | null, } } | { "event_type": "budget_paused", "data": { pause: Pause, } } | { "event_type": "budget_resumed", "data": { choice?: PauseChoice | null, waited_ms: number, } } | { "event_type": "notice", "data": { level: NoticeLevel, code: string, text: string, 
 /**
  * When the engine goes on by itself, if it waits.
  */

@@ -1,0 +1,377 @@
+//! Where the next call of an operation goes; and what the router says when it is asked.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures::future::join_all;
+use mira_protocol::event::NoticeLevel;
+use mira_protocol::operation::Tier;
+use mira_protocol::route::{
+    ExplainRoute, Purpose, RouteChoices, RouteChoicesOf, RouteDecision, RouteDecisions,
+    RouteDecisionsOf, RouteExplanation, RouteOutcomes, SetRouteChoice, TierCost,
+};
+use mira_protocol::{Code, EventKind, Failure, ProjectId, SessionId, StoredEvent};
+
+use super::run::{Run, Stop, provider_name};
+use super::{Operations, context, pay};
+use crate::budget::{Ask, price};
+use crate::clock::now_ms;
+use crate::failure::from_store;
+use crate::ports::{Resolved, Want};
+use crate::routing::{self, Choice, Facts, outcomes};
+use crate::settings::Settings;
+
+const TIERS: [Tier; 4] = [Tier::Fast, Tier::Voice, Tier::Code, Tier::Agentic];
+/// Output to expect where no call of the kind was made yet, in tokens.
+const USUAL_OUTPUT: u64 = 600;
+/// What other tiers would cost must not hold the answer up.
+const OTHERS_PATIENCE: Duration = Duration::from_millis(300);
+/// The newest operations that outcomes are counted over, and how far back, in milliseconds.
+const OUTCOMES: u32 = 2_000;
+const OUTCOMES_AGE_MS: i64 = 90 * 86_400_000;
+
+/// What an operation remembers of its routes.
+#[derive(Default)]
+pub(super) struct Routing {
+    /// Of the session and of the project.
+    choices: Option<(Choice, Choice)>,
+    pub tiers: Vec<TierModel>,
+    current: Option<(Option<String>, Routed)>,
+    /// Chosen because the money did not suffice.
+    pub cheaper: Option<Tier>,
+    /// Files that the operation changed.
+    changed: HashSet<String>,
+}
+
+/// The model of a tier and what its calls usually put out, in tokens.
+pub(super) struct TierModel {
+    pub tier: Tier,
+    pub model: Resolved,
+    usual_output: u64,
+}
+
+/// Where a call goes.
+#[derive(Clone)]
+pub(super) struct Routed {
+    pub tier: Tier,
+    pub model: Resolved,
+    pub decision: RouteDecision,
+}
+
+impl Routing {
+    pub fn note(&mut self, event: &StoredEvent) {
+        if let EventKind::ToolResult { changes, .. } = &event.kind {
+            let paths = changes.iter().map(|change| change.path.clone());
+            self.changed.extend(paths);
+        }
+    }
+}
+
+impl Run<'_> {
+    /// The route of the next call; told where it is the first or another one than before.
+    pub(super) async fn route(&mut self, fixed_tokens: u64) -> Result<Routed, Stop> {
+        let on = self.on;
+        let request = &self.task.request;
+        if self.routing.choices.is_none() {
+            let (session, project) = (&self.task.session, Some(&self.task.project.id));
+            self.routing.choices = Some(on.choices_of(Some(session), project).await?);
+        }
+        let (session_choice, project_choice) = self.routing.choices.clone().unwrap_or_default();
+        let prompt_tokens = fixed_tokens + self.history.tokens();
+        let attached = request.attachments.iter();
+        let attached = attached.filter(|file| file.path.is_some()).count();
+        let current = self.routing.current.as_ref().map(|(_, routed)| routed.tier);
+        let facts = Facts {
+            purpose: if current.is_none() {
+                Purpose::Chat
+            } else {
+                Purpose::Continuation
+            },
+            message_choice: Choice {
+                tier: request.tier,
+                model: request.model.clone(),
+            },
+            session_choice,
+            project_choice,
+            cheaper: self.routing.cheaper,
+            files: (attached + self.routing.changed.len()) as u32,
+            current,
+            ..facts(&request.content, prompt_tokens, &on.settings.current())
+        };
+        let route = routing::choose(&facts);
+        let same = self
+            .routing
+            .current
+            .as_ref()
+            .filter(|(model, routed)| routed.tier == route.tier && *model == route.model);
+        let (model, is_new) = match same {
+            Some((_, routed)) => (routed.model.clone(), false),
+            None => {
+                let want = Want {
+                    tier: route.tier,
+                    model: route.model.clone(),
+                };
+                (self.until_cancelled(on.models.resolve(&want)).await?, true)
+            }
+        };
+        if self.routing.tiers.is_empty() {
+            self.routing.tiers = on.tiers(facts.purpose).await;
+        }
+        let tiers = costs(&self.routing.tiers, prompt_tokens, &on.settings.current());
+        let decision = decision(&facts, &route, &model, tiers);
+        let routed = Routed {
+            tier: route.tier,
+            model,
+            decision,
+        };
+        if is_new {
+            self.tell_route(&routed).await?;
+        }
+        self.routing.current = Some((route.model, routed.clone()));
+        Ok(routed)
+    }
+
+    async fn tell_route(&mut self, routed: &Routed) -> Result<(), Failure> {
+        self.log(EventKind::Routed {
+            tier: routed.tier,
+            model: routed.model.id.clone(),
+            provider: provider_name(&routed.model),
+            reason: routed.decision.reason.clone(),
+            decision: Some(Box::new(routed.decision.clone())),
+        })
+        .await?;
+        match &routed.model.notice {
+            Some(text) => {
+                self.notice(NoticeLevel::Warning, "model_retired", text.clone(), None)
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Operations {
+    /// What the router would do with a message, and whether the money suffices.
+    pub async fn explain(&self, request: ExplainRoute) -> Result<RouteExplanation, Failure> {
+        let settings = self.settings.current();
+        let session = match &request.session_id {
+            Some(id) => Some(self.store.session(id).await.map_err(from_store)?),
+            None => None,
+        };
+        let project_id = request.project_id.clone().or_else(|| {
+            session
+                .as_ref()
+                .and_then(|session| session.project_id.clone())
+        });
+        let project = match &project_id {
+            Some(id) => Some(self.projects.get_by_id(id).await?),
+            None => None,
+        };
+        let mut fixed_tokens = self.tools.receipt.tokens;
+        if let Some(project) = &project {
+            let guidelines = self.projects.guidelines_for(project, None);
+            let root = std::path::Path::new(&project.path);
+            let made = context::instructions(root, Default::default(), &guidelines);
+            fixed_tokens += made.lines.iter().map(|line| line.tokens).sum::<u64>();
+        }
+        let mut history_tokens = 0;
+        if let Some(session) = &session {
+            let history = self.take_history(&session.id).await?;
+            history_tokens = history.tokens();
+            self.keep_history(&session.id, history);
+        }
+        let message_tokens = (request.content.len() as u64).div_ceil(4).max(1);
+        let prompt_tokens = fixed_tokens + history_tokens + message_tokens;
+        let (session_choice, project_choice) = self
+            .choices_of(request.session_id.as_ref(), project_id.as_ref())
+            .await?;
+        let facts = Facts {
+            message_choice: Choice {
+                tier: request.tier,
+                model: request.model,
+            },
+            session_choice,
+            project_choice,
+            files: request.files,
+            ..facts(&request.content, prompt_tokens, &settings)
+        };
+        let route = routing::choose(&facts);
+        let want = Want {
+            tier: route.tier,
+            model: route.model.clone(),
+        };
+        let model = self.models.resolve(&want).await?;
+        let tiers = costs(&self.tiers(Purpose::Chat).await, prompt_tokens, &settings);
+        let ask = Ask {
+            project: project_id,
+            session: request.session_id,
+            worst: model.prices.map(|prices| {
+                price::worst(&prices, prompt_tokens, pay::output_limit(&model, &settings))
+            }),
+            ..Ask::about(Purpose::Chat, &model)
+        };
+        let short = self.budget.would_lack(&ask).await?;
+        Ok(RouteExplanation {
+            decision: decision(&facts, &route, &model, tiers),
+            rules: routing::checks(&facts),
+            blocked_by: short.and_then(|short| short.caps.into_iter().next()),
+        })
+    }
+
+    /// How an operation's calls were routed.
+    pub async fn decisions(&self, request: RouteDecisionsOf) -> Result<RouteDecisions, Failure> {
+        self.row(&request.operation_id).await?;
+        let decisions = self.store.route_decisions(&request.operation_id).await;
+        Ok(RouteDecisions {
+            decisions: decisions.map_err(from_store)?,
+        })
+    }
+
+    /// How routed operations ended, and what that says of the thresholds.
+    pub async fn outcomes(&self) -> Result<RouteOutcomes, Failure> {
+        let settings = self.settings.current();
+        let ended = self
+            .store
+            .routed_operations(now_ms() - OUTCOMES_AGE_MS, OUTCOMES)
+            .await
+            .map_err(from_store)?;
+        let now = outcomes::Thresholds {
+            tokens: settings.route_code_token_threshold,
+            files: settings.route_code_file_count,
+        };
+        Ok(outcomes::count(&ended, now))
+    }
+
+    pub async fn choices(&self, request: RouteChoicesOf) -> Result<RouteChoices, Failure> {
+        let of = async |id: Option<&str>| match id {
+            Some(id) => self.store.route_choice(id).await.map_err(from_store),
+            None => Ok(Default::default()),
+        };
+        let mut project = request.project_id.clone();
+        if let (None, Some(session)) = (&project, &request.session_id) {
+            let session = self.store.session(session).await.map_err(from_store)?;
+            project = session.project_id;
+        }
+        Ok(RouteChoices {
+            session: of(request.session_id.as_ref().map(SessionId::as_str)).await?,
+            project: of(project.as_ref().map(ProjectId::as_str)).await?,
+        })
+    }
+
+    /// Chooses tier and model for a session or a project, until it is changed.
+    pub async fn choose(&self, request: SetRouteChoice) -> Result<RouteChoices, Failure> {
+        let id = match (&request.session_id, &request.project_id) {
+            (Some(session), None) => self.store.session(session).await.map_err(from_store)?.id.0,
+            (None, Some(project)) => self.projects.get_by_id(project).await?.id.0,
+            _ => {
+                return Err(Failure::new(
+                    Code::BadParams,
+                    "A choice is for a session or for a project: name one of the two.",
+                ));
+            }
+        };
+        let model = request.model.as_deref().map(str::trim);
+        let model = model.filter(|model| !model.is_empty());
+        self.store
+            .set_route_choice(&id, request.tier, model, now_ms())
+            .await
+            .map_err(from_store)?;
+        self.events.topic(mira_protocol::Topic::Sessions);
+        self.choices(RouteChoicesOf {
+            session_id: request.session_id,
+            project_id: request.project_id,
+        })
+        .await
+    }
+
+    async fn choices_of(
+        &self,
+        session: Option<&SessionId>,
+        project: Option<&ProjectId>,
+    ) -> Result<(Choice, Choice), Failure> {
+        let choices = self
+            .choices(RouteChoicesOf {
+                session_id: session.cloned(),
+                project_id: project.cloned(),
+            })
+            .await?;
+        let of = |choice: mira_protocol::route::RouteChoice| Choice {
+            tier: choice.tier,
+            model: choice.model,
+        };
+        Ok((of(choices.session), of(choices.project)))
+    }
+
+    /// The model of every tier that can be asked now.
+    pub(super) async fn tiers(&self, purpose: Purpose) -> Vec<TierModel> {
+        let each = TIERS.map(|tier| async move {
+            let want = Want { tier, model: None };
+            let resolve = self.models.resolve(&want);
+            let model = tokio::time::timeout(OTHERS_PATIENCE, resolve)
+                .await
+                .ok()?
+                .ok()?;
+            let word = format!("{tier:?}").to_lowercase();
+            let usual = self.store.usual_output(purpose.word(), &word).await;
+            Some(TierModel {
+                tier,
+                model,
+                usual_output: usual.ok().flatten().unwrap_or(USUAL_OUTPUT),
+            })
+        });
+        join_all(each).await.into_iter().flatten().collect()
+    }
+}
+
+fn facts<'a>(message: &'a str, prompt_tokens: u64, settings: &Settings) -> Facts<'a> {
+    Facts {
+        purpose: Purpose::Chat,
+        message,
+        message_choice: Choice::default(),
+        session_choice: Choice::default(),
+        project_choice: Choice::default(),
+        cheaper: None,
+        router_enabled: settings.model_router_enabled,
+        prompt_tokens,
+        code_token_threshold: settings.route_code_token_threshold,
+        files: 0,
+        code_file_count: settings.route_code_file_count,
+        current: None,
+    }
+}
+
+fn costs(tiers: &[TierModel], prompt_tokens: u64, settings: &Settings) -> Vec<TierCost> {
+    tiers
+        .iter()
+        .map(|on| TierCost {
+            tier: on.tier,
+            model: on.model.id.clone(),
+            expected_output_tokens: on.usual_output,
+            expected_micro_usd: on
+                .model
+                .prices
+                .map(|prices| price::expected(&prices, prompt_tokens, on.usual_output)),
+            worst_micro_usd: on.model.prices.map(|prices| {
+                let output = pay::output_limit(&on.model, settings);
+                price::worst(&prices, prompt_tokens, output)
+            }),
+        })
+        .collect()
+}
+
+fn decision(
+    facts: &Facts,
+    route: &routing::Route,
+    model: &Resolved,
+    tiers: Vec<TierCost>,
+) -> RouteDecision {
+    RouteDecision {
+        tier: route.tier,
+        model: model.id.clone(),
+        provider: provider_name(model),
+        rule: route.rule,
+        reason: route.reason.clone(),
+        facts: routing::told(facts, route),
+        tiers,
+    }
+}
