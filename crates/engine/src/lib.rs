@@ -101,7 +101,12 @@ impl Engine {
         let settings = SettingsHandle::new(settings, store.clone(), events.clone()).await?;
         let projects = Projects::new(store.clone(), events.clone(), settings.clone());
         let approvals = Approvals::new(store.clone(), events.clone());
-        let providers = Providers::new(settings.clone(), ports.secrets.clone(), events.clone());
+        let providers = Providers::new(
+            settings.clone(),
+            store.clone(),
+            ports.secrets.clone(),
+            events.clone(),
+        );
         let models: Arc<dyn ModelSource> = match ports.models {
             Some(models) => models,
             None => Arc::new(providers.clone()),
@@ -268,6 +273,8 @@ impl Engine {
             Request::ProviderTest(params) => json(on.providers.test(params).await),
             Request::ProviderSetKey(params) => json(on.providers.set_key(params).await),
             Request::ModelList(_) => json(on.providers.models().await),
+            Request::ModelRefresh(_) => json(on.providers.refresh().await),
+            Request::EmbeddingTest(params) => json(on.providers.test_embeddings(params).await),
 
             Request::BudgetGet(_) => json(on.system.budget().await),
             Request::SystemStatus(_) => json(self.status().await),

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Chunk, ErrorKind, Finish, Model, ModelError, Prompt};
+use crate::{Chunk, Condensed, ErrorKind, Finish, Model, ModelError, Prompt};
 
 /// When and how often to ask again.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +45,7 @@ impl Default for RetrySettings {
 impl RetrySettings {
     /// How long to wait after the failed attempt number `attempt` (from 1), or None to give up.
     /// `random` is between 0 and 1.
-    fn delay_ms(&self, kind: &ErrorKind, attempt: u32, random: f64) -> Option<u64> {
+    pub(crate) fn delay_ms(&self, kind: &ErrorKind, attempt: u32, random: f64) -> Option<u64> {
         let asked_for = match kind {
             ErrorKind::RateLimited { retry_after_ms } => *retry_after_ms,
             ErrorKind::Server { retry_after_ms, .. } => *retry_after_ms,
@@ -150,6 +151,23 @@ impl<M: Model + 'static> Model for Retrying<M> {
             }
         };
         stream.boxed()
+    }
+
+    fn count_tokens(
+        &self,
+        prompt: &Prompt,
+        cancel: CancellationToken,
+    ) -> Option<BoxFuture<'static, Result<u64, ModelError>>> {
+        self.inner.count_tokens(prompt, cancel)
+    }
+
+    /// Once: who asks has another way to make the conversation shorter.
+    fn condense(
+        &self,
+        prompt: &Prompt,
+        cancel: CancellationToken,
+    ) -> Option<BoxFuture<'static, Result<Condensed, ModelError>>> {
+        self.inner.condense(prompt, cancel)
     }
 }
 

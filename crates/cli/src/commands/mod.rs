@@ -7,6 +7,8 @@ mod demo;
 mod export;
 mod logs;
 mod rewind;
+mod models;
+mod providers;
 mod serve;
 mod sessions;
 mod system;
@@ -50,6 +52,10 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         Command::Export(args) => export::run(&client, args).await,
         Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
         Command::Budget(json) => system::show_budget(&client, json.json).await,
+        Command::Models(args) => models::run(&client, args).await,
+        Command::Providers { command } => {
+            providers::run(&client, command.unwrap_or_default()).await
+        }
         Command::Status(json) => system::show_status(&client, json.json).await,
         Command::Doctor(json) => system::show_doctor(&client, json.json).await,
         Command::Exec(_)

@@ -12,13 +12,15 @@ use mira_store::LedgerRow;
 use super::run::{Run, Stop, provider_name};
 use crate::clock::now_ms;
 use crate::failure::from_store;
-use crate::ports::Resolved;
+use crate::ports::{Resolved, Want};
 
 /// Shown text is saved and sent at most this often; the first piece goes at once.
 const FLUSH_EVERY: Duration = Duration::from_millis(25);
 
 pub(super) enum Said {
     Answer(Step),
+    /// The provider is down; this model goes on, and the person was told.
+    Instead(Box<Resolved>),
     /// The provider refused the prompt for its length.
     TooLong {
         limit_tokens: Option<u64>,
@@ -103,7 +105,12 @@ impl Answer {
 
 impl Run<'_> {
     /// Asks and stores the answer. What was shown is stored even where the request fails.
-    pub(super) async fn ask(&mut self, model: &Resolved, prompt: Prompt) -> Result<Said, Stop> {
+    pub(super) async fn ask(
+        &mut self,
+        want: &Want,
+        model: &Resolved,
+        prompt: Prompt,
+    ) -> Result<Said, Stop> {
         let begun = Instant::now();
         let mut answer = Answer::new();
         self.signal_activity(format!("waiting for {}", model.id));
@@ -112,7 +119,19 @@ impl Run<'_> {
         if let Err(heard) = self.flush(&mut answer).await {
             result = result.and(Err(heard));
         }
-        self.store_answer(model, answer, result, begun).await
+        let next = match &result {
+            Err(Heard::Error(error)) => self.successor(want, model, error).await,
+            _ => None,
+        };
+        let (Some(next), Err(Heard::Error(error))) = (next, &result) else {
+            return self.store_answer(model, answer, result, begun).await;
+        };
+        let error = error.clone();
+        let had_begun = !answer.text.is_empty() || answer.kinds.iter().any(is_message);
+        self.keep(model, answer, &result, begun, true).await?;
+        self.tell_failover(want, model, &next, &error, had_begun)
+            .await?;
+        Ok(Said::Instead(Box::new(next)))
     }
 
     async fn listen(
@@ -293,11 +312,44 @@ impl Run<'_> {
     async fn store_answer(
         &mut self,
         model: &Resolved,
-        mut answer: Answer,
+        answer: Answer,
         result: Result<(), Heard>,
         begun: Instant,
     ) -> Result<Said, Stop> {
-        let (finish, broken) = match (&result, answer.finish) {
+        let finish = answer.finish;
+        let calls = self.keep(model, answer, &result, begun, false).await?;
+        match result {
+            Ok(()) => match finish {
+                Some(finish) => Ok(Said::Answer(Step { calls, finish })),
+                None => Err(self.model_failure(&ended_early(model), model)),
+            },
+            Err(Heard::Stop(stop)) => Err(stop),
+            Err(Heard::Error(ModelError {
+                kind:
+                    ErrorKind::ContextTooLong {
+                        limit_tokens,
+                        prompt_tokens,
+                    },
+                ..
+            })) => Ok(Said::TooLong {
+                limit_tokens,
+                prompt_tokens,
+            }),
+            Err(Heard::Error(error)) => Err(self.model_failure(&error, model)),
+        }
+    }
+
+    /// Stores what came, and what it cost. `replaced`: another answer takes its place, so that
+    /// the model is not told this one. Returns the calls that are to be run.
+    async fn keep(
+        &mut self,
+        model: &Resolved,
+        mut answer: Answer,
+        result: &Result<(), Heard>,
+        begun: Instant,
+        replaced: bool,
+    ) -> Result<Vec<AskedCall>, Stop> {
+        let (finish, broken) = match (result, answer.finish) {
             (Ok(()), Some(finish)) => (finish_word(finish), false),
             (Ok(()), None) => ("error", true),
             (Err(Heard::Stop(Stop::Cancelled)), _) => ("cancelled", true),
@@ -327,7 +379,10 @@ impl Run<'_> {
         if !answer.text.is_empty() {
             self.content = answer.text.clone();
         }
-        answer.end_message(broken, false);
+        answer.end_message(broken, replaced);
+        if replaced {
+            answer.kinds.retain_mut(superseded);
+        }
 
         let usage = wire_usage(&answer.usage);
         let cost = model.prices.map(|prices| prices.micro_usd(&answer.usage));
@@ -350,7 +405,7 @@ impl Run<'_> {
             })
             .await
             .map_err(from_store)?;
-        let mut kinds = answer.kinds;
+        let mut kinds = std::mem::take(&mut answer.kinds);
         kinds.push(EventKind::ModelCallFinished {
             call: self.calls,
             usage,
@@ -360,29 +415,7 @@ impl Run<'_> {
             finish: finish.into(),
         });
         self.log_all(kinds).await?;
-
-        match result {
-            Ok(()) => match answer.finish {
-                Some(finish) => Ok(Said::Answer(Step {
-                    calls: answer.calls,
-                    finish,
-                })),
-                None => Err(self.model_failure(&ended_early(model), model)),
-            },
-            Err(Heard::Stop(stop)) => Err(stop),
-            Err(Heard::Error(ModelError {
-                kind:
-                    ErrorKind::ContextTooLong {
-                        limit_tokens,
-                        prompt_tokens,
-                    },
-                ..
-            })) => Ok(Said::TooLong {
-                limit_tokens,
-                prompt_tokens,
-            }),
-            Err(Heard::Error(error)) => Err(self.model_failure(&error, model)),
-        }
+        Ok(answer.calls)
     }
 }
 
@@ -422,6 +455,10 @@ fn superseded(kind: &mut EventKind) -> bool {
         kind,
         EventKind::AssistantMessage { .. } | EventKind::Reasoning { .. }
     )
+}
+
+fn is_message(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::AssistantMessage { .. })
 }
 
 fn message_text(kind: &EventKind) -> Option<&String> {

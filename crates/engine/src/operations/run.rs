@@ -12,6 +12,7 @@ use mira_llm::{Finish, Prompt, ToolChoice};
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::{OperationState, Usage};
+use mira_protocol::provider::ProviderName;
 use mira_protocol::{
     Code, EventKind, Failure, MicroUsd, OperationId, SessionId, Signal, StoredEvent, Topic, UtcMs,
 };
@@ -95,6 +96,8 @@ pub(super) struct Run<'a> {
     /// Background commands that clients were told of.
     pub announced: Mutex<HashSet<String>>,
     pub state: OperationState,
+    /// Providers that did not answer in this operation.
+    pub down: Vec<ProviderName>,
     /// The last words of the model.
     pub content: String,
 }
@@ -128,6 +131,7 @@ impl Operations {
             guard: Guard::default(),
             announced: Mutex::default(),
             state: OperationState::Pending,
+            down: Vec::new(),
             content: String::new(),
         };
         let timer = async {
@@ -174,6 +178,7 @@ impl Operations {
             // The database is gone; the next start will find the operation interrupted.
             tracing::error!(%failure, "the end of an operation was not stored");
         }
+        self.models.idle();
         self.events.topic(Topic::Sessions);
         self.events.topic(Topic::Budget);
         self.events.topic(Topic::Changes {
@@ -239,7 +244,7 @@ impl Run<'_> {
             tier: route.tier,
             model: request.model.clone(),
         };
-        let model = self.until_cancelled(self.on.models.resolve(&want)).await?;
+        let mut model = self.until_cancelled(self.on.models.resolve(&want)).await?;
         self.log(EventKind::Routed {
             tier: route.tier,
             model: model.id.clone(),
@@ -263,7 +268,8 @@ impl Run<'_> {
                 return Err(Stop::Failed(limit_reached(settings.max_iterations)));
             }
             let room = window(&model).saturating_sub(fixed_tokens + answer_room(&model));
-            self.fit(room, room / 2).await?;
+            self.tell_handover(&model).await?;
+            self.fit(&model, room, room / 2).await?;
             self.check_budget(&model, fixed_tokens).await?;
             self.begin_step(&model, &instructions.lines).await?;
             let prompt = Prompt {
@@ -276,8 +282,12 @@ impl Run<'_> {
                 max_output_tokens: None,
                 cache_key: self.task.session.0.clone(),
             };
-            let said = match self.ask(&model, prompt).await? {
+            let said = match self.ask(&want, &model, prompt).await? {
                 Said::Answer(step) => step,
+                Said::Instead(next) => {
+                    model = *next;
+                    continue;
+                }
                 Said::TooLong {
                     limit_tokens,
                     prompt_tokens,
@@ -289,7 +299,9 @@ impl Run<'_> {
                         limit_tokens,
                         prompt_tokens,
                     );
-                    if overflows > MAX_OVERFLOWS || !self.fit(target, target * 3 / 4).await? {
+                    if overflows > MAX_OVERFLOWS
+                        || !self.fit(&model, target, target * 3 / 4).await?
+                    {
                         return Err(Stop::Failed(too_long(limit_tokens)));
                     }
                     continue;
@@ -489,10 +501,7 @@ impl Run<'_> {
 }
 
 pub(super) fn provider_name(model: &Resolved) -> String {
-    match model.provider {
-        mira_protocol::provider::ProviderName::Openai => "openai".into(),
-        mira_protocol::provider::ProviderName::Local => "local".into(),
-    }
+    model.provider.as_str().to_owned()
 }
 
 fn too_long(limit: Option<u64>) -> Failure {

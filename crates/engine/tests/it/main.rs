@@ -14,6 +14,7 @@ mod limits;
 mod main_job;
 mod reviewing;
 mod rewind;
+mod providers;
 mod secrets;
 mod sessions;
 mod steering;
