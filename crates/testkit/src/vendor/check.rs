@@ -14,6 +14,17 @@ pub enum Dialect {
     Anthropic,
 }
 
+impl Dialect {
+    /// Ids of calls begin with it, as the services' own do.
+    pub(super) fn call_prefix(self) -> &'static str {
+        match self {
+            Self::Responses | Self::Chat => "call",
+            Self::Gemini => "function-call",
+            Self::Anthropic => "toolu",
+        }
+    }
+}
+
 /// A thought that a model signed, as it was sent or came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Signed {

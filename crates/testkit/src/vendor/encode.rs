@@ -71,7 +71,7 @@ pub(super) fn encode(
                 let id = call
                     .id
                     .clone()
-                    .unwrap_or_else(|| format!("call_{number:04}_{at}"));
+                    .unwrap_or_else(|| format!("{}_{number:04}_{at}", dialect.call_prefix()));
                 (id, call.name.clone(), call.arguments())
             })
             .collect(),

@@ -34,7 +34,12 @@ fn client(vendor: &FakeVendor, provider: &str) -> Box<dyn Model> {
     let at = |url: String| Endpoint::new(&url, ApiKey::new("some-key")).unwrap();
     match provider {
         GEMINI => Box::new(Retrying::new(
-            Gemini::new(http, at(vendor.gemini_url()), catalogue, Patience::default()),
+            Gemini::new(
+                http,
+                at(vendor.gemini_url()),
+                catalogue,
+                Patience::default(),
+            ),
             retries(),
         )),
         _ => Box::new(Retrying::new(
@@ -65,10 +70,7 @@ fn prompt(provider: &str, items: Vec<Arc<Item>>) -> Prompt {
 }
 
 /// What an answer adds to the conversation, and how it ended.
-async fn ask(
-    model: &dyn Model,
-    prompt: Prompt,
-) -> (Vec<Arc<Item>>, Result<Finish, ModelError>) {
+async fn ask(model: &dyn Model, prompt: Prompt) -> (Vec<Arc<Item>>, Result<Finish, ModelError>) {
     let (provider, id) = match prompt.model.starts_with("gemini") {
         true => (GEMINI, prompt.model.clone()),
         false => (ANTHROPIC, prompt.model.clone()),
@@ -181,7 +183,10 @@ async fn turns_with_calls_echo_what_was_signed_whatever_the_bytes_do() {
         assert_eq!(end, Ok(Finish::Length), "{provider}");
         vendor.assert_clean();
         assert_eq!(vendor.unused(), 0);
-        let count = model.count_tokens(&prompt(provider, vec![Item::user("go")]), CancellationToken::new());
+        let count = model.count_tokens(
+            &prompt(provider, vec![Item::user("go")]),
+            CancellationToken::new(),
+        );
         assert!(count.expect("it counts").await.unwrap() > 0);
     }
 }
@@ -206,7 +211,11 @@ async fn what_no_retry_mends_is_told_at_once() {
             let vendor = FakeVendor::start(Script::new([Reply::fault(fault.clone())]));
             let model = client(&vendor, provider);
             let (_, end) = ask(&*model, prompt(provider, vec![Item::user("go")])).await;
-            assert_eq!(end.map_err(|error| error.kind), Err(kind), "{provider} {fault:?}");
+            assert_eq!(
+                end.map_err(|error| error.kind),
+                Err(kind),
+                "{provider} {fault:?}"
+            );
             assert_eq!(vendor.requests().len(), 1);
         }
     }
@@ -245,12 +254,32 @@ fn each_rule_of_gemini_can_be_broken() {
     skipped["thoughtSignature"] = "skip_thought_signature_validator".into();
     let answer = json!({"role": "user", "parts": [{"functionResponse": {"id": "a", "name": "run", "response": {"output": "x"}}}]});
     for (contents, extra, word) in [
-        (json!([person, call(bare), answer]), json!({}), "missing a thought_signature"),
-        (json!([person, call(forged), answer]), json!({}), "never sent"),
-        (json!([person, call(skipped.clone()), person]), json!({}), "number of function response parts"),
+        (
+            json!([person, call(bare), answer]),
+            json!({}),
+            "missing a thought_signature",
+        ),
+        (
+            json!([person, call(forged), answer]),
+            json!({}),
+            "never sent",
+        ),
+        (
+            json!([person, call(skipped.clone()), person]),
+            json!({}),
+            "number of function response parts",
+        ),
         (json!([call(skipped)]), json!({}), "first content"),
-        (json!([{"role": "assistant", "parts": [{"text": "x"}]}, person]), json!({}), "valid role"),
-        (json!([{"role": "user", "parts": [{"words": "x"}]}]), json!({}), "Unknown name"),
+        (
+            json!([{"role": "assistant", "parts": [{"text": "x"}]}, person]),
+            json!({}),
+            "valid role",
+        ),
+        (
+            json!([{"role": "user", "parts": [{"words": "x"}]}]),
+            json!({}),
+            "Unknown name",
+        ),
         (json!([person]), json!({"store": false}), "Unknown name"),
         (
             json!([person]),
@@ -278,12 +307,32 @@ fn each_rule_of_anthropic_can_be_broken() {
     let result = json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a", "content": "x"}]});
     let thought = json!({"type": "thinking", "thinking": "hm", "signature": "bm8"});
     for (messages, extra, word) in [
-        (json!([person, says(call("a")), person]), json!({}), "without `tool_result`"),
-        (json!([person, says(call("a:1")), result]), json!({}), "should match pattern"),
-        (json!([person, says(thought), person]), json!({}), "never sent"),
+        (
+            json!([person, says(call("a")), person]),
+            json!({}),
+            "without `tool_result`",
+        ),
+        (
+            json!([person, says(call("a:1")), result]),
+            json!({}),
+            "should match pattern",
+        ),
+        (
+            json!([person, says(thought), person]),
+            json!({}),
+            "never sent",
+        ),
         (json!([person, person]), json!({}), "roles must alternate"),
-        (json!([person, says(json!({"type": "text", "text": "x"}))]), json!({}), "prefill"),
-        (json!([person, says(json!({"type": "text", "text": ""})), person]), json!({}), "non-empty"),
+        (
+            json!([person, says(json!({"type": "text", "text": "x"}))]),
+            json!({}),
+            "prefill",
+        ),
+        (
+            json!([person, says(json!({"type": "text", "text": ""})), person]),
+            json!({}),
+            "non-empty",
+        ),
         (json!([person]), json!({"store": false}), "Extra inputs"),
         (json!([person]), json!({"max_tokens": null}), "max_tokens"),
         (
@@ -335,7 +384,10 @@ async fn vectors_come_in_order_within_the_limits() {
     for (input, vector) in inputs.iter().zip(&made.vectors) {
         assert_eq!((vector[0], vector.len()), (input.len() as f32, 8));
     }
-    let counted: u64 = inputs.iter().map(|input| input.len().div_ceil(4) as u64).sum();
+    let counted: u64 = inputs
+        .iter()
+        .map(|input| input.len().div_ceil(4) as u64)
+        .sum();
     assert_eq!(made.usage.input, counted);
     // One was refused for its pace, and asked again.
     let statuses: Vec<u16> = vendor.asides().iter().map(|aside| aside.status).collect();
@@ -360,8 +412,12 @@ async fn what_was_paid_before_a_failure_is_told() {
         ..Script::new([])
     });
     let endpoint = Endpoint::new(&vendor.url(), None).unwrap();
-    let embedder =
-        OpenAiEmbedder::new(Arc::new(Http::new()), endpoint, Patience::default(), retries());
+    let embedder = OpenAiEmbedder::new(
+        Arc::new(Http::new()),
+        endpoint,
+        Patience::default(),
+        retries(),
+    );
     // The first batch is answered; the second one is refused for good.
     let inputs: Vec<Arc<str>> = vec!["word ".repeat(4_000).into(); 20];
     let failure = embedder
