@@ -79,6 +79,13 @@ pub enum Command {
         #[command(subcommand)]
         command: RouteCommand,
     },
+    /// Models: prices, limits, days of shut-down, and which tier uses which
+    Models(ModelsArgs),
+    /// Who can be asked: keys, addresses, a real test
+    Providers {
+        #[command(subcommand)]
+        command: Option<ProvidersCommand>,
+    },
     /// What runs now
     Status(JsonArg),
     /// Check that everything Mira needs is there
@@ -458,6 +465,51 @@ pub enum SessionsCommand {
         #[arg(short, long, default_value = "-")]
         output: PathBuf,
     },
+}
+
+#[derive(Debug, Default, Args)]
+pub struct ModelsArgs {
+    /// Ask every provider that has a key for its own list first
+    #[arg(long)]
+    pub refresh: bool,
+    /// Only those of this provider
+    #[arg(long, value_enum)]
+    pub provider: Option<ProviderArg>,
+    #[command(flatten)]
+    pub json: JsonArg,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProvidersCommand {
+    /// All of them
+    List(JsonArg),
+    /// A real request with one tool
+    Test {
+        #[arg(value_enum)]
+        provider: ProviderArg,
+        /// Which model is asked
+        #[arg(long, value_name = "ID")]
+        model: Option<String>,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// A real vector of the model for embeddings
+    TestEmbeddings {
+        /// Instead of EMBEDDING_MODEL; local/… asks the local server
+        #[arg(long, value_name = "ID")]
+        model: Option<String>,
+        /// Numbers of the vector, where the model can make fewer
+        #[arg(long, value_name = "N")]
+        dimensions: Option<u32>,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+}
+
+impl Default for ProvidersCommand {
+    fn default() -> Self {
+        Self::List(JsonArg::default())
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -996,7 +1048,7 @@ words! {
         /// End the operation
         Stop,
     }
-    ProviderArg => ProviderName { Openai, Local }
+    ProviderArg => ProviderName { Openai, Gemini, Anthropic, Local }
     SudoStatusArg => SudoStatus {
         Pending, Approved, Denied, Expired, Cancelled, Running, Executed, Refused
     }

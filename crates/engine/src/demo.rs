@@ -146,4 +146,16 @@ impl ModelSource for WithDemo {
             notice: None,
         })
     }
+
+    async fn instead(
+        &self,
+        want: &Want,
+        down: &[ProviderName],
+    ) -> Result<Option<Resolved>, Failure> {
+        self.models.instead(want, down).await
+    }
+
+    fn idle(&self) {
+        self.models.idle();
+    }
 }

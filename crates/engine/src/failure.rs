@@ -37,19 +37,26 @@ pub fn from_store(error: StoreError) -> Failure {
 pub fn from_model(error: &ModelError, provider: ProviderName, model: &str) -> Failure {
     let (key, page) = match provider {
         ProviderName::Openai => ("OPENAI_API_KEY", "https://platform.openai.com/settings"),
+        ProviderName::Gemini => ("GEMINI_API_KEY", "https://aistudio.google.com"),
+        ProviderName::Anthropic => ("ANTHROPIC_API_KEY", "https://platform.claude.com/settings"),
         ProviderName::Local => ("the local server's key", "the server's settings"),
     };
     let (code, hint) = match &error.kind {
-        ErrorKind::RateLimited { .. } => {
-            (Code::RateLimited, "Wait a moment, then resume; nothing is lost.".to_owned())
-        }
+        ErrorKind::RateLimited { .. } => (
+            Code::RateLimited,
+            "Wait a moment, then resume; nothing is lost.".to_owned(),
+        ),
         ErrorKind::Quota => (
             Code::QuotaExceeded,
-            format!("Add credit or raise the limit at {page}, or choose another provider; then resume."),
+            format!(
+                "Add credit or raise the limit at {page}, or choose another provider; then resume."
+            ),
         ),
         ErrorKind::Unauthorized => (
             Code::KeyRejected,
-            format!("Check {key}: set it in the settings, with `mira config set-key`, or in the environment."),
+            format!(
+                "Check {key}: set it in the settings, with `mira config set-key`, or in the environment."
+            ),
         ),
         ErrorKind::ModelNotFound => (
             Code::ModelNotFound,
@@ -57,7 +64,10 @@ pub fn from_model(error: &ModelError, provider: ProviderName, model: &str) -> Fa
         ),
         ErrorKind::WrongUrl => (
             Code::ProviderRefused,
-            "Check the base URL: it ends in /v1 for most servers (OPENAI_BASE_URL, LOCAL_BASE_URL).".to_owned(),
+            format!(
+                "Check {}: it ends in the API's version, /v1 for most servers.",
+                provider.url_setting()
+            ),
         ),
         ErrorKind::ContextTooLong { .. } => (
             Code::ContextTooLong,
@@ -67,9 +77,10 @@ pub fn from_model(error: &ModelError, provider: ProviderName, model: &str) -> Fa
             Code::ProviderUnreachable,
             "Check the connection and the base URL, then resume; nothing is lost.".to_owned(),
         ),
-        ErrorKind::Refused { .. } => {
-            (Code::ProviderRefused, "The detail has the provider's own words.".to_owned())
-        }
+        ErrorKind::Refused { .. } => (
+            Code::ProviderRefused,
+            "The detail has the provider's own words.".to_owned(),
+        ),
         ErrorKind::Cancelled => (Code::Cancelled, "Resume to go on.".to_owned()),
     };
     Failure {

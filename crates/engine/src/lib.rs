@@ -139,7 +139,13 @@ impl Engine {
             settings.clone(),
         );
         let approvals = Approvals::new(store.clone(), events.clone(), permissions.clone());
-        let providers = Providers::new(settings.clone(), ports.secrets.clone(), events.clone());
+        let budget = Budget::new(store.clone(), events.clone(), settings.clone());
+        let providers = Providers::new(
+            settings.clone(),
+            ports.secrets.clone(),
+            events.clone(),
+            budget.clone(),
+        );
         let models: Arc<dyn ModelSource> = match ports.models {
             Some(models) => models,
             None => Arc::new(providers.clone()),
@@ -153,7 +159,6 @@ impl Engine {
             settings.clone(),
             in_use.clone(),
         )?;
-        let budget = Budget::new(store.clone(), events.clone(), settings.clone());
         let operations = Operations::new(
             store.clone(),
             events.clone(),
@@ -366,6 +371,8 @@ impl Engine {
             Request::ProviderTest(params) => json(on.providers.test(params).await),
             Request::ProviderSetKey(params) => json(on.providers.set_key(params).await),
             Request::ModelList(_) => json(on.providers.models().await),
+            Request::ModelRefresh(_) => json(on.providers.refresh().await),
+            Request::EmbeddingTest(params) => json(on.providers.test_embeddings(params).await),
 
             Request::EgressList(params) => json(on.egress.list(params).await),
             Request::BudgetGet(_) => json(on.budget.overview().await),

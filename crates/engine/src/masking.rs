@@ -122,12 +122,15 @@ pub fn event(masker: &Masker, kind: EventKind) -> EventKind {
             dropped_items,
             dropped_tokens,
             kept_tokens,
+            // Encrypted: changed by a letter it would be refused.
+            condensed,
         } => EventKind::Compacted {
             up_to_seq,
             summary: text(summary),
             dropped_items,
             dropped_tokens,
             kept_tokens,
+            condensed,
         },
         EventKind::OperationFinished {
             state,

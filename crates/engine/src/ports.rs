@@ -31,6 +31,19 @@ pub struct Askpass {
 #[async_trait]
 pub trait ModelSource: Send + Sync {
     async fn resolve(&self, want: &Want) -> Result<Resolved, Failure>;
+
+    /// Who answers instead, where the providers in `down` do not; None where the person has
+    /// chosen nobody, or nobody is left.
+    async fn instead(
+        &self,
+        _want: &Want,
+        _down: &[ProviderName],
+    ) -> Result<Option<Resolved>, Failure> {
+        Ok(None)
+    }
+
+    /// An operation has ended: time for what may wait.
+    fn idle(&self) {}
 }
 
 #[derive(Debug, Clone, PartialEq)]

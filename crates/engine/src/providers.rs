@@ -1,37 +1,41 @@
 //! The providers that the settings name: their keys, their models, the clients that ask them.
 
+mod clients;
+pub mod embeddings;
 mod keys;
+mod lists;
 mod pick;
+mod told;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use mira_llm::catalogue::{Catalogue, Vendor};
+use mira_llm::catalogue::Catalogue;
 use mira_llm::local::{self, Places, Server};
-use mira_llm::{
-    ApiKey, Compatible, Endpoint, ErrorKind, Http, LoadingWait, Model, ModelError, OpenAi,
-    Patience, RetrySettings, Retrying, probe,
-};
+use mira_llm::{ApiKey, Endpoint, ErrorKind, Model, ModelError, probe};
 use mira_protocol::operation::Tier;
 use mira_protocol::provider::{
-    DetectedServer, DetectedServers, LocalModel, ModelInfo, ModelList, Provider, ProviderList,
-    ProviderName, ProviderTest, SetKey, TestProvider, TierModel,
+    DetectedServers, ModelList, Provider, ProviderList, ProviderName, ProviderTest, SetKey,
+    TestProvider, TierModel,
 };
 use mira_protocol::{Code, Failure, Topic};
 use tokio_util::sync::CancellationToken;
 
+use crate::budget::Budget;
 use crate::events::EventLog;
 use crate::failure::from_model;
 use crate::ports::{ModelSource, Resolved, SecretStore, Want};
 use crate::settings::{Settings, SettingsHandle};
-use keys::{Found, Keys};
+use clients::{Client, Clients};
+use keys::Keys;
+use lists::Lists;
 use pick::{Facts, Local, Picked, needs_local, no_model, pick};
+use told::{told_embedding, told_local, told_model, told_server};
 
 /// What a local server serves is asked again after this.
 const DESCRIPTION_LASTS: Duration = Duration::from_secs(30);
-/// A local server that first has to read a long prompt says nothing for so long.
-const LOCAL_FIRST_BYTE: Duration = Duration::from_secs(600);
 /// The longest that the test of a provider takes; a local model may have to be loaded first.
 const TEST_LASTS: Duration = Duration::from_secs(120);
 
@@ -43,33 +47,31 @@ struct Parts {
     settings: SettingsHandle,
     keys: Keys,
     events: EventLog,
-    http: Arc<Http>,
+    budget: Budget,
+    clients: Clients,
+    /// As loaded, and with what providers said.
     catalogue: Mutex<Option<Arc<Catalogue>>>,
-    /// The client of each provider as last configured.
-    clients: Mutex<[Option<MadeClient>; 2]>,
+    lists: Mutex<Option<Lists>>,
+    refreshing: AtomicBool,
     described: Mutex<Option<(Instant, String, Server)>>,
 }
 
-type MadeClient = (Client, Arc<dyn Model>);
-
-/// What a client was made of.
-#[derive(PartialEq, Clone)]
-struct Client {
-    provider: ProviderName,
-    base_url: String,
-    key: Option<ApiKey>,
-    stall: Duration,
-}
-
 impl Providers {
-    pub fn new(settings: SettingsHandle, secrets: Arc<dyn SecretStore>, events: EventLog) -> Self {
+    pub fn new(
+        settings: SettingsHandle,
+        secrets: Arc<dyn SecretStore>,
+        events: EventLog,
+        budget: Budget,
+    ) -> Self {
         Self(Arc::new(Parts {
             settings,
             keys: Keys::new(secrets),
             events,
-            http: Arc::new(Http::new()),
+            budget,
+            clients: Clients::default(),
             catalogue: Mutex::default(),
-            clients: Mutex::default(),
+            lists: Mutex::default(),
+            refreshing: AtomicBool::new(false),
             described: Mutex::default(),
         }))
     }
@@ -77,39 +79,49 @@ impl Providers {
     /// Some provider has what it needs to be asked.
     pub async fn ready(&self) -> bool {
         let settings = self.0.settings.current();
-        settings.local_base_url.is_some() || self.openai(&settings).await.1
+        if settings.local_base_url.is_some() {
+            return true;
+        }
+        let catalogue = self
+            .catalogue(&settings)
+            .unwrap_or_else(|_| Catalogue::builtin());
+        !self.ready_for(None, &settings, &catalogue).await.is_empty()
     }
 
     pub async fn list(&self) -> Result<ProviderList, Failure> {
         let settings = self.0.settings.current();
         let catalogue = self.catalogue(&settings)?;
-        let (openai, openai_ready) = self.openai(&settings).await;
-        let mut problem = openai.problem;
-        let mut providers = vec![Provider {
-            name: ProviderName::Openai,
-            base_url: settings.openai_base_url.clone(),
-            has_key: openai.key.is_some(),
-            key_source: openai.source.to_owned(),
-            ready: openai_ready,
-            default_model: Some(catalogue.tiers().code.model.clone()),
-        }];
-        if let Some(base_url) = &settings.local_base_url {
-            let local = self.0.keys.find(ProviderName::Local, &settings).await;
-            let server = self.describe(base_url, local.key.as_ref()).await;
-            if problem.is_empty() {
-                problem = local.problem;
-            }
+        let mut problem = String::new();
+        let mut providers = Vec::new();
+        for name in ProviderName::ALL {
+            let Some(base_url) = settings.base_url(name) else {
+                continue;
+            };
+            let found = self.0.keys.find(name, &settings).await;
+            let default_model = match name {
+                ProviderName::Local => {
+                    let server = self.describe(base_url, found.key.as_ref()).await;
+                    server
+                        .as_ref()
+                        .and_then(Server::default_model)
+                        .map(|model| model.id.clone())
+                }
+                _ => {
+                    let tiers = catalogue.tiers_of(pick::vendor_of(name));
+                    Some(tiers.code.model.clone())
+                }
+            };
             providers.push(Provider {
-                name: ProviderName::Local,
-                base_url: base_url.clone(),
-                has_key: local.key.is_some(),
-                key_source: local.source.to_owned(),
-                ready: true,
-                default_model: server
-                    .as_ref()
-                    .and_then(Server::default_model)
-                    .map(|m| m.id.clone()),
+                name,
+                base_url: base_url.to_owned(),
+                has_key: found.key.is_some(),
+                key_source: found.source.to_owned(),
+                ready: name == ProviderName::Local || found.key.is_some() || is_at_home(base_url),
+                default_model,
             });
+            if problem.is_empty() {
+                problem = found.problem;
+            }
         }
         let ready = providers.iter().any(|provider| provider.ready);
         Ok(ProviderList {
@@ -121,7 +133,7 @@ impl Providers {
 
     /// Model servers on the usual ports of this machine.
     pub async fn detect(&self) -> Result<DetectedServers, Failure> {
-        let found = local::detect(&self.0.http, &Places::default()).await;
+        let found = local::detect(self.0.clients.http(), &Places::default()).await;
         Ok(DetectedServers {
             servers: found.into_iter().map(told_server).collect(),
         })
@@ -138,10 +150,7 @@ impl Providers {
     pub async fn test(&self, request: TestProvider) -> Result<ProviderTest, Failure> {
         let settings = self.0.settings.current();
         let provider = request.provider;
-        let configured = match provider {
-            ProviderName::Openai => Some(settings.openai_base_url.clone()),
-            ProviderName::Local => settings.local_base_url.clone(),
-        };
+        let configured = settings.base_url(provider).map(str::to_owned);
         let base_url = request
             .base_url
             .or_else(|| configured.clone())
@@ -160,20 +169,24 @@ impl Providers {
             }
             None => None,
         };
-        let endpoint = endpoint(&base_url, key.clone(), provider)?;
-        if provider == ProviderName::Openai && key.is_none() && !endpoint.is_loopback() {
+        let client = Client {
+            provider,
+            base_url: base_url.clone(),
+            key: key.clone(),
+            stall: TEST_LASTS,
+            replaceable: false,
+        };
+        let needs_key = provider != ProviderName::Local && !client.endpoint()?.is_loopback();
+        if needs_key && key.is_none() {
             return Err(Failure::new(
                 Code::KeyMissing,
                 format!("There is no key to test {base_url} with."),
             )
-            .hint("Enter a key, or set OPENAI_API_KEY."));
+            .hint(format!("Enter a key, or set {}.", provider.key_variable())));
         }
         let catalogue = self.catalogue(&settings)?;
         let id = match (request.model, provider) {
             (Some(id), _) => id,
-            (None, ProviderName::Openai) => {
-                catalogue.choose(&catalogue.tiers().fast.model, today()).id
-            }
             (None, ProviderName::Local) => {
                 let server = self.ask_what_it_serves(&base_url, key.as_ref()).await;
                 let local = Local {
@@ -182,36 +195,30 @@ impl Providers {
                 };
                 let facts = Facts {
                     catalogue: &catalogue,
-                    openai: false,
+                    ready: &[],
                     local: Some(local),
                     today: today(),
                 };
                 pick(&facts, Tier::Fast, None, None)?.id
             }
-        };
-        let client = Client {
-            provider,
-            base_url: base_url.clone(),
-            key: key.clone(),
-            stall: TEST_LASTS,
-        };
-        let found = match provider {
-            ProviderName::Openai => {
-                self.probe(
-                    &self.openai_client(endpoint, &client, &catalogue),
-                    &id,
-                    1_024,
-                )
-                .await
-            }
-            ProviderName::Local => {
-                self.probe(&self.local_client(endpoint, &client), &id, 64)
-                    .await
+            (None, provider) => {
+                let tiers = catalogue.tiers_of(pick::vendor_of(provider));
+                catalogue.choose(&tiers.fast.model, today()).id
             }
         };
+        // One that thinks first needs more than the call itself.
+        let limit = if provider == ProviderName::Local {
+            64
+        } else {
+            1_024
+        };
+        let model = self.0.clients.once(&client, &catalogue)?;
+        let found = self.probe(&*model, &id, limit).await;
         let found = found.map_err(|error| from_model(&error, provider, &id))?;
         let context_tokens = match provider {
-            ProviderName::Openai => catalogue.get(&id).map(|model| model.context_tokens),
+            ProviderName::Openai | ProviderName::Gemini | ProviderName::Anthropic => {
+                catalogue.get(&id).map(|model| model.context_tokens)
+            }
             // Asked after the request: a model that was loaded by it now tells its true context.
             ProviderName::Local => self
                 .ask_what_it_serves(&base_url, key.as_ref())
@@ -232,7 +239,12 @@ impl Providers {
     pub async fn models(&self) -> Result<ModelList, Failure> {
         let settings = self.0.settings.current();
         let catalogue = self.catalogue(&settings)?;
-        let mut models: Vec<ModelInfo> = catalogue.models().iter().map(told_model).collect();
+        let lists = self.lists().of_now(&settings);
+        let mut models: Vec<_> = catalogue
+            .models()
+            .iter()
+            .map(|model| told_model(model, &catalogue, &lists, today()))
+            .collect();
         if let Some(base_url) = &settings.local_base_url {
             let key = self.0.keys.find(ProviderName::Local, &settings).await.key;
             let served = self.describe(base_url, key.as_ref()).await;
@@ -248,7 +260,10 @@ impl Providers {
             let want = Want { tier, model: None };
             // Without any provider: what it would be, once there is a key.
             let picked = match self.pick(&want, &settings, &catalogue, None).await {
-                Err(_) => self.pick(&want, &settings, &catalogue, Some(true)).await?,
+                Err(_) => {
+                    let ready = Some(vec![ProviderName::Openai]);
+                    self.pick(&want, &settings, &catalogue, ready).await?
+                }
                 Ok(picked) => picked,
             };
             let Picked {
@@ -264,20 +279,61 @@ impl Providers {
                 effort,
             });
         }
-        Ok(ModelList { models, tiers })
+        Ok(ModelList {
+            models,
+            tiers,
+            embeddings: catalogue.embeddings().iter().map(told_embedding).collect(),
+            lists: lists.told(&Default::default()),
+        })
     }
 
+    /// The client and what is known of the model.
+    async fn resolved(
+        &self,
+        picked: Picked,
+        settings: &Settings,
+        catalogue: &Arc<Catalogue>,
+    ) -> Result<Resolved, Failure> {
+        let provider = picked.provider;
+        let base_url = settings.base_url(provider).ok_or_else(|| {
+            no_model(&Facts {
+                catalogue,
+                ready: &[],
+                local: None,
+                today: today(),
+            })
+        })?;
+        let client = Client {
+            provider,
+            base_url: base_url.to_owned(),
+            key: self.0.keys.find(provider, settings).await.key,
+            stall: Duration::from_millis(settings.stall_timeout_ms),
+            replaceable: settings
+                .provider_failover
+                .iter()
+                .any(|other| *other != provider),
+        };
+        Ok(Resolved {
+            model: self.0.clients.get(client, catalogue)?,
+            id: picked.id,
+            provider,
+            effort: picked.effort,
+            context_tokens: picked.context_tokens,
+            max_output_tokens: picked.max_output_tokens,
+            prices: picked.prices,
+            accepts_images: picked.accepts_images,
+            notice: picked.notice,
+        })
+    }
+
+    /// `ready`: as if only these could be asked, on the net.
     async fn pick(
         &self,
         want: &Want,
         settings: &Settings,
         catalogue: &Catalogue,
-        openai: Option<bool>,
+        ready: Option<Vec<ProviderName>>,
     ) -> Result<Picked, Failure> {
-        let openai = match openai {
-            Some(openai) => openai,
-            None => self.openai(settings).await.1,
-        };
         let configured = match want.tier {
             Tier::Fast => &settings.model_fast,
             Tier::Voice => &settings.model_voice,
@@ -285,8 +341,26 @@ impl Providers {
             Tier::Agentic => &settings.model_agentic,
         };
         let id = want.model.as_deref().or(configured.as_deref());
+        let ready = match ready {
+            Some(ready) => ready,
+            None => self.ready_for(id, settings, catalogue).await,
+        };
+        let asked = want.model.as_deref();
+        self.pick_among(&ready, want.tier, asked, configured.as_deref(), settings)
+            .await
+    }
+
+    async fn pick_among(
+        &self,
+        ready: &[ProviderName],
+        tier: Tier,
+        asked: Option<&str>,
+        configured: Option<&str>,
+        settings: &Settings,
+    ) -> Result<Picked, Failure> {
+        let catalogue = self.catalogue(settings)?;
         let server = match &settings.local_base_url {
-            Some(base_url) if needs_local(catalogue, openai, id) => {
+            Some(base_url) if needs_local(&catalogue, ready, asked.or(configured)) => {
                 let key = self.0.keys.find(ProviderName::Local, settings).await.key;
                 self.describe(base_url, key.as_ref()).await
             }
@@ -297,40 +371,78 @@ impl Providers {
             server: server.as_ref(),
         });
         let facts = Facts {
-            catalogue,
-            openai,
+            catalogue: &catalogue,
+            ready,
             local,
             today: today(),
         };
-        pick(
-            &facts,
-            want.tier,
-            want.model.as_deref(),
-            configured.as_deref(),
-        )
+        pick(&facts, tier, asked, configured)
     }
 
-    /// OpenAI's key, and whether OpenAI can be asked: a server on this machine needs no key.
-    async fn openai(&self, settings: &Settings) -> (Found, bool) {
-        let at_home =
-            Endpoint::new(&settings.openai_base_url, None).is_ok_and(|at| at.is_loopback());
-        let found = self.0.keys.find(ProviderName::Openai, settings).await;
-        let ready = found.key.is_some() || at_home;
-        (found, ready)
+    /// Of those on the net as many as decide who answers for the id: the keychain is not opened
+    /// for others.
+    async fn ready_for(
+        &self,
+        id: Option<&str>,
+        settings: &Settings,
+        catalogue: &Catalogue,
+    ) -> Vec<ProviderName> {
+        let maker = id.and_then(|id| pick::maker(catalogue, id));
+        let mut ready = Vec::new();
+        for name in ProviderName::ALL {
+            let matters = ready.is_empty() || maker == Some(name);
+            if name != ProviderName::Local && matters && self.is_ready(name, settings).await {
+                ready.push(name);
+            }
+        }
+        ready
+    }
+
+    async fn is_ready(&self, name: ProviderName, settings: &Settings) -> bool {
+        let base_url = settings.base_url(name).unwrap_or_default();
+        is_at_home(base_url) || self.0.keys.find(name, settings).await.key.is_some()
+    }
+
+    /// Those on the net that can be asked, in the order in which they are taken.
+    async fn on_the_net(&self, settings: &Settings) -> Vec<ProviderName> {
+        let mut ready = Vec::new();
+        for name in ProviderName::ALL {
+            if name != ProviderName::Local && self.is_ready(name, settings).await {
+                ready.push(name);
+            }
+        }
+        ready
     }
 
     fn catalogue(&self, settings: &Settings) -> Result<Arc<Catalogue>, Failure> {
-        let mut loaded = self
-            .0
-            .catalogue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(catalogue) = &*loaded {
+        if let Some(catalogue) = &*locked(&self.0.catalogue) {
             return Ok(Arc::clone(catalogue));
         }
         let catalogue = Catalogue::load(&settings.config_dir.join("models.json"))
             .map_err(|error| Failure::new(Code::BadParams, error.to_string()))?;
-        Ok(Arc::clone(loaded.insert(catalogue)))
+        let merged = Arc::new(self.lists().over((*catalogue).clone(), settings));
+        *locked(&self.0.catalogue) = Some(Arc::clone(&merged));
+        Ok(merged)
+    }
+
+    fn lists(&self) -> Lists {
+        let load = || Lists::load(&self.0.settings.current().data_dir);
+        locked(&self.0.lists).get_or_insert_with(load).clone()
+    }
+
+    /// The catalogue is put together anew when it is needed next.
+    fn set_lists(&self, lists: Lists) {
+        *locked(&self.0.lists) = Some(lists);
+        *locked(&self.0.catalogue) = None;
+    }
+
+    /// False where somebody asks already.
+    fn begin_refresh(&self) -> bool {
+        !self.0.refreshing.swap(true, Ordering::SeqCst)
+    }
+
+    fn end_refresh(&self) {
+        self.0.refreshing.store(false, Ordering::SeqCst);
     }
 
     /// What the configured local server serves, as asked not long ago.
@@ -362,65 +474,7 @@ impl Providers {
     }
 
     async fn ask_what_it_serves(&self, base_url: &str, key: Option<&ApiKey>) -> Option<Server> {
-        local::describe(&self.0.http, base_url, key, Duration::from_secs(2)).await
-    }
-
-    /// The client that asks with retries, made once for each configuration.
-    fn client(
-        &self,
-        client: Client,
-        catalogue: &Arc<Catalogue>,
-    ) -> Result<Arc<dyn Model>, Failure> {
-        let mut clients = self
-            .0
-            .clients
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let slot = &mut clients[client.provider as usize];
-        if let Some((_, model)) = slot.as_ref().filter(|(made_of, _)| *made_of == client) {
-            return Ok(Arc::clone(model));
-        }
-        let endpoint = endpoint(&client.base_url, client.key.clone(), client.provider)?;
-        let retries = RetrySettings::default();
-        let model: Arc<dyn Model> = match client.provider {
-            ProviderName::Openai => Arc::new(Retrying::new(
-                self.openai_client(endpoint, &client, catalogue),
-                retries,
-            )),
-            ProviderName::Local => {
-                Arc::new(Retrying::new(self.local_client(endpoint, &client), retries))
-            }
-        };
-        *slot = Some((client, Arc::clone(&model)));
-        Ok(model)
-    }
-
-    fn openai_client(&self, endpoint: Endpoint, of: &Client, catalogue: &Arc<Catalogue>) -> OpenAi {
-        let patience = Patience {
-            first_byte: of.stall,
-            stall_after: of.stall,
-            ..Patience::default()
-        };
-        OpenAi::new(
-            Arc::clone(&self.0.http),
-            endpoint,
-            Arc::clone(catalogue),
-            patience,
-        )
-    }
-
-    fn local_client(&self, endpoint: Endpoint, of: &Client) -> Compatible {
-        let patience = Patience {
-            first_byte: of.stall.max(LOCAL_FIRST_BYTE),
-            stall_after: of.stall,
-            ..Patience::default()
-        };
-        Compatible::new(
-            Arc::clone(&self.0.http),
-            endpoint,
-            patience,
-            LoadingWait::default(),
-        )
+        local::describe(self.0.clients.http(), base_url, key, Duration::from_secs(2)).await
     }
 
     async fn probe(
@@ -453,105 +507,57 @@ impl ModelSource for Providers {
         let settings = self.0.settings.current();
         let catalogue = self.catalogue(&settings)?;
         let picked = self.pick(want, &settings, &catalogue, None).await?;
-        let key = self.0.keys.find(picked.provider, &settings).await.key;
-        let base_url = match picked.provider {
-            ProviderName::Openai => settings.openai_base_url.clone(),
-            ProviderName::Local => settings.local_base_url.clone().ok_or_else(|| {
-                let facts = Facts {
-                    catalogue: &catalogue,
-                    openai: false,
-                    local: None,
-                    today: today(),
-                };
-                no_model(&facts)
-            })?,
-        };
-        let stall = Duration::from_millis(settings.stall_timeout_ms);
-        let client = Client {
-            provider: picked.provider,
-            base_url,
-            key,
-            stall,
-        };
-        Ok(Resolved {
-            model: self.client(client, &catalogue)?,
-            id: picked.id,
-            provider: picked.provider,
-            effort: picked.effort,
-            context_tokens: picked.context_tokens,
-            max_output_tokens: picked.max_output_tokens,
-            prices: picked.prices,
-            accepts_images: picked.accepts_images,
-            notice: picked.notice,
-        })
+        self.resolved(picked, &settings, &catalogue).await
     }
+
+    async fn instead(
+        &self,
+        want: &Want,
+        down: &[ProviderName],
+    ) -> Result<Option<Resolved>, Failure> {
+        let settings = self.0.settings.current();
+        let catalogue = self.catalogue(&settings)?;
+        for &provider in &settings.provider_failover {
+            if down.contains(&provider) {
+                continue;
+            }
+            let ready = match provider {
+                ProviderName::Local if settings.local_base_url.is_none() => continue,
+                ProviderName::Local => vec![],
+                _ if !self.is_ready(provider, &settings).await => continue,
+                _ => vec![provider],
+            };
+            // With its own model of the tier: the one that was asked for is somebody else's.
+            let picked = self
+                .pick_among(&ready, want.tier, None, None, &settings)
+                .await;
+            match picked {
+                Ok(picked) => {
+                    let resolved = self.resolved(picked, &settings, &catalogue).await?;
+                    return Ok(Some(resolved));
+                }
+                Err(failure) => {
+                    tracing::info!(provider = provider.as_str(), %failure, "cannot answer instead");
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn idle(&self) {
+        self.refresh_when_due();
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A server on this machine needs no key.
+fn is_at_home(base_url: &str) -> bool {
+    Endpoint::new(base_url, None).is_ok_and(|at| at.is_loopback())
 }
 
 fn today() -> jiff::civil::Date {
     jiff::Zoned::now().date()
-}
-
-fn endpoint(
-    base_url: &str,
-    key: Option<ApiKey>,
-    provider: ProviderName,
-) -> Result<Endpoint, Failure> {
-    Endpoint::new(base_url, key).map_err(|error| from_model(&error, provider, ""))
-}
-
-fn told_server(server: Server) -> DetectedServer {
-    DetectedServer {
-        product: server.product,
-        base_url: server.base_url,
-        version: server.version,
-        models: server
-            .models
-            .into_iter()
-            .map(|model| LocalModel {
-                id: model.id,
-                context_tokens: model.context_tokens,
-                supports_tools: model.supports_tools,
-                supports_embeddings: model.supports_embeddings,
-                loaded: model.loaded,
-            })
-            .collect(),
-    }
-}
-
-fn told_model(model: &mira_llm::catalogue::ModelFacts) -> ModelInfo {
-    let prices = model.prices.as_ref();
-    ModelInfo {
-        id: model.id.clone(),
-        provider: match model.provider {
-            Vendor::Openai => ProviderName::Openai,
-            Vendor::Local => ProviderName::Local,
-        },
-        context_tokens: Some(model.context_tokens),
-        max_output_tokens: model.max_output_tokens,
-        input_usd_per_mtok: prices.map(|listed| listed.input),
-        cached_usd_per_mtok: prices.and_then(|listed| listed.cached),
-        output_usd_per_mtok: prices.map(|listed| listed.output),
-        price_source: prices.map(|listed| listed.origin()),
-        efforts: model.efforts.clone(),
-        accepts_images: model.accepts_images,
-        shut_down: model.shut_down.map(|day| day.to_string()),
-        successor: model.successor.clone(),
-    }
-}
-
-fn told_local(model: local::LocalModel) -> ModelInfo {
-    ModelInfo {
-        id: model.id,
-        provider: ProviderName::Local,
-        context_tokens: model.context_tokens,
-        max_output_tokens: None,
-        input_usd_per_mtok: None,
-        cached_usd_per_mtok: None,
-        output_usd_per_mtok: None,
-        price_source: None,
-        efforts: Vec::new(),
-        accepts_images: model.accepts_images.unwrap_or(false),
-        shut_down: None,
-        successor: None,
-    }
 }

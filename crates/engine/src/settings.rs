@@ -14,6 +14,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use mira_protocol::provider::ProviderName;
 use mira_protocol::{Code, Failure, MicroUsd};
 
 pub(crate) use dirs::absolute as expand;
@@ -54,8 +55,24 @@ pub struct Settings {
     pub openai_api_key: Option<Secret>,
     /// With `/v1`, without a slash at the end.
     pub openai_base_url: String,
+    pub gemini_api_key: Option<Secret>,
+    /// With the API's version (`/v1beta`), without a slash at the end.
+    pub gemini_base_url: String,
+    pub anthropic_api_key: Option<Secret>,
+    /// With `/v1`, without a slash at the end.
+    pub anthropic_base_url: String,
     pub local_base_url: Option<String>,
     pub local_api_key: Option<Secret>,
+    /// Who answers where a provider is down, in this order; empty: nobody.
+    pub provider_failover: Vec<ProviderName>,
+    /// A conversation that no longer fits is condensed by the provider, where it can.
+    pub provider_compaction: bool,
+    /// Providers in use are asked once a day which models they have.
+    pub model_refresh: bool,
+    /// The model of embeddings; may begin with `openai/` or `local/`.
+    pub embedding_model: String,
+    /// Numbers of a vector; None: as many as the model makes.
+    pub embedding_dimensions: Option<u32>,
     /// The model of each tier; None: the catalogue's.
     pub model_fast: Option<String>,
     pub model_voice: Option<String>,
@@ -326,8 +343,17 @@ impl Settings {
             editor: None,
             openai_api_key: None,
             openai_base_url: "https://api.openai.com/v1".to_owned(),
+            gemini_api_key: None,
+            gemini_base_url: "https://generativelanguage.googleapis.com/v1beta".to_owned(),
+            anthropic_api_key: None,
+            anthropic_base_url: "https://api.anthropic.com/v1".to_owned(),
             local_base_url: None,
             local_api_key: None,
+            provider_failover: Vec::new(),
+            provider_compaction: false,
+            model_refresh: true,
+            embedding_model: "text-embedding-3-large".to_owned(),
+            embedding_dimensions: None,
             model_fast: None,
             model_voice: None,
             model_code: None,
@@ -358,6 +384,26 @@ impl Settings {
             offline: false,
             allow_private_hosts: false,
             sources: BTreeMap::new(),
+        }
+    }
+
+    /// Where a provider is; None for a local server that is not set.
+    pub fn base_url(&self, provider: ProviderName) -> Option<&str> {
+        match provider {
+            ProviderName::Openai => Some(&self.openai_base_url),
+            ProviderName::Gemini => Some(&self.gemini_base_url),
+            ProviderName::Anthropic => Some(&self.anthropic_base_url),
+            ProviderName::Local => self.local_base_url.as_deref(),
+        }
+    }
+
+    /// A provider's key from the environment.
+    pub fn api_key(&self, provider: ProviderName) -> Option<&Secret> {
+        match provider {
+            ProviderName::Openai => self.openai_api_key.as_ref(),
+            ProviderName::Gemini => self.gemini_api_key.as_ref(),
+            ProviderName::Anthropic => self.anthropic_api_key.as_ref(),
+            ProviderName::Local => self.local_api_key.as_ref(),
         }
     }
 

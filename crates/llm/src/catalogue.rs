@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::Prices;
+use crate::listing::Listed;
 
 const BUILTIN: &str = include_str!("catalogue.json");
 
@@ -26,7 +27,19 @@ const WARN_DAYS: i64 = 30;
 #[serde(rename_all = "snake_case")]
 pub enum Vendor {
     Openai,
+    Gemini,
+    Anthropic,
     Local,
+}
+
+impl Vendor {
+    /// Whose model an id that the catalogue does not know must be, by its name.
+    pub fn of_unknown(id: &str) -> Option<Self> {
+        [("gemini-", Self::Gemini), ("claude-", Self::Anthropic)]
+            .iter()
+            .find(|(prefix, _)| id.starts_with(prefix))
+            .map(|(_, vendor)| *vendor)
+    }
 }
 
 /// One model.
@@ -74,8 +87,24 @@ pub struct ListedPrices {
     pub long_input: f64,
     #[serde(default = "one")]
     pub long_output: f64,
+    /// Announced prices of a later day.
+    #[serde(default)]
+    pub later: Option<LaterPrices>,
     pub source: String,
     pub date: Date,
+}
+
+/// What a million tokens cost from a day on.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaterPrices {
+    pub from: Date,
+    pub input: f64,
+    #[serde(default)]
+    pub cached: Option<f64>,
+    #[serde(default)]
+    pub cache_write: Option<f64>,
+    pub output: f64,
 }
 
 fn one() -> f64 {
@@ -83,12 +112,19 @@ fn one() -> f64 {
 }
 
 impl ListedPrices {
-    pub fn prices(&self) -> Prices {
+    /// As they are on that day.
+    pub fn prices(&self, today: Date) -> Prices {
+        let (input, cached, cache_write, output) = match &self.later {
+            Some(later) if later.from <= today => {
+                (later.input, later.cached, later.cache_write, later.output)
+            }
+            _ => (self.input, self.cached, self.cache_write, self.output),
+        };
         Prices {
-            input: self.input,
-            cached: self.cached.unwrap_or(self.input),
-            cache_write: self.cache_write.unwrap_or(self.input),
-            output: self.output,
+            input,
+            cached: cached.unwrap_or(input),
+            cache_write: cache_write.unwrap_or(input),
+            output,
             long_over_tokens: self.long_over_tokens,
             long_input: self.long_input,
             long_output: self.long_output,
@@ -119,11 +155,52 @@ pub struct TierDefaults {
     pub agentic: TierDefault,
 }
 
+/// A model that makes vectors.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingFacts {
+    pub id: String,
+    pub provider: Vendor,
+    /// Numbers of a vector, unless fewer are asked for.
+    pub dimensions: u32,
+    /// Of one text.
+    pub max_input_tokens: u64,
+    /// US dollars for a million tokens.
+    pub price: f64,
+    pub source: String,
+    pub date: Date,
+}
+
+impl EmbeddingFacts {
+    pub fn prices(&self) -> Prices {
+        Prices {
+            input: self.price,
+            cached: self.price,
+            cache_write: self.price,
+            output: 0.0,
+            long_over_tokens: None,
+            long_input: 1.0,
+            long_output: 1.0,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Data {
     models: Vec<ModelFacts>,
+    #[serde(default)]
+    embeddings: Vec<EmbeddingFacts>,
     tiers: TierDefaults,
+    /// Where OpenAI is not the one who answers.
+    tiers_of: TiersOf,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TiersOf {
+    gemini: TierDefaults,
+    anthropic: TierDefaults,
 }
 
 /// All models known, by id and alias.
@@ -131,7 +208,9 @@ struct Data {
 pub struct Catalogue {
     models: Vec<ModelFacts>,
     by_name: HashMap<String, usize>,
+    embeddings: Vec<EmbeddingFacts>,
     tiers: TierDefaults,
+    tiers_of: TiersOf,
 }
 
 /// The override file cannot be used. The message names the file and the place in it.
@@ -205,16 +284,49 @@ impl Catalogue {
         Self {
             models: data.models,
             by_name,
+            embeddings: data.embeddings,
             tiers: data.tiers,
+            tiers_of: data.tiers_of,
         }
+    }
+
+    /// The same with what a provider says of its own models: days of shut-down. A model that it
+    /// lists without a day keeps the one that is known here.
+    pub fn with_listed(&self, vendor: Vendor, listed: &[Listed]) -> Self {
+        let mut merged = self.clone();
+        for entry in listed {
+            let Some(day) = entry.shut_down else { continue };
+            let known = merged.models.iter_mut();
+            for model in known.filter(|model| model.provider == vendor && model.id == entry.id) {
+                model.shut_down = Some(day);
+            }
+        }
+        merged
     }
 
     pub fn models(&self) -> &[ModelFacts] {
         &self.models
     }
 
+    pub fn embeddings(&self) -> &[EmbeddingFacts] {
+        &self.embeddings
+    }
+
+    pub fn embedding(&self, id: &str) -> Option<&EmbeddingFacts> {
+        self.embeddings.iter().find(|model| model.id == id)
+    }
+
     pub fn tiers(&self) -> &TierDefaults {
         &self.tiers
+    }
+
+    /// The tiers where this vendor answers; a local server's are not known.
+    pub fn tiers_of(&self, vendor: Vendor) -> &TierDefaults {
+        match vendor {
+            Vendor::Gemini => &self.tiers_of.gemini,
+            Vendor::Anthropic => &self.tiers_of.anthropic,
+            Vendor::Openai | Vendor::Local => &self.tiers,
+        }
     }
 
     /// By id, alias, or id with a snapshot's date behind it.
@@ -283,26 +395,42 @@ fn merge_data(base: &mut Value, over: Value) -> Result<(), String> {
             ("models", Value::Array(models)) => {
                 let known = base["models"].as_array_mut().ok_or("no models are known")?;
                 for model in models {
-                    merge_model(known, model)?;
+                    merge_entry::<ModelFacts>(known, model)?;
                 }
             }
-            ("tiers", tiers @ Value::Object(_)) => merge(&mut base["tiers"], tiers),
-            ("models", _) => return Err("\"models\" is not a list".into()),
-            ("tiers", _) => return Err("\"tiers\" is not an object".into()),
-            (other, _) => return Err(format!("{other:?} is not one of \"models\", \"tiers\"")),
+            ("embeddings", Value::Array(models)) => {
+                let known = base["embeddings"].as_array_mut();
+                let known = known.ok_or("no models of embeddings are known")?;
+                for model in models {
+                    merge_entry::<EmbeddingFacts>(known, model)?;
+                }
+            }
+            (name @ ("tiers" | "tiers_of"), tiers @ Value::Object(_)) => {
+                merge(&mut base[name], tiers);
+            }
+            ("models" | "embeddings", _) => return Err(format!("{field:?} is not a list")),
+            ("tiers" | "tiers_of", _) => return Err(format!("{field:?} is not an object")),
+            (other, _) => {
+                return Err(format!(
+                    "{other:?} is not one of \"models\", \"embeddings\", \"tiers\", \"tiers_of\""
+                ));
+            }
         }
     }
     Ok(())
 }
 
-fn merge_model(known: &mut Vec<Value>, model: Value) -> Result<(), String> {
+fn merge_entry<T: serde::de::DeserializeOwned>(
+    known: &mut Vec<Value>,
+    model: Value,
+) -> Result<(), String> {
     let id = model
         .get("id")
         .and_then(Value::as_str)
         .ok_or("a model has no \"id\"")?
         .to_owned();
     // Checked alone first, so that the error names the model.
-    let check = |model: &Value| match ModelFacts::deserialize(model) {
+    let check = |model: &Value| match T::deserialize(model) {
         Ok(_) => Ok(()),
         Err(error) => Err(format!("model {id:?}: {error}")),
     };
@@ -359,20 +487,70 @@ mod tests {
                 facts.id
             );
             if let Some(prices) = &model.prices {
-                let prices = prices.prices();
+                let prices = prices.prices(today);
                 assert!(prices.cached <= prices.input && prices.output > prices.input);
             }
         }
-        let tiers = catalogue.tiers();
-        for tier in [&tiers.fast, &tiers.voice, &tiers.code, &tiers.agentic] {
-            let facts = catalogue.get(&tier.model).expect("a known model");
-            assert!(facts.shut_down.is_none());
-            assert!(
-                tier.effort
-                    .iter()
-                    .all(|effort| facts.efforts.contains(effort))
-            );
+        for vendor in [Vendor::Openai, Vendor::Gemini, Vendor::Anthropic] {
+            let tiers = catalogue.tiers_of(vendor);
+            for tier in [&tiers.fast, &tiers.voice, &tiers.code, &tiers.agentic] {
+                let facts = catalogue.get(&tier.model).expect("a known model");
+                assert!(facts.shut_down.is_none() && facts.provider == vendor);
+                assert!(
+                    tier.effort
+                        .iter()
+                        .all(|effort| facts.efforts.contains(effort))
+                );
+            }
         }
+    }
+
+    #[test]
+    fn announced_prices_begin_on_their_day() {
+        let catalogue = Catalogue::builtin();
+        let argon = catalogue.get("gemini-4-argon").unwrap();
+        let listed = argon.prices.as_ref().unwrap();
+        let on = |day| {
+            let prices = listed.prices(day);
+            (prices.input, prices.cached, prices.output)
+        };
+        assert_eq!(on(date(2026, 11, 30)), (2.0, 0.1, 10.0));
+        assert_eq!(on(date(2026, 12, 1)), (4.0, 0.2, 20.0));
+    }
+
+    #[test]
+    fn an_embedding_is_priced() {
+        let catalogue = Catalogue::builtin();
+        let facts = catalogue.embedding("text-embedding-3-large").unwrap();
+        assert_eq!((facts.dimensions, facts.max_input_tokens), (3_072, 8_192));
+        let usage = crate::Usage {
+            input: 1_000_000,
+            ..Default::default()
+        };
+        assert_eq!(facts.prices().micro_usd(&usage), 130_000);
+    }
+
+    #[test]
+    fn what_a_provider_lists_counts() {
+        let day = date(2026, 12, 20);
+        let listed = |id: &str, shut_down| Listed {
+            id: id.into(),
+            shut_down,
+            context_tokens: None,
+        };
+        let list = [
+            listed("gpt-6-luna", Some(day)),
+            listed("gpt-5", None),
+            listed("new", Some(day)),
+        ];
+        let merged = Catalogue::builtin().with_listed(Vendor::Openai, &list);
+        assert_eq!(merged.get("gpt-6-luna").unwrap().shut_down, Some(day));
+        assert_eq!(
+            merged.get("gpt-5").unwrap().shut_down,
+            Some(date(2026, 12, 11))
+        );
+        let choice = merged.choose("gpt-6-luna", date(2026, 11, 26));
+        assert!(choice.notice.unwrap().contains("2026-12-20"));
     }
 
     #[test]
@@ -477,7 +655,7 @@ mod tests {
             .prices
             .clone()
             .unwrap()
-            .prices();
+            .prices(date(2026, 11, 23));
         let usage = |input, cached, cache_write, output| crate::Usage {
             input,
             cached,

@@ -7,8 +7,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::{FutureExt, Stream};
-use reqwest::{Client, Response, Url};
+use reqwest::{Client, RequestBuilder, Response, Url};
+use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -164,11 +166,39 @@ pub(crate) trait Decode: Send {
     fn end(&mut self, out: &mut Vec<Chunk>) -> Result<(), ModelError>;
 }
 
+/// How a key goes along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Auth {
+    /// `authorization: Bearer KEY`
+    Bearer,
+    /// In a header of its own.
+    Header(&'static str),
+    /// `x-api-key`, and the version of the API.
+    Anthropic,
+}
+
+impl Auth {
+    fn apply(self, mut request: RequestBuilder, key: Option<&ApiKey>) -> RequestBuilder {
+        if self == Self::Anthropic {
+            request = request.header("anthropic-version", "2023-06-01");
+        }
+        let Some(key) = key else {
+            return request;
+        };
+        match self {
+            Self::Bearer => request.bearer_auth(key.reveal()),
+            Self::Header(name) => request.header(name, key.reveal()),
+            Self::Anthropic => request.header("x-api-key", key.reveal()),
+        }
+    }
+}
+
 /// A request, ready to be sent.
 pub(crate) struct Outgoing {
     pub client: Client,
     pub url: Url,
     pub asked: Asked,
+    pub auth: Auth,
     pub body: Bytes,
     pub patience: Patience,
 }
@@ -237,18 +267,17 @@ async fn send(outgoing: Outgoing) -> Result<Response, Refusal> {
         client,
         url,
         asked,
+        auth,
         body,
         ..
     } = outgoing;
-    let mut request = client
+    let request = client
         .post(url)
         .header("content-type", "application/json")
         .header("accept", "text/event-stream")
         .body(body);
-    if let Some(key) = &asked.key {
-        request = request.bearer_auth(key.reveal());
-    }
-    let response = request
+    let response = auth
+        .apply(request, asked.key.as_ref())
         .send()
         .await
         .map_err(|error| unreachable(&asked, &error))?;
@@ -259,6 +288,93 @@ async fn send(outgoing: Outgoing) -> Result<Response, Refusal> {
     let headers = response.headers().clone();
     let body = read_text(response, MAX_WHOLE_BYTES / 64).await;
     Err(asked.refused(status, &headers, &body))
+}
+
+/// A question with one JSON value as answer.
+pub(crate) struct Call {
+    pub client: Client,
+    pub url: Url,
+    pub asked: Asked,
+    pub auth: Auth,
+    /// None: a GET.
+    pub body: Option<Bytes>,
+    pub patience: Patience,
+}
+
+/// Sends it once and reads the answer whole, within [`Patience::first_byte`] of time.
+pub(crate) async fn call(call: Call, cancel: CancellationToken) -> Result<Value, Refusal> {
+    let asked = call.asked.clone();
+    let limit = call.patience.first_byte;
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(asked.cancelled().into()),
+        answer = tokio::time::timeout(limit, exchange(call)) => answer.unwrap_or_else(|_| {
+            let kind = ErrorKind::Stalled { after_ms: limit.as_millis() as u64 };
+            Err(asked.error(kind, format!("no answer for {}", seconds(limit))).into())
+        }),
+    }
+}
+
+async fn exchange(call: Call) -> Result<Value, Refusal> {
+    let Call {
+        client,
+        url,
+        asked,
+        auth,
+        body,
+        ..
+    } = call;
+    let request = match body {
+        Some(body) => client
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body),
+        None => client.get(url),
+    };
+    let response = auth
+        .apply(request, asked.key.as_ref())
+        .send()
+        .await
+        .map_err(|error| unreachable(&asked, &error))?;
+    let status = response.status();
+    let headers = response.headers().clone();
+    let expected = response.content_length();
+    if !status.is_success() {
+        let body = read_text(response, MAX_WHOLE_BYTES / 64).await;
+        return Err(asked.refused(status, &headers, &body));
+    }
+    let body = read_text(response, MAX_WHOLE_BYTES).await;
+    if expected.is_some_and(|expected| (body.len() as u64) < expected) {
+        let why = "the connection broke off before the answer was whole";
+        return Err(asked.error(ErrorKind::Broken, why).into());
+    }
+    serde_json::from_str(&body).map_err(|_| match body.trim_start().starts_with('<') {
+        true => asked.not_an_api(&body).into(),
+        false => {
+            let error = asked.error(ErrorKind::Broken, "what came back is not whole JSON");
+            asked.with_detail(error, &body).into()
+        }
+    })
+}
+
+/// What `field` of the answer counts.
+pub(crate) fn count(
+    question: Call,
+    field: &'static str,
+    cancel: CancellationToken,
+) -> BoxFuture<'static, Result<u64, ModelError>> {
+    let asked = question.asked.clone();
+    async move {
+        let answer = call(question, cancel)
+            .await
+            .map_err(|refusal| refusal.error)?;
+        let counted = answer.get(field).and_then(Value::as_u64);
+        counted.ok_or_else(|| {
+            let why = format!("the answer has no {field}");
+            asked.error(ErrorKind::WrongUrl, why)
+        })
+    }
+    .boxed()
 }
 
 /// As much of the body as arrives, up to `limit` bytes.

@@ -4,11 +4,15 @@
 //! This crate knows prompts, not sessions: no tool loop, no database, no settings reading, no UI.
 //! No vendor's name is needed above it except in settings.
 
+mod anthropic;
 mod arguments;
 pub mod catalogue;
 mod compatible;
+pub mod embed;
 mod fingerprint;
+mod gemini;
 mod http;
+pub mod listing;
 pub mod local;
 mod openai;
 pub mod probe;
@@ -18,7 +22,9 @@ mod retry;
 pub mod sse;
 mod tokens;
 
+pub use anthropic::{ANTHROPIC, Anthropic};
 pub use compatible::{Compatible, LoadingWait, TEXT_CALL_PREFIX};
+pub use gemini::{GEMINI, Gemini};
 pub use http::{Endpoint, Http, Patience};
 pub use openai::{OPENAI, OpenAi};
 pub use prompt::{Content, Item, ItemKind, Prompt, ToolChoice, ToolSpec};

@@ -114,15 +114,18 @@ impl Asked {
     pub(crate) fn failed_in_stream(&self, error: &Value) -> ModelError {
         let said = Said::from_value(error);
         let status = said.status.unwrap_or(0);
-        let retry_after_ms = wait_in_words(&said.message);
+        let retry_after_ms = said
+            .google
+            .retry_after_ms
+            .or_else(|| wait_in_words(&said.message));
         let code = said.code.as_str();
         let kind = if said.is_context() {
             said.context_kind()
         } else if said.is_quota() {
             ErrorKind::Quota
-        } else if code.contains("rate_limit") || status == 429 {
+        } else if code.contains("rate_limit") || code == "resource_exhausted" || status == 429 {
             ErrorKind::RateLimited { retry_after_ms }
-        } else if said.mentions(&["invalid_api_key", "authentication_error"]) {
+        } else if said.key_is_wrong() {
             ErrorKind::Unauthorized
         } else if code == "model_not_found" {
             ErrorKind::ModelNotFound
@@ -180,9 +183,18 @@ impl Asked {
         if said.is_quota() || number == 402 {
             return (ErrorKind::Quota, words("the account has no credit left"));
         }
+        if number == 400 && said.key_is_wrong() {
+            return (ErrorKind::Unauthorized, words("the key was not accepted"));
+        }
         let model_missing = said.code == "model_not_found"
             || (said.message.to_lowercase().contains("model")
-                && said.mentions(&["not found", "does not exist", "not exist", "no such model"]));
+                && said.mentions(&[
+                    "not found",
+                    "not_found",
+                    "does not exist",
+                    "not exist",
+                    "no such model",
+                ]));
         match number {
             401 | 403 => (ErrorKind::Unauthorized, words("the key was not accepted")),
             400 | 404 if model_missing && !html => (
@@ -204,7 +216,10 @@ impl Asked {
                 format!("a web page came back instead of an answer ({number})"),
             ),
             429 if retry.should != Some(false) => {
-                let after = retry.after_ms.or_else(|| wait_in_words(&said.message));
+                let after = retry
+                    .after_ms
+                    .or(said.google.retry_after_ms)
+                    .or_else(|| wait_in_words(&said.message));
                 let kind = ErrorKind::RateLimited {
                     retry_after_ms: after,
                 };
@@ -234,16 +249,20 @@ impl Asked {
     }
 }
 
-/// `sk-` and at least eight more characters of a key become `[key]`.
+/// `sk-` or `AIza` and at least eight more characters of a key become `[key]`.
 fn mask_key_shapes(text: &str) -> String {
+    mask_after("AIza", &mask_after("sk-", text))
+}
+
+fn mask_after(prefix: &str, text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find("sk-") {
+    while let Some(at) = rest.find(prefix) {
         let follows_word = rest[..at]
             .chars()
             .next_back()
             .is_some_and(char::is_alphanumeric);
-        let tail = &rest[at + 3..];
+        let tail = &rest[at + prefix.len()..];
         let length = tail
             .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '*')))
             .unwrap_or(tail.len());
@@ -251,7 +270,7 @@ fn mask_key_shapes(text: &str) -> String {
         if length >= 8 && !follows_word {
             masked.push_str("[key]");
         } else {
-            masked.push_str(&rest[at..at + 3 + length]);
+            masked.push_str(&rest[at..at + prefix.len() + length]);
         }
         rest = &tail[length..];
     }
@@ -268,6 +287,38 @@ struct Said {
     status: Option<u16>,
     limit_tokens: Option<u64>,
     prompt_tokens: Option<u64>,
+    google: Google,
+}
+
+/// What Google's services say beside the sentence.
+#[derive(Debug, Default)]
+struct Google {
+    retry_after_ms: Option<u64>,
+    /// A quota of a day is used up, or is nothing on this plan.
+    day_is_over: bool,
+    /// Some quota is named.
+    quota_named: bool,
+    key_is_wrong: bool,
+}
+
+impl Google {
+    fn read(details: Option<&Value>) -> Self {
+        let mut found = Self::default();
+        for detail in details.and_then(Value::as_array).into_iter().flatten() {
+            let text = |name: &str| detail.get(name).and_then(Value::as_str);
+            if let Some(delay) = text("retryDelay").and_then(|delay| delay.strip_suffix('s')) {
+                found.retry_after_ms = millis(delay, 1000.0);
+            }
+            found.key_is_wrong |= text("reason") == Some("API_KEY_INVALID");
+            let violations = detail.get("violations").and_then(Value::as_array);
+            for violation in violations.into_iter().flatten() {
+                let id = violation["quotaId"].as_str().unwrap_or_default();
+                found.quota_named |= !id.is_empty();
+                found.day_is_over |= id.contains("PerDay") || violation["quotaValue"] == "0";
+            }
+        }
+        found
+    }
 }
 
 impl Said {
@@ -304,8 +355,11 @@ impl Said {
         let code_number = inner.get("code").and_then(Value::as_u64);
         let code = text("code")
             .filter(|code| !code.is_empty())
-            .or_else(|| text("type"));
+            .or_else(|| text("type"))
+            .or_else(|| text("status"));
+        let google = Google::read(inner.get("details"));
         Self {
+            google,
             message: first_line(message),
             code: code.unwrap_or_default().to_lowercase(),
             param: text("param").map(str::to_owned),
@@ -322,8 +376,13 @@ impl Said {
             .any(|word| message.contains(word) || self.code.contains(word))
     }
 
+    /// Google says "exceeded your current quota" of a minute's limit too: there its details tell.
     fn is_quota(&self) -> bool {
+        if self.google.quota_named || self.google.retry_after_ms.is_some() {
+            return self.google.day_is_over;
+        }
         self.mentions(&[
+            "credit balance is too low",
             "insufficient_quota",
             "billing_hard_limit",
             "exceeded your current quota",
@@ -339,6 +398,7 @@ impl Said {
             "exceeds the available context size",
             "exceed context window",
             "prompt is too long",
+            "exceeds the maximum number of tokens",
         ])
     }
 
@@ -350,12 +410,13 @@ impl Said {
             .split(|c: char| !c.is_ascii_digit() && c != ',')
             .filter_map(|word| word.replace(',', "").parse::<u64>().ok())
             .filter(|&number| number >= 256);
-        let in_order = self
-            .message
-            .to_lowercase()
-            .contains("maximum context length is");
-        let (first, second) = if in_order {
+        let says = |words: &str| self.message.to_lowercase().contains(words);
+        let (first, second) = if says("maximum context length is") {
             (numbers.next(), numbers.next())
+        } else if says("tokens >") || says("exceeds the maximum number of tokens") {
+            // Anthropic and Gemini name the prompt first.
+            let prompt = numbers.next();
+            (numbers.next(), prompt)
         } else {
             (None, None)
         };
@@ -363,6 +424,16 @@ impl Said {
             limit_tokens: self.limit_tokens.or(first),
             prompt_tokens: self.prompt_tokens.or(second),
         }
+    }
+
+    fn key_is_wrong(&self) -> bool {
+        self.google.key_is_wrong
+            || self.mentions(&[
+                "invalid_api_key",
+                "authentication_error",
+                "api key not valid",
+                "unauthenticated",
+            ])
     }
 
     fn sentence(&self, otherwise: &str) -> String {
@@ -687,5 +758,86 @@ mod tests {
                 .detail
                 .is_some_and(|detail| detail.len() <= MAX_DETAIL_BYTES)
         );
+    }
+
+    #[test]
+    fn what_gemini_and_anthropic_say() {
+        use ErrorKind::*;
+        let google = |quota: &str, delay: &str| {
+            format!(
+                r#"{{"error":{{"code":429,"status":"RESOURCE_EXHAUSTED","message":"You exceeded your current quota, please check your plan.","details":[
+                {{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{{"quotaId":"{quota}"}}]}}{delay}]}}}}"#
+            )
+        };
+        let delay = r#",{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"26.5s"}"#;
+        assert_eq!(
+            kind(
+                429,
+                &[],
+                &google("RequestsPerMinutePerProject-FreeTier", delay)
+            ),
+            limited(26_500)
+        );
+        assert_eq!(
+            kind(
+                429,
+                &[],
+                &google("RequestsPerDayPerProject-FreeTier", delay)
+            ),
+            Quota
+        );
+        let bare = r#"{"error":{"code":429,"message":"Resource has been exhausted (e.g. check quota).","status":"RESOURCE_EXHAUSTED"}}"#;
+        assert_eq!(kind(429, &[], bare), limited(None));
+        let plan = r#"{"error":{"code":429,"message":"You exceeded your current quota, please check your plan and billing details.","status":"RESOURCE_EXHAUSTED"}}"#;
+        assert_eq!(kind(429, &[], plan), Quota);
+        let key = r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#;
+        assert_eq!(kind(400, &[], key), Unauthorized);
+        let overloaded =
+            r#"{"error":{"code":503,"message":"The model is overloaded.","status":"UNAVAILABLE"}}"#;
+        assert_eq!(kind(503, &[], overloaded), server(503, None));
+        let missing = r#"{"error":{"code":404,"message":"models/x is not found for API version v1beta.","status":"NOT_FOUND"}}"#;
+        assert_eq!(kind(404, &[], missing), ModelNotFound);
+        let long = r#"{"error":{"code":400,"message":"The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}}"#;
+        assert_eq!(
+            kind(400, &[], long),
+            ContextTooLong {
+                limit_tokens: Some(1_048_576),
+                prompt_tokens: Some(1_048_577)
+            }
+        );
+
+        let anthropic = |kind: &str, message: &str| {
+            format!(r#"{{"type":"error","error":{{"type":"{kind}","message":"{message}"}}}}"#)
+        };
+        let long = anthropic(
+            "invalid_request_error",
+            "prompt is too long: 208310 tokens > 200000 maximum",
+        );
+        assert_eq!(
+            kind(400, &[], &long),
+            ContextTooLong {
+                limit_tokens: Some(200_000),
+                prompt_tokens: Some(208_310)
+            }
+        );
+        let credit = anthropic(
+            "invalid_request_error",
+            "Your credit balance is too low to access the API.",
+        );
+        assert_eq!(kind(400, &[], &credit), Quota);
+        let busy = anthropic("overloaded_error", "Overloaded");
+        assert_eq!(kind(529, &[], &busy), server(529, None));
+        let slow = anthropic("rate_limit_error", "Slow down");
+        assert_eq!(kind(429, &[("retry-after", "3")], &slow), limited(3_000));
+        assert_eq!(
+            kind(404, &[], &anthropic("not_found_error", "model: claude-x")),
+            ModelNotFound
+        );
+        let told = judge(
+            400,
+            &[],
+            r#"{"error":{"message":"AIzaSyD-1234567890abcdef is bad"}}"#,
+        );
+        assert!(!told.error.message.contains("1234567890"));
     }
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Chunk, ErrorKind, Finish, Model, ModelError, Prompt};
+use crate::{Chunk, Condensed, ErrorKind, Finish, Model, ModelError, Prompt};
 
 /// When and how often to ask again.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +45,7 @@ impl Default for RetrySettings {
 impl RetrySettings {
     /// How long to wait after the failed attempt number `attempt` (from 1), or None to give up.
     /// `random` is between 0 and 1.
-    fn delay_ms(&self, kind: &ErrorKind, attempt: u32, random: f64) -> Option<u64> {
+    pub(crate) fn delay_ms(&self, kind: &ErrorKind, attempt: u32, random: f64) -> Option<u64> {
         let asked_for = match kind {
             ErrorKind::RateLimited { retry_after_ms } => *retry_after_ms,
             ErrorKind::Server { retry_after_ms, .. } => *retry_after_ms,
@@ -151,6 +152,23 @@ impl<M: Model + 'static> Model for Retrying<M> {
         };
         stream.boxed()
     }
+
+    fn count_tokens(
+        &self,
+        prompt: &Prompt,
+        cancel: CancellationToken,
+    ) -> Option<BoxFuture<'static, Result<u64, ModelError>>> {
+        self.inner.count_tokens(prompt, cancel)
+    }
+
+    /// Once: who asks has another way to make the conversation shorter.
+    fn condense(
+        &self,
+        prompt: &Prompt,
+        cancel: CancellationToken,
+    ) -> Option<BoxFuture<'static, Result<Condensed, ModelError>>> {
+        self.inner.condense(prompt, cancel)
+    }
 }
 
 fn ended(model: &str) -> ModelError {
@@ -186,6 +204,8 @@ struct Passed<'a> {
     /// Held until something after it is passed on, so that none is left over from an attempt
     /// that broke off before it.
     opaque: Vec<Chunk>,
+    /// Those that came behind the whole of the text that was shown: they are not repeated by it.
+    behind: Vec<Chunk>,
 }
 
 enum Mode {
@@ -215,12 +235,14 @@ impl<'a> Passed<'a> {
             mode,
             whole_call: false,
             opaque: Vec::new(),
+            behind: Vec::new(),
         }
     }
 
     fn chunk(&mut self, chunk: Chunk) -> Vec<Chunk> {
         let mut out = Vec::new();
         match chunk {
+            Chunk::Opaque(_) if self.is_behind_the_text() => self.behind.push(chunk),
             Chunk::Opaque(_) => self.opaque.push(chunk),
             Chunk::Text(text) => self.text(text, &mut out),
             Chunk::Reasoning(text) => self.reasoning(text, &mut out),
@@ -288,6 +310,12 @@ impl<'a> Passed<'a> {
         }
     }
 
+    /// All text that was shown has been repeated.
+    fn is_behind_the_text(&self) -> bool {
+        let shown = self.shown.text.len();
+        matches!(&self.mode, Mode::Repeating { matched, .. } if shown > 0 && *matched == shown)
+    }
+
     /// The text is over: was it what had been shown?
     fn settle(&mut self, out: &mut Vec<Chunk>) {
         let Mode::Repeating { matched, .. } = &self.mode else {
@@ -306,6 +334,7 @@ impl<'a> Passed<'a> {
         if !self.shown.text.is_empty() {
             self.opaque.clear();
         }
+        self.opaque.append(&mut self.behind);
         self.mode = Mode::New;
     }
 
@@ -328,6 +357,7 @@ impl<'a> Passed<'a> {
         if !text.is_empty() {
             self.text(text, out);
         }
+        self.opaque.append(&mut self.behind);
     }
 }
 
@@ -542,6 +572,14 @@ mod tests {
                 call("1"),
                 stop()
             ]
+        );
+        // Behind text that is repeated whole: it belongs to the call that follows.
+        assert_eq!(
+            ask(vec![
+                vec![text("Hello"), broken()],
+                vec![opaque("r1"), text("Hello"), opaque("r2"), call("1"), stop()],
+            ]),
+            [text("Hello"), opaque("r2"), call("1"), stop()]
         );
         // Held back until something follows.
         assert_eq!(

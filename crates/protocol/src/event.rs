@@ -189,6 +189,10 @@ pub enum EventKind {
         dropped_items: u32,
         dropped_tokens: u64,
         kept_tokens: u64,
+        /// The same part of the conversation as the provider itself condensed it; the summary is
+        /// what every other model is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        condensed: Option<CondensedItems>,
     },
     /// The only terminal event of an operation; there is exactly one.
     OperationFinished {
@@ -259,6 +263,15 @@ pub enum EventKind {
 pub enum NoticeLevel {
     Info,
     Warning,
+}
+
+/// Items that only this provider understands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct CondensedItems {
+    pub provider: String,
+    pub model: String,
+    pub items: Vec<serde_json::Value>,
 }
 
 /// Deltas and progress. May be lost without harm: a stored event repeats the content.

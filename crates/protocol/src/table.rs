@@ -315,6 +315,10 @@ requests! {
     "provider.set_key" => ProviderSetKey(provider::SetKey) -> provider::ProviderList;
     /// The catalogue, and the model of each tier.
     "model.list" => ModelList(Nothing) -> provider::ModelList;
+    /// The same, after asking every provider that has a key for its own list.
+    "model.refresh" => ModelRefresh(Nothing) -> provider::ModelList;
+    /// Make a real vector with the model for embeddings.
+    "embedding.test" => EmbeddingTest(provider::TestEmbeddings) -> provider::EmbeddingTest;
 
     /// Money spent and limits.
     "budget.get" => BudgetGet(Nothing) -> system::Budget;

@@ -20,4 +20,4 @@ pub use model::{ScriptedModel, ScriptedModels};
 pub use project::{TempProject, tree_of};
 pub use script::{Fault, Place, Reply, Script, ScriptedCall, TextStyle, When};
 pub use transcript::{Entry, Transcript};
-pub use vendor::{FakeVendor, Seen};
+pub use vendor::{Aside, FakeVendor, Seen};

@@ -17,6 +17,8 @@
 //!     times: 0                                  # 0: as often as asked
 //! ```
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,8 +29,14 @@ use crate::transcript::Transcript;
 #[serde(deny_unknown_fields, default)]
 pub struct Script {
     pub replies: Vec<Reply>,
-    /// Ids that `GET /v1/models` lists.
+    /// Ids that `GET /v1/models` lists; each vendor's list has those that are named like its own.
     pub models: Vec<String>,
+    /// Days of shut-down in that list, by id.
+    pub shut_down: BTreeMap<String, String>,
+    /// What happens to requests for vectors, one each, before they are answered.
+    pub embedding_faults: Vec<Fault>,
+    /// What happens to every request to condense a conversation.
+    pub condense_fault: Option<Fault>,
     /// Answer to a request without tools that no reply names (titles, summaries). Without it
     /// such a request is a violation like any other unscripted one.
     pub aside: Option<String>,

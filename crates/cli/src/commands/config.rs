@@ -134,8 +134,5 @@ fn read_key(provider: ProviderName) -> Result<String, Failure> {
 }
 
 fn word(provider: ProviderName) -> &'static str {
-    match provider {
-        ProviderName::Openai => "openai",
-        ProviderName::Local => "local",
-    }
+    provider.as_str()
 }

@@ -10,6 +10,8 @@ mod export;
 mod hooks;
 mod logs;
 mod rewind;
+mod models;
+mod providers;
 mod route;
 mod rules;
 mod serve;
@@ -74,6 +76,10 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         Command::Sudo { command } => sudo::run(&client, command).await,
         Command::Budget(args) => budget::run(&client, args).await,
         Command::Route { command } => route::run(&client, command).await,
+        Command::Models(args) => models::run(&client, args).await,
+        Command::Providers { command } => {
+            providers::run(&client, command.unwrap_or_default()).await
+        }
         Command::Status(json) => system::show_status(&client, json.json).await,
         Command::Doctor(json) => system::show_doctor(&client, json.json).await,
         Command::Exec(_)

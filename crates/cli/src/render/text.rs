@@ -1,5 +1,6 @@
 //! Words for people: sizes, times, money; and what keeps foreign text from steering the terminal.
 
+use mira_protocol::operation::Tier;
 use mira_protocol::{MicroUsd, UtcMs};
 
 /// Without control and direction characters: what a model, a file or a command wrote must not
@@ -86,6 +87,16 @@ pub fn plural(number: u64, noun: &str) -> String {
 }
 
 /// The time now.
+/// As the tier is called on the command line.
+pub fn tier_word(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Fast => "fast",
+        Tier::Voice => "voice",
+        Tier::Code => "code",
+        Tier::Agentic => "agentic",
+    }
+}
+
 pub fn now_ms() -> UtcMs {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| {

@@ -107,7 +107,7 @@ impl Repl {
         if !status.provider_ready {
             say(
                 "No model can be asked yet. Save a key with `mira config set-key openai`, set \
-                 OPENAI_API_KEY, or start a local server (Ollama, LM Studio, llama.cpp) and set \
+                 OPENAI_API_KEY, GEMINI_API_KEY or ANTHROPIC_API_KEY, or start a local server (Ollama, LM Studio, llama.cpp) and set \
                  LOCAL_BASE_URL. `mira demo` needs neither.",
             )?;
         }

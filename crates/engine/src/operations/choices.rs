@@ -76,7 +76,7 @@ impl Operations {
         let bad = |message: &str| Err(Failure::new(Code::BadParams, message));
         match (target, choice) {
             (ContextTarget::File { path }, Inclusion::Pin) => {
-                let chosen = self.choices(session).await?;
+                let chosen = self.context_choices(session).await?;
                 if path.trim().is_empty() || path.chars().any(char::is_control) {
                     return bad("A file to pin has a path.");
                 }

@@ -32,6 +32,7 @@ pub fn compact(history: &History, keep_tokens: u64) -> Option<EventKind> {
         dropped_tokens,
         kept_tokens: history.tokens() - dropped_tokens + summary.len() as u64 / 4,
         summary,
+        condensed: None,
     })
 }
 

@@ -199,6 +199,7 @@ impl Caller<'_> {
                 prompt: self.on.askpass.is_some(),
             }),
             pattern: None,
+            rules: vec![],
             requested_at: now,
             expires_at: now + self.on.settings.current().approval_timeout_ms as i64,
         };

@@ -4,12 +4,13 @@
 //! call is followed by its result; a message that reached a running operation is told between two
 //! requests, never between a call and its result; what was compacted is told as its summary.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use mira_llm::{Content, Item, ItemKind};
 use mira_protocol::context::ContextTarget;
+use mira_protocol::event::CondensedItems;
 use mira_protocol::operation::{Attachment, Focus, OperationState};
 use mira_protocol::receipt::FragmentPart;
 use mira_protocol::rewind::Visible;
@@ -61,6 +62,8 @@ pub struct History {
     open: Vec<OpenCall>,
     /// Every call id of the session: weak servers use theirs again.
     known_calls: HashSet<String>,
+    /// Provider and model of the newest request.
+    asked: Option<(String, String)>,
     last_seq: u64,
     /// Operations that the person does not want told.
     excluded: HashSet<OperationId>,
@@ -197,6 +200,27 @@ impl History {
         self.known_calls.contains(id)
     }
 
+    /// Provider and model of the newest request.
+    pub fn asked(&self) -> Option<(&str, &str)> {
+        let (provider, model) = self.asked.as_ref()?;
+        Some((provider, model))
+    }
+
+    /// How many items of whom this provider's model is not sent, because only their maker
+    /// understands them.
+    pub fn left_behind(&self, provider: &str, model: &str) -> BTreeMap<String, usize> {
+        let mut left = BTreeMap::new();
+        for told in &self.told {
+            if let ItemKind::Opaque { provider: of, .. } | ItemKind::Condensed { provider: of, .. } =
+                &told.item.kind
+                && !told.item.kind.is_for(provider, model)
+            {
+                *left.entry(of.clone()).or_default() += 1;
+            }
+        }
+        left
+    }
+
     pub fn apply(&mut self, event: &StoredEvent) {
         self.last_seq = event.seq;
         if self.leaves_out(event) {
@@ -230,7 +254,12 @@ impl History {
                     self.push(told);
                 }
             }
-            EventKind::ModelCallStarted { .. } => self.flush_steering(),
+            EventKind::ModelCallStarted {
+                provider, model, ..
+            } => {
+                self.asked = Some((provider.clone(), model.clone()));
+                self.flush_steering();
+            }
             EventKind::AssistantMessage {
                 content,
                 partial,
@@ -302,11 +331,12 @@ impl History {
                 summary,
                 dropped_items,
                 dropped_tokens,
+                condensed,
                 ..
             } => {
                 self.dropped.0 += u64::from(*dropped_items);
                 self.dropped.1 += dropped_tokens;
-                self.compact(*up_to_seq, summary);
+                self.compact(*up_to_seq, summary, condensed.as_ref());
             }
             EventKind::OperationFinished { .. } => {
                 self.flush_steering();
@@ -381,14 +411,23 @@ impl History {
         true
     }
 
-    fn compact(&mut self, up_to_seq: u64, summary: &str) {
+    fn compact(&mut self, up_to_seq: u64, summary: &str, condensed: Option<&CondensedItems>) {
         let kept: Vec<Told> = std::mem::take(&mut self.told)
             .into_iter()
             .filter(|told| told.seq > up_to_seq)
             .collect();
         let current = self.current.clone().filter(|told| told.seq <= up_to_seq);
+        let earlier = match condensed {
+            Some(theirs) => ItemKind::Condensed {
+                provider: theirs.provider.clone(),
+                model: theirs.model.clone(),
+                items: theirs.items.clone(),
+                digest: summary.to_owned(),
+            },
+            None => user_item(summary, &[], None),
+        };
         self.tokens = 0;
-        self.append(tell(up_to_seq, user_item(summary, &[], None)), true);
+        self.append(tell(up_to_seq, earlier), true);
         for told in current.into_iter().chain(kept) {
             self.push(told);
         }
@@ -656,6 +695,7 @@ mod tests {
                 dropped_items: 0,
                 dropped_tokens: 0,
                 kept_tokens: 0,
+                condensed: None,
             },
         ));
         assert_eq!(

@@ -16,14 +16,20 @@ const ANSWER_TOKENS: u64 = 8_000;
 const DEFAULT_WINDOW: u64 = 128_000;
 impl Run<'_> {
     /// Compacts while the conversation has more than `room` tokens; true where it fits after.
-    pub(super) async fn fit(&mut self, room: u64, keep: u64) -> Result<bool, Failure> {
+    pub(super) async fn fit(
+        &mut self,
+        model: &Resolved,
+        room: u64,
+        keep: u64,
+    ) -> Result<bool, Failure> {
         self.catch_up().await?;
         if self.history.tokens() <= room {
             return Ok(true);
         }
-        let Some(compacted) = compaction::compact(&self.history, keep) else {
+        let Some(mut compacted) = compaction::compact(&self.history, keep) else {
             return Ok(false);
         };
+        self.condense(model, &mut compacted).await?;
         self.log(compacted).await?;
         Ok(true)
     }

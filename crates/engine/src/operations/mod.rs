@@ -7,9 +7,11 @@ pub mod attachments;
 pub mod background;
 mod choices;
 mod compaction;
+mod condense;
 mod context;
 mod elevated;
 mod execute;
+mod handover;
 pub mod history;
 pub(crate) mod holding;
 mod hooked;
@@ -625,7 +627,7 @@ impl Operations {
                 .position(|(id, _)| id == session)
                 .and_then(|at| histories.remove(at))
         };
-        let excluded = self.choices(session).await?.no_turns;
+        let excluded = self.context_choices(session).await?.no_turns;
         let mut history = cached
             .map(|(_, history)| history)
             // Told under another choice: from the log again.

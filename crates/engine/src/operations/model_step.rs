@@ -14,7 +14,7 @@ use super::settle::Begun;
 use crate::budget::answers::Kept;
 use crate::clock::now_ms;
 use crate::failure::from_store;
-use crate::ports::Resolved;
+use crate::ports::{Resolved, Want};
 
 /// Shown text is saved and sent at most this often; the first piece goes at once.
 const FLUSH_EVERY: Duration = Duration::from_millis(25);
@@ -23,6 +23,8 @@ pub(super) enum Said {
     Answer(Step),
     /// The answer broke off, and asking again at once would pass a cap. What came of it is stored.
     BrokeOff,
+    /// The provider is down; this model goes on, and the person was told.
+    Instead(Box<Resolved>),
     /// The provider refused the prompt for its length.
     TooLong {
         limit_tokens: Option<u64>,
@@ -135,6 +137,7 @@ impl Run<'_> {
     /// Asks and stores the answer. What was shown is stored even where the request fails.
     pub(super) async fn ask(
         &mut self,
+        want: &Want,
         model: &Resolved,
         prompt: Prompt,
         paid: Paid,
@@ -156,7 +159,19 @@ impl Run<'_> {
         if let Err(heard) = self.flush(&mut answer).await {
             result = result.and(Err(heard));
         }
-        self.store_answer(model, answer, result, begun).await
+        let next = match &result {
+            Err(Heard::Error(error)) => self.successor(want, model, error).await,
+            _ => None,
+        };
+        let (Some(next), Err(Heard::Error(error))) = (next, &result) else {
+            return self.store_answer(model, answer, result, begun).await;
+        };
+        let error = error.clone();
+        let had_begun = !answer.text.is_empty() || answer.kinds.iter().any(is_message);
+        self.keep(model, answer, &result, begun, true).await?;
+        self.tell_failover(want, model, &next, &error, had_begun)
+            .await?;
+        Ok(Said::Instead(Box::new(next)))
     }
 
     async fn listen(
@@ -350,11 +365,45 @@ impl Run<'_> {
     async fn store_answer(
         &mut self,
         model: &Resolved,
-        mut answer: Answer,
+        answer: Answer,
         result: Result<(), Heard>,
         begun: Begun,
     ) -> Result<Said, Stop> {
-        let (finish, broken) = match (&result, answer.finish) {
+        let finish = answer.finish;
+        let calls = self.keep(model, answer, &result, begun, false).await?;
+        match result {
+            Ok(()) => match finish {
+                Some(finish) => Ok(Said::Answer(Step { calls, finish })),
+                None => Err(self.model_failure(&ended_early(model), model)),
+            },
+            Err(Heard::Stop(stop)) => Err(stop),
+            Err(Heard::NoMoney) => Ok(Said::BrokeOff),
+            Err(Heard::Error(ModelError {
+                kind:
+                    ErrorKind::ContextTooLong {
+                        limit_tokens,
+                        prompt_tokens,
+                    },
+                ..
+            })) => Ok(Said::TooLong {
+                limit_tokens,
+                prompt_tokens,
+            }),
+            Err(Heard::Error(error)) => Err(self.model_failure(&error, model)),
+        }
+    }
+
+    /// Stores what came, and what it cost. `replaced`: another answer takes its place, so that
+    /// the model is not told this one. Returns the calls that are to be run.
+    async fn keep(
+        &mut self,
+        model: &Resolved,
+        mut answer: Answer,
+        result: &Result<(), Heard>,
+        begun: Begun,
+        replaced: bool,
+    ) -> Result<Vec<AskedCall>, Stop> {
+        let (finish, broken) = match (result, answer.finish) {
             (Ok(()), Some(finish)) => (finish_word(finish), false),
             (Ok(()), None) => ("error", true),
             (Err(Heard::Stop(Stop::Cancelled)), _) => ("cancelled", true),
@@ -385,12 +434,15 @@ impl Run<'_> {
         if !answer.text.is_empty() {
             self.content = answer.text.clone();
         }
-        answer.end_message(broken, false);
+        answer.end_message(broken, replaced);
+        if replaced {
+            answer.kinds.retain_mut(superseded);
+        }
 
         let duration_ms = begun.since.elapsed().as_millis() as u64;
         let refused = matches!(&result, Err(Heard::Error(error)) if was_refused(error));
         let settled = self.settle(model, &answer, finish, refused, begun).await?;
-        let mut kinds = answer.kinds;
+        let mut kinds = std::mem::take(&mut answer.kinds);
         kinds.push(EventKind::ModelCallFinished {
             call: self.calls,
             usage: settled.usage,
@@ -401,30 +453,7 @@ impl Run<'_> {
             money: Some(settled.money),
         });
         self.log_all(kinds).await?;
-
-        match result {
-            Ok(()) => match answer.finish {
-                Some(finish) => Ok(Said::Answer(Step {
-                    calls: answer.calls,
-                    finish,
-                })),
-                None => Err(self.model_failure(&ended_early(model), model)),
-            },
-            Err(Heard::Stop(stop)) => Err(stop),
-            Err(Heard::NoMoney) => Ok(Said::BrokeOff),
-            Err(Heard::Error(ModelError {
-                kind:
-                    ErrorKind::ContextTooLong {
-                        limit_tokens,
-                        prompt_tokens,
-                    },
-                ..
-            })) => Ok(Said::TooLong {
-                limit_tokens,
-                prompt_tokens,
-            }),
-            Err(Heard::Error(error)) => Err(self.model_failure(&error, model)),
-        }
+        Ok(answer.calls)
     }
 }
 
@@ -466,6 +495,10 @@ fn superseded(kind: &mut EventKind) -> bool {
         kind,
         EventKind::AssistantMessage { .. } | EventKind::Reasoning { .. }
     )
+}
+
+fn is_message(kind: &EventKind) -> bool {
+    matches!(kind, EventKind::AssistantMessage { .. })
 }
 
 fn message_text(kind: &EventKind) -> Option<&String> {

@@ -43,6 +43,23 @@ pub(super) struct Routing {
     changed: HashSet<String>,
 }
 
+impl Routing {
+    /// What the model that answers now was asked for as.
+    pub fn want(&self, routed: &Routed) -> Want {
+        Want {
+            tier: routed.tier,
+            model: self.current.as_ref().and_then(|(model, _)| model.clone()),
+        }
+    }
+
+    /// Another model goes on, as long as the route stays the same.
+    pub fn instead(&mut self, model: Resolved) {
+        if let Some((_, routed)) = &mut self.current {
+            routed.model = model;
+        }
+    }
+}
+
 /// The model of a tier and what its calls usually put out, in tokens.
 pub(super) struct TierModel {
     pub tier: Tier,
@@ -171,7 +188,13 @@ impl Operations {
         if let Some(project) = &project {
             let guidelines = self.projects.guidelines_for(project, None);
             let root = std::path::Path::new(&project.path);
-            let made = context::instructions(root, Default::default(), &guidelines);
+            let made = {
+                let chosen = context::Chosen {
+                    guidelines,
+                    ..context::Chosen::default()
+                };
+                context::instructions(root, Default::default(), &chosen, "")
+            };
             fixed_tokens += made.lines.iter().map(|line| line.tokens).sum::<u64>();
         }
         let mut history_tokens = 0;

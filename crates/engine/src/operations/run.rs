@@ -13,6 +13,7 @@ use mira_protocol::budget::SessionCacheState;
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::{OperationState, Usage};
+use mira_protocol::provider::ProviderName;
 use mira_protocol::{
     Code, EventKind, Failure, MicroUsd, OperationId, SessionId, Signal, StoredEvent, Topic, UtcMs,
 };
@@ -98,6 +99,8 @@ pub(super) struct Run<'a> {
     /// Background commands that clients were told of.
     pub announced: Mutex<HashSet<String>>,
     pub state: OperationState,
+    /// Providers that did not answer in this operation.
+    pub down: Vec<ProviderName>,
     /// The last words of the model.
     pub content: String,
     pub routing: Routing,
@@ -134,6 +137,7 @@ impl Operations {
             guard: Guard::default(),
             announced: Mutex::default(),
             state: OperationState::Pending,
+            down: Vec::new(),
             content: String::new(),
             routing: Routing::default(),
             last_request: None,
@@ -182,6 +186,7 @@ impl Operations {
             // The database is gone; the next start will find the operation interrupted.
             tracing::error!(%failure, "the end of an operation was not stored");
         }
+        self.models.idle();
         self.events.topic(Topic::Sessions);
         self.events.topic(Topic::Budget);
         self.events.topic(Topic::Changes {
@@ -242,17 +247,23 @@ impl Run<'_> {
             }
             let routed = self.route(fixed.tokens).await?;
             let model = &routed.model;
+            self.tell_handover(model).await?;
             let room = window(model).saturating_sub(fixed.tokens + answer_room(model));
-            self.fit(room, room / 2).await?;
+            self.fit(model, room, room / 2).await?;
             let Some(paid) = self.pay(&fixed, &routed, tool_choice).await? else {
                 // The person chose a cheaper tier.
                 continue;
             };
             self.begin_step(model, &fixed.lines).await?;
             let prompt = self.prompt(&fixed, model, tool_choice, paid.max_output_tokens);
-            let said = match self.ask(model, prompt, paid).await? {
+            let want = self.routing.want(&routed);
+            let said = match self.ask(&want, model, prompt, paid).await? {
                 Said::Answer(step) => step,
                 Said::BrokeOff => continue,
+                Said::Instead(next) => {
+                    self.routing.instead(*next);
+                    continue;
+                }
                 Said::TooLong {
                     limit_tokens,
                     prompt_tokens,
@@ -264,7 +275,9 @@ impl Run<'_> {
                         limit_tokens,
                         prompt_tokens,
                     );
-                    if overflows > MAX_OVERFLOWS || !self.fit(target, target * 3 / 4).await? {
+                    if overflows > MAX_OVERFLOWS
+                        || !self.fit(model, target, target * 3 / 4).await?
+                    {
                         return Err(Stop::Failed(too_long(limit_tokens)));
                     }
                     continue;
@@ -471,10 +484,7 @@ impl Run<'_> {
 }
 
 pub(super) fn provider_name(model: &Resolved) -> String {
-    match model.provider {
-        mira_protocol::provider::ProviderName::Openai => "openai".into(),
-        mira_protocol::provider::ProviderName::Local => "local".into(),
-    }
+    model.provider.as_str().to_owned()
 }
 
 fn too_long(limit: Option<u64>) -> Failure {

@@ -168,7 +168,7 @@ impl Run<'_> {
     }
 }
 
-fn wire_usage(usage: &mira_llm::Usage) -> Usage {
+pub(super) fn wire_usage(usage: &mira_llm::Usage) -> Usage {
     Usage {
         input_tokens: usage.input,
         cached_tokens: usage.cached,

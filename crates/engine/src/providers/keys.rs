@@ -1,6 +1,7 @@
 //! The key of each provider: from the environment, else from the OS keychain, which is opened
-//! only when its key is needed and read once.
+//! only when its key is needed and read once. An entry's name there is the provider's.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mira_llm::ApiKey;
@@ -24,8 +25,8 @@ pub(super) struct Found {
 #[derive(Clone)]
 pub(super) struct Keys {
     secrets: Arc<dyn SecretStore>,
-    /// What the keychain said, for OpenAI and the local server. Failures are not kept.
-    read: Arc<Mutex<[Option<Option<ApiKey>>; 2]>>,
+    /// What the keychain said. Failures are not kept.
+    read: Arc<Mutex<HashMap<ProviderName, Option<ApiKey>>>>,
 }
 
 impl Keys {
@@ -37,11 +38,8 @@ impl Keys {
     }
 
     pub async fn find(&self, provider: ProviderName, settings: &Settings) -> Found {
-        let given = match provider {
-            ProviderName::Openai => &settings.openai_api_key,
-            ProviderName::Local => &settings.local_api_key,
-        };
-        if let Some(key) = given.as_ref().map(Secret::expose).and_then(ApiKey::new) {
+        let given = settings.api_key(provider);
+        if let Some(key) = given.map(Secret::expose).and_then(ApiKey::new) {
             return Found {
                 key: Some(key),
                 source: "environment",
@@ -69,7 +67,7 @@ impl Keys {
     /// Saves the key, or removes it where it is empty.
     pub async fn set(&self, provider: ProviderName, key: String) -> Result<(), Failure> {
         let secrets = Arc::clone(&self.secrets);
-        let name = entry(provider);
+        let name = provider.as_str();
         let key = key.trim().to_owned();
         let kept = ApiKey::new(&key);
         let saved = tokio::task::spawn_blocking(move || match key.is_empty() {
@@ -77,10 +75,7 @@ impl Keys {
             false => secrets.set(name, &key),
         });
         saved.await.map_err(internal)?.map_err(|why| {
-            let variable = match provider {
-                ProviderName::Openai => "OPENAI_API_KEY",
-                ProviderName::Local => "LOCAL_API_KEY",
-            };
+            let variable = provider.key_variable();
             Failure::new(
                 Code::KeychainUnavailable,
                 format!("The key was not saved: {why}"),
@@ -89,32 +84,24 @@ impl Keys {
                 "Set {variable} in the environment instead; Mira never writes a key to a file."
             ))
         })?;
-        self.slots()[provider as usize] = Some(kept);
+        self.slots().insert(provider, kept);
         Ok(())
     }
 
     async fn read(&self, provider: ProviderName) -> Result<Option<ApiKey>, String> {
-        if let Some(known) = self.slots()[provider as usize].clone() {
+        if let Some(known) = self.slots().get(&provider).cloned() {
             return Ok(known);
         }
         let secrets = Arc::clone(&self.secrets);
-        let read = tokio::task::spawn_blocking(move || secrets.get(entry(provider)));
+        let read = tokio::task::spawn_blocking(move || secrets.get(provider.as_str()));
         let secret = read.await.map_err(|error| error.to_string())??;
         let key = secret.as_deref().and_then(ApiKey::new);
-        self.slots()[provider as usize] = Some(key.clone());
+        self.slots().insert(provider, key.clone());
         Ok(key)
     }
 
-    fn slots(&self) -> std::sync::MutexGuard<'_, [Option<Option<ApiKey>>; 2]> {
+    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<ProviderName, Option<ApiKey>>> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The entry's name in the keychain.
-fn entry(provider: ProviderName) -> &'static str {
-    match provider {
-        ProviderName::Openai => "openai",
-        ProviderName::Local => "local",
     }
 }
 

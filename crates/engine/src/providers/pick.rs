@@ -16,8 +16,9 @@ const UNKNOWN_LOCAL_CONTEXT_TOKENS: u64 = 32_768;
 /// What is configured and known when a model is asked for.
 pub(super) struct Facts<'a> {
     pub catalogue: &'a Catalogue,
-    /// OpenAI has a key, or is at an address that needs none.
-    pub openai: bool,
+    /// Those on the net that have a key, or are at an address that needs none; whose models are
+    /// taken first stands first.
+    pub ready: &'a [ProviderName],
     /// `LOCAL_BASE_URL`
     pub local: Option<Local<'a>>,
     pub today: Date,
@@ -44,34 +45,31 @@ pub(super) struct Picked {
 }
 
 /// Whether the answer depends on what the local server serves.
-pub(super) fn needs_local(catalogue: &Catalogue, openai: bool, id: Option<&str>) -> bool {
-    !openai || id.is_some_and(|id| !id.starts_with("openai/") && catalogue.get(id).is_none())
+pub(super) fn needs_local(catalogue: &Catalogue, ready: &[ProviderName], id: Option<&str>) -> bool {
+    ready.is_empty() || id.is_some_and(|id| named(id).is_none() && vendor(catalogue, id).is_none())
 }
 
 /// `asked` is the person's choice, `configured` the setting of the tier; either may begin with
-/// `local/` or `openai/`.
+/// the name of a provider and a slash.
 pub(super) fn pick(
     facts: &Facts,
     tier: Tier,
     asked: Option<&str>,
     configured: Option<&str>,
 ) -> Result<Picked, Failure> {
-    let default = tier_default(facts.catalogue, tier);
     let id = asked.or(configured);
-    if let Some(id) = id.and_then(|id| id.strip_prefix("local/")) {
-        let local = facts.local.ok_or_else(|| no_local_server(id))?;
-        return pick_local(facts, local, Some(id));
+    match id.and_then(named) {
+        Some((ProviderName::Local, id)) => {
+            let local = facts.local.ok_or_else(|| no_local_server(id))?;
+            return pick_local(facts, local, Some(id));
+        }
+        Some((provider, id)) if facts.ready.contains(&provider) => {
+            return Ok(pick_from(facts, tier, provider, Some(id)));
+        }
+        Some((provider, id)) => return Err(no_key_for(facts, provider, id)),
+        None => {}
     }
-    let (id, forced) = match id.and_then(|id| id.strip_prefix("openai/")) {
-        Some(bare) => (Some(bare), true),
-        None => (id, false),
-    };
-    if forced && !facts.openai {
-        return Err(no_model(facts));
-    }
-    let known = id
-        .and_then(|id| facts.catalogue.get(id))
-        .map(|model| model.provider);
+    let maker = id.and_then(|id| vendor(facts.catalogue, id));
     let served = |local: Local| {
         let models = local
             .server
@@ -79,21 +77,73 @@ pub(super) fn pick(
             .unwrap_or_default();
         models.iter().any(|model| id == Some(model.id.as_str()))
     };
-    match facts.local.filter(|_| !forced) {
-        Some(local) if known == Some(Vendor::Local) || served(local) => {
+    let first = facts.ready.first();
+    match (facts.local, maker) {
+        (Some(local), maker) if maker == Some(ProviderName::Local) || served(local) => {
             pick_local(facts, local, id)
         }
-        // A tier's setting that names a model of OpenAI says nothing to a local server.
-        Some(local) if !facts.openai => {
-            let id = id.filter(|_| asked.is_some() || known != Some(Vendor::Openai));
-            pick_local(facts, local, id)
+        (_, Some(maker)) if facts.ready.contains(&maker) => Ok(pick_from(facts, tier, maker, id)),
+        // A tier's setting that names a model of somebody else says nothing to a local server.
+        (Some(local), maker) if first.is_none() => pick_local(
+            facts,
+            local,
+            id.filter(|_| asked.is_some() || maker.is_none()),
+        ),
+        // What the person asks for is not silently somebody else's.
+        (_, Some(maker)) if first.is_some() && asked.is_some() => {
+            Err(no_key_for(facts, maker, id.unwrap_or_default()))
         }
-        _ if facts.openai => Ok(pick_openai(facts, id, default)),
-        _ => Err(no_model(facts)),
+        (_, maker) => match first {
+            Some(&first) => Ok(pick_from(
+                facts,
+                tier,
+                first,
+                id.filter(|_| maker.is_none()),
+            )),
+            None => Err(no_model(facts)),
+        },
     }
 }
 
-fn pick_openai(facts: &Facts, id: Option<&str>, default: &TierDefault) -> Picked {
+/// "gemini/x" → Gemini and "x".
+fn named(id: &str) -> Option<(ProviderName, &str)> {
+    let (provider, rest) = id.split_once('/')?;
+    Some((provider.parse().ok()?, rest))
+}
+
+/// Who would have to answer for the id; None for one that nobody knows.
+pub(super) fn maker(catalogue: &Catalogue, id: &str) -> Option<ProviderName> {
+    named(id)
+        .map(|(provider, _)| provider)
+        .or_else(|| vendor(catalogue, id))
+}
+
+/// Whose model it is, by the catalogue or its name.
+fn vendor(catalogue: &Catalogue, id: &str) -> Option<ProviderName> {
+    let known = catalogue.get(id).map(|model| model.provider);
+    known.or_else(|| Vendor::of_unknown(id)).map(provider_of)
+}
+
+pub(super) fn provider_of(vendor: Vendor) -> ProviderName {
+    match vendor {
+        Vendor::Openai => ProviderName::Openai,
+        Vendor::Gemini => ProviderName::Gemini,
+        Vendor::Anthropic => ProviderName::Anthropic,
+        Vendor::Local => ProviderName::Local,
+    }
+}
+
+pub(super) fn vendor_of(provider: ProviderName) -> Vendor {
+    match provider {
+        ProviderName::Openai => Vendor::Openai,
+        ProviderName::Gemini => Vendor::Gemini,
+        ProviderName::Anthropic => Vendor::Anthropic,
+        ProviderName::Local => Vendor::Local,
+    }
+}
+
+fn pick_from(facts: &Facts, tier: Tier, provider: ProviderName, id: Option<&str>) -> Picked {
+    let default = tier_default(facts.catalogue, vendor_of(provider), tier);
     let asked = id.unwrap_or(&default.model);
     let choice = facts.catalogue.choose(asked, facts.today);
     let known = choice.facts;
@@ -103,7 +153,7 @@ fn pick_openai(facts: &Facts, id: Option<&str>, default: &TierDefault) -> Picked
         .clone()
         .filter(|_| choice.id == default.model);
     Picked {
-        provider: ProviderName::Openai,
+        provider,
         effort,
         context_tokens: Some(
             known.map_or(UNKNOWN_OPENAI_CONTEXT_TOKENS, |model| model.context_tokens),
@@ -111,7 +161,7 @@ fn pick_openai(facts: &Facts, id: Option<&str>, default: &TierDefault) -> Picked
         max_output_tokens: known.and_then(|model| model.max_output_tokens),
         prices: known
             .and_then(|model| model.prices.as_ref())
-            .map(|listed| listed.prices()),
+            .map(|listed| listed.prices(facts.today)),
         accepts_images: known.is_none_or(|model| model.accepts_images),
         notice: choice.notice,
         id: choice.id,
@@ -159,7 +209,7 @@ fn pick_local(facts: &Facts, local: Local, id: Option<&str>) -> Result<Picked, F
         prices: known
             .filter(|model| model.provider == Vendor::Local)
             .and_then(|model| model.prices.as_ref())
-            .map(|listed| listed.prices()),
+            .map(|listed| listed.prices(facts.today)),
         accepts_images: served
             .and_then(|model| model.accepts_images)
             .unwrap_or(false),
@@ -183,8 +233,8 @@ fn local_notice(id: &str, served: Option<&LocalModel>, small: bool) -> Option<St
     None
 }
 
-fn tier_default(catalogue: &Catalogue, tier: Tier) -> &TierDefault {
-    let tiers = catalogue.tiers();
+fn tier_default(catalogue: &Catalogue, vendor: Vendor, tier: Tier) -> &TierDefault {
+    let tiers = catalogue.tiers_of(vendor);
     match tier {
         Tier::Fast => &tiers.fast,
         Tier::Voice => &tiers.voice,
@@ -193,16 +243,34 @@ fn tier_default(catalogue: &Catalogue, tier: Tier) -> &TierDefault {
     }
 }
 
+const SET_A_KEY: &str = "Set OPENAI_API_KEY, GEMINI_API_KEY or ANTHROPIC_API_KEY, or save a key in \
+    the settings; or set LOCAL_BASE_URL to a local server (Ollama, LM Studio, llama.cpp): the \
+    settings page finds running ones.";
+
 /// No provider can be asked.
 pub(super) fn no_model(facts: &Facts) -> Failure {
     let message = match facts.local {
-        None => "No model can be asked: there is no key for OpenAI, and no local server is set.",
-        Some(_) => "OpenAI cannot be asked: there is no key for it.",
+        None => {
+            "No model can be asked: there is no key for a provider, and no local server is set."
+        }
+        Some(_) => "No provider on the net can be asked: there is no key for one.",
     };
-    Failure::new(Code::KeyMissing, message).hint(
-        "Set OPENAI_API_KEY or save a key in the settings; or set LOCAL_BASE_URL to a local \
-         server (Ollama, LM Studio, llama.cpp): the settings page finds running ones.",
+    Failure::new(Code::KeyMissing, message).hint(SET_A_KEY)
+}
+
+fn no_key_for(facts: &Facts, provider: ProviderName, id: &str) -> Failure {
+    if facts.ready.is_empty() && facts.local.is_none() {
+        return no_model(facts);
+    }
+    let label = provider.label();
+    Failure::new(
+        Code::KeyMissing,
+        format!("{id} cannot be asked: there is no key for {label}."),
     )
+    .hint(format!(
+        "Set {} or save a key for {label} in the settings, or choose another model.",
+        provider.key_variable()
+    ))
 }
 
 fn no_local_server(id: &str) -> Failure {
@@ -249,7 +317,7 @@ mod tests {
 
     /// "provider:id", or the failure's code.
     fn check(
-        openai: bool,
+        ready: &[ProviderName],
         local: Option<&Server>,
         asked: Option<&str>,
         tier: Option<&str>,
@@ -257,7 +325,7 @@ mod tests {
         let catalogue = Catalogue::builtin();
         let facts = Facts {
             catalogue: &catalogue,
-            openai,
+            ready,
             local: local.map(|server| Local {
                 base_url: "http://l/v1",
                 server: Some(server),
@@ -308,16 +376,69 @@ mod tests {
             (false, None, Some("gpt-6-luna"), None, "KeyMissing"),
         ] {
             let case = (openai, local.is_some(), asked, tier);
-            assert_eq!(check(openai, local, asked, tier), expected, "{case:?}");
+            let ready: &[ProviderName] = if openai { &[ProviderName::Openai] } else { &[] };
+            assert_eq!(check(ready, local, asked, tier), expected, "{case:?}");
         }
         assert_eq!(
-            check(false, Some(&server("llama.cpp", &[])), None, None),
+            check(&[], Some(&server("llama.cpp", &[])), None, None),
             "Local:default"
         );
         assert_eq!(
-            check(false, Some(&server("Ollama", &[])), None, None),
+            check(&[], Some(&server("Ollama", &[])), None, None),
             "ModelNotFound"
         );
+    }
+
+    #[test]
+    fn who_answers_among_several() {
+        use ProviderName::{Anthropic, Gemini, Openai};
+        let q = server("llama.cpp", &["q"]);
+        for (ready, local, asked, tier, expected) in [
+            (&[Gemini][..], None, None, None, "Gemini:gemini-4-argon"),
+            (&[Anthropic], None, None, None, "Anthropic:claude-sonnet-5"),
+            (&[Openai, Gemini], None, None, None, "Openai:gpt-6.2-sol"),
+            (
+                &[Openai, Gemini],
+                None,
+                Some("gemini-3.1-pro-preview"),
+                None,
+                "Gemini:gemini-3.1-pro-preview",
+            ),
+            // Unknown, but told by its name.
+            (
+                &[Openai, Gemini],
+                None,
+                None,
+                Some("gemini-9"),
+                "Gemini:gemini-9",
+            ),
+            (
+                &[Openai, Anthropic],
+                None,
+                Some("anthropic/x"),
+                None,
+                "Anthropic:x",
+            ),
+            (&[Gemini], None, Some("claude-opus-5"), None, "KeyMissing"),
+            (&[Gemini], None, Some("openai/x"), None, "KeyMissing"),
+            // A tier's model without its key: the tier's model of who is there.
+            (
+                &[Gemini],
+                None,
+                None,
+                Some("gpt-6-luna"),
+                "Gemini:gemini-4-argon",
+            ),
+            (&[Gemini], Some(&q), None, None, "Gemini:gemini-4-argon"),
+            (&[Gemini], Some(&q), Some("q"), None, "Local:q"),
+            (&[Gemini], Some(&q), Some("local/z"), None, "Local:z"),
+        ] {
+            assert_eq!(
+                check(ready, local, asked, tier),
+                expected,
+                "{ready:?} {asked:?} {tier:?}"
+            );
+        }
     }
 
     #[test]
@@ -326,7 +447,7 @@ mod tests {
         let ollama = server("Ollama", &["q"]);
         let facts = |openai| Facts {
             catalogue: &catalogue,
-            openai,
+            ready: if openai { &[ProviderName::Openai] } else { &[] },
             local: Some(Local {
                 base_url: "http://l/v1",
                 server: Some(&ollama),
@@ -356,7 +477,7 @@ mod tests {
         let catalogue = Catalogue::builtin();
         let facts = Facts {
             catalogue: &catalogue,
-            openai: false,
+            ready: &[],
             local: None,
             today: date(2026, 11, 23),
         };

@@ -88,6 +88,90 @@ pub const NAMES: &[Name] = &[
         ..EDITABLE
     },
     Name {
+        name: "GEMINI_API_KEY",
+        default: "none",
+        legal: "a key",
+        doc: "Key for GEMINI_BASE_URL; where it is not set, the OS keychain is asked.",
+        write: |on, text| value::key(text).map(|value| on.gemini_api_key = Some(value)),
+        read: |on| presence(on.gemini_api_key.as_ref()),
+        ..SECRET
+    },
+    Name {
+        name: "GEMINI_BASE_URL",
+        default: "https://generativelanguage.googleapis.com/v1beta",
+        legal: "URL",
+        doc: "Where the Gemini API is, with its version (/v1beta).",
+        write: |on, text| value::base_url(text).map(|value| on.gemini_base_url = value),
+        read: |on| on.gemini_base_url.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "ANTHROPIC_API_KEY",
+        default: "none",
+        legal: "a key",
+        doc: "Key for ANTHROPIC_BASE_URL; where it is not set, the OS keychain is asked.",
+        write: |on, text| value::key(text).map(|value| on.anthropic_api_key = Some(value)),
+        read: |on| presence(on.anthropic_api_key.as_ref()),
+        ..SECRET
+    },
+    Name {
+        name: "ANTHROPIC_BASE_URL",
+        default: "https://api.anthropic.com/v1",
+        legal: "URL",
+        doc: "Where the Anthropic Messages API is, with /v1.",
+        write: |on, text| value::base_url(text).map(|value| on.anthropic_base_url = value),
+        read: |on| on.anthropic_base_url.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "PROVIDER_FAILOVER",
+        default: "none",
+        legal: "providers by commas (openai, gemini, anthropic, local) | none",
+        doc: "Who answers, in this order, where a provider is down or its credit is used up; none: nobody.",
+        write: |on, text| value::providers(text).map(|value| on.provider_failover = value),
+        read: |on| value::show_providers(&on.provider_failover),
+        ..EDITABLE
+    },
+    Name {
+        name: "PROVIDER_COMPACTION",
+        default: "false",
+        legal: "true | false",
+        doc: "Let OpenAI condense a conversation that no longer fits (a call that costs); false: a digest made here.",
+        write: |on, text| value::switch(text).map(|value| on.provider_compaction = value),
+        read: |on| on.provider_compaction.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MODEL_REFRESH",
+        default: "true",
+        legal: "true | false",
+        doc: "After work, at most once a day, ask providers that have a key which models they have; false: only on demand.",
+        write: |on, text| value::switch(text).map(|value| on.model_refresh = value),
+        read: |on| on.model_refresh.to_string(),
+        ..EDITABLE
+    },
+    Name {
+        name: "EMBEDDING_MODEL",
+        default: "text-embedding-3-large",
+        legal: "model id",
+        doc: "Model of embeddings, at OPENAI_BASE_URL; with local/ before it, at LOCAL_BASE_URL.",
+        write: |on, text| value::id(text).map(|value| on.embedding_model = value),
+        read: |on| on.embedding_model.clone(),
+        ..EDITABLE
+    },
+    Name {
+        name: "EMBEDDING_DIMENSIONS",
+        default: "none",
+        legal: "1..=100000 | none",
+        doc: "Numbers of a vector, where the model can make fewer than its own; none: its own.",
+        write: |on, text| {
+            value::optional(text, |text| value::whole(text, 1..=100_000))
+                .map(|value| on.embedding_dimensions = value)
+        },
+        read: |on| or_none(on.embedding_dimensions.map(|n| n.to_string()).as_ref()),
+        ..EDITABLE
+    },
+    Name {
         name: "LOCAL_BASE_URL",
         default: "none",
         legal: "URL | none",

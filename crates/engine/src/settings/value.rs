@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use mira_protocol::MicroUsd;
+use mira_protocol::provider::ProviderName;
 
 use super::Notify;
 
@@ -172,6 +173,30 @@ pub fn command(text: &str) -> Parsed<String> {
         Ok(_) => Err("a command".into()),
         Err(reason) => Err(format!("a command ({reason})")),
     }
+}
+
+/// Names of providers with commas, in order; "none" is no name.
+pub fn providers(text: &str) -> Parsed<Vec<ProviderName>> {
+    let legal = || "providers by commas: openai, gemini, anthropic, local | none".to_owned();
+    if text == "none" {
+        return Ok(Vec::new());
+    }
+    let mut names: Vec<ProviderName> = Vec::new();
+    for word in text.split(',') {
+        let name = word.trim().parse().map_err(|_| legal())?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+pub fn show_providers(names: &[ProviderName]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    names.join(",")
 }
 
 /// Headers take visible ASCII only, and so must keys.

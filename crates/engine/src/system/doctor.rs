@@ -57,7 +57,7 @@ pub async fn keychain(secrets: Arc<dyn SecretStore>) -> Check {
         Ok(Err(why)) => warning(
             NAME,
             why,
-            "Keys can be given in the environment: OPENAI_API_KEY.",
+            "Keys can be given in the environment: OPENAI_API_KEY, GEMINI_API_KEY, ANTHROPIC_API_KEY.",
         ),
         Err(error) => problem(NAME, error.to_string(), "The log has the details."),
     }
@@ -88,7 +88,7 @@ pub fn providers(list: Result<ProviderList, Failure>) -> Check {
         Ok(_) => warning(
             NAME,
             "no key and no local server is set".into(),
-            "Set OPENAI_API_KEY or LOCAL_BASE_URL, or save a key with `mira config set-key`.",
+            "Set OPENAI_API_KEY, GEMINI_API_KEY, ANTHROPIC_API_KEY or LOCAL_BASE_URL, or save a key with `mira config set-key`.",
         ),
         Err(failure) => problem(
             NAME,
@@ -269,7 +269,13 @@ mod tests {
                     max_output_tokens: None,
                     input_usd_per_mtok: None,
                     cached_usd_per_mtok: None,
+                    cache_write_usd_per_mtok: None,
                     output_usd_per_mtok: None,
+                    long_over_tokens: None,
+                    long_input: None,
+                    long_output: None,
+                    notice: None,
+                    listed: None,
                     price_source: None,
                     efforts: Vec::new(),
                     accepts_images: false,
@@ -282,6 +288,8 @@ mod tests {
                     provider: ProviderName::Openai,
                     effort: None,
                 }],
+                embeddings: vec![],
+                lists: vec![],
             })
         };
         let today = "2026-11-23".parse().unwrap();

@@ -17,6 +17,7 @@ mod main_job;
 mod money;
 mod reviewing;
 mod rewind;
+mod providers;
 mod secrets;
 mod sessions;
 mod spending;

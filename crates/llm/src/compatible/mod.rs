@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use decode::Decoder;
 
-use crate::http::{self, Endpoint, Http, Outgoing, Patience};
+use crate::http::{self, Auth, Endpoint, Http, Outgoing, Patience};
 use crate::{Chunk, Model, ModelError, Prompt};
 
 /// Ids of calls that were recovered from text begin with this.
@@ -84,6 +84,7 @@ impl Model for Compatible {
                     client: this.http.client(&url),
                     url: url.clone(),
                     asked: asked.clone(),
+                    auth: Auth::Bearer,
                     body: body.clone(),
                     patience: this.patience,
                 };

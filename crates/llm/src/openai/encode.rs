@@ -81,6 +81,39 @@ pub(super) fn body(
     };
     // Strings, numbers and JSON values only: serialising them cannot fail.
     let head = serde_json::to_string(&head).unwrap_or_default();
+    with_input(&head, prompt)
+}
+
+/// The conversation alone, for the provider to condense.
+pub(super) fn condense_body(prompt: &Prompt) -> Bytes {
+    let head = json!({"model": prompt.model, "instructions": &*prompt.instructions});
+    with_input(&head.to_string(), prompt)
+}
+
+/// What counts as input, to be counted.
+pub(super) fn count_body(prompt: &Prompt) -> Bytes {
+    let tools: Vec<Value> = prompt
+        .tools
+        .iter()
+        .map(|tool| {
+            json!({
+                "type": "function",
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": tool.parameters,
+                "strict": false,
+            })
+        })
+        .collect();
+    let head = json!({
+        "model": prompt.model,
+        "instructions": &*prompt.instructions,
+        "tools": tools,
+    });
+    with_input(&head.to_string(), prompt)
+}
+
+fn with_input(head: &str, prompt: &Prompt) -> Bytes {
     let items: Vec<&str> = prompt
         .items
         .iter()
@@ -89,7 +122,7 @@ pub(super) fn body(
         .collect();
     let size = head.len() + 16 + items.iter().map(|item| item.len() + 1).sum::<usize>();
     let mut body = String::with_capacity(size);
-    body.push_str(head.strip_suffix('}').unwrap_or(&head));
+    body.push_str(head.strip_suffix('}').unwrap_or(head));
     body.push_str(",\"input\":[");
     for (index, item) in items.iter().enumerate() {
         if index > 0 {

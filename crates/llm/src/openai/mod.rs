@@ -8,8 +8,9 @@ mod wire;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
+use futures::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use decode::Decoder;
@@ -17,8 +18,8 @@ pub(crate) use encode::Optional;
 pub(crate) use wire::lenient;
 
 use crate::catalogue::Catalogue;
-use crate::http::{self, Endpoint, Http, Outgoing, Patience};
-use crate::{Chunk, ErrorKind, Model, ModelError, Prompt};
+use crate::http::{self, Auth, Call, Endpoint, Http, Outgoing, Patience};
+use crate::{Chunk, Condensed, ErrorKind, Model, ModelError, Prompt};
 
 /// [`crate::ItemKind::Opaque`] items of this provider are sent back to it.
 pub const OPENAI: &str = "openai";
@@ -51,6 +52,18 @@ impl OpenAi {
         }
     }
 
+    fn call(&self, path: &str, prompt: &Prompt, body: bytes::Bytes) -> Call {
+        let url = self.endpoint.url(path);
+        Call {
+            client: self.http.client(&url),
+            url,
+            asked: self.endpoint.asked(&prompt.model),
+            auth: Auth::Bearer,
+            body: Some(body),
+            patience: self.patience,
+        }
+    }
+
     fn without(&self, model: &str) -> BTreeSet<Optional> {
         let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.get(model).cloned().unwrap_or_default()
@@ -80,6 +93,7 @@ impl Model for OpenAi {
                     client: this.http.client(&url),
                     url,
                     asked: asked.clone(),
+                    auth: Auth::Bearer,
                     body,
                     patience: this.patience,
                 };
@@ -107,5 +121,41 @@ impl Model for OpenAi {
             }
         };
         stream.boxed()
+    }
+    fn count_tokens(
+        &self,
+        prompt: &Prompt,
+        cancel: CancellationToken,
+    ) -> Option<BoxFuture<'static, Result<u64, ModelError>>> {
+        let call = self.call("responses/input_tokens", prompt, encode::count_body(prompt));
+        Some(http::count(call, "input_tokens", cancel))
+    }
+
+    fn condense(
+        &self,
+        prompt: &Prompt,
+        cancel: CancellationToken,
+    ) -> Option<BoxFuture<'static, Result<Condensed, ModelError>>> {
+        let call = self.call("responses/compact", prompt, encode::condense_body(prompt));
+        let asked = call.asked.clone();
+        let condensing = async move {
+            let answer = http::call(call, cancel)
+                .await
+                .map_err(|refusal| refusal.error)?;
+            let found: wire::Compaction = serde_json::from_value(answer).unwrap_or_default();
+            let is_whole = found
+                .output
+                .iter()
+                .any(|item| item["type"] == "compaction" && item["encrypted_content"].is_string());
+            if !is_whole {
+                let why = "the answer holds no condensed conversation";
+                return Err(asked.error(ErrorKind::WrongUrl, why));
+            }
+            Ok(Condensed {
+                items: found.output,
+                usage: found.usage.unwrap_or_default().figures(),
+            })
+        };
+        Some(condensing.boxed())
     }
 }

@@ -134,6 +134,16 @@ impl WireUsage {
     }
 }
 
+/// The answer of `/responses/compact`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Compaction {
+    /// What stands for the conversation from now on.
+    pub output: Vec<Value>,
+    #[serde(deserialize_with = "lenient")]
+    pub usage: Option<WireUsage>,
+}
+
 /// What does not fit counts as absent.
 pub(crate) fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where

@@ -213,6 +213,7 @@ fn next(kind: &EventKind) -> Option<EventKind> {
             dropped_items: 1,
             dropped_tokens: 2,
             kept_tokens: 3,
+            condensed: None,
         },
         EventKind::Compacted { .. } => finished(OperationState::Completed),
         EventKind::OperationFinished {

@@ -1,4 +1,4 @@
-//! Reading requests of both dialects, and the rules of each that the real services enforce.
+//! Reading requests of all dialects, and the rules of each that the real services enforce.
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -10,6 +10,29 @@ use crate::transcript::{Entry, Transcript};
 pub enum Dialect {
     Responses,
     Chat,
+    Gemini,
+    Anthropic,
+}
+
+impl Dialect {
+    /// Ids of calls begin with it, as the services' own do.
+    pub(super) fn call_prefix(self) -> &'static str {
+        match self {
+            Self::Responses | Self::Chat => "call",
+            Self::Gemini => "function-call",
+            Self::Anthropic => "toolu",
+        }
+    }
+}
+
+/// A thought that a model signed, as it was sent or came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Signed {
+    pub signature: String,
+    /// The thought itself, where the dialect sends it along.
+    pub text: Option<String>,
+    /// The call that it stands on.
+    pub call: Option<String>,
 }
 
 /// A request body, taken apart.
@@ -19,6 +42,10 @@ pub(super) struct Decoded {
     pub input: String,
     /// Reasoning items, as they came.
     pub reasoning: Vec<Value>,
+    /// Signed thoughts that came back.
+    pub signed: Vec<Signed>,
+    /// Contents of condensed conversations that came back.
+    pub condensed: Vec<String>,
     pub wants_reasoning: bool,
     pub faults: Vec<String>,
 }
@@ -62,7 +89,64 @@ const CHAT_PARAMS: &[&str] = &[
     "cache_prompt",
 ];
 
-pub(super) fn decode(dialect: Dialect, body: &[u8]) -> Result<Decoded, String> {
+/// Every fault of an input that comes without the rest of a request.
+pub(super) fn input_alone(body: &[u8]) -> Result<Vec<String>, String> {
+    let body: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let items = body["input"].as_array().ok_or("'input' is no array")?;
+    let mut decoded = Decoded::new("");
+    let mut faults = Vec::new();
+    responses_input(items, &mut decoded, &mut faults);
+    Ok(faults)
+}
+
+impl Decoded {
+    pub fn new(model: &str) -> Self {
+        Self {
+            transcript: Transcript {
+                model: model.to_owned(),
+                ..Transcript::default()
+            },
+            input: String::new(),
+            reasoning: Vec::new(),
+            signed: Vec::new(),
+            condensed: Vec::new(),
+            wants_reasoning: false,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// `model`: where the path names it.
+pub(super) fn decode(dialect: Dialect, model: &str, body: &[u8]) -> Result<Decoded, String> {
+    match dialect {
+        Dialect::Responses | Dialect::Chat => decode_openai(dialect, body),
+        Dialect::Gemini | Dialect::Anthropic => {
+            let text = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+            let body: Map<String, Value> =
+                serde_json::from_str(text).map_err(|error| error.to_string())?;
+            let raw: std::collections::HashMap<String, &RawValue> =
+                serde_json::from_str(text).map_err(|error| error.to_string())?;
+            let input = |name: &str| {
+                let input = raw.get(name).map(|raw| raw.get()).unwrap_or_default();
+                input.strip_suffix(']').unwrap_or(input).to_owned()
+            };
+            let named = body.get("model").and_then(Value::as_str).unwrap_or(model);
+            let mut decoded = Decoded::new(named);
+            let mut faults = Vec::new();
+            if dialect == Dialect::Gemini {
+                decoded.input = input("contents");
+                super::gemini::read(&body, &mut decoded, &mut faults);
+            } else {
+                decoded.input = super::anthropic::without_marks(&input("messages"));
+                super::anthropic::read(&body, &mut decoded, &mut faults);
+            }
+            decoded.faults = faults;
+            Ok(decoded)
+        }
+    }
+}
+
+fn decode_openai(dialect: Dialect, body: &[u8]) -> Result<Decoded, String> {
     let text =
         std::str::from_utf8(body).map_err(|error| format!("the body is not UTF-8: {error}"))?;
     let body: Map<String, Value> = serde_json::from_str(text)
@@ -70,8 +154,8 @@ pub(super) fn decode(dialect: Dialect, body: &[u8]) -> Result<Decoded, String> {
     let raw: std::collections::HashMap<String, &RawValue> =
         serde_json::from_str(text).map_err(|error| error.to_string())?;
     let (key, params) = match dialect {
-        Dialect::Responses => ("input", RESPONSES_PARAMS),
         Dialect::Chat => ("messages", CHAT_PARAMS),
+        _ => ("input", RESPONSES_PARAMS),
     };
     let mut faults: Vec<String> = body
         .keys()
@@ -95,9 +179,8 @@ pub(super) fn decode(dialect: Dialect, body: &[u8]) -> Result<Decoded, String> {
             ..Transcript::default()
         },
         input,
-        reasoning: Vec::new(),
         wants_reasoning: body.get("reasoning").is_some_and(|value| !value.is_null()),
-        faults: Vec::new(),
+        ..Decoded::new("")
     };
     if decoded.transcript.model.is_empty() {
         faults.push("Missing required parameter: 'model'.".into());
@@ -128,8 +211,8 @@ pub(super) fn decode(dialect: Dialect, body: &[u8]) -> Result<Decoded, String> {
     match body.get(key).and_then(Value::as_array) {
         None => faults.push(format!("'{key}' is no array")),
         Some(items) => match dialect {
-            Dialect::Responses => responses_input(items, &mut decoded, &mut faults),
             Dialect::Chat => chat_messages(items, &mut decoded, &mut faults),
+            _ => responses_input(items, &mut decoded, &mut faults),
         },
     }
     if dialect == Dialect::Responses {
@@ -225,6 +308,10 @@ fn responses_input(items: &[Value], decoded: &mut Decoded, faults: &mut Vec<Stri
             "reasoning" => {
                 decoded.reasoning.push(item.clone());
                 Entry::Opaque(item.clone())
+            }
+            "compaction" => {
+                decoded.condensed.push(text("encrypted_content"));
+                continue;
             }
             other => {
                 faults.push(format!("unknown input item {other:?}"));

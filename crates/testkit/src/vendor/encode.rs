@@ -1,9 +1,10 @@
-//! A scripted reply as server-sent events of either dialect.
+//! A scripted reply as server-sent events of its dialect.
 
 use mira_llm::Usage;
 use serde_json::{Value, json};
 
-use super::check::Dialect;
+use super::check::{Dialect, Signed};
+use super::{anthropic, gemini};
 use crate::script::{Fault, Reply};
 
 /// What is sent, piece by piece; a [`Step::Mark`] is where faults and gates take hold.
@@ -30,6 +31,26 @@ pub(super) struct Encoded {
     pub reasoning: Option<Value>,
     /// Call id → arguments.
     pub calls: Vec<(String, String)>,
+    pub signed: Vec<Signed>,
+}
+
+impl Encoded {
+    /// Of a dialect that signs thoughts.
+    pub fn signed(
+        steps: Vec<Step>,
+        calls: &[(String, String, String)],
+        signed: Vec<Signed>,
+    ) -> Self {
+        let calls = calls.iter();
+        Self {
+            steps,
+            reasoning: None,
+            calls: calls
+                .map(|(id, _, arguments)| (id.clone(), arguments.clone()))
+                .collect(),
+            signed,
+        }
+    }
 }
 
 pub(super) fn encode(
@@ -50,7 +71,7 @@ pub(super) fn encode(
                 let id = call
                     .id
                     .clone()
-                    .unwrap_or_else(|| format!("call_{number:04}_{at}"));
+                    .unwrap_or_else(|| format!("{}_{number:04}_{at}", dialect.call_prefix()));
                 (id, call.name.clone(), call.arguments())
             })
             .collect(),
@@ -75,13 +96,17 @@ pub(super) fn encode(
                 steps,
                 reasoning,
                 calls: echo,
+                signed: vec![],
             }
         }
         Dialect::Chat => Encoded {
             steps: chat(&reply, &calls, model, number, usage),
             reasoning: None,
             calls: echo,
+            signed: vec![],
         },
+        Dialect::Gemini => gemini::write(&reply, &calls, model, number, usage),
+        Dialect::Anthropic => anthropic::write(&reply, &calls, model, number, usage, reason),
     }
 }
 

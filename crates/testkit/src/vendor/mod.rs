@@ -1,5 +1,6 @@
-//! A model vendor over real HTTP: OpenAI Responses, Chat Completions and `/v1/models`, scripted,
-//! with faults, and with an eye on every request.
+//! A model vendor over real HTTP, scripted, with faults, and with an eye on every request. One
+//! address speaks all dialects: OpenAI Responses with condensing, Chat Completions, Gemini,
+//! Anthropic Messages; beside them vectors, counts of tokens and lists of models.
 //!
 //! It runs on threads of its own, so a test needs no runtime for it. What it refuses or finds
 //! wrong is kept as a violation: end a test with [`FakeVendor::assert_clean`].
@@ -9,12 +10,17 @@
 //! `POST /admin/release/GATE`, `POST /admin/script` (a new script, from its start) and
 //! `POST /admin/replies` (a list of further replies).
 
+mod anthropic;
+mod aside;
 mod check;
 mod encode;
+mod gemini;
 mod http;
+mod refuse;
 mod serve;
+mod signatures;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fs::File;
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -25,10 +31,12 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use aside::Aside;
 pub use check::Dialect;
 
-use crate::script::{Player, Reply, Script};
+use crate::script::{Fault, Player, Reply, Script};
 use crate::transcript::Transcript;
+use signatures::Signatures;
 
 /// How long tests wait for something that must come.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -102,6 +110,11 @@ struct State {
     reasoning: HashMap<String, Value>,
     reasoning_of_call: HashMap<String, String>,
     arguments_of_call: HashMap<String, String>,
+    signatures: Signatures,
+    /// Contents of condensed conversations that were given out.
+    condensed: HashSet<String>,
+    asides: Vec<Aside>,
+    embedding_faults: VecDeque<Fault>,
     log: Option<File>,
 }
 
@@ -121,6 +134,7 @@ impl FakeVendor {
         let listener = TcpListener::bind(("127.0.0.1", port))?;
         let address = listener.local_addr()?;
         let state = State {
+            embedding_faults: script.embedding_faults.clone().into(),
             player: Player::new(script),
             log,
             ..State::default()
@@ -148,9 +162,14 @@ impl FakeVendor {
         Ok(Self { shared, address })
     }
 
-    /// For `OPENAI_BASE_URL` or `LOCAL_BASE_URL`: with `/v1`.
+    /// For `OPENAI_BASE_URL`, `ANTHROPIC_BASE_URL` or `LOCAL_BASE_URL`: with `/v1`.
     pub fn url(&self) -> String {
         format!("http://{}/v1", self.address)
+    }
+
+    /// For `GEMINI_BASE_URL`: with `/v1beta`.
+    pub fn gemini_url(&self) -> String {
+        format!("http://{}/v1beta", self.address)
     }
 
     /// Milliseconds since this fake started, as in [`Seen`].
@@ -185,6 +204,17 @@ impl FakeVendor {
         self.shared.wait(&format!("{count} requests"), |state| {
             state.seen.len() >= count
         });
+    }
+
+    /// Blocks until so many requests came that were not for a model's words. Panics after 30 s.
+    pub fn wait_asides(&self, count: usize) {
+        let what = format!("{count} requests beside those for words");
+        self.shared.wait(&what, |state| state.asides.len() >= count);
+    }
+
+    /// Requests for vectors, lists, counts, condensed conversations.
+    pub fn asides(&self) -> Vec<Aside> {
+        self.shared.lock().asides.clone()
     }
 
     /// Blocks until the client of some request hung up. Panics after 30 s.

@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 use mira_llm::Usage;
 use serde_json::{Value, json};
 
+use super::aside;
 use super::check::{self, Decoded, Dialect};
 use super::encode::{Encoded, Mark, Step, encode};
+use super::gemini;
 use super::http::{Connection, Request};
+use super::refuse::{context_too_long, error_body, plain_answer};
 use super::{LastInput, Seen, Shared};
 use crate::script::{Fault, Place, Player, Reply, Script};
 use crate::transcript::{Entry, Transcript};
@@ -33,7 +36,8 @@ pub(super) fn connection(shared: &Shared, stream: TcpStream) {
         let dialect = match request.path.as_str() {
             "/v1/responses" => Some(Dialect::Responses),
             "/v1/chat/completions" => Some(Dialect::Chat),
-            _ => None,
+            "/v1/messages" => Some(Dialect::Anthropic),
+            path => gemini::model_of(path).map(|_| Dialect::Gemini),
         };
         let after = match dialect {
             Some(dialect) if request.method == "POST" => {
@@ -61,16 +65,16 @@ fn aside(shared: &Shared, connection: &mut Connection, request: &Request) -> std
     let ok = |connection: &mut Connection, value: Value| {
         connection.answer(200, &[JSON], value.to_string().as_bytes())
     };
+    if let Some(refusal) = key_refusal(shared, dialect_of(&request.path), request)
+        && request.path.starts_with("/v1")
+    {
+        return connection.answer(401, &[JSON], refusal.to_string().as_bytes());
+    }
+    if let Some((status, headers, body)) = aside::answer(shared, request) {
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        return connection.answer(status, &headers, body.as_bytes());
+    }
     match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/v1/models") => {
-            if let Some(refusal) = key_refusal(shared, request) {
-                return connection.answer(401, &[JSON], refusal.to_string().as_bytes());
-            }
-            let models = shared.lock().player.script.models.clone();
-            let data: Vec<Value> =
-                models.iter().map(|id| json!({ "id": id, "object": "model", "created": 1_790_000_000, "owned_by": "openai" })).collect();
-            ok(connection, json!({ "object": "list", "data": data }))
-        }
         ("GET", "/health") => ok(connection, json!({ "status": "ok" })),
         ("GET", "/admin/requests") => {
             let seen = shared.lock().seen.clone();
@@ -88,6 +92,8 @@ fn aside(shared: &Shared, connection: &mut Connection, request: &Request) -> std
                 state.seen.clear();
                 state.released.clear();
                 state.inputs.clear();
+                state.asides.clear();
+                state.embedding_faults = state.player.script.embedding_faults.clone().into();
                 drop(state);
                 ok(connection, json!({ "ok": true }))
             }
@@ -120,22 +126,29 @@ fn aside(shared: &Shared, connection: &mut Connection, request: &Request) -> std
     }
 }
 
-fn key_refusal(shared: &Shared, request: &Request) -> Option<Value> {
-    let key = shared.lock().player.script.api_key.clone()?;
-    let given = request
-        .header("authorization")
-        .and_then(|value| value.strip_prefix("Bearer "));
-    (given != Some(&key)).then(|| {
-        api_error(
-            "invalid_request_error",
-            "invalid_api_key",
-            "Incorrect API key provided.",
-        )
-    })
+/// Of a path that is not for words: whose key goes along.
+fn dialect_of(path: &str) -> Dialect {
+    if path.starts_with("/v1beta/") {
+        Dialect::Gemini
+    } else if path.starts_with("/v1/messages") {
+        Dialect::Anthropic
+    } else {
+        Dialect::Responses
+    }
 }
 
-fn api_error(kind: &str, code: &str, message: &str) -> Value {
-    json!({ "error": { "message": message, "type": kind, "param": null, "code": code } })
+fn key_refusal(shared: &Shared, dialect: Dialect, request: &Request) -> Option<Value> {
+    let key = shared.lock().player.script.api_key.clone()?;
+    let given = match dialect {
+        Dialect::Gemini => request.header("x-goog-api-key"),
+        // Its list of models has OpenAI's path.
+        _ if request.header("anthropic-version").is_some() => request.header("x-api-key"),
+        _ => request
+            .header("authorization")
+            .and_then(|value| value.strip_prefix("Bearer ")),
+    };
+    let message = "Incorrect API key provided.";
+    (given != Some(&key)).then(|| error_body(dialect, 401, "invalid_api_key", message))
 }
 
 fn reply(
@@ -145,22 +158,18 @@ fn reply(
     request: Request,
 ) -> std::io::Result<Outcome> {
     let arrived_ms = shared.now_ms();
-    if let Some(refusal) = key_refusal(shared, &request) {
+    if let Some(refusal) = key_refusal(shared, dialect, &request) {
         connection.answer(401, &[JSON], refusal.to_string().as_bytes())?;
         return Ok(Outcome::Sent(After::KeepAlive));
     }
-    let decoded = match check::decode(dialect, &request.body) {
+    let named = gemini::model_of(&request.path).unwrap_or_default();
+    let decoded = match check::decode(dialect, named, &request.body) {
         Ok(decoded) => decoded,
         Err(fault) => {
-            let broken = Decoded {
-                transcript: Transcript::default(),
-                input: String::new(),
-                reasoning: vec![],
-                wants_reasoning: false,
-                faults: vec![fault.clone()],
-            };
+            let mut broken = Decoded::new("");
+            broken.faults.push(fault.clone());
             record(shared, dialect, &request, arrived_ms, broken);
-            let body = api_error("invalid_request_error", "invalid_json", &fault).to_string();
+            let body = error_body(dialect, 400, "invalid_json", &fault).to_string();
             connection.answer(400, &[JSON], body.as_bytes())?;
             return Ok(Outcome::Sent(After::KeepAlive));
         }
@@ -181,8 +190,8 @@ fn reply(
                 taken.usage,
                 wants_reasoning,
             );
-            remember(shared, &encoded);
-            send(shared, connection, taken.number, &taken.reply, encoded)?
+            remember(shared, &taken.model, &encoded);
+            send(shared, connection, dialect, &taken, encoded)?
         }
     };
     answered(shared, taken.number, false);
@@ -211,10 +220,25 @@ fn record(
         transcript,
         input,
         reasoning,
+        signed,
+        condensed,
         faults,
         ..
     } = decoded;
     let mut violations = faults;
+    if dialect == Dialect::Anthropic && request.header("anthropic-version").is_none() {
+        violations.push("anthropic-version: header is required".into());
+    }
+    state
+        .signatures
+        .check(&transcript, &signed, &mut violations);
+    for content in condensed {
+        if !state.condensed.contains(&content) {
+            violations.push(format!(
+                "the condensed conversation {content:?} was never sent"
+            ));
+        }
+    }
     violations
         .extend(transcript.faults(state.player.script.max_result_bytes.unwrap_or(256 * 1024)));
     check_echo(
@@ -264,10 +288,7 @@ fn record(
             .then(|| "The fake vendor has no reply scripted for this request.".to_owned())
     });
     let refusal = if let Some(fault) = refused {
-        Some((
-            400,
-            api_error("invalid_request_error", "invalid_value", &fault),
-        ))
+        Some((400, error_body(dialect, 400, "invalid_value", &fault)))
     } else if state
         .player
         .script
@@ -402,19 +423,6 @@ fn check_echo(
     }
 }
 
-fn context_too_long(dialect: Dialect, limit: Option<u64>, estimated: u64) -> Value {
-    let limit = limit.unwrap_or(128_000);
-    match dialect {
-        Dialect::Responses => api_error(
-            "invalid_request_error",
-            "context_length_exceeded",
-            "Your input exceeds the context window of this model. Please adjust your input and try again.",
-        ),
-        Dialect::Chat => json!({ "error": { "code": 400, "type": "exceed_context_size_error",
-            "message": "the request exceeds the available context size", "n_prompt_tokens": estimated, "n_ctx": limit } }),
-    }
-}
-
 /// Model, instructions and tools: what is cached only together with the input.
 fn head_of(transcript: &Transcript) -> String {
     let tools: Vec<&str> = transcript.tools.iter().map(|(name, _)| &**name).collect();
@@ -443,8 +451,9 @@ fn estimate(reply: &Reply, input: u64, kept_tokens: u64) -> Usage {
     }
 }
 
-fn remember(shared: &Shared, encoded: &Encoded) {
+fn remember(shared: &Shared, model: &str, encoded: &Encoded) {
     let mut state = shared.lock();
+    state.signatures.remember(model, &encoded.signed);
     let id = encoded
         .reasoning
         .as_ref()
@@ -475,10 +484,11 @@ fn answered(shared: &Shared, number: u64, gone: bool) {
 fn send(
     shared: &Shared,
     connection: &mut Connection,
-    number: u64,
-    reply: &Reply,
+    dialect: Dialect,
+    taken: &Taken,
     encoded: Encoded,
 ) -> std::io::Result<Outcome> {
+    let (number, reply) = (taken.number, &taken.reply);
     let wait = |connection: &Connection, how| pause(shared, connection, number, how);
     if reply.delay_ms > 0 && !wait(connection, Until::Passed(reply.delay_ms)) {
         return Ok(Outcome::Sent(After::Close));
@@ -498,7 +508,7 @@ fn send(
         Some(Fault::Reset { at: Place::Start }) => return Ok(Outcome::Reset),
         Some(Fault::Eof { at: Place::Start }) => return Ok(Outcome::Sent(After::Close)),
         Some(fault) => {
-            if let Some((status, headers, body)) = plain_answer(fault) {
+            if let Some((status, headers, body)) = plain_answer(dialect, fault) {
                 let headers: Vec<(&str, &str)> =
                     headers.iter().map(|(k, v)| (*k, v.as_str())).collect();
                 connection.answer(status, &headers, body.as_bytes())?;
@@ -579,97 +589,6 @@ fn flush(connection: &mut Connection, pending: &mut String, reply: &Reply) -> st
         return Ok(());
     }
     connection.chunk(&bytes)
-}
-
-/// Status, headers and body.
-type Plain = (u16, Vec<(&'static str, String)>, String);
-
-/// The whole answer, where a fault is one.
-fn plain_answer(fault: &Fault) -> Option<Plain> {
-    let json = |status, body: Value| {
-        Some((
-            status,
-            vec![("content-type", "application/json".to_owned())],
-            body.to_string(),
-        ))
-    };
-    let html = |status, body: &str| {
-        Some((
-            status,
-            vec![("content-type", "text/html; charset=utf-8".to_owned())],
-            body.to_owned(),
-        ))
-    };
-    match fault {
-        Fault::RateLimited { retry_after_s } => {
-            let body = api_error(
-                "requests",
-                "rate_limit_exceeded",
-                "Rate limit reached for requests per min.",
-            );
-            let mut headers = vec![("content-type", "application/json".to_owned())];
-            if let Some(seconds) = retry_after_s {
-                if seconds.fract() == 0.0 {
-                    headers.push(("retry-after", format!("{seconds:.0}")));
-                } else {
-                    headers.push(("retry-after-ms", format!("{:.0}", seconds * 1_000.0)));
-                }
-            }
-            Some((429, headers, body.to_string()))
-        }
-        Fault::Quota => json(
-            429,
-            api_error(
-                "insufficient_quota",
-                "insufficient_quota",
-                "You exceeded your current quota, please check your plan and billing details.",
-            ),
-        ),
-        Fault::ContextTooLong => json(400, context_too_long(Dialect::Responses, None, 0)),
-        Fault::Unauthorized => json(
-            401,
-            api_error(
-                "invalid_request_error",
-                "invalid_api_key",
-                "Incorrect API key provided: sk-x.",
-            ),
-        ),
-        Fault::ModelNotFound => json(
-            404,
-            api_error(
-                "invalid_request_error",
-                "model_not_found",
-                "The model does not exist or you do not have access to it.",
-            ),
-        ),
-        Fault::Loading => json(
-            503,
-            json!({ "error": { "message": "Loading model", "type": "unavailable_error", "code": 503 } }),
-        ),
-        Fault::NoSuchPath => html(404, "<html><body><h1>404 Not Found</h1></body></html>"),
-        Fault::Html => html(
-            200,
-            "<!doctype html><title>Welcome</title><p>This is no API.</p>",
-        ),
-        Fault::Status { status, body } => {
-            let text = if body.is_empty() {
-                api_error(
-                    "server_error",
-                    "server_error",
-                    "The server had an error while processing your request.",
-                )
-                .to_string()
-            } else {
-                body.clone()
-            };
-            Some((
-                *status,
-                vec![("content-type", "application/json".to_owned())],
-                text,
-            ))
-        }
-        _ => None,
-    }
 }
 
 enum Until<'a> {

@@ -3,3 +3,4 @@
 mod day;
 mod model;
 mod vendor;
+mod vendors;

@@ -47,7 +47,7 @@ export function ProviderCard({ provider }: { provider: Provider }) {
     <section className="provider" aria-labelledby={`${id}-name`}>
       <div className="row-line">
         <h2 className="section-title" id={`${id}-name`}>
-          {provider.name === "openai" ? t.settings.openai : t.settings.local}
+          {t.settings.providerNames[provider.name]}
         </h2>
         <span className={provider.ready ? "badge good" : "badge"}>{provider.ready ? t.settings.ready : t.settings.notReady}</span>
         <span className="grow" />
@@ -98,7 +98,7 @@ function BaseUrl(props: { id: string; provider: Provider; onFailure: (failure: F
   const { id, provider, onFailure } = props;
   const client = useClient();
   const toasts = useToasts();
-  const name = provider.name === "openai" ? "OPENAI_BASE_URL" : "LOCAL_BASE_URL";
+  const name = `${provider.name.toUpperCase()}_BASE_URL`;
   const setting = useRequest("settings.list", {}).data?.settings.find((one) => one.name === name);
   const [draft, setDraft] = useState<string | undefined>(undefined);
   const value = draft ?? provider.base_url;

@@ -8,6 +8,7 @@ import type { ModelInfo } from "../../protocol/generated/ModelInfo";
 import type { Provider } from "../../protocol/generated/Provider";
 import { useRequest } from "../../protocol/queries";
 import { ProviderCard } from "./KeyField";
+import { Lists } from "./Lists";
 import { LocalServers } from "./LocalServers";
 
 /** The place for a server's address before there is one. */
@@ -58,6 +59,7 @@ export function Models() {
           </section>
           <section>
             <h2 className="section-title">{t.settings.catalogue}</h2>
+            <Lists />
             <Catalogue models={models.data.models} />
           </section>
         </>
@@ -89,6 +91,7 @@ function Catalogue({ models }: { models: ModelInfo[] }) {
                     {model.successor ? `, ${t.settings.successor({ id: model.successor })}` : ""}
                   </span>
                 ) : null}
+                {model.listed === false ? <span className="badge">{t.settings.notListed}</span> : null}
               </td>
               <td className="num">{model.context_tokens ? tokens(model.context_tokens) : "–"}</td>
               <td className="num" title={model.price_source ?? undefined}>

@@ -9,6 +9,7 @@ import { asFailure } from "../../protocol/client";
 import type { DemoStarted } from "../../protocol/generated/DemoStarted";
 import type { Failure } from "../../protocol/generated/Failure";
 import type { Project } from "../../protocol/generated/Project";
+import type { ProviderName } from "../../protocol/generated/ProviderName";
 import { useClient, useRequest } from "../../protocol/queries";
 import { interactive } from "../../vitals";
 import "./welcome.css";
@@ -37,7 +38,7 @@ export function Welcome(props: {
         </header>
         {props.modelChosen ? (
           <FolderStep
-            readyWith={ready ? (ready.name === "openai" ? t.settings.openai : t.settings.local) : undefined}
+            readyWith={ready ? t.settings.providerNames[ready.name] : undefined}
             pathForm={props.pathForm}
             onChange={() => {
               props.onModelChosen(false);
@@ -69,9 +70,13 @@ function Logo() {
   );
 }
 
+/** Providers that want a key. */
+const WITH_KEYS = ["openai", "gemini", "anthropic"] as const satisfies readonly ProviderName[];
+
 function ModelStep(props: { servers: ReactNode; keychainProblem: string; onDone: () => void; onDemo: (demo: DemoStarted) => void }) {
   const client = useClient();
   const [key, setKey] = useState("");
+  const [whose, setWhose] = useState<ProviderName>("openai");
   const [busy, setBusy] = useState<"key" | "demo" | undefined>(undefined);
   const [failure, setFailure] = useState<{ at: "key" | "demo"; failure: Failure } | undefined>(undefined);
   const attempt = async (at: "key" | "demo", work: () => Promise<void>) => {
@@ -87,8 +92,8 @@ function ModelStep(props: { servers: ReactNode; keychainProblem: string; onDone:
   };
   const saveKey = () =>
     attempt("key", async () => {
-      await client.call("provider.test", { provider: "openai", key: key.trim() });
-      await client.call("provider.set_key", { provider: "openai", key: key.trim() });
+      await client.call("provider.test", { provider: whose, key: key.trim() });
+      await client.call("provider.set_key", { provider: whose, key: key.trim() });
       props.onDone();
     });
   const demo = () =>
@@ -111,6 +116,21 @@ function ModelStep(props: { servers: ReactNode; keychainProblem: string; onDone:
               void saveKey();
             }}
           >
+            <select
+              className="input"
+              value={whose}
+              aria-label={t.welcome.keyWhose}
+              onChange={(event) => {
+                const chosen = WITH_KEYS.find((name) => name === event.target.value);
+                if (chosen) setWhose(chosen);
+              }}
+            >
+              {WITH_KEYS.map((name) => (
+                <option key={name} value={name}>
+                  {t.settings.providerNames[name]}
+                </option>
+              ))}
+            </select>
             <input
               className="input mono"
               type="password"

@@ -5,7 +5,12 @@ export type ModelInfo = { id: string, provider: ProviderName, context_tokens: nu
 /**
  * US dollars for a million tokens.
  */
-input_usd_per_mtok: number | null, cached_usd_per_mtok: number | null, output_usd_per_mtok: number | null, 
+input_usd_per_mtok: number | null, cached_usd_per_mtok: number | null, cache_write_usd_per_mtok: number | null, output_usd_per_mtok: number | null, 
+/**
+ * Over so many input tokens the whole request costs `long_input` times the input's prices and
+ * `long_output` times the output's.
+ */
+long_over_tokens: number | null, long_input: number | null, long_output: number | null, 
 /**
  * Where the prices are from, and of which day.
  */
@@ -13,4 +18,12 @@ price_source: string | null, efforts: Array<string>, accepts_images: boolean,
 /**
  * YYYY-MM-DD
  */
-shut_down: string | null, successor: string | null, };
+shut_down: string | null, successor: string | null, 
+/**
+ * Gone, or will be within 30 days: in words.
+ */
+notice: string | null, 
+/**
+ * Whether the provider's own list has it; nothing where it was not asked.
+ */
+listed: boolean | null, };
