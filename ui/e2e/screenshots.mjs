@@ -106,6 +106,7 @@ async function conversation() {
   await page.getByText("Stopped", { exact: true }).first().waitFor();
   await shoot(page, "stopped");
   await around(page);
+  await page.getByText("The greeting is right now:").first().waitFor();
   await here.killEngine();
   await page.keyboard.press("Escape");
   await page.getByText(/The connection to the engine is broken/).waitFor();
