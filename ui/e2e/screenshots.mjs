@@ -202,7 +202,7 @@ async function refused() {
   const page = await here.page();
   const stranger = await here.blank();
   await stranger.goto(new URL("/", page.url()).href);
-  await stranger.getByText(/did not let this page in/).waitFor();
+  await stranger.getByText("Mira is running here").first().waitFor();
   await shoot(stranger, "refused");
   await here.close();
 }
