@@ -28,6 +28,7 @@ async function userInterfaceBench(debug) {
   await userInterface();
   const profile = debug ? [] : ["--release"];
   await run("cargo", ["build", ...profile, "-p", "mira-desktop", "-p", "mira-cli", "-p", "mira-testkit", "--bin", "mira-desktop", "--bin", "mira", "--bin", "fake-vendor"]);
+  await run("cargo", ["build", ...profile, "-p", "mira-store", "--example", "long_session"]);
   const kind = debug ? undefined : "release";
   const env = {
     MIRA_DESKTOP: program("mira-desktop", kind),
