@@ -14,8 +14,13 @@ await main(async () => {
   await tools("build");
   await run("cargo", ["build", "--release", "-p", "mira-cli", "-p", "mira-testkit", "--bin", "mira", "--bin", "bench"]);
   const code = await status(program("bench", "release"), ["--mira", program("mira", "release"), ...words], { cwd: root });
-  return code || status("cargo", ["run", "--quiet", "--release", "-p", "mira-workspace", "--example", "sandbox_cost"], { cwd: root });
+  return code || (await example("sandbox_cost")) || example("checkpoint_cost", words.includes("--quick") ? ["--quick"] : []);
 });
+
+/** What costs something without the engine around it. */
+function example(name, words = []) {
+  return status("cargo", ["run", "--quiet", "--release", "-p", "mira-workspace", "--example", name, "--", ...words], { cwd: root });
+}
 
 async function userInterfaceBench(debug) {
   await tools("build", "desktop", "tests");
@@ -23,6 +28,7 @@ async function userInterfaceBench(debug) {
   await userInterface();
   const profile = debug ? [] : ["--release"];
   await run("cargo", ["build", ...profile, "-p", "mira-desktop", "-p", "mira-cli", "-p", "mira-testkit", "--bin", "mira-desktop", "--bin", "mira", "--bin", "fake-vendor"]);
+  await run("cargo", ["build", ...profile, "-p", "mira-store", "--example", "long_session"]);
   const kind = debug ? undefined : "release";
   const env = {
     MIRA_DESKTOP: program("mira-desktop", kind),

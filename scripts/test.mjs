@@ -21,6 +21,7 @@ const CARGO = [
     cargo(log, "clippy", "--workspace", "--all-targets", "--", "-D", "warnings")),
   lane("rust", "unit and integration tests of every crate", (log) =>
     cargo(log, "test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"), cargoCounts),
+  lane("undo", "2,000 random histories taken back and brought again, with kill -9 in them", histories, historyCounts),
   lane("build", "the programs that the next lanes use", (log) => cargo(log, "build", "--workspace", "--bins")),
 ];
 const BESIDE = [
@@ -120,6 +121,17 @@ function seconds(ms) {
 
 function cargo(log, ...words) {
   return status("cargo", words, { log });
+}
+
+/** Counted once by the rust lane with a few; here with enough to mean something. */
+function histories(log) {
+  const words = ["test", "-p", "mira-workspace", "--test", "it", "histories", "--", "--nocapture"];
+  return status("cargo", words, { log, env: { MIRA_UNDO_HISTORIES: "2000" } });
+}
+
+function historyCounts(text) {
+  const found = /^(\d+) histories held, (\d+) failed$/m.exec(plain(text));
+  return { passed: Number(found?.[1] ?? 0), failed: Number(found?.[2] ?? 0) };
 }
 
 function npm(log, script, env) {

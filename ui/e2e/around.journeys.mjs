@@ -204,7 +204,7 @@ export const journeys = {
       await page.keyboard.type("Make it greet properly");
       await page.keyboard.press("Enter");
       await page.getByRole("alertdialog").waitFor();
-      await tabTo(page, () => /Allow once/.test(document.activeElement?.textContent ?? ""));
+      await tabTo(page, () => document.activeElement?.matches("button") && /Allow once/.test(document.activeElement.textContent));
       assert.ok(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle !== "none"), "the focus is visible");
       await page.keyboard.press("Enter");
       await page.getByText(/^Done in/).waitFor();

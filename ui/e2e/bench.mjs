@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { root } from "../../scripts/lib/place.mjs";
+import { program, root } from "../../scripts/lib/place.mjs";
 import { figure } from "../../scripts/lib/figures.mjs";
 import { ask, closeBrowser, openProject, world } from "./world.mjs";
 
@@ -51,7 +51,7 @@ async function idle(page) {
 }
 
 async function longSession() {
-  const here = await world({ before: (data) => execFileSync("cargo", ["run", "-q", "-p", "mira-store", "--example", "long_session", "--", data, String(MESSAGES)], { cwd: root }) });
+  const here = await world({ before: (data) => execFileSync(program("examples/long_session", process.env.MIRA_PROGRAMS), [data, String(MESSAGES)]) });
   try {
     const page = await here.page();
     await openProject(page, here.project);

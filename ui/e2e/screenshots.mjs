@@ -106,6 +106,7 @@ async function conversation() {
   await page.getByText("Stopped", { exact: true }).first().waitFor();
   await shoot(page, "stopped");
   await around(page);
+  await page.getByText("The greeting is right now:").first().waitFor();
   await here.killEngine();
   await page.keyboard.press("Escape");
   await page.getByText(/The connection to the engine is broken/).waitFor();
@@ -201,7 +202,7 @@ async function refused() {
   const page = await here.page();
   const stranger = await here.blank();
   await stranger.goto(new URL("/", page.url()).href);
-  await stranger.getByText(/did not let this page in/).waitFor();
+  await stranger.getByText("Mira is running here").first().waitFor();
   await shoot(stranger, "refused");
   await here.close();
 }

@@ -97,6 +97,8 @@ struct Parts {
     permissions: Permissions,
     trusts: Trusts,
     hooks: Hooks,
+    /// Cleans up old checkpoints.
+    limits: tokio::task::AbortHandle,
 }
 
 impl Engine {
@@ -191,7 +193,7 @@ impl Engine {
         budget.recover().await?;
         operations.recover().await?;
         operations.close_all_jobs().await;
-        changes.keep_to_limits();
+        let limits = changes.keep_to_limits();
         budget.check_sums();
         let sessions = Sessions::new(store.clone(), events.clone());
         let data_dir = settings.current().data_dir.clone();
@@ -232,6 +234,7 @@ impl Engine {
             permissions,
             trusts,
             hooks,
+            limits,
         })))
     }
 
@@ -278,11 +281,11 @@ impl Engine {
             Request::SessionRestore(params) => json(on.sessions.restore(params).await),
             Request::SessionFork(params) => json(on.sessions.fork(params).await),
             Request::SessionRewind(params) => {
-                self.check_idle(&params.session_id)?;
+                self.check_idle(&params.session_id).await?;
                 json(on.changes.rewind(params).await)
             }
             Request::SessionUnrewind(params) => {
-                self.check_idle(&params.session_id)?;
+                self.check_idle(&params.session_id).await?;
                 json(on.changes.unrewind(params).await)
             }
             Request::SessionExport(params) => json(on.sessions.export(params).await),
@@ -450,6 +453,7 @@ impl Engine {
     /// Cancels what runs, kills background commands, stores the last events. Call it before the
     /// program ends; without it the next start finds interrupted operations.
     pub async fn shutdown(&self) {
+        self.0.limits.abort();
         self.0.operations.shutdown().await;
         self.0.hooks.shutdown().await;
         self.0.jobs.shutdown().await;
@@ -459,8 +463,10 @@ impl Engine {
     }
 
     /// A rewind behind a running turn would pull the ground from under it.
-    fn check_idle(&self, session: &SessionId) -> Result<(), Failure> {
-        match self.0.operations.running_in(session) {
+    async fn check_idle(&self, session: &SessionId) -> Result<(), Failure> {
+        let session_id = session.clone();
+        let session = mira_protocol::session::SessionRef { session_id };
+        match self.0.sessions.get(session).await?.running_operation_id {
             None => Ok(()),
             Some(_) => Err(Failure::new(
                 Code::Conflict,

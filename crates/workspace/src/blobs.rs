@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -159,15 +160,15 @@ impl Blobs {
     }
 
     /// Deletes every content that `keep` does not want, that no file of a project that was looked
-    /// at is known to have, and that is older than an hour (a younger one may belong to an
-    /// operation that has not been recorded yet). Returns how many bytes were freed.
-    pub fn sweep(&self, keep: impl Fn(Hash) -> bool) -> Result<u64, Refusal> {
+    /// at is known to have, and that was stored longer than `young` ago (a younger one may belong
+    /// to an operation that has not been recorded yet). Returns how many bytes were freed.
+    pub fn sweep(&self, young: Duration, keep: impl Fn(Hash) -> bool) -> Result<u64, Refusal> {
         let mut freed = 0;
         let remembered = self.remembered();
         let mut old = Vec::new();
         self.files(|hash, path, meta| {
             let age = meta.modified().ok().and_then(|at| at.elapsed().ok());
-            let is_old = age.is_some_and(|age| age.as_secs() > 3600);
+            let is_old = age.is_some_and(|age| age > young);
             let wanted = hash.is_some_and(|hash| keep(hash) || remembered.contains(&hash));
             if is_old && !wanted {
                 old.push((hash, path, meta.len()));

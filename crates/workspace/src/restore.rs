@@ -125,6 +125,7 @@ pub(crate) type Steps = BTreeMap<String, Step>;
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     steps: Steps,
+    files: Vec<String>,
     /// Conflicts that nobody answered.
     pub conflicts: Vec<Conflict>,
     /// Conflicts that were answered, with the state that stays or comes.
@@ -144,8 +145,7 @@ impl Plan {
 
     /// Files and links that will be (or are already) in the state that was wanted.
     pub fn files(&self) -> Vec<String> {
-        let files = self.steps.iter().filter(|(_, step)| !step.is_dir());
-        files.map(|(path, _)| path.clone()).collect()
+        self.files.clone()
     }
 
     /// What will be at a path of the plan, whatever was wished; None: no such path.
@@ -212,15 +212,24 @@ impl Workspace {
             .collect();
         for (path, way) in &ways {
             match self.see(path, &wish[path], &wish)? {
-                Seen::Ready if way.is_broken() || way.doubt.is_some() => {
+                Seen::Ready(disk)
+                    if disk != way.target() && (way.is_broken() || way.doubt.is_some()) =>
+                {
                     let reason = way.doubt.clone().unwrap_or_else(|| {
                         "Somebody else changed it between two of the changes.".into()
                     });
                     self.settle(way, reason, answer, &mut plan)?;
                 }
-                Seen::Ready => {
-                    self.keep_content(path, wish[path].expected)?;
-                    plan.steps.insert(path.clone(), wish[path]);
+                Seen::Ready(disk) => {
+                    self.keep_content(path, disk)?;
+                    if !wish[path].is_dir() {
+                        plan.files.push(path.clone());
+                    }
+                    let step = Step {
+                        expected: disk,
+                        target: way.target(),
+                    };
+                    plan.steps.insert(path.clone(), step);
                 }
                 Seen::Lost(_) if answer(path) == Some(Choice::Keep) => {
                     plan.answered.push((path.clone(), Choice::Keep));

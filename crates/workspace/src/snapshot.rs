@@ -4,22 +4,22 @@
 //! inode). Where the stamp is the one that was hashed before, nothing is read: the second
 //! snapshot of a project costs one `stat` an entry.
 
+mod reading;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::CString;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawMode, Stat};
 
-use crate::checkpoint::{Entry, Kind, Manifest};
+use crate::checkpoint::{Entry, Manifest};
 use crate::files::TEMPORARY_PREFIX;
 use crate::ignores::{Ignores, Stack, is_ignored};
-use crate::{Blobs, Hash, Refusal, Workspace};
+use crate::{Hash, Refusal, Workspace};
 
 /// An ignored folder with more files than that is left out.
 const IGNORED_FILES: usize = 2_000;
@@ -28,13 +28,15 @@ const IGNORED_BYTES: u64 = 64 * 1024 * 1024;
 /// A larger file is left out, in bytes.
 const FILE_BYTES: u64 = 32 * 1024 * 1024;
 /// Above these the largest folders of the project are left out.
-const ALL_FILES: usize = 100_000;
+const ALL_FILES: usize = 400_000;
 const ALL_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 /// Deeper folders are left out: each level holds a descriptor while it is walked.
 const DEPTH: usize = 200;
 /// A file that changed so short a time before it was looked at may change again without a new
 /// stamp; it is read again the next time. Nanoseconds.
 const SETTLED_NS: i128 = 50_000_000;
+/// The same where the file system counts whole seconds (or two).
+const COARSE_SETTLED_NS: i128 = 2_100_000_000;
 
 /// What is remembered of a project between snapshots.
 #[derive(Default)]
@@ -77,6 +79,18 @@ impl Stamp {
             inode: stat.st_ino,
             mode: stat.st_mode,
         }
+    }
+
+    /// Whether a change after this moment would show.
+    fn is_settled(&self, now: i128) -> bool {
+        let changed = self.ctime_ns.max(self.mtime_ns);
+        let coarse = changed % 1_000_000_000 == 0;
+        let quiet = if coarse {
+            COARSE_SETTLED_NS
+        } else {
+            SETTLED_NS
+        };
+        changed + quiet < now
     }
 }
 
@@ -126,7 +140,7 @@ impl Workspace {
         let (mut items, mut left_out) = (walk.items, walk.left_out);
         tree.ignores = Some(ignores);
         drop_largest(&mut items, &mut tree.dropped, &mut left_out);
-        hash_unknown(&root, &mut items, &mut left_out, &self.blobs)?;
+        reading::hash_unknown(&root, &mut items, &mut left_out, &self.blobs)?;
 
         let mut entries = Vec::with_capacity(items.len());
         let mut known = HashMap::with_capacity(items.len());
@@ -259,8 +273,11 @@ impl Walk<'_> {
                 self.file(path, stamp);
                 Ok(())
             }
-            // Pipes, sockets and devices have no content to keep.
-            _ => Ok(()),
+            _ => {
+                let reason = "a pipe, a socket or a device: it has no content to keep";
+                self.left_out.insert(path.as_str().into(), reason.into());
+                Ok(())
+            }
         }
     }
 
@@ -270,7 +287,7 @@ impl Walk<'_> {
             self.left_out.insert(path.into(), reason);
             return;
         }
-        let settled = stamp.ctime_ns.max(stamp.mtime_ns) + SETTLED_NS < self.now;
+        let settled = stamp.is_settled(self.now);
         let item = match self.tree.known.get_key_value(path) {
             Some((path, known)) if known.stamp == stamp => Item {
                 path: path.clone(),
@@ -412,96 +429,5 @@ fn drop_largest(
         items.retain(|item| !item.path.starts_with(&*path));
         dropped.insert(path.clone(), reason.clone());
         left_out.insert(path, reason);
-    }
-}
-
-/// Reads, hashes and stores every file that is not known, on all processors if there are many.
-fn hash_unknown(
-    root: &OwnedFd,
-    items: &mut [Item],
-    left_out: &mut BTreeMap<Arc<str>, String>,
-    blobs: &Blobs,
-) -> Result<(), Refusal> {
-    let mut unknown: Vec<&mut Item> = items
-        .iter_mut()
-        .filter(|item| item.entry.is_none())
-        .collect();
-    let problems = Mutex::new(Vec::<(Arc<str>, Result<String, Refusal>)>::new());
-    let report = |path: &Arc<str>, problem| {
-        problems
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((path.clone(), problem));
-    };
-    let read = |item: &mut Item| match content(root, item) {
-        Ok(Some((entry, bytes))) => match blobs.put_unsynced(entry.hash, &bytes) {
-            Ok(()) => item.entry = Some(entry),
-            Err(refusal) => report(&item.path, Err(refusal)),
-        },
-        Ok(None) => {}
-        Err(error) => report(&item.path, Ok(format!("it cannot be read: {error}"))),
-    };
-    let threads = std::thread::available_parallelism()
-        .map_or(1, usize::from)
-        .min(unknown.len() / 32 + 1);
-    if threads <= 1 {
-        unknown.iter_mut().for_each(|item| read(item));
-    } else {
-        let next = AtomicUsize::new(0);
-        let unknown: Vec<Mutex<&mut Item>> = unknown.into_iter().map(Mutex::new).collect();
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    while let Some(item) = unknown.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        read(&mut item.lock().unwrap_or_else(PoisonError::into_inner));
-                    }
-                });
-            }
-        });
-    }
-    for (path, problem) in problems
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner)
-    {
-        left_out.insert(path, problem?);
-    }
-    Ok(())
-}
-
-/// The state and content of a file or link. None: it is gone.
-fn content(root: &OwnedFd, item: &mut Item) -> io::Result<Option<(Entry, Vec<u8>)>> {
-    let mode = item.stamp.mode & 0o7777;
-    let gone = |error: rustix::io::Errno| {
-        matches!(error, rustix::io::Errno::NOENT | rustix::io::Errno::NOTDIR)
-    };
-    if FileType::from_raw_mode(item.stamp.mode as RawMode) == FileType::Symlink {
-        return match rustix::fs::readlinkat(root, &*item.path, Vec::new()) {
-            Ok(target) => {
-                let bytes = target.into_bytes();
-                Ok(Some((entry_of(&bytes, 0o777, Kind::Symlink), bytes)))
-            }
-            Err(error) if gone(error) => Ok(None),
-            Err(error) => Err(error.into()),
-        };
-    }
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let mut file = match rustix::fs::openat(root, &*item.path, flags, Mode::empty()) {
-        Ok(fd) => File::from(fd),
-        Err(error) if gone(error) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
-    let mut bytes = Vec::with_capacity(item.stamp.size as usize + 1);
-    file.read_to_end(&mut bytes)?;
-    // Written to while it was read: known again only once it is quiet.
-    item.settled &= Stamp::of(&rustix::fs::fstat(&file)?) == item.stamp;
-    Ok(Some((entry_of(&bytes, mode, Kind::File), bytes)))
-}
-
-fn entry_of(bytes: &[u8], mode: u32, kind: Kind) -> Entry {
-    Entry {
-        hash: Hash::of(bytes),
-        size: bytes.len() as u64,
-        mode,
-        kind,
     }
 }

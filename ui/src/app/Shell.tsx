@@ -544,6 +544,24 @@ export function Shell() {
           </>
         ) : null}
         <main className="middle">
+          {isChat || (showSidebar && !noSidebar) ? null : (
+            <header className="pane-head">
+              <IconButton small label={t.app.showSidebar} keys={keysOf(actions, "sidebar")} onClick={toggleSidebar}>
+                <PanelLeft size={14} />
+              </IconButton>
+              {welcome ? null : (
+                <Button
+                  small
+                  look="ghost"
+                  onClick={() => {
+                    place.set({ view: "chat" });
+                  }}
+                >
+                  {t.common.back}
+                </Button>
+              )}
+            </header>
+          )}
           {welcome && !providers ? <Waiting what={t.connection.connecting} /> : null}
           {welcome && providers ? (
             <Welcome
@@ -566,24 +584,6 @@ export function Shell() {
               onDemo={openDemo}
             />
           ) : null}
-          {isChat || (showSidebar && !noSidebar) ? null : (
-            <header className="pane-head">
-              <IconButton small label={t.app.showSidebar} keys={keysOf(actions, "sidebar")} onClick={toggleSidebar}>
-                <PanelLeft size={14} />
-              </IconButton>
-              {welcome ? null : (
-                <Button
-                  small
-                  look="ghost"
-                  onClick={() => {
-                    place.set({ view: "chat" });
-                  }}
-                >
-                  {t.common.back}
-                </Button>
-              )}
-            </header>
-          )}
           {where.view === "settings" ? (
             <SettingsView
               tab={where.settingsTab}

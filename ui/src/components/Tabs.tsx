@@ -1,4 +1,4 @@
-import { useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from "react";
 
 export interface TabSpec<T extends string> {
   id: T;
@@ -10,6 +10,11 @@ export interface TabSpec<T extends string> {
 /** A row of tabs; arrow keys move, the panel has the id `${name}-panel`. */
 export function Tabs<T extends string>(props: { name: string; label: string; tabs: TabSpec<T>[]; current: T; onChange: (tab: T) => void }) {
   const list = useRef<HTMLDivElement>(null);
+  const { name, current } = props;
+  useEffect(() => {
+    // In a narrow place the row scrolls; what is chosen must be seen.
+    list.current?.querySelector(`#${name}-${current}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [name, current]);
   const move = (event: KeyboardEvent) => {
     const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
     if (step === 0) return;

@@ -223,7 +223,6 @@ fn show(detail: &CheckpointDetail, style: Style) -> String {
 
 fn show_usage(usage: &CheckpointUsage) -> String {
     let shared = usage.logical_bytes.saturating_sub(usage.distinct_bytes);
-    let packed = usage.distinct_bytes.saturating_sub(usage.stored_bytes);
     let row = |name: &str, value: String| vec![name.to_owned(), value];
     let none = || "no limit".to_owned();
     let mut rows = vec![
@@ -231,7 +230,6 @@ fn show_usage(usage: &CheckpointUsage) -> String {
         row("files in them", count(usage.files)),
         row("contents, each by itself", bytes(usage.logical_bytes)),
         row("  saved by sharing", bytes(shared)),
-        row("  saved by compression", bytes(packed)),
         row("  on disk", bytes(usage.stored_bytes)),
         row("files as they are now", bytes(usage.current_bytes)),
         row("no longer wanted", bytes(usage.reclaimable_bytes)),

@@ -13,8 +13,9 @@ use mira_store::{RowState, StepRow};
 use mira_workspace::{Access, Change, Way, Workspace, diff};
 
 use super::retention::GRACE_MS;
+use super::rewind::OldMark;
 use super::shown::kind;
-use super::undo::{Answers, conflict, given_up, hunk, is_own};
+use super::undo::{Answers, conflict, given_up, hunk};
 use super::{Changes, Wish, blocking, change_of, normal, refused};
 use crate::failure::{from_store, internal};
 
@@ -114,7 +115,7 @@ impl Changes {
         if blocked || done.preview || plan.changes().is_empty() {
             return Ok(done);
         }
-        let rows = self.settled_rows(&row, &plan).await?;
+        let (rows, marks) = self.settled_rows(&row, request.to, &plan).await?;
         let event = {
             let (to_seq, paths) = (row.seq, done.paths.clone());
             move |checkpoint_id| EventKind::Rewound {
@@ -137,36 +138,42 @@ impl Changes {
             operation: None,
             kind: CheckpointKind::Restore,
             title: format!("to {side} checkpoint {}", row.id),
-            marks: None,
+            marks: Some(serde_json::to_value(marks).map_err(internal)?),
         };
         done.checkpoint_id = self.carry_out(&workspace, wish, plan, rows, event).await?;
         self.stale(&session_id, row.step.project_id.as_ref());
         Ok(done)
     }
 
+    /// What becomes of operations' files with a restore of one step, and what they were before.
     async fn settled_rows(
         &self,
         row: &StepRow,
+        to: Side,
         plan: &mira_workspace::Plan,
-    ) -> Result<Vec<RowState>, Failure> {
-        let operation = row
-            .step
-            .operation_id
-            .as_ref()
-            .filter(|_| is_own(row.step.kind));
+    ) -> Result<(Vec<RowState>, Vec<OldMark>), Failure> {
+        let (mut states, mut old) = (Vec::new(), Vec::new());
+        let marks = row.step.marks.clone().filter(|_| to == Side::Before);
+        if let Some(marks) = marks {
+            // Taken back with all that it did to marks.
+            let marks: Vec<OldMark> = serde_json::from_value(marks).map_err(internal)?;
+            states.extend(marks.into_iter().map(OldMark::state));
+        }
+        let operation = row.step.operation_id.as_ref();
+        let operation = operation.filter(|_| row.step.kind != CheckpointKind::Job);
         let Some(operation) = operation else {
-            return Ok(vec![]);
+            return Ok((states, old));
         };
         let Some(reviewed) = self.load(operation).await? else {
-            return Ok(vec![]);
+            return Ok((states, old));
         };
-        let mut states = Vec::new();
         for row in &reviewed.rows {
             if let Some(now) = plan.outcome(&row.change.path) {
                 states.push(reviewed.settled(row, now)?);
+                old.push(OldMark::of(operation, row)?);
             }
         }
-        Ok(states)
+        Ok((states, old))
     }
 
     async fn workspace_of(

@@ -26,6 +26,8 @@ const DAY_MS: i64 = 24 * 3_600_000;
 /// The clean-up comes so long after the start, and then every so often.
 const FIRST: Duration = Duration::from_secs(60);
 const EVERY: Duration = Duration::from_secs(3_600);
+/// Contents stay for so long whoever wants them.
+const YOUNG: Duration = Duration::from_secs(3_600);
 
 impl Changes {
     pub async fn usage(&self) -> Result<CheckpointUsage, Failure> {
@@ -103,7 +105,14 @@ impl Changes {
         checkpoints.sort_unstable();
         let at_once = request.now.unwrap_or(false);
         let freed_bytes = match at_once {
-            true => self.clean_up(now + 1).await?.unwrap_or(0),
+            true => {
+                let freed = self.clean_up(now + 1, Duration::ZERO).await?;
+                freed.ok_or_else(|| {
+                    let why =
+                        "Something runs that may need the contents, so they are removed later.";
+                    Failure::new(Code::Conflict, why).hint("They are let go all the same.")
+                })?
+            }
             false => 0,
         };
         self.events.topic(Topic::Checkpoints);
@@ -133,9 +142,9 @@ impl Changes {
     }
 
     /// Keeps to the limits of the settings, for as long as the engine lives.
-    pub fn keep_to_limits(&self) {
+    pub fn keep_to_limits(&self) -> tokio::task::AbortHandle {
         let changes = self.clone();
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             tokio::time::sleep(FIRST).await;
             loop {
                 if let Err(failure) = changes.keep_to_limits_once().await {
@@ -144,6 +153,7 @@ impl Changes {
                 tokio::time::sleep(EVERY).await;
             }
         });
+        task.abort_handle()
     }
 
     /// Lets go what is beyond the limits, and removes what nobody wants any more.
@@ -166,7 +176,7 @@ impl Changes {
                 .await
                 .map_err(from_store)?;
         }
-        let freed = self.clean_up(now - GRACE_MS).await?;
+        let freed = self.clean_up(now - GRACE_MS, YOUNG).await?;
         if let Some(bytes) = freed.filter(|bytes| *bytes > 0) {
             tracing::info!(bytes, "contents of old checkpoints were removed");
             self.events.topic(Topic::Checkpoints);
@@ -207,7 +217,7 @@ impl Changes {
 
     /// Gives up what was let go before `time` and removes contents that nothing wants. None: it
     /// was put off because something runs.
-    async fn clean_up(&self, time: i64) -> Result<Option<u64>, Failure> {
+    async fn clean_up(&self, time: i64, young: Duration) -> Result<Option<u64>, Failure> {
         let Ok(_alone) = self.in_use.clone().try_write_owned() else {
             return Ok(None);
         };
@@ -219,7 +229,7 @@ impl Changes {
         let mut wanted: HashSet<Hash> = live.iter().filter_map(hash).collect();
         wanted.extend(self.kept_states().await?);
         let blobs = self.blobs.clone();
-        let freed = blocking(move || blobs.sweep(|hash| wanted.contains(&hash))).await?;
+        let freed = blocking(move || blobs.sweep(young, |hash| wanted.contains(&hash))).await?;
         freed.map(Some).map_err(refused)
     }
 

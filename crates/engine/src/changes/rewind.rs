@@ -30,11 +30,33 @@ const PAGE: u32 = 5_000;
 
 /// A mark of an operation's file as it was before a rewind.
 #[derive(Debug, Serialize, Deserialize)]
-struct OldMark {
+pub(super) struct OldMark {
     operation_id: OperationId,
     path: String,
     undone: bool,
     standing: Option<Value>,
+}
+
+impl OldMark {
+    pub(super) fn of(operation_id: &OperationId, row: &Row) -> Result<Self, Failure> {
+        let standing = row.standing.as_ref().map(serde_json::to_value);
+        Ok(Self {
+            operation_id: operation_id.clone(),
+            path: row.change.path.clone(),
+            undone: row.undone,
+            standing: standing.transpose().map_err(internal)?,
+        })
+    }
+
+    pub(super) fn state(self) -> RowState {
+        RowState {
+            operation_id: self.operation_id,
+            path: self.path,
+            undone: self.undone,
+            standing: self.standing,
+            review: None,
+        }
+    }
 }
 
 /// What a rewind does to a session.
@@ -102,12 +124,16 @@ impl Changes {
                 "There is no rewind to take back in this session.",
             )
         })?;
+        let session = &request.session_id;
         let steps = match last.checkpoint_id {
-            Some(id) => self.store.steps_since(&request.session_id, 0, id).await,
+            Some(id) => self.store.steps_since(session, 0, id).await,
+            // It changed no file; what was changed since is gone back behind all the same.
+            None if last.what.files() => self.store.steps_since(session, last.seq, 0).await,
             None => Ok(vec![]),
         };
         let steps = steps.map_err(from_store)?;
-        let marks = steps.first().and_then(|(row, _)| row.step.marks.clone());
+        let marks = last.checkpoint_id.and(steps.first());
+        let marks = marks.and_then(|(row, _)| row.step.marks.clone());
         let marks = marks
             .map(serde_json::from_value)
             .transpose()
@@ -172,7 +198,7 @@ impl Changes {
                     .await?;
             }
             Some(part) => {
-                let (rows, marks) = self.rows(&rewind, &part).await?;
+                let (rows, marks) = self.rows(&rewind.steps, rewind.marks, &part).await?;
                 let wish = Wish {
                     session: rewind.session.clone(),
                     project: Some(part.project.clone()),
@@ -290,15 +316,16 @@ impl Changes {
     /// What becomes of operations' files, and what they were before.
     async fn rows(
         &self,
-        rewind: &Rewind,
+        all: &[StepFiles],
+        marks: Vec<OldMark>,
         part: &FilesPart,
     ) -> Result<(Vec<RowState>, Vec<OldMark>), Failure> {
-        let own = rewind.steps.iter().filter(|(row, _)| is_own(row.step.kind));
+        let own = all.iter().filter(|(row, _)| is_own(row.step.kind));
         let mut operations: Vec<OperationId> = own
             .filter_map(|(row, _)| row.step.operation_id.clone())
             .collect();
         operations.dedup();
-        let gone: BTreeSet<CheckpointId> = rewind.steps.iter().map(|(row, _)| row.id).collect();
+        let gone: BTreeSet<CheckpointId> = all.iter().map(|(row, _)| row.id).collect();
         let (mut rows, mut old) = (Vec::new(), Vec::new());
         for id in &operations {
             let Some(reviewed) = self.load(id).await? else {
@@ -307,30 +334,14 @@ impl Changes {
             let steps = self.store.steps_of(id).await.map_err(from_store)?;
             for row in &reviewed.rows {
                 if let Some(state) = rewound(&reviewed, row, &steps, &gone, part)? {
-                    old.push(OldMark {
-                        operation_id: id.clone(),
-                        path: row.change.path.clone(),
-                        undone: row.undone,
-                        standing: row
-                            .standing
-                            .as_ref()
-                            .map(serde_json::to_value)
-                            .transpose()
-                            .map_err(internal)?,
-                    });
+                    old.push(OldMark::of(id, row)?);
                     rows.push(state);
                 }
             }
         }
-        for mark in &rewind.marks {
+        for mark in marks {
             rows.retain(|row| row.operation_id != mark.operation_id || row.path != mark.path);
-            rows.push(RowState {
-                operation_id: mark.operation_id.clone(),
-                path: mark.path.clone(),
-                undone: mark.undone,
-                standing: mark.standing.clone(),
-                review: None,
-            });
+            rows.push(mark.state());
         }
         Ok((rows, old))
     }

@@ -17,8 +17,8 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 
 /// How a path stands before a restore.
 pub(super) enum Seen {
-    /// As expected, or as it shall be already.
-    Ready,
+    /// As expected, or as it shall be already; with what is there.
+    Ready(Option<Entry>),
     /// Somebody else changed it; the reason for people.
     Other(String),
     /// It cannot be restored whatever is answered.
@@ -94,7 +94,7 @@ impl Workspace {
             Err(error) => return Ok(Seen::Lost(format!("It cannot be reached: {error}."))),
         };
         if disk == step.target {
-            return Ok(Seen::Ready);
+            return Ok(Seen::Ready(disk));
         }
         let is_dir = |entry: Option<Entry>| entry.is_some_and(|entry| entry.kind == Kind::Dir);
         let lost = step
@@ -104,16 +104,16 @@ impl Workspace {
             return Ok(Seen::Lost("Its content is no longer stored.".into()));
         }
         Ok(match (disk, step.expected) {
-            _ if is_dir(disk) && is_dir(step.target) => Seen::Ready,
+            _ if is_dir(disk) && is_dir(step.target) => Seen::Ready(disk),
             _ if is_dir(disk) && is_dir(step.expected) => {
                 if step.target.is_some() && !self.holds_only(path, wish) {
                     Seen::Lost("The folder in its place holds other files now.".into())
                 } else {
-                    Seen::Ready
+                    Seen::Ready(disk)
                 }
             }
-            (None, expected) if is_dir(expected) && step.target.is_none() => Seen::Ready,
-            (disk, expected) if disk == expected => Seen::Ready,
+            (None, expected) if is_dir(expected) && step.target.is_none() => Seen::Ready(None),
+            (disk, expected) if disk == expected => Seen::Ready(disk),
             (Some(disk), _) if disk.kind == Kind::Dir => {
                 Seen::Lost("A folder is in its place now.".into())
             }
@@ -174,6 +174,9 @@ impl Workspace {
             }
             Some(choice) => {
                 plan.answered.push((way.path.clone(), choice));
+                if choice != Choice::Keep {
+                    plan.files.push(way.path.clone());
+                }
                 match choice {
                     Choice::Keep => disk,
                     Choice::Take => way.target(),

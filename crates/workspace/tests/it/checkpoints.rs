@@ -263,7 +263,7 @@ fn contents_are_swept_only_when_nobody_wants_them() {
     let kept = place.blobs.put(b"kept").unwrap();
     let dropped = place.blobs.put(b"dropped").unwrap();
     assert_eq!(
-        place.blobs.sweep(|_| false).unwrap(),
+        place.blobs.sweep(HOUR, |_| false).unwrap(),
         0,
         "young contents stay"
     );
@@ -276,7 +276,7 @@ fn contents_are_swept_only_when_nobody_wants_them() {
             .set_modified(old)
             .unwrap();
     }
-    assert_eq!(place.blobs.sweep(|hash| hash == kept).unwrap(), 7);
+    assert_eq!(place.blobs.sweep(HOUR, |hash| hash == kept).unwrap(), 7);
     assert_eq!(place.blobs.get(kept).unwrap().unwrap(), b"kept");
     assert_eq!(place.blobs.get(dropped).unwrap(), None);
     assert_eq!(place.blobs.put(b"dropped").unwrap(), dropped);
@@ -290,6 +290,8 @@ fn contents_are_swept_only_when_nobody_wants_them() {
             .any(|hash| place.blobs.get(*hash).unwrap().is_none())
     );
 }
+
+const HOUR: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
     let mut files = Vec::new();

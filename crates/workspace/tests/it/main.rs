@@ -5,7 +5,9 @@ mod edits;
 mod escapes;
 mod files;
 mod guard;
+mod histories;
 mod hunks;
+mod odd_files;
 mod processes;
 mod search;
 
