@@ -1,7 +1,7 @@
 // The frame: sidebar, the middle, the inspector; and what ties them together.
 
 import { Activity, PanelLeft, PanelRight } from "lucide-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Button, IconButton } from "../components/Button";
 import { Dialog } from "../components/Dialog";
 import { Elapsed, Waiting } from "../components/states";
@@ -50,6 +50,8 @@ import { actionList } from "./actionList";
 import { useMedia } from "./useMedia";
 import { useSessionActions } from "./useSessionActions";
 import { useSettingsFollowed } from "./useSettingsFollowed";
+
+const TrustView = lazy(() => import("../features/trust/TrustView"));
 
 type DialogKind = { kind: "palette" | "shortcuts" | "folder" } | { kind: "rename"; session: Session } | { kind: "link"; path: string };
 
@@ -626,6 +628,20 @@ export function Shell() {
               }}
               onOpenFile={showFile}
             />
+          ) : null}
+          {where.view === "trust" ? (
+            <Suspense fallback={<Waiting what={t.common.loading} />}>
+              <TrustView
+                tab={where.trustTab}
+                project={project}
+                onTab={(trustTab) => {
+                  place.set({ trustTab });
+                }}
+                onSession={(id) => {
+                  place.set({ view: "chat", sessionId: id });
+                }}
+              />
+            </Suspense>
           ) : null}
           {isChat ? (
             <>

@@ -1,6 +1,6 @@
 // The left side: project, new session, search, sessions, money, settings.
 
-import { PanelLeft, Plus, Search, Settings as SettingsIcon, Stethoscope } from "lucide-react";
+import { PanelLeft, Plus, Search, Settings as SettingsIcon, ShieldCheck, Stethoscope } from "lucide-react";
 import type { ReactNode } from "react";
 import { IconButton, Keys } from "../components/Button";
 import { useStore } from "../components/store";
@@ -50,6 +50,15 @@ export function Sidebar(props: {
             current={where.view === "settings"}
             onClick={run("settings")}
           />
+          <IconButton
+            small
+            label={t.trust.title}
+            onClick={() => {
+              place.set({ view: "trust" });
+            }}
+          >
+            <ShieldCheck size={14} />
+          </IconButton>
           <IconButton
             small
             label={t.health.title}

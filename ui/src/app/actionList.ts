@@ -8,6 +8,7 @@ import { sizeBy } from "../protocol/savedLook";
 import type { Session } from "../protocol/generated/Session";
 import type { Action } from "./actions";
 import type { SettingsTab } from "../features/settings/SettingsView";
+import { TRUST_TABS, type TrustTab } from "../features/trust/tabs";
 import { place, type InspectorTab } from "./place";
 
 export interface ActionContext {
@@ -40,6 +41,16 @@ export interface ActionContext {
   openWindow: (() => void) | undefined;
   reconnect: (() => void) | undefined;
 }
+
+/** What people may type for a page of the view about trust. */
+const TRUST_WORDS: Record<TrustTab, string> = {
+  rules: "permissions allow deny",
+  folder: "project hooks agents",
+  hooks: "programs",
+  elevation: "sudo root password audit",
+  checkpoints: "undo history disk",
+  egress: "network offline requests",
+};
 
 const DENSITIES = ["compact", "normal", "roomy"] as const;
 
@@ -133,6 +144,15 @@ export function actionList(at: ActionContext): Action[] {
         place.set({ view: "health", healthTab: "logs" });
       },
     },
+    ...TRUST_TABS.map((id): Action => ({
+      id: `trust.${id}`,
+      title: a.trust({ page: t.trust.tabs[id] }),
+      group: "go",
+      words: `trust ${TRUST_WORDS[id]}`,
+      run: () => {
+        place.set({ view: "trust", trustTab: id });
+      },
+    })),
     page("shortcuts", a.keys, "keyboard rebind"),
     page("notifications", a.notifications, "sound bell"),
     page("updates", a.updates, "version newer"),

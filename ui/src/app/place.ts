@@ -4,9 +4,10 @@ import { createStore } from "../components/store";
 import type { Access } from "../protocol/generated/Access";
 import type { Tier } from "../protocol/generated/Tier";
 import type { HealthTab } from "../features/health/HealthView";
+import { TRUST_TABS, type TrustTab } from "../features/trust/tabs";
 import type { SettingsTab } from "../features/settings/SettingsView";
 
-export type View = "chat" | "review" | "settings" | "search" | "health" | "welcome";
+export type View = "chat" | "review" | "settings" | "search" | "health" | "trust" | "welcome";
 export type InspectorTab = "changes" | "activity" | "files" | "context" | "cost";
 
 export interface Place {
@@ -15,6 +16,7 @@ export interface Place {
   sessionId: string | undefined;
   settingsTab: SettingsTab;
   healthTab: HealthTab;
+  trustTab: TrustTab;
 }
 
 export interface Panes {
@@ -36,14 +38,14 @@ export interface Habits {
   seen: Record<string, number>;
 }
 
-const VIEWS: View[] = ["chat", "review", "settings", "search", "health", "welcome"];
+const VIEWS: View[] = ["chat", "review", "settings", "search", "health", "trust", "welcome"];
 
 /** A window of its own for one project has a place and panes of its own too. */
 const ownProject = new URLSearchParams(location.search).get("window") ?? undefined;
 const suffix = ownProject ? `.${ownProject}` : "";
 
 export const place = createStore<Place>(
-  { view: "chat", projectId: ownProject, sessionId: undefined, settingsTab: "models", healthTab: "doctor" },
+  { view: "chat", projectId: ownProject, sessionId: undefined, settingsTab: "models", healthTab: "doctor", trustTab: TRUST_TABS[0] },
   `mira.place${suffix}`,
 );
 

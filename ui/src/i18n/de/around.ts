@@ -350,6 +350,7 @@ export const around: Translation<typeof english> = {
     exportHtml: "Sitzung als Seite weitergeben, Geheimnisse verdeckt",
     copyLink: "Link zur Sitzung kopieren",
     doctor: "Diagnose",
+    trust: "Vertrauen: {page}",
     logs: "Protokoll",
     keys: "Tastenkürzel ändern",
     notifications: "Mitteilungen",

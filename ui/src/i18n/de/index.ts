@@ -5,5 +5,6 @@ import type { Translation } from "../message";
 import { around } from "./around";
 import { chat } from "./chat";
 import { review } from "./review";
+import { trust } from "./trust";
 
-export const de: Translation<typeof en> = { ...around, ...chat, ...review };
+export const de: Translation<typeof en> = { ...around, ...chat, ...review, ...trust };

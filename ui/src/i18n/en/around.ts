@@ -347,6 +347,7 @@ export const around = {
     exportHtml: "Share session as a page, secrets masked",
     copyLink: "Copy link to session",
     doctor: "Doctor",
+    trust: "Trust: {page}",
     logs: "Log",
     keys: "Change keyboard shortcuts",
     notifications: "Notifications",

@@ -3,5 +3,6 @@
 import { around } from "./around";
 import { chat } from "./chat";
 import { review } from "./review";
+import { trust } from "./trust";
 
-export const en = { ...around, ...chat, ...review } as const;
+export const en = { ...around, ...chat, ...review, ...trust } as const;

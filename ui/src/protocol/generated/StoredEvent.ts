@@ -4,6 +4,7 @@ import type { ApprovalId } from "./ApprovalId";
 import type { Attachment } from "./Attachment";
 import type { CallId } from "./CallId";
 import type { CallMoney } from "./CallMoney";
+import type { CondensedItems } from "./CondensedItems";
 import type { DecidedBy } from "./DecidedBy";
 import type { Decision } from "./Decision";
 import type { Failure } from "./Failure";
@@ -51,7 +52,12 @@ finish: string, money?: CallMoney | null, } } | { "event_type": "budget_paused",
 /**
  * When the engine goes on by itself, if it waits.
  */
-until?: number | null, } } | { "event_type": "reasoning", "data": { message_id: MessageId, text: string, } } | { "event_type": "assistant_message", "data": { message_id: MessageId, content: string, partial: boolean, superseded: boolean, } } | { "event_type": "model_items", "data": { provider: string, model: string, items: JsonValue, } } | { "event_type": "tool_call", "data": { call_id: CallId, tool: string, arguments: JsonValue, } } | { "event_type": "tool_started", "data": { call_id: CallId, command?: string | null, } } | { "event_type": "tool_result", "data": { call_id: CallId, tool: string, success: boolean, output: string, summary: string, duration_ms: number, truncated: boolean, changes?: Array<FileChangeSummary>, } } | { "event_type": "approval_requested", "data": { approval: Approval, } } | { "event_type": "approval_decided", "data": { approval_id: ApprovalId, decision: Decision, by: DecidedBy, } } | { "event_type": "compacted", "data": { up_to_seq: number, summary: string, dropped_items: number, dropped_tokens: number, kept_tokens: number, } } | { "event_type": "operation_finished", "data": { state: OperationState, failure?: Failure | null, 
+until?: number | null, } } | { "event_type": "reasoning", "data": { message_id: MessageId, text: string, } } | { "event_type": "assistant_message", "data": { message_id: MessageId, content: string, partial: boolean, superseded: boolean, } } | { "event_type": "model_items", "data": { provider: string, model: string, items: JsonValue, } } | { "event_type": "tool_call", "data": { call_id: CallId, tool: string, arguments: JsonValue, } } | { "event_type": "tool_started", "data": { call_id: CallId, command?: string | null, } } | { "event_type": "tool_result", "data": { call_id: CallId, tool: string, success: boolean, output: string, summary: string, duration_ms: number, truncated: boolean, changes?: Array<FileChangeSummary>, } } | { "event_type": "approval_requested", "data": { approval: Approval, } } | { "event_type": "approval_decided", "data": { approval_id: ApprovalId, decision: Decision, by: DecidedBy, } } | { "event_type": "compacted", "data": { up_to_seq: number, summary: string, dropped_items: number, dropped_tokens: number, kept_tokens: number, 
+/**
+ * The same part of the conversation as the provider itself condensed it; the summary is
+ * what every other model is told.
+ */
+condensed?: CondensedItems | null, } } | { "event_type": "operation_finished", "data": { state: OperationState, failure?: Failure | null, 
 /**
  * The model's last words, for those who want only the answer.
  */

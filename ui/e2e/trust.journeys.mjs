@@ -1,0 +1,132 @@
+// Rules, trust of a folder, hooks, elevation, checkpoints and the book of what left, on their pages.
+
+import assert from "node:assert/strict";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { READ_AND_EDIT } from "./journeys.mjs";
+import { accessibility, ask, openProject, world } from "./world.mjs";
+
+async function journey(options, walk) {
+  const here = await world(options);
+  try {
+    await walk(here);
+    assert.deepEqual(here.problems(), []);
+  } finally {
+    await here.close();
+  }
+}
+
+/** A page of the view, through the palette. */
+async function show(page, name) {
+  await page.keyboard.press("Control+k");
+  await page.getByPlaceholder("Type a command").fill(`Trust: ${name}`);
+  await page.keyboard.press("Enter");
+  await page.getByRole("tab", { name, selected: true }).waitFor();
+}
+
+async function greet(page) {
+  await ask(page, "Make it greet properly");
+  await page.getByRole("alertdialog").getByRole("button", { name: /Allow once/ }).click();
+  await page.getByText(/^Done in/).waitFor();
+}
+
+export const journeys = {
+  "rules: tried on the past before they are saved, judged part by part, removed and brought back": () =>
+    journey({ replies: READ_AND_EDIT }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await greet(page);
+      await show(page, "Rules");
+      await page.getByText("No rules yet").waitFor();
+      await page.getByLabel("Pattern").fill("sh check.sh");
+      await page.getByText(/would have matched 1 of/).waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      await page.getByRole("button", { name: "Add rule" }).click();
+      await page.getByRole("button", { name: /^Remove allow/ }).waitFor();
+      await page.getByLabel("Command", { exact: true }).fill("sh check.sh && rm -rf /");
+      await page.getByRole("button", { name: "Judge" }).click();
+      await page.locator(".trust-tree .badge.bad").first().waitFor();
+      await page.getByRole("button", { name: /^Remove allow/ }).click();
+      await page.getByText("No rules yet").waitFor();
+      await page.locator(".toast").getByRole("button", { name: "Undo" }).first().click();
+      await page.getByRole("button", { name: /^Remove allow/ }).waitFor();
+    }),
+
+  "a folder that brings hooks: shown with their content, trusted, changed and asked again": () =>
+    journey({}, async (here) => {
+      mkdirSync(join(here.project, ".mira"), { recursive: true });
+      const hooks = (name) => `[[hook]]\nname = "${name}"\non = ["before_command"]\nrun = ["true"]\n`;
+      writeFileSync(join(here.project, ".mira/hooks.toml"), hooks("first"));
+      const page = await here.page();
+      await openProject(page, here.project);
+      await show(page, "Folder");
+      await page.getByText("not decided").waitFor();
+      await page.getByText('name = "first"').waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      await page.getByRole("button", { name: "Trust what is shown" }).click();
+      await page.locator(".badge.good", { hasText: "trusted" }).waitFor();
+      await page.getByRole("tab", { name: "Hooks" }).click();
+      await page.getByText("ready").waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      writeFileSync(join(here.project, ".mira/hooks.toml"), hooks("second"));
+      await page.reload();
+      await page.getByRole("tab", { name: "Folder" }).click();
+      await page.getByText("changed since").waitFor();
+      await page.getByText('name = "second"').waitFor();
+    }),
+
+  "elevation: a known command added, switched off, removed and brought back; what never runs is listed": () =>
+    journey({}, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await show(page, "Elevation");
+      const form = page.getByRole("form", { name: "Add command" });
+      await form.getByLabel("Name").fill("Restart the web server");
+      await form.getByLabel("Command").fill("systemctl restart nginx");
+      await form.getByRole("button", { name: "Add command" }).click();
+      const row = page.getByRole("row", { name: /Restart the web server/ });
+      await row.waitFor();
+      await row.getByRole("switch", { name: /is on/ }).click();
+      await page.getByRole("button", { name: "Remove Restart the web server" }).click();
+      await row.waitFor({ state: "detached" });
+      await page.locator(".toast").getByRole("button", { name: "Undo" }).first().click();
+      await row.waitFor();
+      await page.getByRole("region", { name: "Never run" }).getByText("built in").first().waitFor();
+      assert.deepEqual(await accessibility(page), []);
+    }),
+
+  "checkpoints: each step listed, put back as it was before, and that taken back": () =>
+    journey({ replies: READ_AND_EDIT }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      const before = here.file("greet.sh");
+      await greet(page);
+      const after = here.file("greet.sh");
+      assert.notEqual(before, after);
+      await show(page, "Checkpoints");
+      const row = page.getByRole("row", { name: /greet\.sh/ }).last();
+      await row.getByRole("button", { name: "As before" }).click();
+      await page.getByText("1 file was put back").waitFor();
+      assert.equal(here.file("greet.sh"), before);
+      await page.locator(".toast").getByRole("button", { name: "Undo" }).first().click();
+      await page.getByText("1 file was put back").nth(1).waitFor();
+      assert.equal(here.file("greet.sh"), after);
+      assert.deepEqual(await accessibility(page), []);
+    }),
+
+  "egress: what was asked of the model is in the book, and offline closes the way out": () =>
+    journey({ replies: READ_AND_EDIT }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await greet(page);
+      await show(page, "Egress");
+      await page.getByText("Nothing left this machine").waitFor();
+      await page.getByLabel("Also requests to this machine").check();
+      await page.getByRole("row", { name: /model/ }).first().waitFor();
+      await page.getByRole("button", { name: "Go offline" }).click();
+      await page.locator(".badge.good", { hasText: "Offline" }).waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      await page.getByRole("button", { name: "Go online" }).click();
+      await page.locator(".badge", { hasText: "Online" }).waitFor();
+    }),
+};

@@ -1,0 +1,100 @@
+// Trust of a folder: what the project brings that would run or loosen, shown before it counts.
+
+import { FolderCheck } from "lucide-react";
+import { Button } from "../../components/Button";
+import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { t } from "../../i18n";
+import { bytes, shortTime } from "../../i18n/format";
+import { asFailure } from "../../protocol/client";
+import type { Project } from "../../protocol/generated/Project";
+import type { TrustState } from "../../protocol/generated/TrustState";
+import { useClient, useRequest } from "../../protocol/queries";
+import { DataTable, useAttempt } from "./parts";
+
+const LOOKS: Record<TrustState, string> = { nothing_to_trust: "", undecided: "warn", trusted: "good", changed: "warn", revoked: "bad" };
+
+export function FolderPage({ project }: { project: Project | undefined }) {
+  const client = useClient();
+  const attempt = useAttempt();
+  const now = useNow(30_000);
+  const words = t.trust.folder;
+  const trust = useRequest("trust.get", project ? { project_id: project.id } : undefined);
+  const all = useRequest("trust.list", {});
+  const refresh = () => Promise.all([trust.refetch(), all.refetch()]);
+  const grant = (projectId: string, hash: string) => client.call("trust.grant", { project_id: projectId, hash }).then(refresh);
+  const revoke = (projectId: string) => client.call("trust.revoke", { project_id: projectId }).then(refresh);
+  if (trust.error) return <FailureCard failure={asFailure(trust.error)} />;
+  if (project && !trust.data) return <Waiting what={t.common.loading} />;
+  const now_ = trust.data;
+  return (
+    <>
+      <p className="secondary">{words.explained}</p>
+      {project && now_ ? (
+        <section className="stack" aria-label={project.name}>
+          <div className="row-line wrap">
+            <strong className="mono trust-wrap">{now_.folder}</strong>
+            <span className={`badge ${LOOKS[now_.state]}`}>{words.states[now_.state]}</span>
+            <span className="grow" />
+            {now_.state === "undecided" || now_.state === "changed" || now_.state === "revoked" ? (
+              <Button
+                look="primary"
+                small
+                onClick={() => {
+                  attempt(() => grant(project.id, now_.hash), { say: words.granted, undo: () => revoke(project.id) });
+                }}
+              >
+                {words.grant}
+              </Button>
+            ) : null}
+            {now_.state === "trusted" || now_.state === "undecided" || now_.state === "changed" ? (
+              <Button
+                small
+                onClick={() => {
+                  attempt(() => revoke(project.id), {
+                    say: words.revoked,
+                    ...(now_.state === "trusted" ? { undo: () => grant(project.id, now_.hash) } : {}),
+                  });
+                }}
+              >
+                {now_.state === "trusted" ? words.revoke : words.refuse}
+              </Button>
+            ) : null}
+          </div>
+          {now_.items.length === 0 ? (
+            <Empty icon={<FolderCheck size={22} className="quiet" aria-hidden="true" />} title={words.nothing}>
+              {words.nothingHint}
+            </Empty>
+          ) : null}
+          {now_.items.map((item) => (
+            <details key={item.path} className="trust-item" open={item.change !== "same"}>
+              <summary>
+                <span className="mono">{item.path}</span> <span className="badge">{words.kinds[item.kind]}</span>{" "}
+                {item.change === "same" ? null : <span className="badge warn">{words.changes[item.change]}</span>} <span className="quiet num">{bytes(item.bytes)}</span>
+              </summary>
+              {item.problem ? <p className="warn">{item.problem}</p> : null}
+              <pre className="trust-content" tabIndex={0} aria-label={item.path}>
+                {item.content}
+              </pre>
+            </details>
+          ))}
+        </section>
+      ) : (
+        <Empty title={t.trust.noProject} />
+      )}
+      {all.data && all.data.folders.length > 0 ? (
+        <>
+          <h2 className="section-title">{words.decided}</h2>
+          <DataTable label={words.decided} heads={[words.path, words.decision, words.since]}>
+            {all.data.folders.map((one) => (
+              <tr key={one.folder}>
+                <td className="mono trust-wrap">{one.folder}</td>
+                <td>{one.trusted ? words.states.trusted : words.states.revoked}</td>
+                <td className="num">{shortTime(one.decided_at, now)}</td>
+              </tr>
+            ))}
+          </DataTable>
+        </>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+// Hooks: which programs stand around the work, and how they ran.
+
+import { Webhook } from "lucide-react";
+import { useState } from "react";
+import { Button } from "../../components/Button";
+import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { useToasts } from "../../components/toasts";
+import { t } from "../../i18n";
+import { duration, shortTime } from "../../i18n/format";
+import { asFailure } from "../../protocol/client";
+import type { HookOutcome } from "../../protocol/generated/HookOutcome";
+import type { Project } from "../../protocol/generated/Project";
+import { useClient, useRequest } from "../../protocol/queries";
+import { DataTable, useAttempt, useSearch } from "./parts";
+
+const LOOKS: Record<HookOutcome, string> = { allowed: "good", denied: "bad", changed: "accent", failed: "bad", timed_out: "bad", garbage: "bad", cancelled: "" };
+
+export function HooksPage({ project }: { project: Project | undefined }) {
+  const client = useClient();
+  const attempt = useAttempt();
+  const toasts = useToasts();
+  const now = useNow(30_000);
+  const words = t.trust.hooks;
+  const { field, search } = useSearch(words.search);
+  const [failed, setFailed] = useState(false);
+  const hooks = useRequest("hook.list", { project_id: project?.id });
+  const log = useRequest("hook.log", { project_id: project?.id, search, failed });
+  if (hooks.error) return <FailureCard failure={asFailure(hooks.error)} />;
+  if (!hooks.data) return <Waiting what={t.common.loading} />;
+  const test = (name: string) => {
+    attempt(async () => {
+      const tried = await client.call("hook.test", { project_id: project?.id, name });
+      await log.refetch();
+      const text = `${name}: ${words.outcomes[tried.run.outcome]} ${tried.run.reason}`;
+      if (tried.run.outcome === "allowed" || tried.run.outcome === "changed") toasts.say(text);
+      else toasts.fail(text);
+    });
+  };
+  return (
+    <>
+      <p className="secondary">{words.explained}</p>
+      {hooks.data.files
+        .filter((file) => file.problem)
+        .map((file) => (
+          <FailureCard key={file.path} failure={{ message: `${file.path}: ${file.problem ?? ""}` }} />
+        ))}
+      {hooks.data.hooks.length === 0 ? (
+        <Empty icon={<Webhook size={22} className="quiet" aria-hidden="true" />} title={words.none}>
+          {words.noneHint({ files: hooks.data.files.map((file) => file.path).join(", ") })}
+        </Empty>
+      ) : (
+        <DataTable label={t.trust.tabs.hooks} heads={[words.name, words.when, words.runs, words.ifItFails, words.state, t.common.more]}>
+          {hooks.data.hooks.map((hook) => (
+            <tr key={`${hook.source} ${hook.name}`}>
+              <td>
+                {hook.name} <span className="badge">{words.sources[hook.source]}</span>
+                {hook.description ? <p className="quiet">{hook.description}</p> : null}
+              </td>
+              <td>{hook.on.map((point) => words.points[point]).join(", ")}</td>
+              <td className="mono trust-wrap">{hook.run.join(" ")}</td>
+              <td>{words.onFailure[hook.on_failure]}</td>
+              <td>{hook.waits ? <span className="warn">{hook.waits}</span> : words.ready}</td>
+              <td>
+                <Button
+                  small
+                  onClick={() => {
+                    test(hook.name);
+                  }}
+                >
+                  {words.test}
+                </Button>
+              </td>
+            </tr>
+          ))}
+        </DataTable>
+      )}
+      <h2 className="section-title">{words.log}</h2>
+      <div className="row-line wrap">
+        {field}
+        <label className="row-line">
+          <input
+            type="checkbox"
+            checked={failed}
+            onChange={(event) => {
+              setFailed(event.target.checked);
+            }}
+          />
+          {words.onlyFailed}
+        </label>
+      </div>
+      {log.error ? <FailureCard failure={asFailure(log.error)} /> : null}
+      {log.data && log.data.runs.length === 0 ? <Empty title={search || failed ? t.trust.nothingFound : words.noRuns} /> : null}
+      {log.data && log.data.runs.length > 0 ? (
+        <DataTable label={words.log} heads={[words.at, words.name, words.when, words.outcome, words.reason, words.took]}>
+          {log.data.runs.map((run) => (
+            <tr key={run.id}>
+              <td className="num">{shortTime(run.at, now)}</td>
+              <td>{run.hook}</td>
+              <td>
+                {words.points[run.point]} {run.tool ? <span className="mono quiet">{run.tool}</span> : null}
+              </td>
+              <td>
+                <span className={`badge ${LOOKS[run.outcome]}`}>{words.outcomes[run.outcome]}</span>
+              </td>
+              <td className="trust-wrap">
+                {run.reason}
+                {run.output ? <pre className="trust-content">{run.output}</pre> : null}
+              </td>
+              <td className="num">{duration(run.duration_ms)}</td>
+            </tr>
+          ))}
+        </DataTable>
+      ) : null}
+    </>
+  );
+}

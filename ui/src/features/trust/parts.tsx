@@ -1,0 +1,71 @@
+// What the pages of this view share: a field to search with, a call that says how it went.
+
+import { useDeferredValue, useState, type ReactNode } from "react";
+import { useToasts } from "../../components/toasts";
+import { t } from "../../i18n";
+import { asFailure } from "../../protocol/client";
+
+/** A search field and what it says, a moment later. */
+export function useSearch(label: string): { field: ReactNode; search: string | undefined } {
+  const [text, setText] = useState("");
+  const search = useDeferredValue(text.trim());
+  const field = (
+    <input
+      className="input trust-search"
+      type="search"
+      value={text}
+      placeholder={label}
+      aria-label={label}
+      onChange={(event) => {
+        setText(event.target.value);
+      }}
+    />
+  );
+  return { field, search: search || undefined };
+}
+
+/** Does something and says what failed; with `done`, what was done and how to take it back. */
+export function useAttempt(): (work: () => Promise<unknown>, done?: { say: string; undo?: () => Promise<unknown> }) => void {
+  const toasts = useToasts();
+  const fail = (error: unknown) => {
+    const failure = asFailure(error);
+    toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+  };
+  return (work, done) => {
+    work().then(() => {
+      if (!done) return;
+      const { undo } = done;
+      toasts.say(
+        done.say,
+        undo
+          ? {
+              label: t.common.undo,
+              run: () => {
+                undo().catch(fail);
+              },
+            }
+          : undefined,
+      );
+    }, fail);
+  };
+}
+
+/** A table that scrolls by itself where the window is narrow. */
+export function DataTable(props: { label: string; heads: readonly string[]; children: ReactNode }) {
+  return (
+    <div className="table-scroll" tabIndex={0} role="region" aria-label={props.label}>
+      <table className="table">
+        <thead>
+          <tr>
+            {props.heads.map((head, index) => (
+              <th key={index} scope="col">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{props.children}</tbody>
+      </table>
+    </div>
+  );
+}
