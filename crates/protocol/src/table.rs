@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, budget, change, checkpoint, comment, context, egress, git, hook, job, operation, project, provider, rewind, route, rule, session, settings, sudo, system, trust,
+    approval, budget, change, checkpoint, comment, context, egress, git, hook, job, operation,
+    project, provider, rewind, route, rule, session, settings, sudo, system, trust,
 };
 
 /// Params of a request that know their method and their reply.

@@ -262,7 +262,7 @@ mod tests {
             ],
             ..Chosen::default()
         };
-        let made = instructions(Path::new("/p"), Access::Project, &chosen);
+        let made = instructions(Path::new("/p"), Access::Project, &chosen, "");
         assert!(
             made.text
                 .contains("<pinned file=\"a.rs\">\nfn a() {}\n</pinned>")

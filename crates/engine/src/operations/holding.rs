@@ -113,6 +113,7 @@ mod tests {
             purpose: None,
             network,
             unconfined,
+            elevate: false,
         };
         let mut settings = Settings::under(std::path::Path::new("/nowhere"));
         settings.offline = true;

@@ -275,8 +275,7 @@ impl Run<'_> {
                         limit_tokens,
                         prompt_tokens,
                     );
-                    if overflows > MAX_OVERFLOWS
-                        || !self.fit(model, target, target * 3 / 4).await?
+                    if overflows > MAX_OVERFLOWS || !self.fit(model, target, target * 3 / 4).await?
                     {
                         return Err(Stop::Failed(too_long(limit_tokens)));
                     }

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use mira_llm::embed::{EmbedRequest, Embedded, Embedder, OpenAiEmbedder};
 use mira_protocol::operation::Usage;
-use mira_protocol::route::Purpose;
 use mira_protocol::provider::{EmbeddingTest, ProviderName, TestEmbeddings};
+use mira_protocol::route::Purpose;
 use mira_protocol::{Code, Failure, MicroUsd, OperationId, SessionId};
 use tokio_util::sync::CancellationToken;
 

@@ -161,7 +161,7 @@ export const trust: Translation<typeof english> = {
       restoreIt: "{rule} zurückholen",
       add: "Regel hinzufügen",
       wouldHave: "hätte {matched, number} der {looked, number} bisherigen Aufrufe getroffen und über {otherwise, number} davon anders entschieden.",
-      times: "{count, plural, one {einmal} other {#-mal}}",
+      times: "{count, plural, one {# Mal} other {# Mal}}",
       try: "Einen Befehl ausprobieren",
       command: "Befehl",
       commandExample: "git status && rm -r build",

@@ -148,7 +148,7 @@ export const trust = {
       restoreIt: "Bring back {rule}",
       add: "Add rule",
       wouldHave: "would have matched {matched, number} of the {looked, number} past calls, and decided {otherwise, number} of them otherwise.",
-      times: "{count, plural, one {once} other {# times}}",
+      times: "{count, plural, one {# time} other {# times}}",
       try: "Try a command",
       command: "Command",
       commandExample: "git status && rm -r build",
