@@ -35,6 +35,7 @@ const NEEDS = {
     need("a window manager for the tests", () => which("openbox"), "openbox", "openbox", "openbox"),
     need("to press keys in native dialogs", () => which("xdotool"), "xdotool", "xdotool", "xdotool"),
     need("to press buttons in native dialogs", accessibility, ["at-spi2-core", "python3-gi", "gir1.2-atspi-2.0", "gir1.2-gtk-3.0"], ["at-spi2-core", "python3-gobject", "gtk3"], ["at-spi2-core", "python-gobject", "gtk3"]),
+    need("elevated commands, in the tests, as a user of their own", () => which("sudo"), "sudo", "sudo", "sudo"),
     need("the browser's tests", browser, "chromium", "chromium", "chromium"),
   ],
 };

@@ -44,6 +44,7 @@ impl Host {
                 let ports = Ports {
                     models: None,
                     secrets: Arc::new(OsKeychain::new()),
+                    askpass: crate::askpass::here(),
                 };
                 tauri::async_runtime::block_on(Engine::open(settings, ports))
             });

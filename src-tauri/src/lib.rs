@@ -6,6 +6,7 @@
 //! [`host`] (who owns the engine) and [`commands`] (what the page may call).
 
 mod approval_dialog;
+pub mod askpass;
 mod attention;
 mod commands;
 mod feed;

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use mira_protocol::operation::{Access, ApproveMode, Tier};
 use mira_protocol::provider::ProviderName;
 use mira_protocol::rewind::RewindWhat;
+use mira_protocol::sudo::{SudoOutcome, SudoStatus};
 
 /// A coding assistant for your own machine: reads, edits and runs, and can take it all back.
 ///
@@ -64,6 +65,11 @@ pub enum Command {
     },
     /// Write an operation as a scenario that replays offline
     Export(ExportArgs),
+    /// Commands with more rights: what is known, what never runs, what was asked and run
+    Sudo {
+        #[command(subcommand)]
+        command: SudoCommand,
+    },
     /// Money spent, and limits
     Budget(JsonArg),
     /// What runs now
@@ -254,6 +260,133 @@ pub enum SessionsCommand {
         #[arg(short, long, default_value = "-")]
         output: PathBuf,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SudoCommand {
+    /// Commands that you know
+    Permissions {
+        #[command(subcommand)]
+        command: Option<PermissionCommand>,
+    },
+    /// Commands that never run
+    Blocklist {
+        #[command(subcommand)]
+        command: Option<BlockCommand>,
+    },
+    /// What was asked for, newest first
+    Requests {
+        #[arg(long, value_enum)]
+        status: Option<SudoStatusArg>,
+        #[arg(long, default_value_t = LISTED)]
+        limit: u32,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Allow a request that waits, once
+    Allow { request: String },
+    /// Deny a request that waits
+    Deny { request: String },
+    /// What became of elevated commands, newest first
+    Audit {
+        /// A part of command, output or reason
+        search: Option<String>,
+        #[arg(long, value_enum)]
+        outcome: Option<SudoOutcomeArg>,
+        #[arg(long, default_value_t = LISTED)]
+        limit: u32,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+}
+
+/// How a command is recognised.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct MatchArgs {
+    /// The whole command
+    #[arg(long, value_name = "COMMAND")]
+    pub exact: Option<String>,
+    /// Its first words
+    #[arg(long, value_name = "WORDS")]
+    pub prefix: Option<String>,
+    /// A regular expression on the whole command
+    #[arg(long, value_name = "REGEX")]
+    pub pattern: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PermissionCommand {
+    List(JsonArg),
+    Add {
+        name: String,
+        #[command(flatten)]
+        matches: MatchArgs,
+        /// Run it without a question; a password may still be asked for
+        #[arg(long)]
+        no_approval: bool,
+        #[arg(long)]
+        notes: Option<String>,
+    },
+    Change {
+        id: i64,
+        #[arg(long)]
+        name: Option<String>,
+        #[arg(long, conflicts_with = "disable")]
+        enable: bool,
+        #[arg(long)]
+        disable: bool,
+        /// Ask each time
+        #[arg(long, conflicts_with = "no_approval")]
+        ask: bool,
+        /// Run it without a question
+        #[arg(long)]
+        no_approval: bool,
+    },
+    /// Remove; `restore` brings it back
+    Remove {
+        id: i64,
+    },
+    Restore {
+        id: i64,
+    },
+}
+
+impl Default for PermissionCommand {
+    fn default() -> Self {
+        Self::List(JsonArg::default())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum BlockCommand {
+    List(JsonArg),
+    Add {
+        name: String,
+        #[command(flatten)]
+        matches: MatchArgs,
+        #[arg(long)]
+        notes: Option<String>,
+    },
+    Enable {
+        id: i64,
+    },
+    Disable {
+        id: i64,
+    },
+    /// Remove one of your own; `restore` brings it back
+    Remove {
+        id: i64,
+    },
+    Restore {
+        id: i64,
+    },
+}
+
+impl Default for BlockCommand {
+    fn default() -> Self {
+        Self::List(JsonArg::default())
+    }
 }
 
 #[derive(Debug, Args)]
@@ -475,6 +608,12 @@ words! {
     }
     TierArg => Tier { Fast, Voice, Code, Agentic }
     ProviderArg => ProviderName { Openai, Local }
+    SudoStatusArg => SudoStatus {
+        Pending, Approved, Denied, Expired, Cancelled, Running, Executed, Refused
+    }
+    SudoOutcomeArg => SudoOutcome {
+        Ran, Stopped, Failed, Denied, Expired, Cancelled, Blocked, Refused, NotAsked
+    }
     RoleArg => mira_protocol::session::SearchRole { User, Assistant, Tool }
     FormatArg => mira_protocol::session::ExportFormat { Markdown, Json, Html }
 }

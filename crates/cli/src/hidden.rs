@@ -18,21 +18,35 @@ pub fn read_line(prompt: &str, line: &mut String) -> io::Result<()> {
 pub struct Quiet {
     #[cfg(unix)]
     before: rustix::termios::Termios,
+    #[cfg(unix)]
+    on: std::os::fd::OwnedFd,
 }
 
 impl Quiet {
     /// `keys`: every key press is given out at once, without waiting for Enter.
     #[cfg(unix)]
     pub fn begin(keys: bool) -> io::Result<Self> {
+        Self::with(std::os::fd::AsFd::as_fd(&io::stdin()), keys)
+    }
+
+    /// Of another terminal than the one we were started on; whole lines.
+    #[cfg(unix)]
+    pub fn on(terminal: &impl std::os::fd::AsFd) -> io::Result<Self> {
+        Self::with(terminal.as_fd(), false)
+    }
+
+    #[cfg(unix)]
+    fn with(terminal: std::os::fd::BorrowedFd<'_>, keys: bool) -> io::Result<Self> {
         use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(io::stdin())?;
+        let on = terminal.try_clone_to_owned()?;
+        let before = tcgetattr(&on)?;
         let mut quiet = before.clone();
         quiet.local_modes -= LocalModes::ECHO;
         if keys {
             quiet.local_modes -= LocalModes::ICANON;
         }
-        tcsetattr(io::stdin(), OptionalActions::Now, &quiet)?;
-        Ok(Self { before })
+        tcsetattr(&on, OptionalActions::Now, &quiet)?;
+        Ok(Self { before, on })
     }
 
     /// Elsewhere keys stay visible and wait for Enter.
@@ -47,6 +61,6 @@ impl Drop for Quiet {
     fn drop(&mut self) {
         use rustix::termios::{OptionalActions, tcsetattr};
         // A terminal that is gone needs nothing put back.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.before);
+        let _ = tcsetattr(&self.on, OptionalActions::Now, &self.before);
     }
 }

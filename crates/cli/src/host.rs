@@ -15,6 +15,7 @@ use mira_protocol::{Code, Failure, ProjectId, SessionId, calls};
 use mira_server::{ServeOptions, Server, serve};
 
 use crate::args::{Cli, Target};
+use crate::askpass;
 use crate::client::{Client, Socket};
 use crate::logging;
 
@@ -63,6 +64,7 @@ pub async fn start(settings: Settings) -> Result<Engine, Failure> {
     let ports = Ports {
         models: None,
         secrets: Arc::new(OsKeychain::new()),
+        askpass: askpass::here(),
     };
     Engine::open(settings, ports).await
 }

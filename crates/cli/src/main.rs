@@ -6,6 +6,7 @@
 //! request on the way before the log, the keychain or the socket is touched.
 
 mod args;
+mod askpass;
 mod client;
 mod commands;
 mod editor;
@@ -27,6 +28,9 @@ use mira_protocol::{Code, Failure};
 use args::{Cli, Command};
 
 fn main() -> ExitCode {
+    if let Some(code) = askpass::asked() {
+        return ExitCode::from(code);
+    }
     let cli = Cli::parse();
     let code = match run(cli) {
         Ok(code) => code,

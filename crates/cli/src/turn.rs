@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use mira_protocol::approval::{Approval, DecideApproval, Decision};
 use mira_protocol::operation::{OperationRef, OperationState, Steer};
-use mira_protocol::{Code, Event, EventKind, Failure, OperationId, calls};
+use mira_protocol::{CallId, Code, Event, EventKind, Failure, OperationId, calls};
 
 use crate::client::{Client, Feed};
 use crate::input::{Input, Keys, Read};
@@ -30,6 +30,8 @@ pub struct Turn {
     /// The cursor stands behind text of the model.
     mid_line: bool,
     waiting: VecDeque<Approval>,
+    /// A call that may be asking for a password now.
+    password_for: Option<CallId>,
     /// Typed while the operation ran, and too late for it: to be asked next.
     pub next_prompts: VecDeque<String>,
 }
@@ -42,6 +44,7 @@ impl Turn {
             conversation: Conversation::new(style, style),
             mid_line: false,
             waiting: VecDeque::new(),
+            password_for: None,
             next_prompts: VecDeque::new(),
         }
     }
@@ -58,6 +61,12 @@ impl Turn {
         self.waiting.clear();
         loop {
             let asking = !self.waiting.is_empty();
+            if self.password_for.is_some() {
+                // Sudo's question reads from the same terminal.
+                drop(keys.take());
+            } else if keys.is_none() {
+                keys = input.keys();
+            }
             tokio::select! {
                 event = feed.next() => {
                     let event = event?;
@@ -109,6 +118,11 @@ impl Turn {
                     self.ask(input);
                 }
             }
+            EventKind::ToolResult { call_id, .. }
+                if self.password_for.as_ref() == Some(call_id) =>
+            {
+                self.password_for = None;
+            }
             EventKind::OperationFinished { state, failure, .. }
                 if stored.operation_id.as_ref() == Some(operation) =>
             {
@@ -150,6 +164,9 @@ impl Turn {
                 return Ok(());
             }
         };
+        if decision != Decision::Deny && approval.elevation.is_some() {
+            self.password_for = Some(approval.call_id.clone());
+        }
         let decide = DecideApproval {
             approval_id: approval.id.clone(),
             decision,

@@ -26,6 +26,7 @@ mod routing;
 mod scenario_export;
 mod sessions;
 pub mod settings;
+mod sudo;
 mod system;
 
 use std::sync::Arc;
@@ -50,11 +51,12 @@ use files::Files;
 use gitview::GitView;
 use jobs::BackgroundJobs;
 use operations::Operations;
-pub use ports::{ModelSource, NoSecrets, Ports, Resolved, SecretStore, Want};
+pub use ports::{Askpass, ModelSource, NoSecrets, Ports, Resolved, SecretStore, Want};
 use projects::Projects;
 use providers::Providers;
 use sessions::Sessions;
 use settings::{Settings, SettingsHandle};
+use sudo::Sudo;
 pub use system::DataDirLock;
 use system::System;
 
@@ -77,6 +79,7 @@ struct Parts {
     git: GitView,
     jobs: BackgroundJobs,
     providers: Providers,
+    sudo: Sudo,
     system: System,
     demo: Demo,
     /// Cleans up old checkpoints.
@@ -128,11 +131,16 @@ impl Engine {
             blobs.clone(),
             masker,
             in_use,
-        );
+        )
+        .with_askpass(ports.askpass.clone());
         if let Some(engine) = lock.died {
             // Before looking at what they did: commands of a dead engine must not go on.
             mira_workspace::kill_orphans(engine);
         }
+        store
+            .close_sudo_requests(clock::now_ms())
+            .await
+            .map_err(from_store)?;
         changes.recover().await?;
         operations.recover().await?;
         operations.close_all_jobs().await;
@@ -150,6 +158,7 @@ impl Engine {
         let editors = Editors::new(files.clone(), settings.clone());
         let comments = Comments::new(store.clone(), events.clone(), operations.clone());
         let jobs = BackgroundJobs::new(job_files, events.clone(), operations.clone());
+        let sudo = Sudo::new(store.clone(), events.clone(), approvals.clone());
         let system = System::new(store.clone(), settings.clone(), ports.secrets, lock);
         let demo = Demo::new(projects.clone(), operations.clone(), settings.clone());
         Ok(Self(Arc::new(Parts {
@@ -167,6 +176,7 @@ impl Engine {
             git,
             jobs,
             providers,
+            sudo,
             system,
             demo,
             limits,
@@ -259,6 +269,22 @@ impl Engine {
             Request::ApprovalDecide(params) => json(on.approvals.decide(params).await),
             Request::ApprovalRules(params) => json(on.approvals.rules(params).await),
             Request::ApprovalForget(params) => json(on.approvals.forget(params).await),
+
+            Request::SudoPermissions(_) => json(on.sudo.permissions().await),
+            Request::SudoAddPermission(params) => json(on.sudo.add_permission(params).await),
+            Request::SudoChangePermission(params) => json(on.sudo.change_permission(params).await),
+            Request::SudoRemovePermission(params) => json(on.sudo.remove_permission(params).await),
+            Request::SudoRestorePermission(params) => {
+                json(on.sudo.restore_permission(params).await)
+            }
+            Request::SudoBlocklist(_) => json(on.sudo.blocklist().await),
+            Request::SudoAddBlock(params) => json(on.sudo.add_block(params).await),
+            Request::SudoChangeBlock(params) => json(on.sudo.change_block(params).await),
+            Request::SudoRemoveBlock(params) => json(on.sudo.remove_block(params).await),
+            Request::SudoRestoreBlock(params) => json(on.sudo.restore_block(params).await),
+            Request::SudoRequests(params) => json(on.sudo.requests(params).await),
+            Request::SudoDecide(params) => json(on.sudo.decide(params).await),
+            Request::SudoAudit(params) => json(on.sudo.audit(params).await),
 
             Request::JobList(_) => json(Ok(on.jobs.list())),
             Request::JobOutput(params) => json(on.jobs.output(params)),

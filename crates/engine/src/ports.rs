@@ -1,5 +1,6 @@
 //! What tests, the demonstration and the programs put in: models, secrets.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -14,6 +15,16 @@ pub struct Ports {
     /// None: the providers that the settings name.
     pub models: Option<Arc<dyn ModelSource>>,
     pub secrets: Arc<dyn SecretStore>,
+    /// Who asks the person for a password when an elevated command needs one. None: nobody can.
+    pub askpass: Option<Askpass>,
+}
+
+/// A program that `sudo -A` starts. It asks the person and gives the password to sudo alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Askpass {
+    pub program: PathBuf,
+    /// Tells it that it is called so, and where to ask.
+    pub env: Vec<(String, String)>,
 }
 
 /// Gives the model for a call.

@@ -4,6 +4,8 @@
 //! them only looks, or was allowed for good; otherwise the person is asked. Elevated commands are
 //! refused whatever was allowed.
 
+mod blocked;
+mod elevation;
 mod privilege;
 mod safe;
 mod shell;
@@ -12,6 +14,8 @@ use std::path::Path;
 
 use mira_protocol::operation::{Access, ApproveMode};
 
+pub use blocked::blocked;
+pub use elevation::{Elevation, elevation, typed, words};
 use shell::{Script, Simple};
 
 /// What is to be done.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::sudo::Elevation;
 use crate::{ApprovalId, CallId, OperationId, ProjectId, RuleId, SessionId, UtcMs};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,9 @@ pub struct Approval {
     /// Why the model says it wants this, in its words.
     #[serde(default)]
     pub purpose: Option<String>,
+    /// It runs with more rights. Then it is never remembered, and the answer counts for exactly this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elevation: Option<Elevation>,
     /// What "always" would remember, exactly; None where it cannot be remembered.
     #[serde(default)]
     pub pattern: Option<String>,

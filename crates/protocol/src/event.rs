@@ -311,6 +311,8 @@ pub enum Topic {
         session_id: SessionId,
     },
     Approvals,
+    /// Permissions, block list, requests or audit of elevated commands.
+    Sudo,
     Jobs,
     /// The list of checkpoints, and what they take.
     Checkpoints,

@@ -24,6 +24,7 @@ pub mod receipt;
 pub mod rewind;
 pub mod session;
 pub mod settings;
+pub mod sudo;
 pub mod system;
 pub mod table;
 pub mod wire;

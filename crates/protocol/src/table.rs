@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::system::Nothing;
 use crate::{
     approval, change, checkpoint, comment, context, git, job, operation, project, provider, rewind,
-    session, settings, system,
+    session, settings, sudo, system,
 };
 
 /// Params of a request that know their method and their reply.
@@ -235,6 +235,33 @@ requests! {
     "approval.rules" => ApprovalRules(project::ProjectRef) -> approval::RuleList;
     /// Forget a remembered answer.
     "approval.forget" => ApprovalForget(approval::RuleRef) -> Nothing;
+
+    /// Commands that are known to be run with more rights.
+    "sudo.permissions" => SudoPermissions(Nothing) -> sudo::SudoPermissions;
+    /// Add one.
+    "sudo.add_permission" => SudoAddPermission(sudo::AddSudoPermission) -> sudo::SudoPermission;
+    /// Change one, or switch it.
+    "sudo.change_permission" => SudoChangePermission(sudo::ChangeSudoPermission) -> sudo::SudoPermission;
+    /// Remove one; `sudo.restore_permission` brings it back.
+    "sudo.remove_permission" => SudoRemovePermission(sudo::SudoRef) -> Nothing;
+    /// Bring a removed one back.
+    "sudo.restore_permission" => SudoRestorePermission(sudo::SudoRef) -> sudo::SudoPermission;
+    /// Commands that never run with more rights.
+    "sudo.blocklist" => SudoBlocklist(Nothing) -> sudo::SudoBlocklist;
+    /// Add one.
+    "sudo.add_block" => SudoAddBlock(sudo::AddSudoBlock) -> sudo::SudoBlock;
+    /// Switch one, or change its severity.
+    "sudo.change_block" => SudoChangeBlock(sudo::ChangeSudoBlock) -> sudo::SudoBlock;
+    /// Remove one of the person's own; `sudo.restore_block` brings it back.
+    "sudo.remove_block" => SudoRemoveBlock(sudo::SudoRef) -> Nothing;
+    /// Bring a removed one back.
+    "sudo.restore_block" => SudoRestoreBlock(sudo::SudoRef) -> sudo::SudoBlock;
+    /// What was asked for, newest first.
+    "sudo.requests" => SudoRequests(sudo::ListSudoRequests) -> sudo::SudoRequests;
+    /// Decide one that waits; single use.
+    "sudo.decide" => SudoDecide(sudo::DecideSudo) -> Nothing;
+    /// What became of elevated commands, newest first.
+    "sudo.audit" => SudoAudit(sudo::ReadSudoAudit) -> sudo::SudoAuditPage;
 
     /// Background commands, newest first.
     "job.list" => JobList(Nothing) -> job::JobList;

@@ -542,6 +542,11 @@ fn by_other_name(method: String, params: Value) -> (String, Value) {
             map.clear();
             "approval.list"
         }
+        "sudo.get_permissions" => "sudo.permissions",
+        "sudo.get_blocklist" => "sudo.blocklist",
+        "sudo.audit_log" => "sudo.audit",
+        "sudo.toggle_permission" => "sudo.change_permission",
+        "sudo.set_approval_required" => "sudo.change_permission",
         "sudo.approve" | "sudo.deny" => {
             let decision = if method == "sudo.approve" {
                 "allow"

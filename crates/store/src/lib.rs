@@ -25,6 +25,8 @@ mod projects;
 mod search;
 mod sessions;
 mod settings;
+mod sudo;
+mod sudo_requests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

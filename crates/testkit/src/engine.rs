@@ -47,6 +47,7 @@ impl TestEngine {
         let ports = Ports {
             models: None,
             secrets: Arc::new(NoSecrets),
+            askpass: None,
         };
         Ok(Self {
             engine: Engine::open(settings, ports).await?,
@@ -88,6 +89,7 @@ impl TestEngine {
             None => Ports {
                 models: None,
                 secrets: Arc::new(NoSecrets),
+                askpass: None,
             },
         };
         let engine = Engine::open(settings, ports).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_stream::try_stream;
 use async_trait::async_trait;
 use futures::stream::BoxStream;
-use mira_engine::ports::{ModelSource, NoSecrets, Ports, Resolved, Want};
+use mira_engine::ports::{Askpass, ModelSource, NoSecrets, Ports, Resolved, Want};
 use mira_llm::{Chunk, ErrorKind, Finish, Model, ModelError, Prices, Prompt, Usage};
 use mira_protocol::Failure;
 use mira_protocol::provider::ProviderName;
@@ -359,6 +359,8 @@ pub struct ScriptedModels {
     pub model: ScriptedModel,
     pub context_tokens: Option<u64>,
     pub prices: Option<Prices>,
+    /// Who asks for passwords; None: nobody can.
+    pub askpass: Option<Askpass>,
 }
 
 impl ScriptedModels {
@@ -367,7 +369,14 @@ impl ScriptedModels {
             model,
             context_tokens: Some(128_000),
             prices: None,
+            askpass: None,
         }
+    }
+
+    /// Elevated commands ask this program for a password.
+    pub fn with_askpass(mut self, askpass: Askpass) -> Self {
+        self.askpass = Some(askpass);
+        self
     }
 
     /// A dollar for a million input tokens, ten for a million output tokens.
@@ -387,6 +396,7 @@ impl ScriptedModels {
     /// Ports with this model and without a keychain.
     pub fn ports(self) -> Ports {
         Ports {
+            askpass: self.askpass.clone(),
             models: Some(Arc::new(self)),
             secrets: Arc::new(NoSecrets),
         }

@@ -27,6 +27,7 @@ mod write_project_file;
 use std::sync::Arc;
 
 pub use erased::{ErasedTool, Spec};
+pub use run_command::told;
 
 use async_trait::async_trait;
 use mira_workspace::{Refusal, Workspace};
@@ -78,6 +79,8 @@ pub struct Command {
     pub network: bool,
     /// It wants to run without the sandbox.
     pub unconfined: bool,
+    /// It wants the rights of the administrator.
+    pub elevate: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -34,6 +34,8 @@ pub(crate) struct Input {
     network: Option<bool>,
     /// Run it without the sandbox, after the sandbox refused what it must do; the person is asked.
     unconfined: Option<bool>,
+    /// Run it as the administrator; needs `argv`, one program; the person is asked.
+    elevate: Option<bool>,
 }
 
 impl Input {
@@ -87,6 +89,7 @@ impl Tool for RunCommand {
             purpose: input.purpose.clone(),
             network: input.network.unwrap_or_default(),
             unconfined: input.unconfined.unwrap_or_default(),
+            elevate: input.elevate.unwrap_or_default(),
         }))
     }
 
@@ -151,10 +154,11 @@ pub(crate) async fn foreground(
     if exit.cancelled {
         return Err(ToolError::Cancelled);
     }
-    Ok(shown(&exit, kept.as_deref(), timeout))
+    Ok(told(&exit, kept.as_deref(), timeout))
 }
 
-fn shown(exit: &Exit, kept: Option<&str>, timeout: Duration) -> Output {
+/// How a command went, as the model reads it. `kept` names where more of the output is.
+pub fn told(exit: &Exit, kept: Option<&str>, timeout: Duration) -> Output {
     let seconds = format!("{:.1} s", exit.duration.as_secs_f64());
     let end = match (exit.timed_out, exit.code, exit.signal) {
         (true, _, _) => format!("stopped by its time limit of {} s", timeout.as_secs()),

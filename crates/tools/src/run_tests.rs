@@ -49,6 +49,7 @@ impl Tool for RunTests {
             purpose: Some("run the project's tests".into()),
             network: false,
             unconfined: false,
+            elevate: false,
         }))
     }
 

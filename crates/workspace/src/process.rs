@@ -211,6 +211,14 @@ fn not_confined(stage: &str, error: &io::Error) -> Refusal {
     ))
 }
 
+/// What every command is given before its own variables are added.
+pub fn environment() -> Vec<(String, String)> {
+    let texts = spawn::environment(&[]).into_iter();
+    texts
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
 /// `bash` where there is one, for what people write on command lines is mostly bash.
 fn shell() -> &'static str {
     static SHELL: OnceLock<&'static str> = OnceLock::new();

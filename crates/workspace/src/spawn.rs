@@ -6,7 +6,7 @@
 mod launch;
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -213,15 +213,25 @@ impl Child {
         while tokio::time::Instant::now() < until && self.group_lives().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        self.kill();
-        let _ = self.wait().await;
-        self.over = true;
+        if self.kill() {
+            let _ = self.wait().await;
+            self.over = true;
+        }
         count
     }
 
-    fn kill(&mut self) {
+    /// False where it may not be killed: it runs with more rights than we have.
+    fn kill(&mut self) -> bool {
+        let mut killed = Ok(());
         if !self.reap().unwrap_or(true) {
-            let _ = rustix::process::kill_process(self.pid, Signal::KILL);
+            killed = rustix::process::kill_process(self.pid, Signal::KILL);
+        }
+        if killed == Err(rustix::io::Errno::PERM) {
+            self.ended.get_or_insert(Ended {
+                code: None,
+                signal: None,
+            });
+            return false;
         }
         kill_now(self.pid, &self.mark);
         if !self.reaped && rustix::process::waitpid(Some(self.pid), WaitOptions::empty()).is_ok() {
@@ -232,22 +242,26 @@ impl Child {
             });
             self.told = None;
         }
+        true
     }
+}
 
-    /// For a command that ends at once, outside of any runtime's business.
-    pub fn wait_blocking(mut self) -> io::Result<Option<i32>> {
-        let status = rustix::process::waitpid(Some(self.pid), WaitOptions::empty())?;
-        self.reaped = true;
-        self.over = true;
-        let mut code = status.and_then(|(_, status)| status.exit_status());
-        if let Some(told) = self.told.take() {
-            let mut bytes = [0; 4];
-            if told.try_read(&mut bytes).is_ok_and(|n| n == 4) {
-                code = Ended::from_status(i32::from_ne_bytes(bytes)).code;
-            }
-        }
-        Ok(code)
+/// Runs a command that ends at once, waiting for it; needs no runtime. Returns its exit code.
+pub(crate) fn run_blocking(
+    argv: &[String],
+    cwd: &Path,
+    plan: &Plan,
+) -> Result<Option<i32>, NotStarted> {
+    let (pid, told, _output) = launch::launch(argv, cwd, environment(&[]), Some(plan))?;
+    let ended =
+        rustix::process::waitpid(Some(pid), WaitOptions::empty()).map_err(io::Error::from)?;
+    let mut status = [0; 4];
+    if let Some(told) = told
+        && std::fs::File::from(told).read_exact(&mut status).is_ok()
+    {
+        return Ok(Ended::from_status(i32::from_ne_bytes(status)).code);
     }
+    Ok(ended.and_then(|(_, status)| status.exit_status()))
 }
 
 /// The first four bytes; None where there are none.

@@ -36,6 +36,8 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
       return ["operation.changes", "operation.list", "operation.get", "session.changes", "comment.list", "context.get"];
     case "approvals":
       return ["approval.list", "approval.rules"];
+    case "sudo":
+      return ["sudo.permissions", "sudo.blocklist", "sudo.requests", "sudo.audit"];
     case "jobs":
       return ["job.list"];
     case "checkpoints":

@@ -9,6 +9,7 @@ mod logs;
 mod rewind;
 mod serve;
 mod sessions;
+mod sudo;
 mod system;
 mod undo;
 
@@ -49,6 +50,7 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         }
         Command::Export(args) => export::run(&client, args).await,
         Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
+        Command::Sudo { command } => sudo::run(&client, command).await,
         Command::Budget(json) => system::show_budget(&client, json.json).await,
         Command::Status(json) => system::show_status(&client, json.json).await,
         Command::Doctor(json) => system::show_doctor(&client, json.json).await,

@@ -253,6 +253,12 @@ pub fn approval(approval: &Approval, style: Style) -> String {
     text.push_str(&format!("  run   {}\n", style.bold(&command)));
     text.push_str(&format!("  in    {}\n", clean(&approval.cwd)));
     text.push_str(&format!("  why   {}\n", one_line(&approval.reason, 300)));
+    if let Some(elevation) = &approval.elevation {
+        text.push_str(&format!(
+            "  {}\n",
+            style.red(&format!("as    {}", clean(&elevation.user)))
+        ));
+    }
     if let Some(purpose) = &approval.purpose {
         text.push_str(&format!("  model {}\n", one_line(purpose, 300)));
     }
@@ -384,6 +390,7 @@ mod tests {
             cwd: "/p".into(),
             reason: "not on the safe list".into(),
             purpose: None,
+            elevation: None,
             pattern: Some("npm publish".into()),
             requested_at: 0,
             expires_at: 1,

@@ -1,6 +1,8 @@
 //! The real program against a fake vendor over HTTP.
 
+mod askpass;
 mod exec;
 mod home;
 mod others;
 mod repl;
+mod sudo;

@@ -65,11 +65,11 @@ impl Guard {
 }
 
 /// One call with what it would do.
-struct Plan {
-    call: AskedCall,
+pub(super) struct Plan {
+    pub(super) call: AskedCall,
     tool: Option<Arc<dyn ErasedTool>>,
-    cx: ToolCx,
-    effect: Result<Effect, ToolError>,
+    pub(super) cx: ToolCx,
+    pub(super) effect: Result<Effect, ToolError>,
 }
 
 impl Plan {
@@ -223,9 +223,9 @@ impl Run<'_> {
 }
 
 /// Runs single calls; several at once share it.
-struct Caller<'a> {
-    on: &'a Operations,
-    run: &'a Run<'a>,
+pub(super) struct Caller<'a> {
+    pub(super) on: &'a Operations,
+    pub(super) run: &'a Run<'a>,
     watch: &'a Mutex<Watch>,
     repeated: bool,
 }
@@ -238,11 +238,14 @@ impl Caller<'_> {
         let result = if skip {
             Err(ToolError::Refused("Not run: the operation stops.".into()))
         } else {
-            match self.clear(&plan, &mut stored).await {
-                Ok(()) => {
+            match self.cleared(&plan, &mut stored).await {
+                Ok(cleared) => {
                     // The person's time to think is not the tool's.
                     begun = Instant::now();
-                    self.run_plan(&plan, &mut stored).await
+                    match cleared {
+                        None => self.run_plan(&plan, &mut stored).await,
+                        Some(cleared) => self.run_elevated(&plan, cleared, &mut stored).await,
+                    }
                 }
                 Err(Refused::Tell(reason)) => Err(ToolError::Refused(reason)),
                 Err(Refused::Stop(why, reason)) => {
@@ -303,7 +306,11 @@ impl Caller<'_> {
     }
 
     /// Whether it may run: by policy, by a remembered answer, by the person.
-    async fn clear(&self, plan: &Plan, stored: &mut Vec<StoredEvent>) -> Result<(), Refused> {
+    pub(super) async fn clear(
+        &self,
+        plan: &Plan,
+        stored: &mut Vec<StoredEvent>,
+    ) -> Result<(), Refused> {
         let effect = match &plan.effect {
             Ok(effect) => effect,
             Err(ToolError::Refused(reason)) => return Err(Refused::Tell(reason.clone())),
@@ -416,6 +423,7 @@ impl Caller<'_> {
             cwd: cwd_of(self.run.workspace.root(), &cwd),
             reason,
             purpose,
+            elevation: None,
             pattern: pattern.clone(),
             requested_at: now,
             expires_at: now + self.on.settings.current().approval_timeout_ms as i64,
@@ -547,7 +555,7 @@ impl Caller<'_> {
     }
 
     /// Looks at the project before a command, unless another one runs already.
-    async fn begin_command(&self) -> Result<(), Failure> {
+    pub(super) async fn begin_command(&self) -> Result<(), Failure> {
         let mut watch = self.watch.lock().await;
         if watch.running == 0 {
             let on = self.on;
@@ -561,7 +569,7 @@ impl Caller<'_> {
     }
 
     /// What changed since, put down to the command that ended. `begun` went into the background.
-    async fn end_command(
+    pub(super) async fn end_command(
         &self,
         by: By,
         begun: Vec<JobInfo>,
@@ -588,7 +596,7 @@ impl Caller<'_> {
         Ok(recorded)
     }
 
-    async fn append(
+    pub(super) async fn append(
         &self,
         kinds: Vec<EventKind>,
         stored: &mut Vec<StoredEvent>,
@@ -605,7 +613,7 @@ impl Caller<'_> {
 }
 
 /// Why a call does not run.
-enum Refused {
+pub(super) enum Refused {
     /// The model hears it and goes on.
     Tell(String),
     /// The operation ends; the call's answer is the text.
@@ -619,7 +627,7 @@ impl From<Failure> for Refused {
     }
 }
 
-fn cwd_of(root: &Path, cwd: &str) -> String {
+pub(super) fn cwd_of(root: &Path, cwd: &str) -> String {
     let whole = if cwd.is_empty() {
         root.to_path_buf()
     } else {
@@ -658,7 +666,7 @@ fn act(effect: &Effect) -> Act<'_> {
     }
 }
 
-fn judged(line: &CommandLine) -> policy::Line<'_> {
+pub(super) fn judged(line: &CommandLine) -> policy::Line<'_> {
     match line {
         CommandLine::Argv(argv) => policy::Line::Argv(argv),
         CommandLine::Shell(line) => policy::Line::Shell(line),

@@ -73,6 +73,7 @@ mod tests {
             purpose: None,
             network,
             unconfined,
+            elevate: false,
         });
         let sandbox = Sandbox {
             enabled: true,

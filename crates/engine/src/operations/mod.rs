@@ -8,6 +8,7 @@ pub mod background;
 mod choices;
 mod compaction;
 mod context;
+mod elevated;
 mod execute;
 pub mod history;
 pub(crate) mod holding;
@@ -73,6 +74,7 @@ pub struct Operations {
     pub(super) jobs: Arc<Jobs>,
     pub(super) blobs: Arc<Blobs>,
     pub(super) masker: Masker,
+    pub(super) askpass: Option<crate::ports::Askpass>,
     lanes: Arc<Mutex<HashMap<SessionId, Lane>>>,
     histories: Arc<Mutex<VecDeque<(SessionId, History)>>>,
     workspaces: Arc<Mutex<Workspaces>>,
@@ -192,6 +194,7 @@ impl Operations {
             jobs,
             blobs,
             masker,
+            askpass: None,
             lanes: Arc::default(),
             histories: Arc::default(),
             workspaces: Arc::default(),
@@ -199,6 +202,12 @@ impl Operations {
             in_use,
             tasks: TaskTracker::new(),
         }
+    }
+
+    /// Who asks for passwords.
+    pub fn with_askpass(mut self, askpass: Option<crate::ports::Askpass>) -> Self {
+        self.askpass = askpass;
+        self
     }
 
     /// Stores the message and answers at once; the work goes on by itself.

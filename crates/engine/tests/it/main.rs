@@ -17,4 +17,5 @@ mod rewind;
 mod secrets;
 mod sessions;
 mod steering;
+mod sudo;
 mod support;

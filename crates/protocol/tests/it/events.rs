@@ -139,6 +139,7 @@ fn next(kind: &EventKind) -> Option<EventKind> {
                 cwd: "/p".into(),
                 reason: "Install web server".into(),
                 purpose: None,
+                elevation: None,
                 pattern: Some("apt install *".into()),
                 requested_at: 1,
                 expires_at: 2,

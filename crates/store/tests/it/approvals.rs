@@ -19,6 +19,7 @@ fn approval(id: &str, session: &SessionId, operation: &OperationId, at: i64) -> 
         cwd: String::new(),
         reason: "not on the safe list".into(),
         purpose: None,
+        elevation: None,
         pattern: Some("npm publish".into()),
         requested_at: at,
         expires_at: at + 10,

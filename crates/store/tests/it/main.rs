@@ -9,5 +9,6 @@ mod log;
 mod open;
 mod search;
 mod sessions;
+mod sudo;
 mod support;
 mod tables;

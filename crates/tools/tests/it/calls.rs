@@ -98,7 +98,7 @@ async fn every_tool_works_with_all_its_arguments() {
         (
             "run_command",
             json!({"command": "pwd; echo out; echo err >&2", "cwd": "src", "timeout_seconds": 20,
-                   "background": false, "purpose": "look", "network": false, "unconfined": false}),
+                   "background": false, "purpose": "look", "network": false, "unconfined": false, "elevate": false}),
             "/src\nout\nerr\n[exit 0 in",
         ),
         (
@@ -210,6 +210,7 @@ fn effects_say_what_a_call_would_do() {
             purpose,
             network: false,
             unconfined: false,
+            elevate: false,
         })
     };
     let arguments =

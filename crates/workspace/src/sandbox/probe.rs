@@ -119,20 +119,15 @@ fn tried(level: Level) -> Result<(), String> {
         level,
     };
     let plan = Plan::new(&on).map_err(|error| error.to_string())?;
-    let argv = ["true".to_owned()];
-    let env = spawn::environment(&[]);
-    let (child, _output) = spawn::spawn(&argv, Path::new("/"), env, spawn::new_mark(), Some(&plan))
-        .map_err(|error| match error {
-            NotStarted::Io(error) => error.to_string(),
-            NotStarted::NotConfined(failed) => format!(
-                "{}: {}",
-                failed.stage,
-                std::io::Error::from_raw_os_error(failed.number)
-            ),
-        })?;
-    match child.wait_blocking() {
+    let ended = spawn::run_blocking(&["true".to_owned()], Path::new("/"), &plan);
+    match ended {
         Ok(Some(0)) => Ok(()),
         Ok(code) => Err(format!("a command inside ended with {code:?}")),
-        Err(error) => Err(error.to_string()),
+        Err(NotStarted::Io(error)) => Err(error.to_string()),
+        Err(NotStarted::NotConfined(failed)) => Err(format!(
+            "{}: {}",
+            failed.stage,
+            std::io::Error::from_raw_os_error(failed.number)
+        )),
     }
 }

@@ -1,0 +1,557 @@
+//! A call that wants more rights: stopped by the block list, known by a permission, or asked of
+//! the person; then run from words, once, exactly as it was shown; and recorded in any case.
+
+use std::time::Duration;
+
+use mira_policy::{self as policy, Elevation as Wanted};
+use mira_protocol::approval::{Approval, DecidedBy, Decision};
+use mira_protocol::change::FileChangeSummary;
+use mira_protocol::checkpoint::CheckpointKind;
+use mira_protocol::operation::{Access, ApproveMode, OperationState};
+use mira_protocol::sudo::{Elevation, SudoAudit, SudoOutcome, SudoRequest, SudoStatus};
+use mira_protocol::{ApprovalId, Code, EventKind, Failure, StoredEvent, Topic};
+use mira_tools::{Command, Effect, Output, ToolError};
+use mira_workspace::{CommandLine, Exit, Spec, process};
+
+use super::execute::{Caller, Plan, Refused};
+use super::record::By;
+use super::run::Stop;
+use crate::clock::now_ms;
+use crate::failure::from_store;
+use crate::sudo::{Bound, Known, blocked, permitted};
+
+/// The end of the output that the audit keeps, in bytes.
+const KEPT_OUTPUT: usize = 4 * 1024;
+
+/// A command that may run with more rights now.
+pub(super) struct Cleared {
+    bound: Bound,
+    command: String,
+    timeout: Duration,
+    request: Option<ApprovalId>,
+    rule: Option<String>,
+    authorized_by: &'static str,
+}
+
+/// What a line of the audit begins as.
+struct Record<'a> {
+    command: &'a str,
+    cwd: &'a str,
+    request: Option<ApprovalId>,
+    rule: Option<String>,
+    authorized_by: &'a str,
+}
+
+impl Caller<'_> {
+    /// Whether a call may run; with what was cleared where it runs with more rights.
+    pub(super) async fn cleared(
+        &self,
+        plan: &Plan,
+        stored: &mut Vec<StoredEvent>,
+    ) -> Result<Option<Cleared>, Refused> {
+        if let Ok(Effect::Runs(command)) = &plan.effect
+            && let Some(cleared) = self.clear_elevated(plan, command, stored).await?
+        {
+            return Ok(Some(cleared));
+        }
+        self.clear(plan, stored).await.map(|()| None)
+    }
+
+    /// Whether an elevated command may run. None: the call asks for no more rights.
+    async fn clear_elevated(
+        &self,
+        plan: &Plan,
+        command: &Command,
+        stored: &mut Vec<StoredEvent>,
+    ) -> Result<Option<Cleared>, Refused> {
+        let line = super::execute::judged(&command.line);
+        let Some(wanted) = policy::elevation(&line, command.elevate) else {
+            return Ok(None);
+        };
+        let shown = policy::line_of(&line);
+        let task = self.run.task;
+        let cwd = super::execute::cwd_of(self.run.workspace.root(), &command.cwd);
+        let mut record = Record {
+            command: &shown,
+            cwd: &cwd,
+            request: None,
+            rule: None,
+            authorized_by: "",
+        };
+        let refuse = match (task.request.access, task.request.approve) {
+            (Access::Read, _) => Some("this operation may only read"),
+            (_, ApproveMode::Never) => Some("commands are switched off for this operation"),
+            _ if command.background => Some("an elevated command cannot run in the background"),
+            _ => None,
+        };
+        if let Some(why) = refuse {
+            self.record(record, SudoOutcome::NotAsked, why, None)
+                .await?;
+            return Err(Refused::Tell(format!("Not run: {why}.")));
+        }
+        let (argv, user) = match wanted {
+            Wanted::Words { argv, user } => (argv, user),
+            Wanted::Unclear { why, .. } => {
+                self.record(record, SudoOutcome::NotAsked, &why, None)
+                    .await?;
+                return Err(Refused::Tell(why));
+            }
+        };
+        let folder = self.run.workspace.root().join(&command.cwd);
+        let session = task.session.as_str();
+        let bound = match Bound::new(&argv, &user, &folder, environment(), session) {
+            Ok(bound) => bound,
+            Err(why) => {
+                self.record(record, SudoOutcome::NotAsked, &why.0, None)
+                    .await?;
+                return Err(Refused::Tell(format!("Not run: {}", why.0)));
+            }
+        };
+        let store = &self.on.store;
+        let blocks = store.sudo_blocklist().await.map_err(from_store)?;
+        let home = mira_workspace::sandbox::home();
+        if let Some(block) = blocked(&blocks, &bound.argv, home.as_deref()) {
+            record.rule = Some(block.name.clone());
+            self.record(record, SudoOutcome::Blocked, &block.description, None)
+                .await?;
+            return Err(Refused::Tell(format!(
+                "Not run: the block list has it ({}: {}). No approval lets it through; do not try \
+                 it another way.",
+                block.name, block.description
+            )));
+        }
+        let permissions = store.sudo_permissions().await.map_err(from_store)?;
+        let known = permitted(&permissions, &bound.argv);
+        let timeout = Duration::from_millis(command.timeout_ms);
+        if let Some(known) = known.as_ref().filter(|known| known.runs) {
+            store
+                .use_sudo_permission(known.id, now_ms())
+                .await
+                .map_err(from_store)?;
+            self.on.events.topic(Topic::Sudo);
+            return Ok(Some(Cleared {
+                command: policy::typed(&bound.argv),
+                bound,
+                timeout,
+                request: None,
+                rule: Some(known.name.clone()),
+                authorized_by: "permission",
+            }));
+        }
+        if task.request.approve != ApproveMode::Ask {
+            let why = "only the person can allow it, and nobody is asked in this run";
+            self.record(record, SudoOutcome::NotAsked, why, None)
+                .await?;
+            let failure = Failure::new(
+                Code::ApprovalNeeded,
+                format!("`{shown}` wants the rights of {user}: {why}."),
+            )
+            .hint(
+                "Ask in the app or in `mira`, or let it run without a question: `mira sudo \
+                 permissions add --no-approval`.",
+            );
+            return Err(Refused::Stop(
+                Stop::Failed(failure),
+                "Not run: it needs an approval that nobody can give here.".into(),
+            ));
+        }
+        self.ask_elevated(plan, command, bound, known, timeout, stored)
+            .await
+            .map(Some)
+    }
+
+    async fn ask_elevated(
+        &self,
+        plan: &Plan,
+        command: &Command,
+        bound: Bound,
+        known: Option<Known>,
+        timeout: Duration,
+        stored: &mut Vec<StoredEvent>,
+    ) -> Result<Cleared, Refused> {
+        let task = self.run.task;
+        let shown = policy::typed(&bound.argv);
+        let why = match &known {
+            Some(known) => format!("; you know it as {:?}", known.name),
+            None => String::new(),
+        };
+        let now = now_ms();
+        let approval = Approval {
+            id: ApprovalId::new(),
+            session_id: task.session.clone(),
+            operation_id: task.id.clone(),
+            call_id: plan.call.id.clone(),
+            tool: plan.call.tool.clone(),
+            command: shown.clone(),
+            argv: Some(bound.argv.clone()),
+            cwd: bound.cwd.display().to_string(),
+            reason: format!("it runs with ALL RIGHTS of {}{why}", bound.user),
+            purpose: command.purpose.clone(),
+            elevation: Some(Elevation {
+                user: bound.user.clone(),
+                argv: bound.argv.clone(),
+                environment: bound
+                    .environment
+                    .iter()
+                    .map(|(name, _)| name.clone())
+                    .collect(),
+                binding: bound.hash.clone(),
+                prompt: self.on.askpass.is_some(),
+            }),
+            pattern: None,
+            requested_at: now,
+            expires_at: now + self.on.settings.current().approval_timeout_ms as i64,
+        };
+        let request = SudoRequest {
+            id: approval.id.clone(),
+            session_id: task.session.clone(),
+            operation_id: task.id.clone(),
+            command: shown.clone(),
+            argv: bound.argv.clone(),
+            user: bound.user.clone(),
+            working_dir: approval.cwd.clone(),
+            reason: command.purpose.clone().unwrap_or_default(),
+            status: SudoStatus::Pending,
+            binding: bound.hash.clone(),
+            created_at: approval.requested_at,
+            expires_at: approval.expires_at,
+            responded_at: None,
+            executed_at: None,
+            exit_code: None,
+            permission_id: known.as_ref().map(|known| known.id),
+        };
+        let store = &self.on.store;
+        store.add_sudo_request(&request).await.map_err(from_store)?;
+        self.on.events.topic(Topic::Sudo);
+        let id = approval.id.clone();
+        let cwd = approval.cwd.clone();
+        let waiting = EventKind::OperationState {
+            state: OperationState::AwaitingApproval,
+            kind: None,
+            reason: Some(shown.clone()),
+        };
+        self.append(vec![waiting], stored).await?;
+        let decision = self
+            .on
+            .approvals
+            .ask(approval, None, &self.run.cancel)
+            .await?;
+        // Who decided says whether it was a person, time, or the operation's end.
+        let by = store.approval(&id).await.map_err(from_store)?.1;
+        let by = by.map_or(DecidedBy::Operation, |decided| decided.by);
+        let cancelled = self.run.cancel.is_cancelled();
+        let (status, outcome) = match (decision, by) {
+            _ if cancelled => (SudoStatus::Cancelled, Some(SudoOutcome::Cancelled)),
+            (Decision::Allow | Decision::Always, DecidedBy::Person) => (SudoStatus::Approved, None),
+            (_, DecidedBy::Person) => (SudoStatus::Denied, Some(SudoOutcome::Denied)),
+            (_, DecidedBy::Expiry) => (SudoStatus::Expired, Some(SudoOutcome::Expired)),
+            (_, DecidedBy::Operation) => (SudoStatus::Cancelled, Some(SudoOutcome::Cancelled)),
+        };
+        store
+            .answer_sudo_request(&id, status, now_ms())
+            .await
+            .map_err(from_store)?;
+        self.on.events.topic(Topic::Sudo);
+        let rule = known.map(|known| known.name);
+        let Some(outcome) = outcome else {
+            return Ok(Cleared {
+                bound,
+                command: shown,
+                timeout,
+                request: Some(id),
+                rule,
+                authorized_by: "person",
+            });
+        };
+        let record = Record {
+            command: &shown,
+            cwd: &cwd,
+            request: Some(id),
+            rule,
+            authorized_by: if by == DecidedBy::Person {
+                "person"
+            } else {
+                ""
+            },
+        };
+        self.record(record, outcome, "", None).await?;
+        Err(match outcome {
+            SudoOutcome::Cancelled => Refused::Stop(
+                Stop::Cancelled,
+                "Not run: the operation was stopped.".into(),
+            ),
+            SudoOutcome::Expired => Refused::Tell(
+                "Nobody answered in time, so it was not run. Go on without it, or say what the \
+                 person could run themselves."
+                    .into(),
+            ),
+            _ => Refused::Tell(
+                "The developer did not allow this. Do not try it another way; go on without it or \
+                 say what you would have done."
+                    .into(),
+            ),
+        })
+    }
+
+    /// Runs what was cleared, once.
+    pub(super) async fn run_elevated(
+        &self,
+        plan: &Plan,
+        cleared: Cleared,
+        stored: &mut Vec<StoredEvent>,
+    ) -> Result<(Output, Vec<FileChangeSummary>), ToolError> {
+        let broken = |failure: Failure| ToolError::Broken(failure.message);
+        if let Err(why) = self.take(&cleared).await.map_err(broken)? {
+            self.end(&cleared, SudoOutcome::Refused, &why, None)
+                .await
+                .map_err(broken)?;
+            return Err(ToolError::Refused(format!("Not run: {why}.")));
+        }
+        let spec = match self.starter(&cleared) {
+            Ok(spec) => spec,
+            Err(why) => {
+                self.end(&cleared, SudoOutcome::Failed, &why, None)
+                    .await
+                    .map_err(broken)?;
+                return Err(ToolError::Refused(format!("Not run: {why}")));
+            }
+        };
+        self.begin_command().await.map_err(broken)?;
+        let started = EventKind::ToolStarted {
+            call_id: plan.call.id.clone(),
+            command: Some(cleared.command.clone()),
+        };
+        self.append(vec![started], stored).await.map_err(broken)?;
+        let cx = &plan.cx;
+        let ran = cx
+            .jobs
+            .run(&cx.session, &cx.operation, spec, &cx.cancel, &*cx.progress)
+            .await;
+        let by = By {
+            call: Some(plan.call.id.clone()),
+            kind: CheckpointKind::Command,
+            title: cleared.command.clone(),
+        };
+        let changes = self.end_command(by, vec![]).await.map_err(broken)?;
+        let (exit, kept) = match ran {
+            Ok(ran) => ran,
+            Err(refusal) => {
+                let why = refusal.to_string();
+                self.end(&cleared, SudoOutcome::Failed, &why, None)
+                    .await
+                    .map_err(broken)?;
+                return Err(refusal.into());
+            }
+        };
+        let trouble = trouble(&exit);
+        let outcome = match trouble {
+            Some(_) => SudoOutcome::Failed,
+            None if exit.cancelled || exit.timed_out => SudoOutcome::Stopped,
+            None => SudoOutcome::Ran,
+        };
+        self.end(&cleared, outcome, trouble.unwrap_or(""), Some(&exit))
+            .await
+            .map_err(broken)?;
+        if exit.cancelled {
+            return Err(ToolError::Cancelled);
+        }
+        if let Some(trouble) = trouble {
+            return Err(ToolError::Refused(format!("Not run: {trouble}")));
+        }
+        let mut output = mira_tools::told(&exit, kept.as_deref(), cleared.timeout);
+        if exit.timed_out {
+            output.text.push_str(
+                "\n[It runs with more rights than Mira has, so it could not be ended and may go on.]",
+            );
+        }
+        Ok((output, changes))
+    }
+
+    /// Uses the approval up. Err: what is to run is not what was approved, or no longer.
+    async fn take(&self, cleared: &Cleared) -> Result<Result<(), String>, Failure> {
+        let session = self.run.task.session.as_str();
+        let now = cleared.bound.again(session);
+        if now.as_ref().ok().map(|bound| &bound.hash) != Some(&cleared.bound.hash) {
+            return Ok(Err(
+                "the program changed after it was approved; ask again if it is still wanted".into(),
+            ));
+        }
+        let Some(id) = &cleared.request else {
+            return Ok(Ok(()));
+        };
+        let taken = self
+            .on
+            .store
+            .take_sudo_request(id, &cleared.bound.argv, &cleared.bound.hash, now_ms())
+            .await
+            .map_err(from_store)?;
+        Ok(if taken {
+            Ok(())
+        } else {
+            Err("the approval is used up, too old, or for another command".into())
+        })
+    }
+
+    /// The command that changes rights and starts ours.
+    fn starter(&self, cleared: &Cleared) -> Result<Spec, String> {
+        let bound = &cleared.bound;
+        let mut env = bound.environment.clone();
+        let mut argv: Vec<String> = Vec::new();
+        let is_root = rustix::process::geteuid().is_root();
+        if is_root && bound.user == "root" {
+            // Nothing to gain.
+        } else if let Some(sudo) = program("sudo") {
+            // -k: a password that was typed for something else counts for nothing, and this one
+            // for nothing later.
+            argv.extend([sudo, "-k".into()]);
+            match &self.on.askpass {
+                Some(askpass) => {
+                    argv.push("-A".into());
+                    env.push(("SUDO_ASKPASS".into(), askpass.program.display().to_string()));
+                    env.extend(askpass.env.iter().cloned());
+                    env.push(("MIRA_ASKPASS_FOR".into(), cleared.command.clone()));
+                }
+                None => argv.push("-n".into()),
+            }
+            argv.extend(["-u".into(), bound.user.clone(), "--".into()]);
+        } else if let Some(pkexec) = program("pkexec") {
+            argv.extend([pkexec, "--user".into(), bound.user.clone()]);
+        } else {
+            return Err(
+                "this machine has neither sudo nor pkexec; the person can run it themselves".into(),
+            );
+        }
+        argv.extend(bound.argv.iter().cloned());
+        let mut spec = Spec::new(CommandLine::Argv(argv), bound.cwd.clone());
+        spec.env = env;
+        spec.timeout = Some(cleared.timeout);
+        Ok(spec)
+    }
+
+    async fn end(
+        &self,
+        cleared: &Cleared,
+        outcome: SudoOutcome,
+        detail: &str,
+        exit: Option<&Exit>,
+    ) -> Result<(), Failure> {
+        if let Some(id) = &cleared.request {
+            let status = match outcome {
+                SudoOutcome::Refused => SudoStatus::Refused,
+                _ => SudoStatus::Executed,
+            };
+            let code = exit.and_then(|exit| exit.code);
+            self.on
+                .store
+                .end_sudo_request(id, status, code)
+                .await
+                .map_err(from_store)?;
+        }
+        let record = Record {
+            command: &cleared.command,
+            cwd: &cleared.bound.cwd.display().to_string(),
+            request: cleared.request.clone(),
+            rule: cleared.rule.clone(),
+            authorized_by: cleared.authorized_by,
+        };
+        self.record(record, outcome, detail, exit).await
+    }
+
+    async fn record(
+        &self,
+        record: Record<'_>,
+        outcome: SudoOutcome,
+        detail: &str,
+        exit: Option<&Exit>,
+    ) -> Result<(), Failure> {
+        let task = self.run.task;
+        let output = exit.map_or("", |exit| exit.output.as_str());
+        let entry = SudoAudit {
+            id: 0,
+            at: now_ms(),
+            outcome,
+            command: record.command.to_owned(),
+            working_dir: record.cwd.to_owned(),
+            session_id: task.session.clone(),
+            operation_id: task.id.clone(),
+            request_id: record.request,
+            rule: record.rule,
+            authorized_by: record.authorized_by.to_owned(),
+            exit_code: exit.and_then(|exit| exit.code),
+            duration_ms: exit.map(|exit| exit.duration.as_millis() as u64),
+            output: self.on.masker.mask(tail(output)).into_owned(),
+            detail: detail.to_owned(),
+        };
+        self.on
+            .store
+            .add_sudo_audit(&entry)
+            .await
+            .map_err(from_store)?;
+        self.on.events.topic(Topic::Sudo);
+        Ok(())
+    }
+}
+
+/// What the starter of an elevated command is given; the command itself gets what the system's
+/// own rules for it say.
+fn environment() -> Vec<(String, String)> {
+    let mut kept: Vec<(String, String)> = process::environment()
+        .into_iter()
+        .filter(|(name, _)| {
+            name.starts_with("LC_") || ["LANG", "TZ", "TERM"].contains(&name.as_str())
+        })
+        .collect();
+    kept.push((
+        "PATH".into(),
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),
+    ));
+    kept.sort();
+    kept
+}
+
+/// Of the system, whatever the person's search path says.
+fn program(name: &str) -> Option<String> {
+    ["/usr/bin", "/bin", "/usr/local/bin", "/run/wrappers/bin"]
+        .iter()
+        .map(|folder| format!("{folder}/{name}"))
+        .find(|path| std::path::Path::new(path).is_file())
+}
+
+/// Where the rights were not given, in words for the model. Sudo says so itself, and ends with 1.
+fn trouble(exit: &Exit) -> Option<&'static str> {
+    if exit.success() || exit.cancelled || exit.timed_out {
+        return None;
+    }
+    let told = |words: &str| {
+        exit.output.lines().any(|line| {
+            line.contains(words) && (line.contains("sudo") || line.contains("not in the sudoers"))
+        })
+    };
+    if told("a password is required") || told("a terminal is required") {
+        return Some(
+            "a password is needed, and there is nobody to ask here. It can be asked in the app, or \
+             in `mira` in a terminal.",
+        );
+    }
+    if told("no password was provided") || told("no askpass program") {
+        return Some("the person gave no password. Do not try it another way.");
+    }
+    if told("incorrect password attempt") {
+        return Some("the password was wrong.");
+    }
+    if told("is not in the sudoers file")
+        || told("is not allowed to execute")
+        || told("may not run sudo")
+    {
+        return Some("the person has no right to do this on this machine.");
+    }
+    None
+}
+
+fn tail(text: &str) -> &str {
+    let mut from = text.len().saturating_sub(KEPT_OUTPUT);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    &text[from..]
+}
