@@ -6,3 +6,4 @@ mod home;
 mod others;
 mod repl;
 mod sudo;
+mod undo;
