@@ -109,13 +109,16 @@ async fn one_hunk(client: &Client, args: &UndoArgs, hunk: &str, undo: bool) -> R
 
 /// Answers as the protocol has them.
 pub fn resolve(answers: &AnswerArgs) -> Option<Vec<Resolve>> {
-    let of = |paths: &[String], choice| {
-        let paths = paths.to_vec().into_iter();
-        paths.map(move |path| Resolve { path, choice })
-    };
-    let all: Vec<Resolve> = of(&answers.keep, Choice::Keep)
-        .chain(of(&answers.take, Choice::Take))
-        .chain(of(&answers.merge, Choice::Merge))
+    fn named(paths: &[String], choice: Choice) -> impl Iterator<Item = Resolve> + '_ {
+        let resolve = move |path: &String| Resolve {
+            path: path.clone(),
+            choice,
+        };
+        paths.iter().map(resolve)
+    }
+    let all: Vec<Resolve> = named(&answers.keep, Choice::Keep)
+        .chain(named(&answers.take, Choice::Take))
+        .chain(named(&answers.merge, Choice::Merge))
         .collect();
     (!all.is_empty()).then_some(all)
 }

@@ -7,3 +7,4 @@ mod money;
 mod others;
 mod repl;
 mod sudo;
+mod undo;

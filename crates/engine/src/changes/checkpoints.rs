@@ -38,11 +38,8 @@ impl Changes {
         let not_covered = row.step.not_covered.clone();
         let folders = changes.iter().filter(|change| change.is_dir());
         let folders = folders.map(|change| change.path.clone()).collect();
-        let workspace = match self.workspace_of(&row, &changes).await {
-            Ok(workspace) => Some(workspace),
-            // The folder is gone; what is stored can be shown all the same.
-            Err(_) => None,
-        };
+        // Where the folder is gone, what is stored can be shown all the same.
+        let workspace = self.workspace_of(&row, &changes).await.ok();
         let blobs = self.blobs.clone();
         let files = blocking(move || {
             let content = |entry: Option<mira_workspace::Entry>| {

@@ -527,7 +527,7 @@ fn kill(
         }
         journal.close();
     }
-    let end = if noted.lines().count() % 2 == 0 {
+    let end = if noted.lines().count().is_multiple_of(2) {
         &trees[steps.len()]
     } else {
         &trees[0]
