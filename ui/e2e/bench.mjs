@@ -65,7 +65,7 @@ async function longSession() {
           const began = performance.now();
           history.pushState(null, "", "#/chat/ses_long");
           dispatchEvent(new PopStateEvent("popstate"));
-          while (!document.body.innerText.includes(last)) await new Promise((done) => requestAnimationFrame(done));
+          while (!document.querySelector("main").textContent.includes(last)) await new Promise((done) => requestAnimationFrame(done));
           return performance.now() - began;
         }, `Answer ${MESSAGES / 2 - 1}.`),
       );
@@ -80,7 +80,7 @@ async function longSession() {
 
 /** Scrolls for some seconds; a frame that took longer than 1½ of the usual is one dropped. Runs in the page. */
 async function scrolled() {
-  const list = [...document.querySelectorAll("main *")].find((one) => one.scrollHeight > one.clientHeight * 2 && getComputedStyle(one).overflowY !== "visible");
+  const list = [...document.querySelectorAll("main *")].find((one) => one.scrollHeight > one.clientHeight * 2 && /auto|scroll/.test(getComputedStyle(one).overflowY));
   const times = [];
   const still = [];
   const frame = () => new Promise((done) => requestAnimationFrame(done));
