@@ -167,6 +167,7 @@ mod tests {
             bytes: tokens * 4,
             cap_tokens: None,
             dropped: None,
+            parts: vec![],
         });
         Receipt {
             model: "m".into(),

@@ -223,6 +223,7 @@ async fn live(
         let ports = Ports {
             models: Some(Arc::new(Asked(vendor.clone()))),
             secrets: Arc::new(NoSecrets),
+            askpass: None,
         };
         Engine::open(settings, ports).await.unwrap()
     };
