@@ -210,7 +210,7 @@ describe("the review", () => {
       operation_id: "op_1",
       session_id: "ses_1",
       paths: [],
-      conflicts: [{ path: "crates/parser/src/lines.rs", reason: "edited at 10:41" }],
+      conflicts: [{ path: "crates/parser/src/lines.rs", reason: "edited at 10:41", choices: [], hunks: [] }],
     }));
     await user().click(screen.getByRole("button", { name: /Undo all/ }));
     expect((await screen.findByRole("alert")).textContent).toContain("edited at 10:41");
