@@ -372,7 +372,8 @@ async fn lists_of_models_are_asked_for_kept_and_told() {
     assert_eq!(models.map(|check| check.state), Some(CheckState::Warning));
 }
 
-#[tokio::test]
+// Two threads: waiting for the fake holds one of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn providers_are_asked_for_their_lists_after_work_once_a_day() {
     let script = Script {
         models: vec!["gpt-6-luna".into()],
