@@ -666,7 +666,13 @@ fn reads_code(command: &Simple) -> bool {
 
 /// `:(){ :|:& };:` under any name.
 fn fork_bomb(seen: &Seen<'_>) -> bool {
-    let bare: String = seen.raw.chars().filter(|c| !c.is_whitespace()).collect();
+    // A line break ends a command; other blanks mean nothing here.
+    let bare: String = seen
+        .raw
+        .chars()
+        .map(|c| if c == '\n' { ';' } else { c })
+        .filter(|c| !c.is_whitespace())
+        .collect();
     let mut rest = bare.as_str();
     while let Some(at) = rest.find("(){") {
         let name: String = rest[..at]
@@ -679,7 +685,7 @@ fn fork_bomb(seen: &Seen<'_>) -> bool {
             .collect();
         let name = name.strip_prefix("function").unwrap_or(&name);
         let body = &rest[at + 3..];
-        if !name.is_empty() && body.contains(&format!("{name}|{name}")) {
+        if !name.is_empty() && body.contains(&format!("{name}|{name}&")) {
             return true;
         }
         rest = body;

@@ -16,6 +16,11 @@ pub(super) fn parse_at(line: &str, depth: usize) -> Result<Script, &'static str>
     if depth > MAX_DEPTH {
         return Err("commands nested too deeply");
     }
+    // Where a backslash does not continue the line (comments, single quotes, some documents),
+    // joining would hide what stands in the next one.
+    if line.contains("\\\n") && (line.contains(['#', '\'']) || line.contains("<<")) {
+        return Err("a line that goes on behind a backslash, with quotes, comments or documents");
+    }
     let chars: Vec<char> = line.replace("\\\n", "").chars().collect();
     if chars.len() > MAX_CHARS {
         return Err("more than 20,000 characters");

@@ -1,1 +1,3 @@
+mod against_bash;
+mod rules;
 mod verdicts;
