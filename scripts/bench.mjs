@@ -14,12 +14,13 @@ await main(async () => {
   await tools("build");
   await run("cargo", ["build", "--release", "-p", "mira-cli", "-p", "mira-testkit", "--bin", "mira", "--bin", "bench"]);
   const code = await status(program("bench", "release"), ["--mira", program("mira", "release"), ...words], { cwd: root });
-  return code || (await example("sandbox_cost")) || example("checkpoint_cost", words.includes("--quick") ? ["--quick"] : []);
+  const held = code || (await example("sandbox_cost")) || (await example("checkpoint_cost", words.includes("--quick") ? ["--quick"] : []));
+  return held || example("verdicts", [], "mira-policy");
 });
 
 /** What costs something without the engine around it. */
-function example(name, words = []) {
-  return status("cargo", ["run", "--quiet", "--release", "-p", "mira-workspace", "--example", name, "--", ...words], { cwd: root });
+function example(name, words = [], of = "mira-workspace") {
+  return status("cargo", ["run", "--quiet", "--release", "-p", of, "--example", name, "--", ...words], { cwd: root });
 }
 
 async function userInterfaceBench(debug) {
