@@ -80,8 +80,10 @@ pub async fn install(app: &AppHandle) -> Result<(), Failure> {
     let update = newer(app, &source)
         .await?
         .ok_or_else(|| refused("There is no newer version."))?;
+    let engine = app.state::<Host>().engine().await?;
+    let mut written_down = engine.leaves(update.download_url.as_str(), "update")?;
     let bytes = update
-        .download(|_, _| {}, || {})
+        .download(|bytes, _| written_down.received(bytes as u64), || {})
         .await
         .map_err(|error| failed("The new version was not taken", &error))?;
     update
@@ -121,6 +123,8 @@ async fn newer(app: &AppHandle, source: &Source) -> Result<Option<Update>, Failu
         .endpoints(vec![url])
         .and_then(tauri_plugin_updater::UpdaterBuilder::build)
         .map_err(|error| failed("The address for updates cannot be used", &error))?;
+    let engine = app.state::<Host>().engine().await?;
+    let _written_down = engine.leaves(&source.url, "update")?;
     asked
         .check()
         .await

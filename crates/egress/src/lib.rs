@@ -16,7 +16,7 @@ use std::{fmt, io};
 use reqwest::{RequestBuilder, Url};
 
 pub use place::is_this_machine;
-pub use sent::Response;
+pub use sent::{Passage, Response};
 
 /// What a request is for: "model", "embedding", "models list", "page", "web search", …
 pub type Purpose = &'static str;
@@ -147,7 +147,7 @@ impl Gate {
             }
             return Err(Error::Offline { host });
         }
-        let passage = sent::Passage::begin(ledger, departure);
+        let passage = Passage::begin(ledger, departure);
         let response = client.execute(request).await?;
         Ok(Response::new(response, passage))
     }
@@ -156,7 +156,7 @@ impl Gate {
     ///
     /// # Errors
     /// As [`Gate::send`], as an I/O error.
-    pub fn pass(&self, method: &str, url: &Url, purpose: Purpose) -> io::Result<sent::Passage> {
+    pub fn pass(&self, method: &str, url: &Url, purpose: Purpose) -> io::Result<Passage> {
         let departure = departure(method, url, purpose, 0);
         let ledger = self.ledger();
         if self.is_closed() && !departure.local {
@@ -168,7 +168,7 @@ impl Gate {
             }
             return Err(io::Error::other(error));
         }
-        Ok(sent::Passage::begin(ledger, departure))
+        Ok(Passage::begin(ledger, departure))
     }
 
     /// Writes down that a command ran with the network open: what it sent is not seen.
@@ -192,6 +192,35 @@ impl Gate {
         ledger
             .unwrap_or_else(std::sync::PoisonError::into_inner)
             .clone()
+    }
+}
+
+/// A client whose requests all go through a gate. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: reqwest::Client,
+    gate: Gate,
+}
+
+impl Client {
+    pub fn new(inner: reqwest::Client, gate: Gate) -> Self {
+        Self { inner, gate }
+    }
+
+    pub fn get(&self, url: impl reqwest::IntoUrl) -> RequestBuilder {
+        self.inner.get(url)
+    }
+
+    pub fn post(&self, url: impl reqwest::IntoUrl) -> RequestBuilder {
+        self.inner.post(url)
+    }
+
+    /// Sends what [`Client::get`] or [`Client::post`] began.
+    ///
+    /// # Errors
+    /// As [`Gate::send`].
+    pub async fn send(&self, request: RequestBuilder, purpose: Purpose) -> Result<Response, Error> {
+        self.gate.send(request, purpose).await
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use mira_egress::{Arrival, Departure, Gate, Ledger};
 use mira_protocol::egress::{EgressEntry, EgressPage, ListEgress};
-use mira_protocol::{Failure, OperationId, SessionId, Topic};
+use mira_protocol::{Code, Failure, OperationId, SessionId, Topic};
 use mira_store::{EgressEnd, Store};
 use tokio::sync::mpsc;
 
@@ -66,6 +66,15 @@ impl Egress {
 
     pub fn gate(&self) -> Gate {
         self.gate.clone()
+    }
+
+    pub fn leaves(&self, url: &str, purpose: &'static str) -> Result<mira_egress::Passage, Failure> {
+        let refused = |why: String| Failure::new(Code::Refused, why);
+        let url = url::Url::parse(url)
+            .map_err(|error| refused(format!("{url:?} is no address: {error}.")))?;
+        self.gate.pass("GET", &url, purpose).map_err(|error| {
+            refused(format!("{error}.")).hint("Go online in the settings (MIRA_OFFLINE).")
+        })
     }
 
     /// Opens or closes the gate, as the settings say.

@@ -77,6 +77,10 @@ pub fn from_model(error: &ModelError, provider: ProviderName, model: &str) -> Fa
             Code::ProviderUnreachable,
             "Check the connection and the base URL, then resume; nothing is lost.".to_owned(),
         ),
+        ErrorKind::Offline => (
+            Code::ProviderUnreachable,
+            "Go online in the settings (MIRA_OFFLINE), or choose a model on this machine.".to_owned(),
+        ),
         ErrorKind::Refused { .. } => (
             Code::ProviderRefused,
             "The detail has the provider's own words.".to_owned(),

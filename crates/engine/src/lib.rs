@@ -59,6 +59,7 @@ use gitview::GitView;
 use hooks::Hooks;
 use jobs::BackgroundJobs;
 use operations::{Gate, Operations};
+pub use mira_egress::Passage;
 pub use ports::{Askpass, ModelSource, NoSecrets, Ports, Resolved, SecretStore, Want};
 use projects::Projects;
 use providers::Providers;
@@ -147,6 +148,7 @@ impl Engine {
             ports.secrets.clone(),
             events.clone(),
             budget.clone(),
+            egress.gate(),
         );
         let models: Arc<dyn ModelSource> = match ports.models {
             Some(models) => models,
@@ -443,6 +445,15 @@ impl Engine {
     /// The settings as they are now.
     pub fn settings(&self) -> Arc<Settings> {
         self.0.settings.current()
+    }
+
+    /// A request that the host makes itself: written down like every other, until what is returned
+    /// is dropped.
+    ///
+    /// # Errors
+    /// [`Code::Refused`] where Mira is offline and the address is elsewhere, or is no address.
+    pub fn leaves(&self, url: &str, purpose: &'static str) -> Result<Passage, Failure> {
+        self.0.egress.leaves(url, purpose)
     }
 
     /// Tells `system.status` where the socket listens.

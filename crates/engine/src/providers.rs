@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use mira_egress::Gate;
 use mira_llm::catalogue::Catalogue;
 use mira_llm::local::{self, Places, Server};
 use mira_llm::{ApiKey, Endpoint, ErrorKind, Model, ModelError, probe};
@@ -62,13 +63,14 @@ impl Providers {
         secrets: Arc<dyn SecretStore>,
         events: EventLog,
         budget: Budget,
+        gate: Gate,
     ) -> Self {
         Self(Arc::new(Parts {
             settings,
             keys: Keys::new(secrets),
             events,
             budget,
-            clients: Clients::default(),
+            clients: Clients::through(gate),
             catalogue: Mutex::default(),
             lists: Mutex::default(),
             refreshing: AtomicBool::new(false),

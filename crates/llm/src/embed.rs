@@ -94,6 +94,7 @@ impl OpenAiEmbedder {
                 auth: Auth::Bearer,
                 body: Some(body.clone()),
                 patience: self.patience,
+                purpose: "embedding",
             };
             let failure = match http::call(call, cancel.clone()).await {
                 Ok(answer) => return wire::read(&answer, inputs.len(), &asked),

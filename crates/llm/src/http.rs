@@ -9,7 +9,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::{FutureExt, Stream};
-use reqwest::{Client, RequestBuilder, Response, Url};
+use mira_egress::{Client, Gate, Purpose, Response};
+use reqwest::{RequestBuilder, Url};
 use serde_json::Value;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -118,19 +119,29 @@ impl Default for Patience {
 /// plain connection on this machine need not spend. Connections are kept and used again.
 #[derive(Debug, Default)]
 pub struct Http {
-    plain: OnceLock<Client>,
-    secure: OnceLock<Client>,
+    gate: Gate,
+    plain: OnceLock<reqwest::Client>,
+    secure: OnceLock<reqwest::Client>,
 }
 
 impl Http {
+    /// With a gate of its own that writes nothing down.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Everything goes through this gate.
+    pub fn through(gate: Gate) -> Self {
+        Self {
+            gate,
+            ..Self::default()
+        }
     }
 
     /// No redirects: a key goes to the configured host and nowhere else.
     pub(crate) fn client(&self, url: &Url) -> Client {
         let settings = || {
-            Client::builder()
+            reqwest::Client::builder()
                 .connect_timeout(Duration::from_secs(10))
                 .redirect(reqwest::redirect::Policy::none())
                 .user_agent(concat!("mira/", env!("CARGO_PKG_VERSION")))
@@ -139,17 +150,17 @@ impl Http {
         };
         // Both can only fail on settings that are fixed above.
         let secure = || settings().build().unwrap_or_default();
-        if url.scheme() == "https" {
-            return self.secure.get_or_init(secure).clone();
-        }
-        self.plain
-            .get_or_init(|| {
-                settings()
-                    .tls_certs_only([])
-                    .build()
-                    .unwrap_or_else(|_| secure())
-            })
-            .clone()
+        let plain = || {
+            settings()
+                .tls_certs_only([])
+                .build()
+                .unwrap_or_else(|_| secure())
+        };
+        let client = match url.scheme() {
+            "https" => self.secure.get_or_init(secure),
+            _ => self.plain.get_or_init(plain),
+        };
+        Client::new(client.clone(), self.gate.clone())
     }
 }
 
@@ -276,9 +287,9 @@ async fn send(outgoing: Outgoing) -> Result<Response, Refusal> {
         .header("content-type", "application/json")
         .header("accept", "text/event-stream")
         .body(body);
-    let response = auth
-        .apply(request, asked.key.as_ref())
-        .send()
+    let request = auth.apply(request, asked.key.as_ref());
+    let response = client
+        .send(request, "model")
         .await
         .map_err(|error| unreachable(&asked, &error))?;
     let status = response.status();
@@ -299,6 +310,8 @@ pub(crate) struct Call {
     /// None: a GET.
     pub body: Option<Bytes>,
     pub patience: Patience,
+    /// For the book of what left.
+    pub purpose: Purpose,
 }
 
 /// Sends it once and reads the answer whole, within [`Patience::first_byte`] of time.
@@ -322,6 +335,7 @@ async fn exchange(call: Call) -> Result<Value, Refusal> {
         asked,
         auth,
         body,
+        purpose,
         ..
     } = call;
     let request = match body {
@@ -331,9 +345,9 @@ async fn exchange(call: Call) -> Result<Value, Refusal> {
             .body(body),
         None => client.get(url),
     };
-    let response = auth
-        .apply(request, asked.key.as_ref())
-        .send()
+    let request = auth.apply(request, asked.key.as_ref());
+    let response = client
+        .send(request, purpose)
         .await
         .map_err(|error| unreachable(&asked, &error))?;
     let status = response.status();
@@ -397,7 +411,11 @@ fn is_json(response: &Response) -> bool {
     kind.is_some_and(|kind| kind.starts_with("application/json"))
 }
 
-fn unreachable(asked: &Asked, error: &reqwest::Error) -> Refusal {
+fn unreachable(asked: &Asked, error: &mira_egress::Error) -> Refusal {
+    let error = match error {
+        mira_egress::Error::Http(error) => error,
+        offline => return asked.error(ErrorKind::Offline, offline.to_string()).into(),
+    };
     let why = if error.is_connect() && error.is_timeout() {
         "connecting took longer than 10 s".to_owned()
     } else {

@@ -159,6 +159,8 @@ pub enum ErrorKind {
     },
     /// Refused, reset, ended without its terminal event. Retried.
     Broken,
+    /// Mira is offline, and the provider is elsewhere: nothing was sent. Not retried.
+    Offline,
     /// No byte for too long. Retried.
     Stalled {
         after_ms: u64,

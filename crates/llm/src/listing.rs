@@ -46,6 +46,7 @@ pub async fn list(
         auth,
         body: None,
         patience,
+        purpose: "models list",
     };
     let asked = call.asked.clone();
     let answer = http::call(call, cancel)

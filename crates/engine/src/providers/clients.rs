@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use mira_egress::Gate;
 use mira_llm::catalogue::Catalogue;
 use mira_llm::{
     Anthropic, ApiKey, Compatible, Endpoint, Gemini, Http, LoadingWait, Model, OpenAi, Patience,
@@ -30,7 +31,6 @@ pub(super) struct Client {
     pub replaceable: bool,
 }
 
-#[derive(Default)]
 pub(super) struct Clients {
     http: Arc<Http>,
     made: Mutex<HashMap<ProviderName, (Client, Arc<dyn Model>)>>,
@@ -67,6 +67,13 @@ impl Client {
 }
 
 impl Clients {
+    pub fn through(gate: Gate) -> Self {
+        Self {
+            http: Arc::new(Http::through(gate)),
+            made: Mutex::default(),
+        }
+    }
+
     pub fn http(&self) -> &Arc<Http> {
         &self.http
     }

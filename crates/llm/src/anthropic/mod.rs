@@ -157,6 +157,7 @@ impl Model for Anthropic {
             auth: AUTH,
             body: Some(encode::count_body(prompt)),
             patience: self.patience,
+            purpose: "count of tokens",
         };
         Some(http::count(call, "input_tokens", cancel))
     }

@@ -134,6 +134,7 @@ impl Model for Gemini {
             auth: AUTH,
             body: Some(encode::count_body(prompt)),
             patience: self.patience,
+            purpose: "count of tokens",
         };
         Some(http::count(call, "totalTokens", cancel))
     }

@@ -43,13 +43,14 @@ async fn is_loading(asking: &Asking) -> bool {
         .client
         .get(format!("{}/health", asking.origin))
         .timeout(asking.timeout);
-    let Ok(response) = request.send().await else {
+    let Ok(response) = asking.client.send(request, super::LOOKING).await else {
         return false;
     };
     if response.status().as_u16() != 503 {
         return false;
     }
-    let body: Option<Value> = response.json().await.ok();
+    let body = response.bytes().await.ok();
+    let body: Option<Value> = body.and_then(|body| serde_json::from_slice(&body).ok());
     let message = body
         .as_ref()
         .and_then(|body| body.get("error")?.get("message")?.as_str());

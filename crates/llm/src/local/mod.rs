@@ -10,7 +10,8 @@ mod ollama;
 use std::time::Duration;
 
 use futures::future::join_all;
-use reqwest::{Client, Url};
+use mira_egress::Client;
+use reqwest::Url;
 use serde_json::Value;
 
 use crate::http::{Http, is_loopback};
@@ -149,6 +150,9 @@ fn plain_model(entry: &Value) -> Option<LocalModel> {
     })
 }
 
+/// What questions to a server of this machine are for.
+const LOOKING: mira_egress::Purpose = "local server";
+
 /// Questions to one server.
 #[derive(Clone)]
 struct Asking {
@@ -203,9 +207,10 @@ impl Asking {
         if let Some(key) = &self.key {
             request = request.bearer_auth(key.reveal());
         }
-        let response = request.send().await.ok()?;
+        let response = self.client.send(request, LOOKING).await.ok()?;
         let status = response.status();
-        let body = response.json().await.ok();
+        let body = response.bytes().await.ok();
+        let body = body.and_then(|body| serde_json::from_slice(&body).ok());
         Some((status.as_u16(), body.filter(|_| status.is_success())))
     }
 

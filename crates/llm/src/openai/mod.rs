@@ -52,7 +52,13 @@ impl OpenAi {
         }
     }
 
-    fn call(&self, path: &str, prompt: &Prompt, body: bytes::Bytes) -> Call {
+    fn call(
+        &self,
+        path: &str,
+        purpose: mira_egress::Purpose,
+        prompt: &Prompt,
+        body: bytes::Bytes,
+    ) -> Call {
         let url = self.endpoint.url(path);
         Call {
             client: self.http.client(&url),
@@ -61,6 +67,7 @@ impl OpenAi {
             auth: Auth::Bearer,
             body: Some(body),
             patience: self.patience,
+            purpose,
         }
     }
 
@@ -127,7 +134,7 @@ impl Model for OpenAi {
         prompt: &Prompt,
         cancel: CancellationToken,
     ) -> Option<BoxFuture<'static, Result<u64, ModelError>>> {
-        let call = self.call("responses/input_tokens", prompt, encode::count_body(prompt));
+        let call = self.call("responses/input_tokens", "count of tokens", prompt, encode::count_body(prompt));
         Some(http::count(call, "input_tokens", cancel))
     }
 
@@ -136,7 +143,7 @@ impl Model for OpenAi {
         prompt: &Prompt,
         cancel: CancellationToken,
     ) -> Option<BoxFuture<'static, Result<Condensed, ModelError>>> {
-        let call = self.call("responses/compact", prompt, encode::condense_body(prompt));
+        let call = self.call("responses/compact", "summary", prompt, encode::condense_body(prompt));
         let asked = call.asked.clone();
         let condensing = async move {
             let answer = http::call(call, cancel)

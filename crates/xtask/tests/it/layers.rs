@@ -16,6 +16,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("sqlx", &["mira-store"]),
     ("axum", &["mira-server", FAKES]),
     ("git2", &["mira-git"]),
+    ("reqwest", &["mira-egress", "mira-llm", "mira-tools"]),
     ("keyring", &["mira-keychain"]),
     ("clap", &["mira-cli", "mira-scenario", FAKES, "mira-bench"]),
 ];
