@@ -51,6 +51,7 @@ import { useMedia } from "./useMedia";
 import { useSessionActions } from "./useSessionActions";
 import { useSettingsFollowed } from "./useSettingsFollowed";
 
+const BudgetView = lazy(() => import("../features/budget/BudgetView"));
 const TrustView = lazy(() => import("../features/trust/TrustView"));
 
 type DialogKind = { kind: "palette" | "shortcuts" | "folder" } | { kind: "rename"; session: Session } | { kind: "link"; path: string };
@@ -109,7 +110,6 @@ export function Shell() {
   );
   const [dialog, setDialog] = useState<DialogKind | undefined>(undefined);
   const [jump, setJump] = useState<{ seq: number; sessionId: string } | undefined>(undefined);
-  const [settingsFilter, setSettingsFilter] = useState<string | undefined>(undefined);
   const [demoNote, setDemoNote] = useState<{ sessionId: string; note: string } | undefined>(undefined);
   const [field] = useState(() => new FieldLink());
 
@@ -250,8 +250,7 @@ export function Shell() {
   }, []);
 
   const openLimits = useCallback(() => {
-    setSettingsFilter("BUDGET");
-    place.set({ view: "settings", settingsTab: "all" });
+    place.set({ view: "budget" });
   }, []);
 
   const turn = useCallback(
@@ -467,7 +466,6 @@ export function Shell() {
         }
       : undefined,
     openSettings: () => {
-      setSettingsFilter(undefined);
       place.set({ view: "settings" });
     },
     openLimits,
@@ -592,8 +590,7 @@ export function Shell() {
               onTab={(settingsTab) => {
                 place.set({ settingsTab });
               }}
-              key={settingsFilter}
-              filter={settingsFilter}
+              filter={undefined}
               shortcuts={<ShortcutsPage actions={usual} />}
               onPlay={client.kind === "window" ? () => undefined : play}
               approvals={project ? <Rules project={project} /> : <p className="quiet">{t.files.none}</p>}
@@ -628,6 +625,15 @@ export function Shell() {
               }}
               onOpenFile={showFile}
             />
+          ) : null}
+          {where.view === "budget" ? (
+            <Suspense fallback={<Waiting what={t.common.loading} />}>
+              <BudgetView
+                onSave={(name, content) => {
+                  saveFile(name, content, name.endsWith(".json") ? "application/json" : "text/csv");
+                }}
+              />
+            </Suspense>
           ) : null}
           {where.view === "trust" ? (
             <Suspense fallback={<Waiting what={t.common.loading} />}>

@@ -7,7 +7,7 @@ import type { HealthTab } from "../features/health/HealthView";
 import { TRUST_TABS, type TrustTab } from "../features/trust/tabs";
 import type { SettingsTab } from "../features/settings/SettingsView";
 
-export type View = "chat" | "review" | "settings" | "search" | "health" | "trust" | "welcome";
+export type View = "chat" | "review" | "settings" | "search" | "health" | "budget" | "trust" | "welcome";
 export type InspectorTab = "changes" | "activity" | "files" | "context" | "cost";
 
 export interface Place {
@@ -38,7 +38,7 @@ export interface Habits {
   seen: Record<string, number>;
 }
 
-const VIEWS: View[] = ["chat", "review", "settings", "search", "health", "trust", "welcome"];
+const VIEWS: View[] = ["chat", "review", "settings", "search", "health", "budget", "trust", "welcome"];
 
 /** A window of its own for one project has a place and panes of its own too. */
 const ownProject = new URLSearchParams(location.search).get("window") ?? undefined;

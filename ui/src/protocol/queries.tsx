@@ -53,7 +53,7 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "providers":
       return ["provider.list", "model.list", "provider.detect"];
     case "budget":
-      return ["budget.get"];
+      return ["budget.get", "budget.spend", "budget.calls", "budget.caps", "budget.pauses", "budget.forecast", "budget.savings"];
     case "egress":
       return ["egress.list"];
     case "git":

@@ -88,8 +88,8 @@ export function CheckpointsPage({ project, onSession }: { project: Project | und
           </dd>
           <dt>{words.limits}</dt>
           <dd className="num">
-            {usage.data.limit_days == null ? t.common.none : words.days({ count: usage.data.limit_days })} ·{" "}
-            {usage.data.limit_bytes == null ? t.common.none : bytes(usage.data.limit_bytes)}
+            {typeof usage.data.limit_days !== "number" ? t.common.none : words.days({ count: usage.data.limit_days })} ·{" "}
+            {typeof usage.data.limit_bytes !== "number" ? t.common.none : bytes(usage.data.limit_bytes)}
           </dd>
         </dl>
       ) : null}

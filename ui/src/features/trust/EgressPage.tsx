@@ -105,8 +105,8 @@ function Entries({ entries, onSession }: { entries: readonly EgressEntry[]; onSe
             {entry.method} {entry.host === "any" ? words.any : entry.host}
             {entry.purpose === "command" ? ` · ${entry.path}` : entry.path}
           </td>
-          <td className="num">{entry.held ? words.heldBack : entry.sent_bytes == null ? words.unseen : bytes(entry.sent_bytes)}</td>
-          <td className="num">{entry.received_bytes == null ? "" : bytes(entry.received_bytes)}</td>
+          <td className="num">{entry.held ? words.heldBack : typeof entry.sent_bytes !== "number" ? words.unseen : bytes(entry.sent_bytes)}</td>
+          <td className="num">{typeof entry.received_bytes !== "number" ? "" : bytes(entry.received_bytes)}</td>
           <td className="num">{entry.status ?? ""}</td>
           <td>
             {entry.session_id ? (

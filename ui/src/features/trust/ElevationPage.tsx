@@ -113,7 +113,7 @@ function Permissions() {
                 />
               </td>
               <td className="num">
-                {whole(one.use_count)} {one.last_used_at == null ? "" : `· ${shortTime(one.last_used_at, now)}`}
+                {whole(one.use_count)} {typeof one.last_used_at !== "number" ? "" : `· ${shortTime(one.last_used_at, now)}`}
               </td>
               <td>
                 <Switch
@@ -230,8 +230,8 @@ function Audit() {
               <td>{[entry.authorized_by, entry.rule].filter(Boolean).join(" · ")}</td>
               <td className="trust-wrap">
                 {entry.detail}
-                {entry.exit_code == null ? "" : ` exit ${entry.exit_code}`}
-                {entry.duration_ms == null ? "" : ` · ${duration(entry.duration_ms)}`}
+                {typeof entry.exit_code !== "number" ? "" : ` exit ${entry.exit_code}`}
+                {typeof entry.duration_ms !== "number" ? "" : ` · ${duration(entry.duration_ms)}`}
                 {entry.output ? <pre className="trust-content">{entry.output}</pre> : null}
               </td>
             </tr>

@@ -114,7 +114,7 @@ function RuleTable(props: { rules: readonly Rule[]; onRemove: (rule: Rule) => vo
           <td className="num">{whole(rule.use_count)}</td>
           <td className="num">{shortTime(rule.created_at, now)}</td>
           <td>
-            {rule.removed_at == null ? (
+            {typeof rule.removed_at !== "number" ? (
               <Button
                 small
                 look="ghost"

@@ -3,8 +3,9 @@
 import type { en } from "../en";
 import type { Translation } from "../message";
 import { around } from "./around";
+import { budget } from "./budget";
 import { chat } from "./chat";
 import { review } from "./review";
 import { trust } from "./trust";
 
-export const de: Translation<typeof en> = { ...around, ...chat, ...review, ...trust };
+export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...review, ...trust };

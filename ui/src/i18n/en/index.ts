@@ -1,8 +1,9 @@
 // The English catalogue, which all others follow: same keys, same arguments.
 
 import { around } from "./around";
+import { budget } from "./budget";
 import { chat } from "./chat";
 import { review } from "./review";
 import { trust } from "./trust";
 
-export const en = { ...around, ...chat, ...review, ...trust } as const;
+export const en = { ...around, ...budget, ...chat, ...review, ...trust } as const;

@@ -1,0 +1,62 @@
+// Money by day, with today's likely end and its band. The table of days in the ledger says the same in figures.
+
+import { useEffect, useRef } from "react";
+import UPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { useStore } from "../../components/store";
+import { look } from "../../components/theme";
+import { t } from "../../i18n";
+import { money } from "../../i18n/format";
+import type { Projection } from "../../protocol/generated/Projection";
+import type { SpendRow } from "../../protocol/generated/SpendRow";
+
+const HEIGHT = 180;
+
+/** Seconds since 1970 at the noon of a day "2026-11-26", in this person's time. */
+function noon(day: string): number {
+  const [year = 1970, month = 1, date = 1] = day.split("-").map(Number);
+  return new Date(year, month - 1, date, 12).getTime() / 1000;
+}
+
+export function DayChart({ rows, today }: { rows: readonly SpendRow[]; today: Projection }) {
+  const place = useRef<HTMLDivElement>(null);
+  const { theme, contrast } = useStore(look);
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return undefined;
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name: string) => style.getPropertyValue(name).trim();
+    const days = rows.map((row) => noon(row.key));
+    const spent = rows.map((row) => row.spend.cost_micro_usd / 1_000_000);
+    const last = rows.length - 1;
+    const only = (value: number) => rows.map((_, index) => (index === last ? value / 1_000_000 : null));
+    const axis = { stroke: colour("--text-2"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+    const bars = UPlot.paths.bars;
+    const plot = new UPlot(
+      {
+        width: element.clientWidth,
+        height: HEIGHT,
+        legend: { show: false },
+        cursor: { show: false },
+        scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most, 0.01)] } },
+        axes: [axis, { ...axis, size: 64, values: (_, values) => values.map((value) => money(value * 1_000_000)) }],
+        series: [
+          {},
+          { stroke: colour("--line-strong"), fill: colour("--line"), ...(bars ? { paths: bars({ size: [0.6, 40] }) } : {}), points: { show: false } },
+          { stroke: colour("--accent"), fill: colour("--accent"), ...(bars ? { paths: bars({ size: [0.6, 40] }) } : {}), points: { show: false } },
+        ],
+      },
+      [days, only(today.high_micro_usd), spent],
+      element,
+    );
+    const watch = new ResizeObserver(() => {
+      plot.setSize({ width: element.clientWidth, height: HEIGHT });
+    });
+    watch.observe(element);
+    return () => {
+      watch.disconnect();
+      plot.destroy();
+    };
+  }, [rows, today, theme, contrast]);
+  return <div ref={place} className="budget-chart" role="img" aria-label={t.budget.chart({ days: rows.length, high: money(today.high_micro_usd) })} />;
+}
