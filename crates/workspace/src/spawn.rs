@@ -165,7 +165,7 @@ impl Child {
         {
             self.reaped = true;
             self.ended
-                .get_or_insert(Ended::from_status(status.as_raw() as i32));
+                .get_or_insert(Ended::from_status(status.as_raw()));
         }
         Ok(self.reaped)
     }

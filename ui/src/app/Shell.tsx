@@ -590,7 +590,6 @@ export function Shell() {
               onTab={(settingsTab) => {
                 place.set({ settingsTab });
               }}
-              filter={undefined}
               shortcuts={<ShortcutsPage actions={usual} />}
               onPlay={client.kind === "window" ? () => undefined : play}
               approvals={project ? <Rules project={project} /> : <p className="quiet">{t.files.none}</p>}

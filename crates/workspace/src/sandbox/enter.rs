@@ -104,7 +104,7 @@ pub(crate) unsafe fn rights(plan: &Plan) -> Done {
 unsafe fn take(step: &Step, slots: &mut [c_int]) -> Done {
     unsafe {
         match step {
-            Step::Private => attributes(c"/", 0, libc::MS_PRIVATE as u64),
+            Step::Private => attributes(c"/", 0, libc::MS_PRIVATE),
             Step::Keep { path, slot } => {
                 let kept = libc::syscall(
                     libc::SYS_open_tree,

@@ -21,8 +21,8 @@ export type SettingsTab = (typeof SETTINGS_TABS)[number];
 export function SettingsView(props: {
   tab: SettingsTab;
   onTab: (tab: SettingsTab) => void;
-  /** Shown filtered by this, e.g. "BUDGET". */
-  filter: string | undefined;
+  /** Shown filtered by this. */
+  filter?: string;
   /** The remembered approvals of the open project. */
   approvals: ReactNode;
   /** The list of actions with their keys. */
