@@ -68,7 +68,11 @@ impl Egress {
         self.gate.clone()
     }
 
-    pub fn leaves(&self, url: &str, purpose: &'static str) -> Result<mira_egress::Passage, Failure> {
+    pub fn leaves(
+        &self,
+        url: &str,
+        purpose: &'static str,
+    ) -> Result<mira_egress::Passage, Failure> {
         let refused = |why: String| Failure::new(Code::Refused, why);
         let url = url::Url::parse(url)
             .map_err(|error| refused(format!("{url:?} is no address: {error}.")))?;

@@ -79,7 +79,8 @@ pub fn from_model(error: &ModelError, provider: ProviderName, model: &str) -> Fa
         ),
         ErrorKind::Offline => (
             Code::ProviderUnreachable,
-            "Go online in the settings (MIRA_OFFLINE), or choose a model on this machine.".to_owned(),
+            "Go online in the settings (MIRA_OFFLINE), or choose a model on this machine."
+                .to_owned(),
         ),
         ErrorKind::Refused { .. } => (
             Code::ProviderRefused,

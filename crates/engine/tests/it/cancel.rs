@@ -38,8 +38,14 @@ async fn a_cancelled_command_dies_with_its_children_and_its_call_is_answered() {
         );
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    // Its number in there is another one than out here.
-    let child = sleeping(&length).expect("a child");
+    // Its number in there is another one than out here, and it may still be the shell's copy.
+    let child = loop {
+        if let Some(child) = sleeping(&length) {
+            break child;
+        }
+        assert!(Instant::now() < patience, "the child never slept");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
     assert!(alive(child));
 
     engine

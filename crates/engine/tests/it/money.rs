@@ -135,7 +135,8 @@ async fn a_cost_limit_pauses_before_the_call_that_could_pass_it() {
 async fn raised_once_it_goes_on_and_the_cap_stays() {
     let model = ScriptedModel::replies([
         Reply::text("one").usage(dear(400_000, 0)),
-        Reply::text("two").usage(dear(100, 10)),
+        // Enough that what is left of the raise does not hold another call.
+        Reply::text("two").usage(dear(10_000, 10)),
         Reply::text("three").usage(dear(100, 10)),
     ]);
     let engine = priced(&model, |settings| {

@@ -195,7 +195,7 @@ async fn a_page_to_hand_on_has_no_script_and_no_secret() {
     let html = page.content;
     assert!(html.contains("default-src 'none'"));
     assert!(!html.contains(key), "{html}");
-    assert!(html.contains("[secret: "), "{html}");
+    assert!(html.contains("[secret:github-token"), "{html}");
     assert!(
         !html.contains("<script") && !html.contains("<img"),
         "{html}"

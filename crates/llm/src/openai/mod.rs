@@ -134,7 +134,12 @@ impl Model for OpenAi {
         prompt: &Prompt,
         cancel: CancellationToken,
     ) -> Option<BoxFuture<'static, Result<u64, ModelError>>> {
-        let call = self.call("responses/input_tokens", "count of tokens", prompt, encode::count_body(prompt));
+        let call = self.call(
+            "responses/input_tokens",
+            "count of tokens",
+            prompt,
+            encode::count_body(prompt),
+        );
         Some(http::count(call, "input_tokens", cancel))
     }
 
@@ -143,7 +148,12 @@ impl Model for OpenAi {
         prompt: &Prompt,
         cancel: CancellationToken,
     ) -> Option<BoxFuture<'static, Result<Condensed, ModelError>>> {
-        let call = self.call("responses/compact", "summary", prompt, encode::condense_body(prompt));
+        let call = self.call(
+            "responses/compact",
+            "summary",
+            prompt,
+            encode::condense_body(prompt),
+        );
         let asked = call.asked.clone();
         let condensing = async move {
             let answer = http::call(call, cancel)

@@ -36,6 +36,7 @@ fn scrub(value: &mut Value, root: &str) {
         "encrypted_content",
         "usage",
         "cost_micro_usd",
+        "reserved_micro_usd",
         "summary",
     ];
     match value {
