@@ -80,7 +80,7 @@ pub struct Ask {
 pub struct Reservation {
     budget: Budget,
     /// None once it is settled.
-    call: Option<ReservedCall>,
+    call: Option<Box<ReservedCall>>,
     max_cost: Option<MicroUsd>,
 }
 
@@ -143,7 +143,7 @@ impl Drop for Reservation {
         if let (Some(call), Ok(runtime)) = (self.call.take(), tokio::runtime::Handle::try_current())
         {
             let budget = self.budget.clone();
-            runtime.spawn(async move { budget.keep(call).await });
+            runtime.spawn(async move { budget.keep(*call).await });
         }
     }
 }
@@ -259,7 +259,7 @@ impl Budget {
         held.insert(call.id.clone(), call.clone());
         Ok(Verdict::Granted(Reservation {
             budget: self.clone(),
-            call: Some(call),
+            call: Some(Box::new(call)),
             max_cost: ask.max_cost,
         }))
     }
@@ -267,7 +267,7 @@ impl Budget {
     /// Settles a call; gives the row of the ledger.
     pub async fn settle(&self, mut reservation: Reservation, ended: Ended) -> Result<i64, Failure> {
         match reservation.call.take() {
-            Some(call) => self.settle_call(call, Some(ended)).await,
+            Some(call) => self.settle_call(*call, Some(ended)).await,
             None => Err(crate::failure::internal("a call was settled twice")),
         }
     }
@@ -299,7 +299,7 @@ impl Budget {
             return Ok(false);
         };
         let held = self.shared.held.lock().await;
-        let mut row = row(call.clone(), kept);
+        let mut row = row((**call).clone(), kept);
         row.at = now_ms();
         self.store.settle(None, &row).await.map_err(from_store)?;
         let ask = Ask {

@@ -31,9 +31,12 @@ pub(super) struct Client {
     pub replaceable: bool,
 }
 
+/// Each provider's newest client, and what it was made of.
+type Made = HashMap<ProviderName, (Client, Arc<dyn Model>)>;
+
 pub(super) struct Clients {
     http: Arc<Http>,
-    made: Mutex<HashMap<ProviderName, (Client, Arc<dyn Model>)>>,
+    made: Mutex<Made>,
 }
 
 impl Client {
