@@ -172,9 +172,7 @@ fn row(run: &HookRun) -> Vec<String> {
         outcome.to_owned(),
         clean(&run.hook),
         point(run.point).to_owned(),
-        run.tool
-            .as_deref()
-            .map_or(String::new(), |tool| clean(tool)),
+        run.tool.as_deref().map_or(String::new(), clean),
         format!("{} ms", run.duration_ms),
         one_line(&clean(&run.reason), 100),
     ]

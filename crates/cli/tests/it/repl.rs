@@ -111,7 +111,7 @@ fn a_projects_own_commands_wait_for_trust_and_the_persons_do_not() {
 
     let (shown, _) = talk(&home, &project, "/trust\n");
     let is_hash = |word: &&str| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit());
-    let hash = shown.split_whitespace().filter(is_hash).next_back();
+    let hash = shown.split_whitespace().rfind(is_hash);
     let hash = hash.unwrap_or_else(|| panic!("no hash in {shown}"));
     let (out, _) = talk(&home, &project, &format!("/trust grant {hash}\n/help\n"));
     assert!(out.contains("/evil"), "{out}");

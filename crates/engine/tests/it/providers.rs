@@ -183,7 +183,7 @@ async fn a_provider_that_is_down_is_replaced_by_the_persons_choice() {
         EventKind::Routed { model, .. } => Some(model.as_str()),
         _ => None,
     });
-    assert_eq!(routed.last(), Some("gemini-4-argon"));
+    assert_eq!(routed.next_back(), Some("gemini-4-argon"));
 }
 
 #[tokio::test]

@@ -237,7 +237,7 @@ async fn a_session_s_operations_are_reviewed_together() {
     assert_eq!((a.summary.additions, a.summary.deletions), (2, 2));
     assert_eq!((a.mark, a.edited_since), (Pending, false));
     let b = &all.files[1];
-    assert_eq!(b.operations, [second.operation_id.clone()]);
+    assert_eq!(b.operations, std::slice::from_ref(&second.operation_id));
     let own = on.changes(&second.operation_id).await;
     let own = own.files.iter().find(|file| file.summary.path == "b.txt");
     assert_eq!(own.unwrap().hunks[0].id, b.file.hunks[0].id);
