@@ -179,7 +179,7 @@ async fn a_provider_that_is_down_is_replaced_by_the_persons_choice() {
     assert_eq!(asked, 3);
     let budget = engine.engine.call(calls::BudgetGet(Nothing {})).await;
     assert_eq!(budget.expect("a budget").calls_today, asked as u64 + 1);
-    let routed = events.iter().filter_map(|event| match &event.kind {
+    let mut routed = events.iter().filter_map(|event| match &event.kind {
         EventKind::Routed { model, .. } => Some(model.as_str()),
         _ => None,
     });
