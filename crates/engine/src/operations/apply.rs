@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use mira_protocol::change::ChangeKind;
+use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::message::{ApplyCode, ApplyPreview};
 use mira_protocol::operation::{
     Access, OperationKind, OperationStarted, OperationState, StartOperation,
@@ -15,6 +16,7 @@ use mira_tools::in_the_style_of;
 use mira_workspace::{Intent, Refusal, Workspace, files};
 use serde_json::json;
 
+use super::record::By;
 use super::run::Outcome;
 use super::{Operations, Running, Task, lock, patch};
 use crate::changes::{blocking, refused};
@@ -172,17 +174,26 @@ impl Operations {
             .append_all(&task.session, Some(&task.id), begun)
             .await?;
         let started_at = now_ms();
+        let _in_use = self.in_use.clone().read_owned().await;
+        self.begin_write(task, workspace, std::slice::from_ref(&write.path))
+            .await?;
         let (on_disk, wanted) = (workspace.clone(), write.clone());
         let written = blocking(move || on_disk.write(&wanted.path, &wanted.after).map_err(refused))
             .await
             .and_then(|written| written);
         let (changes, failure) = match written {
-            Ok(written) => (
-                self.record(task, written.into_changes(), vec![]).await?,
-                None,
-            ),
+            Ok(written) => {
+                let by = By {
+                    call: Some(call_id.clone()),
+                    kind: CheckpointKind::Write,
+                    title: TOOL.to_owned(),
+                };
+                let changes = self.record(task, by, written.into_changes(), vec![]);
+                (changes.await?, None)
+            }
             Err(failure) => (vec![], Some(failure)),
         };
+        self.end_write(&task.id);
         let lines = write.after.iter().filter(|byte| **byte == b'\n').count();
         let result = EventKind::ToolResult {
             call_id,

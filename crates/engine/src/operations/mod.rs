@@ -46,7 +46,6 @@ use mira_protocol::session::SessionKind;
 use mira_protocol::system::Nothing;
 use mira_protocol::{
     Code, EventKind, Failure, MessageId, OperationId, ProjectId, SessionId, Signal, StoredEvent,
-    Topic,
 };
 use mira_secrets::Masker;
 use mira_store::{NewSession, OperationRow, Store, StoreError};
