@@ -178,8 +178,8 @@ export const journeys = {
     }
   },
 
-  async "slash commands: the terminal's list, their words, and the project's own once it is trusted"() {
-    const here = await world({ replies: [{ when: { user: "Greet in three languages" }, text: "Hello, bonjour, hallo." }] });
+  async "slash commands: the terminal's list, their words, and what a project brings waits for trust"() {
+    const here = await world({ replies: [{ when: { user: "Report real problems" }, text: "Nothing to report." }] });
     try {
       mkdirSync(join(here.project, ".mira/commands"), { recursive: true });
       here.put(".mira/commands/greet.md", "# Greet in many ways\nGreet in $ARGUMENTS languages.\n");
@@ -187,18 +187,18 @@ export const journeys = {
       await openProject(page, here.project);
       await field(page).pressSequentially("/");
       for (const name of ["access", "apply", "continue", "diff", "fork", "model", "queue", "rename", "resume", "retry", "review", "tier", "undo"]) {
-        await page.getByRole("option", { name: new RegExp(`^/${name} `) }).first().waitFor();
+        await page.getByRole("option", { name: new RegExp(`^/${name}\\b`) }).first().waitFor();
       }
       await field(page).fill("/tier fast");
       await page.keyboard.press("Enter");
       await page.getByText("Tier: Fast").waitFor();
-      await page.getByRole("button", { name: "Use them" }).click();
-      await field(page).pressSequentially("/gree");
-      await page.getByRole("option", { name: /Greet in many ways/ }).waitFor();
+      await page.getByText("This project brings commands of its own.").waitFor();
+      await field(page).fill("/greet three");
       await page.keyboard.press("Enter");
-      await page.keyboard.type("three");
+      await page.getByText("There is no command /greet.").waitFor();
+      await field(page).fill("/review");
       await page.keyboard.press("Enter");
-      await page.getByText("Hello, bonjour, hallo.").first().waitFor();
+      await page.getByText("Nothing to report.").first().waitFor();
       assert.deepEqual(here.problems(), []);
     } finally {
       await here.close();

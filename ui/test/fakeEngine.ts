@@ -211,15 +211,14 @@ export function fakeEngine(state: string): ScriptedTransport {
     }),
     "draft.get": () => ({ content: "", attachments: [], mentions: [], saved_at: 0 }),
     "draft.save": () => ({}),
-    "command.list": () => ({
+    "slash.list": () => ({
       commands: [
-        { name: "review", arguments: "[--branch BASE]", about: "let the model review uncommitted changes, or a branch", source: "built_in" },
-        { name: "tier", arguments: "[fast|voice|code|agentic|auto]", about: "which tier answers", source: "built_in" },
-        { name: "tidy", arguments: "[ARGUMENTS]", about: "Tidy up a folder", source: "user" },
+        { name: "review", arguments: "[--branch BASE]", about: "let the model review uncommitted changes, or a branch" },
+        { name: "tier", arguments: "[fast|voice|code|agentic|auto]", about: "which tier answers" },
       ],
-      untrusted: null,
     }),
-    "command.expand": ({ name, arguments: rest }: { name: string; arguments: string }) => ({ prompt: `The prompt of ${name}: ${rest}` }),
+    "slash.expand": ({ name, arguments: rest }: { name: string; arguments: string }) => ({ prompt: `The prompt of ${name}: ${rest}` }),
+    "command.list": () => ({ commands: [{ name: "tidy", text: "# Tidy up a folder\nTidy up $ARGUMENTS.", from_project: false }], trust: "nothing_to_trust", waiting: 0 }),
     "operation.estimate": ({ attachments }: { attachments: { name: string; media_type: string }[] }) => {
       const image = attachments.some((one) => one.media_type.startsWith("image/"));
       const blind = state === "blind" && image;

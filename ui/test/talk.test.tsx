@@ -235,6 +235,12 @@ describe("what happens now", () => {
     expect(phase(story, 9001)).toMatchObject({ kind: "approval" });
     story.add("op_1", { event_type: "operation_state", data: { state: "PAUSED", kind: null, reason: "the day’s limit is reached" } });
     expect(phase(story, 9001)).toMatchObject({ kind: "paused", reason: "the day’s limit is reached" });
+    const pause = { operation_id: "op_1", session_id: "ses_1", since: 77, caps: [], needed_micro_usd: 9, missing_micro_usd: 4, tier: "code", model: "gpt-5.5", waits_for_others: false, cheaper: null } as const;
+    story.add("op_1", { event_type: "budget_paused", data: { pause: { ...pause, caps: [] } } });
+    expect(phase(story, 9001)).toMatchObject({ kind: "paused", since: 77, pause: { missing_micro_usd: 4 } });
+    story.add("op_1", { event_type: "budget_resumed", data: { choice: "raise_once", waited_ms: 3 } });
+    story.add("op_1", { event_type: "operation_state", data: { state: "GENERATING", kind: null, reason: null } });
+    expect(phase(story, 9001)).toMatchObject({ kind: "waiting" });
   });
 
   it("is nothing once it has ended", () => {
@@ -354,7 +360,7 @@ describe("the message field", () => {
     await user().clear(field());
     await user().type(field(), "/tidy src{Enter}");
     await waitFor(() => {
-      expect(engine.calls("operation.start").at(-1)).toMatchObject({ content: "The prompt of tidy: src", tier: "agentic" });
+      expect(engine.calls("operation.start").at(-1)).toMatchObject({ content: "# Tidy up a folder\nTidy up src.", tier: "agentic" });
     });
     await user().type(field(), "/nonsense{Enter}");
     expect(await screen.findByText("There is no command /nonsense.")).toBeTruthy();

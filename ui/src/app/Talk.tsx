@@ -191,8 +191,8 @@ export function Talk(props: {
             onStop={() => {
               if (running) props.onStop(running.id);
             }}
-            onSettings={() => {
-              place.set({ view: "settings", settingsTab: "all" });
+            onDecide={(operationId, choice) => {
+              attempt(() => client.call("budget.decide", { operation_id: operationId, choice }));
             }}
           />
         ) : null}
@@ -219,28 +219,19 @@ export function Talk(props: {
 
 type CommandChoices = Parameters<CommandReach["onChoices"]>[0];
 
-/** Asks once whether the commands that a project brings may be used. */
+/** Says that a project brings commands which wait for trust, and leads to where they are shown. */
 function Trust({ projectId }: { projectId: string | undefined }) {
-  const client = useClient();
-  const toasts = useToasts();
-  const list = useRequest("command.list", { project_id: projectId });
+  const list = useRequest("command.list", projectId ? { project_id: projectId } : undefined);
   const [dismissed, setDismissed] = useState<string | undefined>(undefined);
-  if (!projectId || !list.data?.untrusted || dismissed === projectId) return null;
+  if (!projectId || !list.data?.waiting || dismissed === projectId) return null;
   return (
     <div className="status-line" role="status">
-      <span className="truncate">
-        {t.talk.command.untrusted} <span className="mono quiet">{list.data.untrusted}</span>
-      </span>
+      <span className="truncate">{t.talk.command.untrusted}</span>
       <span className="grow" />
       <Button
         small
         onClick={() => {
-          client.call("command.trust", { project_id: projectId, trusted: true }).then(
-            () => list.refetch(),
-            (error: unknown) => {
-              toasts.fail(asFailure(error).message);
-            },
-          );
+          place.set({ view: "trust" });
         }}
       >
         {t.talk.command.trust}

@@ -41,33 +41,44 @@ type Run = (rest: string) => void | Promise<void>;
 export function useCommands(reach: CommandReach): readonly Command[] {
   const client = useClient();
   const { projectId } = reach;
-  const list = useRequest("command.list", { project_id: projectId }).data;
+  const list = useRequest("slash.list", {}).data;
+  const custom = useRequest("command.list", projectId ? { project_id: projectId } : undefined).data;
   return useMemo(() => {
     const own = ownCommands(reach, client);
     const commands: Command[] = [];
-    for (const { name, arguments: usage, about, source } of list?.commands ?? []) {
-      const run = source === "built_in" ? own[name] : prompt(reach, client, name);
-      if (!run) continue;
-      const from = source === "user" ? t.talk.command.own : source === "project" ? t.talk.command.project : "";
-      commands.push({ name, usage, about, from, run });
+    for (const { name, arguments: usage, about } of list?.commands ?? []) {
+      const run = own[name];
+      if (run) commands.push({ name, usage, about, from: "", run });
+    }
+    for (const { name, text, from_project } of custom?.commands ?? []) {
+      // Mira's own commands keep their meaning.
+      if (commands.some((known) => known.name === name)) continue;
+      const from = from_project ? t.talk.command.project : t.talk.command.own;
+      commands.push({ name, usage: "[…]", about: firstLine(text), from, run: prompt(reach, text) });
     }
     for (const action of reach.actions) {
       if (!action.slash || !isEnabled(action) || commands.some((known) => known.name === action.slash)) continue;
       commands.push({ name: action.slash, usage: "", about: action.title, from: "", run: action.run });
     }
     return commands.sort((left, right) => left.name.localeCompare(right.name));
-  }, [client, list, reach]);
+  }, [client, custom, list, reach]);
 }
 
 function wrong(usage: string): Error {
   return new Error(t.talk.command.usage({ usage }));
 }
 
-function prompt(reach: CommandReach, client: ReturnType<typeof useClient>, name: string): Run {
+/** A command that is a prompt: `$ARGUMENTS` stands for what is written behind it. */
+function prompt(reach: CommandReach, text: string): Run {
   return async (rest) => {
-    const expanded = await client.call("command.expand", { project_id: reach.projectId, name, arguments: rest });
-    await reach.send({ content: expanded.prompt, attachments: [], mentions: [] });
+    const content = text.includes("$ARGUMENTS") ? text.replaceAll("$ARGUMENTS", rest) : rest ? `${text}\n\n${rest}` : text;
+    await reach.send({ content, attachments: [], mentions: [] });
   };
+}
+
+function firstLine(text: string): string {
+  const line = text.split("\n").find((one) => one.trim() !== "") ?? "";
+  return line.replace(/^#+\s*/, "").trim();
 }
 
 function ownCommands(reach: CommandReach, client: ReturnType<typeof useClient>): Partial<Record<string, Run>> {
@@ -145,7 +156,10 @@ function ownCommands(reach: CommandReach, client: ReturnType<typeof useClient>):
       begun();
       await reach.retry(rest ? tierOf(rest, `/retry ${TIERS.join("|")}`) : undefined);
     },
-    review: prompt(reach, client, "review"),
+    review: async (rest) => {
+      const expanded = await client.call("slash.expand", { name: "review", arguments: rest });
+      await reach.send({ content: expanded.prompt, attachments: [], mentions: [] });
+    },
     search: (rest) => {
       reach.search(rest);
     },

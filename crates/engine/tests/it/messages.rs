@@ -448,9 +448,7 @@ async fn code_of_an_answer_is_written_reviewably_and_undone() {
     for operation in [&patched.operation_id, &applied.operation_id] {
         let undo = mira_protocol::change::UndoRequest {
             operation_id: Some(operation.clone()),
-            session_id: None,
-            project_path: None,
-            paths: None,
+            ..Default::default()
         };
         call(&engine, calls::OperationUndo(undo))
             .await

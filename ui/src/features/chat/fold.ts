@@ -320,7 +320,11 @@ class Draft {
         break;
       }
       case "budget_paused":
+        if (operationId) this.change(operationId, at, { pause: event.data.pause });
+        break;
       case "budget_resumed":
+        if (operationId) this.change(operationId, at, { pause: undefined });
+        break;
       case "rewound":
       case "model_items":
       case "reviewed":
@@ -393,6 +397,7 @@ class Draft {
       changes,
       reason: undefined,
       activity: undefined,
+      pause: undefined,
     });
     for (let position = this.live.length - 1; position >= 0; position -= 1) {
       if (this.live[position]?.operationId === operationId) this.live.splice(position, 1);
@@ -500,6 +505,7 @@ class Draft {
       changes: [],
       undone: false,
       activity: undefined,
+      pause: undefined,
     };
     this.operations.set(id, fresh);
     return fresh;

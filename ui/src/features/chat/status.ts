@@ -2,6 +2,7 @@
 // and the connection.
 
 import type { Status } from "../../protocol/client";
+import type { Pause } from "../../protocol/generated/Pause";
 import { toolLine } from "./toolText";
 import { runningOperation, type NoticeItem, type OperationView, type ToolItem, type Transcript } from "./transcript";
 
@@ -18,7 +19,7 @@ export type Phase =
   | { kind: "tools"; count: number; since: number }
   | { kind: "retrying"; text: string; until: number }
   | { kind: "approval"; since: number }
-  | { kind: "paused"; reason: string | undefined; since: number }
+  | { kind: "paused"; operationId: string; reason: string | undefined; pause: Pause | undefined; since: number }
   | { kind: "working"; text: string | undefined; since: number };
 
 export function phaseOf(transcript: Transcript, status: Status, now: number): Phase {
@@ -28,7 +29,9 @@ export function phaseOf(transcript: Transcript, status: Status, now: number): Ph
   if (status.state === "refused") return { kind: "offline", retryAt: undefined };
   const since = operation.activity?.since ?? operation.startedAt;
   if (operation.state === "AWAITING_APPROVAL") return { kind: "approval", since };
-  if (operation.state === "PAUSED") return { kind: "paused", reason: operation.reason, since };
+  if (operation.state === "PAUSED" || operation.pause) {
+    return { kind: "paused", operationId: operation.id, reason: operation.reason, pause: operation.pause, since: operation.pause?.since ?? since };
+  }
   if (operation.state === "PENDING") return { kind: "starting", since: operation.startedAt };
   return busy(transcript, operation, since, now);
 }

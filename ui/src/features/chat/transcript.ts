@@ -15,6 +15,7 @@ import type { JsonValue } from "../../protocol/generated/serde_json/JsonValue";
 import type { NoticeLevel } from "../../protocol/generated/NoticeLevel";
 import type { OperationKind } from "../../protocol/generated/OperationKind";
 import type { OperationState } from "../../protocol/generated/OperationState";
+import type { Pause } from "../../protocol/generated/Pause";
 import type { Receipt } from "../../protocol/generated/Receipt";
 import type { Signal } from "../../protocol/generated/Signal";
 import type { StoredEvent } from "../../protocol/generated/StoredEvent";
@@ -173,6 +174,8 @@ export interface OperationView {
   failure: Failure | undefined;
   changes: FileChangeSummary[];
   undone: boolean;
+  /** The money does not suffice for its next call, and the person is asked. */
+  pause: Pause | undefined;
   /** What it does right now; empty once it ended. */
   activity: { text: string; since: number } | undefined;
 }
