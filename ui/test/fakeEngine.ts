@@ -204,11 +204,42 @@ export function fakeEngine(state: string): ScriptedTransport {
       return { sessions: shown, total: shown.length };
     },
     "session.get": ({ session_id }: { session_id: string }) => sessions.find((one) => one.id === session_id) ?? refuse({ code: "not_found", message: "The session was not found." }),
-    "session.events": ({ session_id, since_seq }: { session_id: string; since_seq: number }) => ({
-      events: session_id === "ses_1" ? story.events.filter((event) => event.seq > since_seq) : [],
+    "session.events": ({ session_id, since_seq, before_seq }: { session_id: string; since_seq: number; before_seq?: number | null }) => ({
+      events: session_id === "ses_1" ? story.events.filter((event) => (before_seq ? event.seq < before_seq : event.seq > since_seq)) : [],
       more: false,
       live: [],
     }),
+    "draft.get": () => ({ content: "", attachments: [], mentions: [], saved_at: 0 }),
+    "draft.save": () => ({}),
+    "slash.list": () => ({
+      commands: [
+        { name: "review", arguments: "[--branch BASE]", about: "let the model review uncommitted changes, or a branch" },
+        { name: "tier", arguments: "[fast|voice|code|agentic|auto]", about: "which tier answers" },
+      ],
+    }),
+    "slash.expand": ({ name, arguments: rest }: { name: string; arguments: string }) => ({ prompt: `The prompt of ${name}: ${rest}` }),
+    "command.list": () => ({ commands: [{ name: "tidy", text: "# Tidy up a folder\nTidy up $ARGUMENTS.", from_project: false }], trust: "nothing_to_trust", waiting: 0 }),
+    "operation.estimate": ({ attachments }: { attachments: { name: string; media_type: string }[] }) => {
+      const image = attachments.some((one) => one.media_type.startsWith("image/"));
+      const blind = state === "blind" && image;
+      return {
+        tier: "code",
+        reason: "the message asks for a change",
+        model: blind ? "qwen2.5-coder" : "gpt-5.5",
+        provider: blind ? "local" : "openai",
+        accepts_images: !blind,
+        message_tokens: 1180,
+        parts: attachments.map((one) => ({ name: one.name, tokens: 1000, dropped: null, problem: null })),
+        input_micro_usd: blind ? null : 1475,
+        problems: blind ? ["qwen2.5-coder cannot see images: shot.png."] : [],
+      };
+    },
+    "operation.again": () => ({ operation_id: "op_9", session_id: "ses_2", queued: false }),
+    "operation.edit": () => ({}),
+    "operation.release": () => ({ operation_id: "op_2", session_id: "ses_1", queued: false }),
+    "code.preview": ({ path, content }: { path: string; content: string }) => ({ path, before: "old line\n", after: `${content}\n` }),
+    "code.apply": () => ({ operation_id: "op_8", session_id: "ses_1", queued: false }),
+    "git.log": () => ({ commits: [{ hash: "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d", author: "Ada", email: "ada@example.org", at: NOW, subject: "Count CRLF as one ending" }] }),
     "session.search": ({ query }: { query: string }) => ({
       hits: query.includes("zzz")
         ? []

@@ -1,13 +1,10 @@
-import fc from "fast-check";
 import { render, screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
-import { parseAnsi } from "../src/components/Ansi";
 import { linesBetween } from "../src/components/Diff";
-import { blocks, Markdown } from "../src/components/Markdown";
+import { Markdown } from "../src/components/Markdown";
 import { actionFor, matches, type Action } from "../src/app/actions";
 import { fromHash, toHash } from "../src/app/place";
 import { moved, nextPending, ofOperation, steps, type Step } from "../src/features/changes/model";
-import { completionAt, mentioned } from "../src/features/chat/Composer";
 import { asked, toolLine } from "../src/features/chat/toolText";
 import { logLine } from "../src/features/health/HealthView";
 import { marked } from "../src/features/search/SearchView";
@@ -17,19 +14,6 @@ import { backoff, SocketTransport } from "../src/protocol/socket";
 import type { Status } from "../src/protocol/client";
 
 describe("Markdown", () => {
-  it("is cut into blocks that together are the text", () => {
-    fc.assert(
-      fc.property(fc.array(fc.constantFrom("# Title", "text", "", "- item", "  more", "```rust", "```", "| a | b |", "> quote", "1. one"), { maxLength: 30 }), (lines) => {
-        const text = lines.join("\n");
-        expect(blocks(text).join("\n")).toBe(text);
-      }),
-    );
-  });
-
-  it("keeps a fence whole, also while it is still being written", () => {
-    expect(blocks("a\n\n```\n\nb\n\nc")).toEqual(["a\n", "```\n\nb\n\nc"]);
-  });
-
   it("makes no HTML of the text and no unsafe address", () => {
     const { container } = render(<Markdown text={'<img src=x onerror="alert(1)"> [x](javascript:alert(1)) ![pixel](https://tracker.example/p.png)'} />);
     expect(container.querySelector("img, script")).toBeNull();
@@ -40,28 +24,6 @@ describe("Markdown", () => {
     render(<Markdown text={"```rust\nfn main() {}\n```"} />);
     expect(screen.getByText("rust")).toBeTruthy();
     expect(screen.getByRole("button", { name: "Copy code" })).toBeTruthy();
-  });
-});
-
-describe("terminal output", () => {
-  it("keeps colours and weight and drops every other control", () => {
-    expect(parseAnsi("\u001b[1;32mok\u001b[0m\u001b[2K plain\u001b]0;title\u0007")).toEqual([
-      { text: "ok", bold: true, dim: false, colour: 2 },
-      { text: " plain", bold: false, dim: false, colour: undefined },
-    ]);
-  });
-
-  it("lets a carriage return overwrite its line", () => {
-    expect(parseAnsi("10 %\r50 %\r100 %\nnext\r\n").map((span) => span.text).join("")).toBe("100 %\nnext\n");
-  });
-
-  it("never lets an escape through, whatever comes", () => {
-    fc.assert(
-      fc.property(fc.array(fc.constantFrom("\u001b[", "31", "m", ";", "38;5;1m", "\u001b]8;;", "\u0007", "text", "\r", "\n", "\u001b[?25l")), (parts) => {
-        const shown = parseAnsi(`${parts.join("")}\u001b[0m`).map((span) => span.text).join("");
-        expect(shown.includes("\u0007")).toBe(false);
-      }),
-    );
   });
 });
 
@@ -100,21 +62,6 @@ describe("tool calls in one line", () => {
     expect(asked("edit_project_file", { path: "a", edits: [{ old: "a\nb", new: "a\nc" }] })[0]?.lines.map((line) => line.kind)).toEqual(["context", "removed", "added"]);
     expect(asked("edit_project_file", "not json")).toEqual([]);
     expect(linesBetween("", "x\n")).toEqual([{ kind: "added", text: "x" }]);
-  });
-});
-
-describe("the message field", () => {
-  it("knows what is being completed", () => {
-    expect(completionAt("/re", 3)).toEqual({ kind: "command", query: "re", from: 0 });
-    expect(completionAt("see @src/li", 11)).toEqual({ kind: "file", query: "src/li", from: 4 });
-    expect(completionAt("a@b.c", 5)).toBeUndefined();
-    expect(completionAt("use /usr/bin", 12)).toBeUndefined();
-  });
-
-  it("sends the files that the text still mentions", () => {
-    const chosen = new Set(["src/a.rs", "src/b.rs"]);
-    expect(mentioned("look at @src/a.rs, please", chosen)).toEqual(["src/a.rs"]);
-    expect(mentioned("look at @src/a.rs.bak", chosen)).toEqual([]);
   });
 });
 

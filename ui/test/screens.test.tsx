@@ -77,7 +77,7 @@ describe("the conversation", () => {
     });
     expect(engine.calls("operation.start")[0]).toMatchObject({
       content: "look at @crates/parser/src/span.rs now",
-      attachments: [{ path: "crates/parser/src/span.rs", name: "span.rs", media_type: "text/plain" }],
+      mentions: [{ kind: "file", path: "crates/parser/src/span.rs" }],
     });
   });
 

@@ -1,10 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fold, join, prepend } from "../src/features/chat/fold";
 import {
   emptyTranscript,
-  fold,
   hasGap,
-  join,
   pendingApprovals,
   runningOperation,
   type Input,
@@ -120,6 +119,92 @@ describe("the fold of a conversation", () => {
     const story = new Story("ses_2", 0);
     firstTurn(story);
     expect(whole(story)).toEqual(emptyTranscript("ses_1"));
+  });
+});
+
+describe("pages of a conversation", () => {
+  /** Five operations, a name, a job that ends late, an undo of the first: things that reach across. */
+  function long(): Story {
+    const story = new Story("ses_1", 1_000);
+    for (let turn = 1; turn <= 5; turn += 1) {
+      firstTurn(story, `op_${turn}`);
+      if (turn === 1) story.add(undefined, { event_type: "renamed", data: { name: "Lines", by_person: false } });
+      if (turn === 2) story.add(undefined, { event_type: "job_started", data: { job_id: "job_1", command: "npm run dev" } });
+    }
+    story.add(undefined, { event_type: "undone", data: { operation_id: "op_1", undone: true, paths: ["a"] } });
+    story.add(undefined, { event_type: "job_finished", data: { job_id: "job_1", exit_code: 0 } });
+    return story;
+  }
+
+  it("are the same put together, wherever between operations they are cut", () => {
+    const story = long();
+    const expected = whole(story);
+    const begins = story.events.filter((event) => event.event_type === "user_message").map((event) => event.seq);
+    fc.assert(
+      fc.property(fc.subarray(begins.slice(1)), (cuts) => {
+        const edges = [1, ...cuts, story.events.length + 1];
+        const pages = edges.slice(1).map((end, index) => {
+          const first = edges[index] ?? 1;
+          return fold(emptyTranscript("ses_1", first - 1), story.events.slice(first - 1, end - 1).map(stored));
+        });
+        const last = pages.pop();
+        if (!last) return;
+        const joined = pages.reduceRight((now, earlier) => prepend(earlier, now), last);
+        expect(joined.items).toEqual(expected.items);
+        expect([...joined.operations]).toEqual([...expected.operations]);
+        expect([joined.firstSeq, joined.lastSeq, joined.name, joined.settled]).toEqual([1, expected.lastSeq, "Lines", expected.settled]);
+      }),
+    );
+  });
+
+  it("go on with what arrives after the newest one", () => {
+    const story = long();
+    const cut = story.events.findLastIndex((event) => event.event_type === "user_message");
+    const half = fold(emptyTranscript("ses_1", cut), story.events.slice(cut, cut + 9).map(stored));
+    const all = prepend(fold(emptyTranscript("ses_1"), story.events.slice(0, cut).map(stored)), half);
+    expect(fold(all, story.events.slice(cut + 9).map(stored)).items).toEqual(whole(story).items);
+  });
+});
+
+describe("messages that wait", () => {
+  const say = (story: Story, operation: string, content: string, queued: boolean) => {
+    story.add(operation, { event_type: "user_message", data: { message_id: `${operation}_m0`, content, attachments: [], steering: false } });
+    story.add(operation, { event_type: "operation_state", data: { state: "PENDING", kind: null, reason: queued ? "another operation of this session runs first" : null } });
+  };
+  const start = (story: Story, operation: string) => story.add(operation, { event_type: "operation_state", data: { state: "STARTED", kind: null, reason: null } });
+
+  it("stand apart until their turn, as they were last changed, and then where their turn came", () => {
+    const story = new Story("ses_1", 0);
+    say(story, "op_1", "first", false);
+    start(story, "op_1");
+    say(story, "op_2", "secnod", true);
+    story.add("op_2", { event_type: "message_edited", data: { message_id: "op_2_m0", content: "second" } });
+    const waiting = whole(story);
+    expect(waiting.queued.map((item) => item.content)).toEqual(["second"]);
+    expect(waiting.items.filter((item) => item.kind === "user")).toHaveLength(1);
+    expect(runningOperation(waiting)?.id).toBe("op_1");
+    story.add("op_1", { event_type: "assistant_message", data: { message_id: "m1", content: "done", partial: false, superseded: false } });
+    start(story, "op_2");
+    const began = whole(story);
+    expect(began.queued).toEqual([]);
+    expect(began.items.map((item) => item.kind)).toEqual(["user", "header", "assistant", "user", "header"]);
+    expect(began.items[3]).toMatchObject({ content: "second" });
+  });
+
+  it("are held where nothing runs before them, and gone where they were taken out", () => {
+    const story = new Story("ses_1", 0);
+    firstTurn(story, "op_1");
+    say(story, "op_2", "later", true);
+    expect(runningOperation(whole(story))).toBeUndefined();
+    expect(whole(story).queued).toHaveLength(1);
+    story.add("op_2", {
+      event_type: "operation_finished",
+      data: { state: "CANCELLED", failure: null, content: "", usage: { input_tokens: 0, cached_tokens: 0, cache_write_tokens: 0, output_tokens: 0, reasoning_tokens: 0 }, cost_micro_usd: 0, duration_ms: 0, changes: [] },
+    });
+    const gone = whole(story);
+    expect(gone.queued).toEqual([]);
+    expect(gone.operations.has("op_2")).toBe(false);
+    expect(gone.items.every((item) => item.operationId !== "op_2")).toBe(true);
   });
 });
 

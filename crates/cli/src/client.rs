@@ -286,6 +286,7 @@ impl Feed {
             session_id: self.session.clone(),
             since_seq: self.last,
             limit: Some(500),
+            before_seq: None,
         };
         let page = self.client.call(calls::SessionEvents(params)).await?;
         self.behind = page.more;

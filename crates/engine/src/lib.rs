@@ -9,6 +9,7 @@ mod approvals;
 mod budget;
 mod changes;
 pub mod clock;
+mod commands;
 mod comments;
 mod demo;
 mod editor;
@@ -33,6 +34,7 @@ pub mod settings;
 mod sudo;
 mod system;
 mod trust;
+mod unsent;
 
 use std::sync::Arc;
 
@@ -70,6 +72,7 @@ use sudo::Sudo;
 pub use system::DataDirLock;
 use system::System;
 use trust::Trusts;
+use unsent::Unsent;
 
 /// A running engine. Cheap to clone; the data directory stays locked while one lives.
 #[derive(Clone)]
@@ -100,6 +103,7 @@ struct Parts {
     hooks: Hooks,
     /// Cleans up old checkpoints.
     limits: tokio::task::AbortHandle,
+    unsent: Unsent,
 }
 
 impl Engine {
@@ -197,6 +201,7 @@ impl Engine {
         operations.close_all_jobs().await;
         let limits = changes.keep_to_limits();
         budget.check_sums();
+        let unsent = Unsent::new(store.clone());
         let sessions = Sessions::new(store.clone(), events.clone());
         let data_dir = settings.current().data_dir.clone();
         let git = GitView::new(projects.clone());
@@ -237,6 +242,7 @@ impl Engine {
             trusts,
             hooks,
             limits,
+            unsent,
         })))
     }
 
@@ -278,6 +284,7 @@ impl Engine {
                         .await?;
                 }
                 on.hooks.session_ends(&params.session_id).await;
+                on.operations.cancel_waiting(&params.session_id).await;
                 json(on.sessions.delete(params).await)
             }
             Request::SessionRestore(params) => json(on.sessions.restore(params).await),
@@ -306,6 +313,10 @@ impl Engine {
             Request::OperationCancel(params) => json(on.operations.cancel(params).await),
             Request::OperationSteer(params) => json(on.operations.steer(params).await),
             Request::OperationResume(params) => json(on.operations.resume(params).await),
+            Request::OperationAgain(params) => json(on.operations.again(params).await),
+            Request::OperationEdit(params) => json(on.operations.edit(params).await),
+            Request::OperationRelease(params) => json(on.operations.release(params).await),
+            Request::OperationEstimate(params) => json(on.operations.estimate(params).await),
             Request::OperationGet(params) => json(on.operations.get(params).await),
             Request::OperationList(params) => json(on.operations.list(params).await),
             Request::OperationChanges(params) => json(on.changes.of(params).await),
@@ -322,6 +333,13 @@ impl Engine {
             Request::CheckpointUsage(_) => json(on.changes.usage().await),
             Request::CheckpointPrune(params) => json(on.changes.prune(params).await),
             Request::CheckpointUnprune(params) => json(on.changes.unprune(params).await),
+
+            Request::CodePreview(params) => json(on.operations.preview_code(params).await),
+            Request::CodeApply(params) => json(on.operations.apply_code(params).await),
+            Request::DraftGet(params) => json(on.unsent.get(params).await),
+            Request::DraftSave(params) => json(on.unsent.save(params).await),
+            Request::SlashList(_) => json(Ok(commands::list())),
+            Request::SlashExpand(params) => json(commands::expand(&params)),
 
             Request::ApprovalList(_) => json(Ok(on.approvals.list())),
             Request::ApprovalDecide(params) => json(on.approvals.decide(params).await),
@@ -492,6 +510,9 @@ impl Engine {
         params: mira_protocol::session::SessionEvents,
     ) -> Result<EventPage, Failure> {
         let limit = params.limit.unwrap_or(5_000).clamp(1, 5_000);
+        if let Some(before) = params.before_seq {
+            return self.events_before(&params.session_id, before, limit).await;
+        }
         let mut events = self
             .replay(&params.session_id, params.since_seq, limit + 1)
             .await?;
@@ -510,6 +531,28 @@ impl Engine {
             vec![]
         } else {
             self.live(&params.session_id)
+        };
+        Ok(EventPage { events, more, live })
+    }
+
+    async fn events_before(
+        &self,
+        session: &SessionId,
+        before: u64,
+        limit: u32,
+    ) -> Result<EventPage, Failure> {
+        let session_id = session.clone();
+        let known = mira_protocol::session::SessionRef { session_id };
+        self.0.sessions.get(known).await?;
+        let (events, more) = self
+            .0
+            .store
+            .events_before(session, before, limit)
+            .await
+            .map_err(from_store)?;
+        let live = match before {
+            0 => self.live(session),
+            _ => vec![],
         };
         Ok(EventPage { events, more, live })
     }

@@ -10,6 +10,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mira_protocol::EventKind;
+use mira_protocol::message::{Fragment, Mention};
 use mira_protocol::operation::Attachment;
 use mira_secrets::{KEY_BYTES, Masker};
 use serde_json::Value;
@@ -53,6 +54,7 @@ pub fn event(masker: &Masker, kind: EventKind) -> EventKind {
             attachments,
             steering,
             focus,
+            fragments,
         } => EventKind::UserMessage {
             message_id,
             content: text(content),
@@ -62,6 +64,16 @@ pub fn event(masker: &Masker, kind: EventKind) -> EventKind {
                 .collect(),
             steering,
             focus,
+            fragments: mentioned(masker, fragments),
+        },
+        EventKind::MessageEdited {
+            message_id,
+            content,
+            fragments,
+        } => EventKind::MessageEdited {
+            message_id,
+            content: text(content),
+            fragments: mentioned(masker, fragments),
         },
         EventKind::Reasoning {
             message_id,
@@ -165,6 +177,20 @@ fn own(masker: &Masker, text: String) -> String {
 }
 
 /// Every string in a value, keys left alone.
+/// What a message points at; a file's kind says where its secrets are.
+fn mentioned(masker: &Masker, mut fragments: Vec<Fragment>) -> Vec<Fragment> {
+    for fragment in &mut fragments {
+        let masked = match &fragment.mention {
+            Mention::File { path } => masker.mask_file(path, &fragment.text),
+            _ => masker.mask(&fragment.text),
+        };
+        if let std::borrow::Cow::Owned(masked) = masked {
+            fragment.text = masked;
+        }
+    }
+    fragments
+}
+
 fn strings(masker: &Masker, value: &mut Value) {
     match value {
         Value::String(text) => *text = own(masker, std::mem::take(text)),

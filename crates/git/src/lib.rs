@@ -15,6 +15,6 @@ mod status;
 
 pub use changed::{Changed, Version, at_head, changed};
 pub use diff::{Diff, Target, diff};
-pub use log::{Commit, log};
+pub use log::{Commit, commit, log};
 pub use repository::{GitError, is_repo};
 pub use status::{Status, StatusLine, branch, status};

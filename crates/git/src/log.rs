@@ -62,6 +62,11 @@ pub fn log(root: &Path, limit: usize, path: Option<&str>) -> Result<Vec<Commit>,
     Ok(commits)
 }
 
+/// The commit that a name or the beginning of a hash means.
+pub fn commit(root: &Path, name: &str) -> Result<Commit, GitError> {
+    Ok(told(&open(root)?.commit(name)?))
+}
+
 fn told(commit: &RawCommit<'_>) -> Commit {
     let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
     let (subject, body) = message.split_once('\n').unwrap_or((&message, ""));

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::approval::{Approval, DecidedBy, Decision};
 use crate::budget::{CallMoney, Pause, PauseChoice};
 use crate::change::{FileChangeSummary, ReviewMark};
+use crate::message::Fragment;
 use crate::operation::{Attachment, Focus, OperationKind, OperationState, Tier, Usage};
 use crate::receipt::Receipt;
 use crate::rewind::{RewindWhat, SeqRange};
@@ -60,6 +61,16 @@ pub enum EventKind {
         steering: bool,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         focus: Option<Focus>,
+        /// What the message points at, as it was read when the message was taken.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fragments: Vec<Fragment>,
+    },
+    /// The person changed a message that still waits for its turn; it says this now.
+    MessageEdited {
+        message_id: MessageId,
+        content: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fragments: Vec<Fragment>,
     },
     /// The operation entered a state that is not its end.
     OperationState {

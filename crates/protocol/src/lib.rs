@@ -20,6 +20,7 @@ pub mod git;
 pub mod hook;
 pub mod ids;
 pub mod job;
+pub mod message;
 pub mod operation;
 pub mod project;
 pub mod provider;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::message::Mention;
 use crate::{Failure, MicroUsd, OperationId, ProjectId, SessionId, UtcMs};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -123,6 +124,18 @@ impl std::ops::AddAssign for Usage {
     }
 }
 
+/// Go on with an operation, on another tier or model where given.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct ResumeOperation {
+    pub operation_id: OperationId,
+    #[serde(default)]
+    pub tier: Option<Tier>,
+    #[serde(default)]
+    pub model: Option<String>,
+}
+
 /// Ask. Without `session_id` a new session is made; without `project_id` the session's project
 /// counts. Where the session is busy the operation is queued behind the running one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -136,6 +149,9 @@ pub struct StartOperation {
     pub project_id: Option<ProjectId>,
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// What the message points at; the engine reads it and tells it as named parts.
+    #[serde(default)]
+    pub mentions: Vec<Mention>,
     #[serde(default)]
     pub access: Access,
     #[serde(default)]

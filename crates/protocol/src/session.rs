@@ -134,7 +134,7 @@ pub struct ForkSession {
     pub name: Option<String>,
 }
 
-/// Stored events with `seq` over `since_seq`, in order.
+/// Stored events with `seq` over `since_seq`, in order; or the newest ones before `before_seq`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
@@ -145,13 +145,18 @@ pub struct SessionEvents {
     /// Default and at most 5,000.
     #[serde(default)]
     pub limit: Option<u32>,
+    /// From the newest end instead: the last events before this number (0: before the end),
+    /// about `limit` of them, more where that would cut through an operation.
+    #[serde(default)]
+    pub before_seq: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct EventPage {
     pub events: Vec<StoredEvent>,
-    /// More follow; ask again with the last `seq`.
+    /// More follow, ask again with the last `seq`; of a page from the newest end: there are
+    /// earlier ones, ask again with the first `seq`.
     pub more: bool,
     /// What is being written right now and is not stored yet, so that a late client sees it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, budget, change, checkpoint, comment, context, egress, git, hook, job, operation,
-    project, provider, rewind, route, rule, session, settings, sudo, system, trust,
+    approval, budget, change, checkpoint, comment, context, egress, git, hook, job, message,
+    operation, project, provider, rewind, route, rule, session, settings, sudo, system, trust,
 };
 
 /// Params of a request that know their method and their reply.
@@ -198,7 +198,15 @@ requests! {
     /// A message into the running operation.
     "operation.steer" => OperationSteer(operation::Steer) -> Nothing;
     /// Go on where an interrupted, failed or cancelled operation stopped.
-    "operation.resume" => OperationResume(operation::OperationRef) -> operation::OperationStarted;
+    "operation.resume" => OperationResume(operation::ResumeOperation) -> operation::OperationStarted;
+    /// Ask again from a message of the person, in a copy of the session that ends before it.
+    "operation.again" => OperationAgain(message::AskAgain) -> operation::OperationStarted;
+    /// Change a message that still waits for its turn.
+    "operation.edit" => OperationEdit(message::EditQueued) -> Nothing;
+    /// Let waiting messages go that nothing runs before.
+    "operation.release" => OperationRelease(message::ReleaseQueue) -> operation::OperationStarted;
+    /// What a message would be: who answers, tokens, money, whether it can be sent.
+    "operation.estimate" => OperationEstimate(message::EstimateMessage) -> message::MessageEstimate;
     /// One operation.
     "operation.get" => OperationGet(operation::OperationRef) -> operation::Operation;
     /// Operations of a session, oldest first.
@@ -226,6 +234,21 @@ requests! {
     "checkpoint.prune" => CheckpointPrune(checkpoint::PruneCheckpoints) -> checkpoint::PruneReport;
     /// Bring pruned ones back while their contents are still there.
     "checkpoint.unprune" => CheckpointUnprune(checkpoint::UnpruneCheckpoints) -> checkpoint::UnpruneReport;
+
+    /// What a code block would make of a file.
+    "code.preview" => CodePreview(message::ApplyCode) -> message::ApplyPreview;
+    /// Write a code block to a file, as an operation that can be undone.
+    "code.apply" => CodeApply(message::ApplyCode) -> operation::OperationStarted;
+
+    /// The message of a session that is not sent yet.
+    "draft.get" => DraftGet(message::DraftRef) -> message::Draft;
+    /// Keep it.
+    "draft.save" => DraftSave(message::SaveDraft) -> Nothing;
+
+    /// Mira's own slash commands.
+    "slash.list" => SlashList(Nothing) -> message::SlashCommands;
+    /// The prompt of one of them that is one.
+    "slash.expand" => SlashExpand(message::ExpandCommand) -> message::ExpandedCommand;
 
     /// Approvals that wait now.
     "approval.list" => ApprovalList(Nothing) -> approval::ApprovalList;

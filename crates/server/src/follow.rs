@@ -194,6 +194,7 @@ impl Follower {
             session_id: session.clone(),
             since_seq: since,
             limit: Some(PAGE),
+            before_seq: None,
         };
         self.engine.call(calls::SessionEvents(params)).await
     }

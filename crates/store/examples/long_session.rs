@@ -59,6 +59,7 @@ fn asked(turn: u64) -> EventKind {
         attachments: Vec::new(),
         steering: false,
         focus: None,
+        fragments: vec![],
     }
 }
 

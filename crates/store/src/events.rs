@@ -84,6 +84,59 @@ impl Store {
         Ok(rows.into_iter().map(StoredEvent::from).collect())
     }
 
+    /// The last events before number `before` (0: the end), in order, and whether there are
+    /// earlier ones. About `limit` of them: none of the operations in it is cut through.
+    pub async fn events_before(
+        &self,
+        session: &SessionId,
+        before: u64,
+        limit: u32,
+    ) -> Result<(Vec<StoredEvent>, bool), StoreError> {
+        let before = match before {
+            0 => i64::MAX,
+            before => signed(before),
+        };
+        let last = sqlx::query_scalar!(
+            r#"SELECT coalesce(max(seq), 0) AS "last!: i64" FROM operation_events
+               WHERE session_id = ?1 AND seq < ?2"#,
+            session.0,
+            before,
+        )
+        .fetch_one(self.reader())
+        .await?;
+        let mut from = (last - i64::from(limit) + 1).max(1);
+        loop {
+            // A message may have been queued within an operation that began earlier still.
+            let first = sqlx::query_scalar!(
+                r#"SELECT coalesce(min(e.seq), ?2) AS "first!: i64" FROM operation_events e
+                   WHERE e.session_id = ?1 AND e.operation_id IN
+                     (SELECT DISTINCT i.operation_id FROM operation_events i
+                      WHERE i.session_id = ?1 AND i.seq >= ?2 AND i.seq <= ?3
+                        AND i.operation_id IS NOT NULL)"#,
+                session.0,
+                from,
+                last,
+            )
+            .fetch_one(self.reader())
+            .await?;
+            if first >= from {
+                break;
+            }
+            from = first;
+        }
+        let rows = sqlx::query_as!(
+            EventRow,
+            "SELECT session_id, seq, operation_id, at, event_type, data FROM operation_events
+             WHERE session_id = ?1 AND seq >= ?2 AND seq <= ?3 ORDER BY seq",
+            session.0,
+            from,
+            last,
+        )
+        .fetch_all(self.reader())
+        .await?;
+        Ok((rows.into_iter().map(StoredEvent::from).collect(), from > 1))
+    }
+
     /// All events of an operation, in order, from the session it ran in.
     pub async fn events_of_operation(
         &self,
@@ -312,6 +365,23 @@ async fn follow(
         return Ok(());
     }
     match (kind, operation) {
+        (
+            EventKind::MessageEdited {
+                message_id,
+                content,
+                ..
+            },
+            Some(operation),
+        ) => {
+            crate::search::reword(connection, session, message_id, content).await?;
+            sqlx::query!(
+                "UPDATE operations SET user_message = ?2 WHERE id = ?1",
+                operation.0,
+                content,
+            )
+            .execute(connection)
+            .await?;
+        }
         (EventKind::Renamed { name, by_person }, _) => {
             sqlx::query!(
                 "UPDATE chat_sessions SET name = ?2, name_by_person = ?3

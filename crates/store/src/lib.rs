@@ -36,6 +36,7 @@ mod spend;
 mod sudo;
 mod sudo_requests;
 mod trust;
+mod unsent;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

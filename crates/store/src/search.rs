@@ -4,8 +4,9 @@
 //! when an operation ends, and whatever is missing is added before a search looks.
 
 use mira_protocol::session::{SearchHit, SearchRole, SearchSessions};
-use mira_protocol::{OperationId, ProjectId, SessionId};
+use mira_protocol::{MessageId, OperationId, ProjectId, SessionId};
 use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnection;
 
 use crate::encoding::unsigned;
 use crate::{Store, StoreError};
@@ -128,6 +129,52 @@ impl Store {
             }
         });
     }
+}
+
+/// Says a message differently, in what is searched too.
+pub(crate) async fn reword(
+    connection: &mut SqliteConnection,
+    session: &SessionId,
+    message: &MessageId,
+    content: &str,
+) -> Result<(), StoreError> {
+    let known = sqlx::query!(
+        r#"SELECT m.event_id, m.content, m.event_id <= p.up_to_event_id AS "indexed!: bool"
+           FROM memory_entries m, search_progress p
+           WHERE m.session_id = ?1 AND m.message_id = ?2"#,
+        session.0,
+        message.0,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(known) = known else { return Ok(()) };
+    if known.indexed && !known.content.is_empty() {
+        // The index keeps no text: it must be told what it knew.
+        sqlx::query!(
+            "INSERT INTO session_search (session_search, rowid, text) VALUES ('delete', ?1, ?2)",
+            known.event_id,
+            known.content,
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    sqlx::query!(
+        "UPDATE memory_entries SET content = ?2 WHERE event_id = ?1",
+        known.event_id,
+        content,
+    )
+    .execute(&mut *connection)
+    .await?;
+    if known.indexed && !content.is_empty() {
+        sqlx::query!(
+            "INSERT INTO session_search (rowid, text) VALUES (?1, ?2)",
+            known.event_id,
+            content,
+        )
+        .execute(connection)
+        .await?;
+    }
+    Ok(())
 }
 
 /// The person's words as an FTS5 expression that cannot be a syntax error; None without a word.

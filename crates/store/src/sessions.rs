@@ -64,8 +64,9 @@ impl TryFrom<Columns> for Session {
     }
 }
 
-/// `query_as!` needs one literal; this one is shared and ends differently. Of several open
-/// operations the oldest one runs, the others are queued behind it.
+/// `query_as!` needs one literal; this one is shared and ends differently. An operation that has
+/// not started waits behind another one, or for the person after a restart; it runs no more than
+/// it stopped.
 macro_rules! select {
     ($store:expr, $end:tt $(, $arg:expr)*) => {
         sqlx::query_as!(
@@ -74,10 +75,10 @@ macro_rules! select {
                  s.deleted_at IS NOT NULL AS "deleted!: bool", s.message_count,
                  s.last_message_preview, s.created_at, s.last_active_at, s.last_seq,
                  (SELECT o.id FROM operations o
-                  WHERE o.session_id = s.id AND o.finished_at IS NULL
+                  WHERE o.session_id = s.id AND o.finished_at IS NULL AND o.state <> 'PENDING'
                   ORDER BY o.created_at, o.rowid LIMIT 1) AS "running?: String",
                  (SELECT CASE o.state WHEN 'INTERRUPTED' THEN o.id END FROM operations o
-                  WHERE o.session_id = s.id AND NOT o.rewound
+                  WHERE o.session_id = s.id AND NOT o.rewound AND o.state <> 'PENDING'
                   ORDER BY o.created_at DESC, o.rowid DESC LIMIT 1) AS "resumable?: String",
                  (SELECT f.source_session_id FROM session_forks f
                   WHERE f.forked_session_id = s.id) AS "forked_from?: String",

@@ -425,7 +425,8 @@ impl ModelSource for ScriptedModels {
             context_tokens: self.context_tokens,
             max_output_tokens: None,
             prices: self.prices,
-            accepts_images: true,
+            // The id "blind" stands for a model that sees no images.
+            accepts_images: want.model.as_deref() != Some("blind"),
             notice: None,
         })
     }

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 pub use erased::{ErasedTool, Spec};
 pub use run_command::told;
+pub use write_project_file::in_the_style_of;
 
 use async_trait::async_trait;
 use mira_workspace::{Refusal, Workspace};

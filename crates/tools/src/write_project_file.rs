@@ -80,7 +80,7 @@ fn write(workspace: &Workspace, masker: &Masker, input: &Input) -> Result<Output
 }
 
 /// Models write `\n` and no BOM; a file that had CRLF throughout, or a BOM, keeps them.
-fn in_the_style_of(before: Option<&[u8]>, content: &str) -> String {
+pub fn in_the_style_of(before: Option<&[u8]>, content: &str) -> String {
     let before = before
         .filter(|bytes| !files::is_binary(bytes))
         .unwrap_or_default();

@@ -15,7 +15,7 @@ import { CostPanel } from "../features/cost/CostPanel";
 import { FilesPanel } from "../features/files/FilesPanel";
 import { X } from "lucide-react";
 import { t } from "../i18n";
-import { compactions, costLines, firstWords, stepsOf, touches } from "./operations";
+import { compactions, costLines, stepsOf, touches } from "./operations";
 import type { InspectorTab } from "./place";
 import { ReviewPane } from "./ReviewPane";
 
@@ -40,11 +40,10 @@ export function Inspector(props: {
   closeKeys: string | undefined;
 }) {
   const { transcript, tab } = props;
-  const words = useMemo(() => firstWords(transcript), [transcript]);
   const operations = useMemo(() => [...transcript.operations.values()], [transcript.operations]);
   const running = runningOperation(transcript);
   const selected = operations.find((one) => one.id === props.selected) ?? running ?? operations.at(-1);
-  const label = (operation: OperationView) => words.get(operation.id) ?? operation.id;
+  const label = labelOf;
   const changed = selected?.changes.length ? selected.changes.length : undefined;
   return (
     <>
@@ -125,4 +124,9 @@ export function Inspector(props: {
       </div>
     </>
   );
+}
+
+/** An operation's name for people: the first line of what was asked. */
+function labelOf(operation: OperationView): string {
+  return operation.words || operation.id;
 }

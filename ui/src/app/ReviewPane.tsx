@@ -46,7 +46,7 @@ export function ReviewPane(props: {
       try {
         await client.call("comment.send", {
           session_id: await ensureSession(),
-          start: { content: words, attachments: [], access, approve: "ask", tier: tier ?? null, model: model ?? null, ...NOT_SAID },
+          start: { content: words, attachments: [], mentions: [], access, approve: "ask", tier: tier ?? null, model: model ?? null, ...NOT_SAID },
         });
         place.set({ view: "chat" });
         toasts.say(t.changes.sent);

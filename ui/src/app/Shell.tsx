@@ -1,20 +1,18 @@
 // The frame: sidebar, the middle, the inspector; and what ties them together.
 
-import { Activity, PanelLeft, PanelRight } from "lucide-react";
+import { PanelLeft, PanelRight } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Button, IconButton } from "../components/Button";
 import { Dialog } from "../components/Dialog";
-import { Elapsed, Waiting } from "../components/states";
+import { Waiting } from "../components/states";
 import { Splitter } from "../components/Splitter";
 import { useStore } from "../components/store";
 import { useToasts } from "../components/toasts";
-import { ApprovalDock } from "../features/approvals/ApprovalDock";
 import { Rules } from "../features/approvals/Rules";
-import { Composer, type ComposerHandle, type Outgoing } from "../features/chat/Composer";
-import { Conversation } from "../features/chat/Conversation";
+import type { ComposerHandle, Outgoing } from "../features/chat/Composer";
 import { useFeed } from "../features/chat/feed";
 import type { ConversationActions } from "../features/chat/rows";
-import { pendingApprovals, queuedOperations, runningOperation } from "../features/chat/transcript";
+import { runningOperation } from "../features/chat/transcript";
 import { HealthView } from "../features/health/HealthView";
 import { chooseFolder } from "../features/projects/folder";
 import { OpenFolderDialog, PathForm } from "../features/projects/ProjectSwitcher";
@@ -30,6 +28,7 @@ import { asFailure } from "../protocol/client";
 import type { DemoStarted } from "../protocol/generated/DemoStarted";
 import type { Project } from "../protocol/generated/Project";
 import type { Session } from "../protocol/generated/Session";
+import type { Tier } from "../protocol/generated/Tier";
 import { useClient, useRequest, useStatus } from "../protocol/queries";
 import { useSaved } from "../protocol/saved";
 import { saveLook } from "../protocol/savedLook";
@@ -47,6 +46,7 @@ import { Shortcuts } from "./Shortcuts";
 import { ShortcutsPage } from "./ShortcutsPage";
 import { Sidebar } from "./Sidebar";
 import { actionList } from "./actionList";
+import { Talk } from "./Talk";
 import { useMedia } from "./useMedia";
 import { useSessionActions } from "./useSessionActions";
 import { useSettingsFollowed } from "./useSettingsFollowed";
@@ -82,9 +82,9 @@ class FieldLink {
     this.handle?.insert(text);
   }
 
-  set(text: string): void {
+  readonly set = (text: string): void => {
     this.handle?.set(text);
-  }
+  };
 }
 
 export function Shell() {
@@ -112,6 +112,11 @@ export function Shell() {
   const [jump, setJump] = useState<{ seq: number; sessionId: string } | undefined>(undefined);
   const [demoNote, setDemoNote] = useState<{ sessionId: string; note: string } | undefined>(undefined);
   const [field] = useState(() => new FieldLink());
+  /** The session whose words are looked for; an empty name for one that has not begun. */
+  const [finding, setFinding] = useState<string | undefined>(undefined);
+  const openShortcuts = useCallback(() => {
+    setDialog({ kind: "shortcuts" });
+  }, []);
 
   const showDrawer = useCallback(
     (kind: Focus["drawer"]) => {
@@ -133,8 +138,6 @@ export function Shell() {
     limit: 100,
   }).data?.sessions;
   const running = runningOperation(transcript);
-  const queued = queuedOperations(transcript);
-  const approvals = pendingApprovals(transcript);
 
   useEffect(() => {
     if (sessions) learnSessions(sessions);
@@ -254,9 +257,12 @@ export function Shell() {
   }, []);
 
   const turn = useCallback(
-    (direction: "undo" | "redo", operationId: string | undefined) => {
+    (direction: "undo" | "redo", operationId: string | undefined, paths: string[] = []) => {
       attempt(async () => {
-        const report = await client.call(`operation.${direction}`, operationId ? { operation_id: operationId } : { session_id: sessionId });
+        const report = await client.call(`operation.${direction}`, {
+          ...(operationId ? { operation_id: operationId } : { session_id: sessionId }),
+          ...(paths.length > 0 ? { paths } : {}),
+        });
         if (report.conflicts.length > 0) {
           change({ selected: report.operation_id });
           showTab("changes");
@@ -270,6 +276,13 @@ export function Shell() {
       });
     },
     [attempt, client, sessionId, showTab, toasts, change],
+  );
+
+  const turnPaths = useCallback(
+    (direction: "undo" | "redo", paths: string[]) => {
+      turn(direction, undefined, paths);
+    },
+    [turn],
   );
 
   const resume = useCallback(
@@ -302,7 +315,7 @@ export function Shell() {
   );
 
   const fork = useCallback(
-    (upToSeq: number, draft?: string) => {
+    (upToSeq: number) => {
       if (!sessionId) return;
       attempt(async () => {
         if (upToSeq < 1) {
@@ -312,10 +325,25 @@ export function Shell() {
           place.set({ view: "chat", sessionId: copy.id });
           toasts.say(t.sessions.forked);
         }
-        if (draft) setTimeout(() => field.set(draft), 60);
       });
     },
-    [attempt, client, newSession, sessionId, toasts, field],
+    [attempt, client, newSession, sessionId, toasts],
+  );
+
+  const askAgain = useCallback(
+    async (seq: number, what: { content?: string; tier?: Tier }) => {
+      if (!sessionId) return;
+      try {
+        const started = await client.call("operation.again", { session_id: sessionId, seq, ...what });
+        place.set({ view: "chat", sessionId: started.session_id });
+        toasts.say(t.talk.againDone);
+      } catch (error) {
+        const failure = asFailure(error);
+        toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+        throw error;
+      }
+    },
+    [client, sessionId, toasts],
   );
 
   const conversationActions = useMemo<ConversationActions>(
@@ -331,14 +359,14 @@ export function Shell() {
         showTab("changes");
       },
       resume,
-      retry: resume,
+      continueOn: (id, tier) => {
+        attempt(async () => {
+          await client.call("operation.resume", { operation_id: id, tier });
+        });
+      },
       exportScenario,
-      fork: (seq) => {
-        fork(seq);
-      },
-      editInFork: (item) => {
-        fork(item.seq - 1, item.content);
-      },
+      fork,
+      askAgain,
       openFile: (path) => {
         change({ openFile: path });
         showTab("files");
@@ -355,7 +383,7 @@ export function Shell() {
         showTab("activity");
       },
     }),
-    [exportScenario, fork, resume, showTab, turn, change],
+    [askAgain, attempt, client, exportScenario, fork, resume, showTab, turn, change],
   );
 
   const send = useCallback(
@@ -364,6 +392,7 @@ export function Shell() {
         const started = await client.call("operation.start", {
           content: message.content,
           attachments: message.attachments,
+          mentions: message.mentions,
           session_id: sessionId,
           project_id: projectId,
           access: habit.access,
@@ -380,19 +409,6 @@ export function Shell() {
       }
     },
     [client, habit.access, habit.model, habit.tier, projectId, sessionId, toasts, change],
-  );
-
-  const steer = useCallback(
-    async (content: string) => {
-      if (!running) return;
-      try {
-        await client.call("operation.steer", { operation_id: running.id, content });
-      } catch (error) {
-        toasts.fail(asFailure(error).message);
-        throw error;
-      }
-    },
-    [client, running, toasts],
   );
 
   const toggleSidebar = () => {
@@ -421,8 +437,11 @@ export function Shell() {
     openPalette: () => {
       setDialog({ kind: "palette" });
     },
-    openShortcuts: () => {
-      setDialog({ kind: "shortcuts" });
+    openShortcuts,
+    find: () => {
+      place.set({ view: "chat" });
+      setFinding(sessionId ?? "");
+      requestAnimationFrame(() => document.getElementById("find-words")?.focus());
     },
     toggleSidebar,
     toggleInspector,
@@ -674,53 +693,28 @@ export function Shell() {
                   <strong>{t.demo.banner}</strong> {demoNote.note || t.demo.note}
                 </p>
               ) : null}
-              <Conversation
-                feed={feed}
-                actions={conversationActions}
-                jump={jump?.sessionId === sessionId ? jump : undefined}
-                hasProject={projectId !== undefined}
-                onExample={(text) => field.set(text)}
-              />
-              <Composer
-                key={sessionId ?? "new"}
-                draftKey={sessionId ?? "new"}
+              <Talk
+                session={session}
+                sessionId={sessionId}
                 projectId={projectId}
-                running={running !== undefined}
+                feed={feed}
                 ready={providers?.ready ?? true}
-                disabled={false}
-                choices={habit}
-                onChoices={(change) => {
-                  habits.set(change);
+                actions={actions}
+                conversation={conversationActions}
+                jump={jump?.sessionId === sessionId ? jump : undefined}
+                finding={finding === (sessionId ?? "")}
+                onFindingEnds={() => {
+                  setFinding(undefined);
+                  field.focus();
                 }}
-                commands={actions.flatMap((action) =>
-                  action.slash && isEnabled(action) ? [{ name: action.slash, title: action.title, run: action.run }] : [],
-                )}
                 onSend={send}
-                onSteer={steer}
-                onStop={() => {
-                  if (running) cancel(running.id);
-                }}
-                onSetUp={() => {
-                  place.set({ view: "settings", settingsTab: "models" });
-                }}
-                onHandle={field.link}
-              >
-                <ApprovalDock approvals={approvals} />
-                {running && approvals.length === 0 ? (
-                  <div className="status-line" role="status">
-                    <span className="dot-pulse" aria-hidden="true" />
-                    <span className="truncate">{running.activity?.text ?? t.chat.working}</span>
-                    <Elapsed since={running.activity?.since ?? running.startedAt} />
-                    <span className="grow" />
-                    {queued.length > 0 ? (
-                      <Button small look="ghost" onClick={() => { showTab("activity"); }}>
-                        <Activity size={13} aria-hidden="true" />
-                        {t.chat.queued({ count: queued.length })}
-                      </Button>
-                    ) : null}
-                  </div>
-                ) : null}
-              </Composer>
+                onStop={cancel}
+                onTurn={turnPaths}
+                showTab={showTab}
+                newSession={newSession}
+                openShortcuts={openShortcuts}
+                field={field}
+              />
             </>
           ) : null}
         </main>

@@ -21,6 +21,7 @@ export interface ActionContext {
   openFolder: () => void;
   openPalette: () => void;
   openShortcuts: () => void;
+  find: () => void;
   toggleSidebar: () => void;
   toggleInspector: () => void;
   showTab: (tab: InspectorTab) => void;
@@ -166,6 +167,7 @@ export function actionList(at: ActionContext): Action[] {
       },
     },
     { id: "message", title: a.focusMessage, group: "go", keys: "mod+l", run: at.focusMessage },
+    { id: "find", title: t.talk.find.open, group: "go", keys: "mod+f", words: "find", enabled: session !== undefined, run: at.find },
     { ...tab("changes", a.changes, "1"), slash: "review", words: "diff keep reject" },
     {
       id: "review.large",

@@ -2,7 +2,7 @@
 
 import type { ActivityStep } from "../features/activity/ActivityPanel";
 import { toolLine } from "../features/chat/toolText";
-import type { OperationView, Transcript } from "../features/chat/transcript";
+import { isTerminal, type OperationView, type Transcript } from "../features/chat/transcript";
 import type { CostLine } from "../features/cost/CostPanel";
 import type { Compaction } from "../features/context/ContextPanel";
 import type { Touch } from "../features/files/FilesPanel";
@@ -26,7 +26,8 @@ export function changingOperations(transcript: Transcript): OperationView[] {
 /** Changed something, as far as is known: while it runs, its calls tell. */
 function hasChanges(operation: OperationView, transcript: Transcript): boolean {
   if (operation.changes.length > 0) return true;
-  return transcript.items.some((item) => item.kind === "tool" && item.operationId === operation.id && item.changes.length > 0);
+  if (isTerminal(operation.state)) return false;
+  return transcript.items.slice(transcript.settled).some((item) => item.kind === "tool" && item.operationId === operation.id && item.changes.length > 0);
 }
 
 /** What the session read and changed, oldest first. */

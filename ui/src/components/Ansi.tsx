@@ -1,82 +1,60 @@
-// Terminal output: colours and weight are kept, every other control sequence is dropped.
+// The output of a program on the screen.
 
-import { memo } from "react";
+import { memo, useEffect, useMemo, useRef } from "react";
+import { t } from "../i18n";
+import { terminalView, type Span, type TerminalLine } from "./terminal";
 
-export interface Span {
-  text: string;
-  bold: boolean;
-  dim: boolean;
-  /** 0–7, or none. */
-  colour: number | undefined;
-}
+/** Lines that are drawn; a person reads the end, and copies the rest. */
+const MOST_DRAWN = 1500;
 
-const CONTROL = /\u001b\[([0-9;:?]*)([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\u001b[@-Z\\-_]|[\u0000-\u0008\u000b\u000c\u000e-\u001a\u007f]/g;
-
-/** Text with escape sequences as spans. A carriage return overwrites its line, as on a terminal. */
-export function parseAnsi(raw: string): Span[] {
-  const text = overwrite(raw.replaceAll("\r\n", "\n"));
-  const spans: Span[] = [];
-  let style: Omit<Span, "text"> = { bold: false, dim: false, colour: undefined };
-  let at = 0;
-  const add = (piece: string) => {
-    if (!piece) return;
-    const last = spans.at(-1);
-    if (last && last.bold === style.bold && last.dim === style.dim && last.colour === style.colour) last.text += piece;
-    else spans.push({ text: piece, ...style });
-  };
-  for (const match of text.matchAll(CONTROL)) {
-    add(text.slice(at, match.index));
-    at = match.index + match[0].length;
-    if (match[2] === "m") style = restyle(style, match[1] ?? "");
-  }
-  add(text.slice(at));
-  return spans;
-}
-
-function overwrite(text: string): string {
-  if (!text.includes("\r")) return text;
-  return text
-    .split("\n")
-    .map((line) => {
-      const parts = line.split("\r").filter((part, index, all) => part !== "" || index === all.length - 1);
-      return parts.at(-1) || parts.at(-2) || "";
-    })
-    .join("\n");
-}
-
-function restyle(style: Omit<Span, "text">, codes: string): Omit<Span, "text"> {
-  const next = { ...style };
-  const numbers = codes.split(/[;:]/).map((code) => Number(code || "0"));
-  for (let at = 0; at < numbers.length; at += 1) {
-    const code = numbers[at] ?? 0;
-    if (code === 0) Object.assign(next, { bold: false, dim: false, colour: undefined });
-    else if (code === 1) next.bold = true;
-    else if (code === 2) next.dim = true;
-    else if (code === 22) Object.assign(next, { bold: false, dim: false });
-    else if (code >= 30 && code <= 37) next.colour = code - 30;
-    else if (code >= 90 && code <= 97) next.colour = code - 90;
-    else if (code === 39) next.colour = undefined;
-    else if (code === 38 || code === 48) {
-      const wide = numbers[at + 1] === 2 ? 4 : 2;
-      const index = numbers[at + 2] ?? 0;
-      if (code === 38) next.colour = wide === 2 && index < 16 ? index % 8 : undefined;
-      at += wide;
-    }
-  }
-  return next;
-}
-
-export const Terminal = memo(function Terminal({ text, label }: { text: string; label: string }) {
+export const Terminal = memo(function Terminal(props: { text: string; label: string; follow?: boolean }) {
+  const { text, label, follow = false } = props;
+  const view = useMemo(() => terminalView(text), [text]);
+  const box = useRef<HTMLPreElement>(null);
+  const atEnd = useRef(true);
+  useEffect(() => {
+    const element = box.current;
+    if (element && follow && atEnd.current) element.scrollTop = element.scrollHeight;
+  }, [view, follow]);
+  const first = Math.max(0, view.lines.length - MOST_DRAWN);
+  const hidden = first + view.dropped;
   return (
-    <pre className="terminal" tabIndex={0} aria-label={label} role="region">
-      {parseAnsi(text).map((span, index) => {
-        const names = [
-          span.bold ? "ansi-bold" : "",
-          span.dim ? "ansi-dim" : "",
-          span.colour === undefined || span.colour === 7 ? "" : `ansi-${span.colour}`,
-        ]
-          .filter(Boolean)
-          .join(" ");
+    <pre
+      ref={box}
+      className="terminal"
+      tabIndex={0}
+      aria-label={label}
+      role="region"
+      onScroll={(event) => {
+        const element = event.currentTarget;
+        atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 24;
+      }}
+    >
+      {hidden > 0 ? <span className="quiet">{`${t.talk.earlierLines({ count: hidden })}\n`}</span> : null}
+      {view.lines.slice(first).map((line, index) => (
+        <Row key={first + index + view.dropped} line={line} />
+      ))}
+    </pre>
+  );
+});
+
+/** The last lines of what a program prints, drawn small. */
+export function TerminalTail({ text, lines, label }: { text: string; lines: number; label: string }) {
+  const shown = useMemo(() => terminalView(text).lines.slice(-lines), [text, lines]);
+  return (
+    <pre className="terminal" aria-label={label} role="region">
+      {shown.map((line, index) => (
+        <Row key={index} line={line} />
+      ))}
+    </pre>
+  );
+}
+
+const Row = memo(function Row({ line }: { line: TerminalLine }) {
+  return (
+    <>
+      {line.spans.map((span, index) => {
+        const names = classes(span);
         return names ? (
           <span key={index} className={names}>
             {span.text}
@@ -85,6 +63,22 @@ export const Terminal = memo(function Terminal({ text, label }: { text: string; 
           span.text
         );
       })}
-    </pre>
+      {"\n"}
+    </>
   );
 });
+
+function classes(span: Span): string {
+  const [colour, background] = span.inverse ? [span.background ?? "inverse", span.colour ?? "inverse"] : [span.colour, span.background];
+  return [
+    span.bold ? "ansi-bold" : "",
+    span.dim ? "ansi-dim" : "",
+    span.italic ? "ansi-italic" : "",
+    span.underline ? "ansi-underline" : "",
+    span.strike ? "ansi-strike" : "",
+    colour === undefined || colour === 7 ? "" : `ansi-${colour}`,
+    background === undefined ? "" : `ansi-on-${background}`,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}

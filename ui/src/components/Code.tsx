@@ -1,27 +1,22 @@
 import type { ElementContent, RootContent } from "hast";
-import { Fragment, memo, useEffect, useState, type ReactNode } from "react";
-import type { highlight } from "./highlight";
+import { FileInput } from "lucide-react";
+import { createContext, Fragment, memo, useContext, useEffect, useState, type ReactNode } from "react";
 import { t } from "../i18n";
+import { Button } from "./Button";
+import { colour, coloured } from "./highlighting";
 import { CopyButton } from "./states";
 
-type Highlight = typeof highlight;
-let loaded: Highlight | undefined;
-
-/** Code in colour once the grammars are there; plain before, and where there is no grammar. */
+/** Code in colour once that is worked out; plain before, and where there is no grammar. */
 export function useHighlighted(code: string, language: string | undefined): ReactNode {
-  const [ready, setReady] = useState<Highlight | undefined>(() => loaded);
+  const [, again] = useState(0);
+  const tree = language ? coloured(code, language) : null;
+  const unknown = tree === undefined;
   useEffect(() => {
-    if (loaded || !language) return;
-    let live = true;
-    void import("./highlight").then((module) => {
-      loaded = module.highlight;
-      if (live) setReady(() => module.highlight);
+    if (!unknown || !language) return undefined;
+    return colour(code, language, () => {
+      again((count) => count + 1);
     });
-    return () => {
-      live = false;
-    };
-  }, [language]);
-  const tree = ready && language ? ready(code, language) : undefined;
+  }, [code, language, unknown]);
   return tree ? tree.children.map(node) : code;
 }
 
@@ -36,15 +31,37 @@ function node(content: RootContent | ElementContent, key: number): ReactNode {
   );
 }
 
-export const CodeBlock = memo(function CodeBlock(props: { code: string; language: string | undefined }) {
-  const { code, language } = props;
+export interface CodeToApply {
+  code: string;
+  language: string | undefined;
+}
+
+/** What can be done with a block of code besides copying it; nothing outside a conversation. */
+export const ApplyCode = createContext<((block: CodeToApply) => void) | undefined>(undefined);
+
+export const CodeBlock = memo(function CodeBlock(props: { code: string; language: string | undefined; growing?: boolean }) {
+  const { code, language, growing = false } = props;
+  const apply = useContext(ApplyCode);
   return (
     <div className="code">
       <div className="code-head">
         <span>{language ?? t.common.text}</span>
+        <span className="grow" />
+        {apply && !growing ? (
+          <Button
+            look="ghost"
+            small
+            onClick={() => {
+              apply({ code, language });
+            }}
+          >
+            <FileInput size={12} aria-hidden="true" />
+            {t.talk.apply}
+          </Button>
+        ) : null}
         <CopyButton text={code} label={t.common.copyCode} iconOnly />
       </div>
-      <Code code={code} language={language} />
+      {growing ? <Plain code={code} /> : <Code code={code} language={language} />}
     </div>
   );
 });
@@ -54,6 +71,15 @@ export function Code({ code, language }: { code: string; language: string | unde
   return (
     <pre tabIndex={0}>
       <code>{content}</code>
+    </pre>
+  );
+}
+
+/** Code that is still being written: no colours, so that each piece costs no more than its text. */
+function Plain({ code }: { code: string }) {
+  return (
+    <pre tabIndex={0}>
+      <code>{code}</code>
     </pre>
   );
 }

@@ -1,9 +1,10 @@
 // Model text as Markdown. No HTML of the text ever becomes HTML of the page: react-markdown makes
 // elements, drops raw HTML and unsafe addresses, and images are shown as links.
 
-import { memo, useMemo, type ReactNode } from "react";
+import { memo, useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import remarkGfm from "remark-gfm";
+import { pieces, type Piece } from "./blocks";
 import { CodeBlock } from "./Code";
 
 const plugins = [remarkGfm];
@@ -40,29 +41,11 @@ function plain(children: ReactNode): string {
   return "";
 }
 
-/** The blocks of a text: a growing text changes its last block only, so the others stay as drawn. */
-export function blocks(text: string): string[] {
-  const out: string[] = [];
-  let current: string[] = [];
-  let fence: string | undefined;
-  for (const line of text.split("\n")) {
-    const inside = fence !== undefined;
-    const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
-    if (mark && fence === undefined) fence = mark;
-    else if (mark && fence !== undefined && mark.startsWith(fence) && line.trim() === mark) fence = undefined;
-    // Only a line that starts in the first column begins a new block: lists and their
-    // continuations stay together.
-    const opens = /^\S/.test(line) && !/^(?:[-*+]|\d+[.)])\s/.test(line) && !line.startsWith("|") && !line.startsWith(">");
-    if (!inside && opens && current.at(-1) === "") {
-      out.push(current.join("\n"));
-      current = [];
-    }
-    current.push(line);
-  }
-  if (current.length > 0) out.push(current.join("\n"));
-  // References and footnotes reach across blocks.
-  return /^\[[^\]]+\]:/m.test(text) ? [text] : out;
-}
+/** A piece longer than this is drawn a few times a second while it grows, not with every frame. */
+const LONG = 3000;
+/** And one longer than this is drawn as plain text until it is whole. */
+const HUGE = 24_000;
+const EVERY_MS = 250;
 
 const Block = memo(function Block({ text }: { text: string }) {
   return (
@@ -72,13 +55,39 @@ const Block = memo(function Block({ text }: { text: string }) {
   );
 });
 
-export const Markdown = memo(function Markdown({ text }: { text: string }) {
-  const parts = useMemo(() => blocks(text), [text]);
+/** The piece that is still being written. */
+function Growing({ piece }: { piece: Piece }) {
+  const text = useUnhurried(piece.text, piece.text.length > LONG ? EVERY_MS : 0);
+  if (piece.code) return <CodeBlock code={piece.code.text} language={piece.code.language} growing />;
+  if (piece.text.length > HUGE) return <p className="plain-text">{piece.text}</p>;
+  return <Block text={text} />;
+}
+
+/** A value that changes often, taken at most every so many milliseconds; the last one always. */
+function useUnhurried(value: string, everyMs: number): string {
+  const [shown, setShown] = useState(value);
+  const takenAt = useRef(0);
+  useEffect(() => {
+    if (everyMs === 0) return undefined;
+    const wait = Math.max(0, takenAt.current + everyMs - performance.now());
+    const timer = setTimeout(() => {
+      takenAt.current = performance.now();
+      setShown(value);
+    }, wait);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [value, everyMs]);
+  return everyMs === 0 ? value : shown;
+}
+
+export const Markdown = memo(function Markdown({ text, growing = false }: { text: string; growing?: boolean }) {
+  const parts = useMemo(() => pieces(text), [text]);
   return (
     <div className="markdown">
-      {parts.map((part, index) => (
-        <Block key={index} text={part} />
-      ))}
+      {parts.map((part, index) =>
+        growing && index === parts.length - 1 ? <Growing key={index} piece={part} /> : <Block key={index} text={part.text} />,
+      )}
     </div>
   );
 });

@@ -56,12 +56,9 @@ const lowlight = createLowlight({
 
 const EXTENSIONS: Record<string, string> = { h: "cpp", hpp: "cpp", svg: "xml", conf: "ini", lock: "ini" };
 
-/** Characters beyond which colours cost more than they help. */
-const LONGEST = 60_000;
-
 /** Code as a tree of coloured spans; `undefined` for languages that have no grammar here. */
 export function highlight(code: string, language: string): Root | undefined {
   const name = EXTENSIONS[language] ?? language;
-  if (code.length > LONGEST || !lowlight.registered(name)) return undefined;
+  if (!lowlight.registered(name)) return undefined;
   return lowlight.highlight(name, code);
 }

@@ -74,6 +74,7 @@ pub async fn messages(client: &Client, session: &SessionId) -> Result<String, Fa
                 .last()
                 .map_or(0, |event: &mira_protocol::StoredEvent| event.seq),
             limit: None,
+            before_seq: None,
         };
         let page = client.call(calls::SessionEvents(page)).await?;
         events.extend(page.events);

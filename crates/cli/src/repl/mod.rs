@@ -1,5 +1,6 @@
 //! The conversation in the terminal, until the person leaves.
 
+mod conversation;
 mod custom;
 mod review;
 mod slash;
@@ -9,7 +10,10 @@ use std::io;
 use std::path::Path;
 
 use mira_engine::settings::Settings;
-use mira_protocol::operation::{Access, Attachment, OperationRef, OperationStarted, Tier};
+use mira_protocol::message::Mention;
+use mira_protocol::operation::{
+    Access, Attachment, OperationRef, OperationStarted, ResumeOperation, Tier,
+};
 use mira_protocol::project::Project;
 use mira_protocol::session::{Session, SessionRef};
 use mira_protocol::system::Nothing;
@@ -156,7 +160,8 @@ impl Repl {
     /// One turn.
     async fn ask(&mut self, content: String) -> Result<Next, Failure> {
         let mut start = host::turn(content, &self.project.id, self.session.clone());
-        start.attachments = mentions(&start.content, Path::new(&self.project.path));
+        (start.mentions, start.attachments) =
+            mentions(&start.content, Path::new(&self.project.path));
         start.access = self.access;
         start.tier = self.tier;
         start.model = self.model.clone();
@@ -168,8 +173,10 @@ impl Repl {
     /// Goes on with an operation that was interrupted.
     async fn go_on(&mut self, operation: OperationId) -> Result<Next, Failure> {
         let since = self.last_seq().await?;
-        let operation = OperationRef {
+        let operation = ResumeOperation {
             operation_id: operation,
+            tier: self.tier,
+            model: self.model.clone(),
         };
         let started = self.client.call(calls::OperationResume(operation)).await?;
         self.watch(started, since).await
@@ -247,7 +254,7 @@ impl Repl {
         if session.resumable_operation_id.is_some() {
             say("Its last turn was interrupted; /continue goes on with it.")?;
         }
-        Ok(())
+        conversation::tell_waiting(self).await
     }
 
     /// The engine of another terminal ended: go on with one of our own.
@@ -278,26 +285,52 @@ impl Repl {
     }
 }
 
-/// `@path` in a message: the files that are meant, as attachments.
-fn mentions(content: &str, root: &Path) -> Vec<Attachment> {
-    let mut found: Vec<Attachment> = Vec::new();
+/// What a message points at: `@path` of a file or folder, `@session:ID`, `@commit:REV`; and the
+/// images among the files, as attachments.
+fn mentions(content: &str, root: &Path) -> (Vec<Mention>, Vec<Attachment>) {
+    let mut found: Vec<Mention> = Vec::new();
+    let mut images: Vec<Attachment> = Vec::new();
     for word in content.split_whitespace() {
-        let Some(path) = word.strip_prefix('@') else {
+        let Some(word) = word.strip_prefix('@') else {
             continue;
         };
-        let path = path.trim_end_matches([',', '.', ';', ':', ')', '?']);
-        let known = found.iter().any(|attachment| attachment.name == path);
-        if path.is_empty() || known || !root.join(path).is_file() {
+        let word = word.trim_end_matches([',', '.', ';', ':', ')', '?']);
+        let on_disk = root.join(word);
+        let mention = if let Some(id) = word.strip_prefix("session:") {
+            Mention::Session {
+                session_id: id.into(),
+            }
+        } else if let Some(commit) = word.strip_prefix("commit:") {
+            Mention::Commit {
+                commit: commit.to_owned(),
+            }
+        } else if word.is_empty() {
             continue;
+        } else if on_disk.is_dir() {
+            Mention::Folder {
+                path: word.to_owned(),
+            }
+        } else if on_disk.is_file() {
+            Mention::File {
+                path: word.to_owned(),
+            }
+        } else {
+            continue;
+        };
+        let media_type = media_type(word);
+        let image = media_type.starts_with("image/") && matches!(mention, Mention::File { .. });
+        if image && images.iter().all(|known| known.name != word) {
+            images.push(Attachment {
+                name: word.to_owned(),
+                media_type: media_type.to_owned(),
+                path: Some(word.to_owned()),
+                data_base64: None,
+            });
+        } else if !image && !found.contains(&mention) {
+            found.push(mention);
         }
-        found.push(Attachment {
-            name: path.to_owned(),
-            media_type: media_type(path).to_owned(),
-            path: Some(path.to_owned()),
-            data_base64: None,
-        });
     }
-    found
+    (found, images)
 }
 
 fn media_type(path: &str) -> &'static str {
@@ -319,19 +352,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_that_exist_are_attached_once() {
+    fn what_exists_is_mentioned_once_and_images_are_attached() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("src")).unwrap();
         std::fs::write(folder.path().join("src/a.rs"), "x").unwrap();
         std::fs::write(folder.path().join("b.png"), "x").unwrap();
-        let found = mentions(
-            "see @src/a.rs, @src/a.rs and @b.png; mail a@b.c @gone.rs @",
+        let (found, images) = mentions(
+            "see @src/a.rs, @src/a.rs in @src and @b.png; mail a@b.c @gone.rs @ @commit:HEAD~1.",
             folder.path(),
         );
-        let names: Vec<_> = found
+        let path = String::from;
+        assert_eq!(
+            found,
+            [
+                Mention::File {
+                    path: path("src/a.rs")
+                },
+                Mention::Folder { path: path("src") },
+                Mention::Commit {
+                    commit: path("HEAD~1")
+                },
+            ]
+        );
+        let names: Vec<_> = images
             .iter()
             .map(|a| (a.name.as_str(), a.media_type.as_str()))
             .collect();
-        assert_eq!(names, [("src/a.rs", "text/plain"), ("b.png", "image/png")]);
+        assert_eq!(names, [("b.png", "image/png")]);
     }
 }

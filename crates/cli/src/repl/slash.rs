@@ -4,6 +4,7 @@ use mira_protocol::budget::SpendQuery;
 use mira_protocol::change::UndoRequest;
 use mira_protocol::checkpoint::ListCheckpoints;
 use mira_protocol::hook::ListHooks;
+use mira_protocol::message::{ExpandCommand, SLASH_COMMANDS};
 use mira_protocol::operation::{Access, Tier};
 use mira_protocol::rewind::{RewindRequest, RewindWhat, UnrewindRequest};
 use mira_protocol::route::ExplainRoute;
@@ -14,7 +15,7 @@ use mira_protocol::session::{
 use mira_protocol::system::Nothing;
 use mira_protocol::{Code, Failure, SessionId, calls};
 
-use super::{Next, Repl, custom};
+use super::{Next, Repl, conversation, custom};
 use crate::commands::{
     TrustHere, explanation, hooks_listed, messages, overview, rewind_report, rows, rule_tested,
     rules_listed, say, status, table, table_of, trust_shown, undo_report,
@@ -22,79 +23,9 @@ use crate::commands::{
 use crate::host::find_session;
 use crate::render::text::{clean, one_line};
 
-/// Name, arguments, meaning.
-const COMMANDS: &[(&str, &str, &str)] = &[
-    (
-        "access",
-        "[read|project|home|system]",
-        "how far tools may reach",
-    ),
-    (
-        "budget",
-        "[day|month|model|tier|project|session|purpose|operation]",
-        "money spent, caps, forecast; or the ledger by that",
-    ),
-    ("checkpoints", "[WORDS]", "what each step did to files"),
-    (
-        "comment",
-        "[PATH:LINE WORDS | send [WORDS] | drop N]",
-        "remarks on lines, sent as one message",
-    ),
-    (
-        "context",
-        "[pin PATH | unpin PATH | exclude N | include N]",
-        "what the last request was made of; what to pin and leave out",
-    ),
-    ("continue", "", "go on with an interrupted turn"),
-    ("diff", "", "all changes of the last turn"),
-    ("fork", "[NAME]", "go on in a copy of this session"),
-    ("help", "", "this list"),
-    ("hooks", "", "your hooks and the project's"),
-    ("model", "[ID|default]", "which model answers"),
-    ("new", "", "begin a new session"),
-    ("quit", "", "leave"),
-    ("redo", "[PATH…]", "bring undone changes again"),
-    ("rename", "NAME", "name this session"),
-    ("resume", "[NAME|ID] | --last", "go on with another session"),
-    (
-        "review",
-        "[--branch BASE]",
-        "let the model review uncommitted changes, or a branch",
-    ),
-    (
-        "rewind",
-        "[N [conversation|files]] | undo",
-        "go back to before a message, or take that back",
-    ),
-    (
-        "route",
-        "MESSAGE",
-        "which tier would answer, why, and its cost",
-    ),
-    (
-        "rules",
-        "[test COMMAND]",
-        "permission rules, or the verdict on a command",
-    ),
-    ("search", "WORDS", "full text over all sessions"),
-    ("sessions", "", "the newest sessions"),
-    ("status", "", "what runs now"),
-    (
-        "tier",
-        "[fast|voice|code|agentic|auto]",
-        "which tier answers",
-    ),
-    (
-        "trust",
-        "[grant HASH|revoke]",
-        "what this folder brings, and whether it may run",
-    ),
-    ("undo", "[PATH…]", "take the last turn's changes back"),
-];
-
 /// For completion, with the slash.
 pub fn names() -> impl Iterator<Item = String> {
-    COMMANDS.iter().map(|(name, ..)| format!("/{name}"))
+    SLASH_COMMANDS.iter().map(|(name, ..)| format!("/{name}"))
 }
 
 pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
@@ -102,6 +33,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
     let rest = rest.trim();
     match name {
         "access" => access(repl, rest)?,
+        "apply" => return conversation::apply(repl, rest).await,
         "budget" => budget(repl, rest).await?,
         "comment" | "comments" => return super::review::comment(repl, rest).await,
         "context" => super::review::context(repl, rest).await?,
@@ -119,6 +51,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
             repl.operation = None;
             say("The next message begins a new session.")?;
         }
+        "queue" => return conversation::queue(repl, rest).await,
         "quit" | "exit" | "q" => return Ok(Next::Leave),
         "checkpoints" => checkpoints(repl, rest).await?,
         "rewind" => rewind(repl, rest).await?,
@@ -126,6 +59,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "undo" => undo(repl, rest, true).await?,
         "rename" => rename(repl, rest).await?,
         "resume" => resume(repl, rest).await?,
+        "retry" => return conversation::retry(repl, rest).await,
         "review" => return review(repl, rest).await,
         "route" => route(repl, rest).await?,
         "rules" => rules(repl, rest).await?,
@@ -176,7 +110,7 @@ fn help(repl: &Repl) -> Result<(), Failure> {
             about.to_owned(),
         ]
     };
-    let mut lines: Vec<_> = COMMANDS
+    let mut lines: Vec<_> = SLASH_COMMANDS
         .iter()
         .map(|(n, args, about)| row(n, args, about))
         .collect();
@@ -185,7 +119,8 @@ fn help(repl: &Repl) -> Result<(), Failure> {
     }
     say(&table(&lines))?;
     say(
-        "@path attaches a file. A line that ends with \\ goes on in the next one. While a turn \
+        "@path tells what a file says or a folder holds, @session:ID and @commit:REV another \
+         conversation and a commit; images are attached. A line that ends with \\ goes on in the next one. While a turn \
          runs, type to speak into it; Ctrl-C stops it.",
     )
 }
@@ -472,22 +407,10 @@ async fn search(repl: &Repl, query: &str) -> Result<(), Failure> {
 }
 
 async fn review(repl: &mut Repl, rest: &str) -> Result<Next, Failure> {
-    let what = match rest.split_whitespace().collect::<Vec<_>>().as_slice() {
-        [] => {
-            "the uncommitted changes of this repository (`git_diff`, target `uncommitted`)".into()
-        }
-        ["--branch", base] => {
-            format!(
-                "the changes of the current branch against `{base}` (`git_diff`, target `branch`)"
-            )
-        }
-        _ => return Err(usage("/review, or /review --branch BASE")),
+    let expand = ExpandCommand {
+        name: "review".into(),
+        arguments: rest.to_owned(),
     };
-    let prompt = format!(
-        "Review {what}. Read the diff, and as much of the code around it as you need. Report real \
-         problems only: wrong behaviour, missing cases, security, data loss, broken interfaces, \
-         missing tests. For each: file and line, what is wrong, when it shows, how to mend it; the \
-         gravest first. Change nothing. If you find nothing, say so in one sentence."
-    );
-    repl.ask(prompt).await
+    let expanded = repl.client.call(calls::SlashExpand(expand)).await?;
+    repl.ask(expanded.prompt).await
 }

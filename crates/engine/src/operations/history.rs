@@ -11,8 +11,9 @@ use std::sync::Arc;
 use mira_llm::{Content, Item, ItemKind};
 use mira_protocol::context::ContextTarget;
 use mira_protocol::event::CondensedItems;
+use mira_protocol::message::Fragment;
 use mira_protocol::operation::{Attachment, Focus, OperationState};
-use mira_protocol::receipt::FragmentPart;
+use mira_protocol::receipt::{FragmentLine, FragmentPart};
 use mira_protocol::rewind::Visible;
 use mira_protocol::{CallId, EventKind, OperationId, StoredEvent};
 
@@ -40,6 +41,24 @@ const MOST_TURNS: usize = 40;
 /// How much of a turn's message names it, in characters.
 const LABEL_CHARS: usize = 80;
 
+/// A message that waits for its turn.
+#[derive(Debug, Clone)]
+struct Unsaid {
+    seq: u64,
+    content: String,
+    attachments: Vec<Attachment>,
+    focus: Option<Focus>,
+    fragments: Vec<Fragment>,
+}
+
+impl Unsaid {
+    fn tell(&self) -> Told {
+        let focus = self.focus.as_ref();
+        let item = user_item(&self.content, &self.attachments, focus, &self.fragments);
+        tell(self.seq, item)
+    }
+}
+
 /// A call without a result.
 #[derive(Debug, Clone)]
 pub struct OpenCall {
@@ -52,12 +71,14 @@ pub struct OpenCall {
 pub struct History {
     told: Vec<Told>,
     tokens: u64,
-    /// Messages of operations that have not started.
-    waiting: HashMap<OperationId, Vec<Told>>,
+    /// Messages of operations that have not started; the person may still change them.
+    waiting: HashMap<OperationId, Vec<Unsaid>>,
     /// Messages into the running operation, told before its next request.
     steering: Vec<Told>,
     /// The message that the newest started operation answers.
     current: Option<Told>,
+    /// What that message points at, for the receipt.
+    parts: Vec<FragmentLine>,
     /// Calls without a result so far, in order.
     open: Vec<OpenCall>,
     /// Every call id of the session: weak servers use theirs again.
@@ -150,8 +171,19 @@ impl History {
         (items > 0).then(|| format!("{items} older items ({tokens} tokens), kept as a digest"))
     }
 
-    pub fn items(&self) -> impl ExactSizeIterator<Item = Arc<Item>> + '_ {
-        self.told.iter().map(|told| told.item.clone())
+    /// What is told; to a model that cannot see, that there was an image.
+    pub fn items_for(&self, sees_images: bool) -> impl ExactSizeIterator<Item = Arc<Item>> + '_ {
+        self.told.iter().map(move |told| match &told.item.kind {
+            ItemKind::User { content } if !sees_images && content.iter().any(is_image) => {
+                Item::new(without_images(content))
+            }
+            _ => told.item.clone(),
+        })
+    }
+
+    /// What the current message points at, a line each.
+    pub fn parts(&self) -> &[FragmentLine] {
+        &self.parts
     }
 
     pub fn len(&self) -> usize {
@@ -233,13 +265,33 @@ impl History {
                 attachments,
                 steering,
                 focus,
+                fragments,
                 ..
             } => {
-                let told = tell(event.seq, user_item(content, attachments, focus.as_ref()));
+                let unsaid = Unsaid {
+                    seq: event.seq,
+                    content: content.clone(),
+                    attachments: attachments.clone(),
+                    focus: focus.clone(),
+                    fragments: fragments.clone(),
+                };
                 match &event.operation_id {
-                    _ if *steering => self.steering.push(told),
-                    Some(id) => self.waiting.entry(id.clone()).or_default().push(told),
-                    None => self.push(told),
+                    _ if *steering => self.steering.push(unsaid.tell()),
+                    Some(id) => self.waiting.entry(id.clone()).or_default().push(unsaid),
+                    None => self.push(unsaid.tell()),
+                }
+            }
+            EventKind::MessageEdited {
+                content, fragments, ..
+            } => {
+                let waiting = event.operation_id.as_ref();
+                for unsaid in waiting
+                    .and_then(|id| self.waiting.get_mut(id))
+                    .into_iter()
+                    .flatten()
+                {
+                    unsaid.content.clone_from(content);
+                    unsaid.fragments.clone_from(fragments);
                 }
             }
             EventKind::OperationState {
@@ -249,7 +301,9 @@ impl History {
                 let Some(id) = &event.operation_id else {
                     return;
                 };
-                for told in self.waiting.remove(id).unwrap_or_default() {
+                for unsaid in self.waiting.remove(id).unwrap_or_default() {
+                    self.parts = unsaid.fragments.iter().map(part_line).collect();
+                    let told = unsaid.tell();
                     self.current = Some(told.clone());
                     self.push(told);
                 }
@@ -290,6 +344,9 @@ impl History {
                     ));
                 }
             }
+            // The person's doing, not the model's; the message says it.
+            EventKind::ToolCall { tool, .. } | EventKind::ToolResult { tool, .. }
+                if tool == super::apply::TOOL => {}
             EventKind::ToolCall {
                 call_id,
                 tool,
@@ -424,7 +481,7 @@ impl History {
                 items: theirs.items.clone(),
                 digest: summary.to_owned(),
             },
-            None => user_item(summary, &[], None),
+            None => user_item(summary, &[], None, &[]),
         };
         self.tokens = 0;
         self.append(tell(up_to_seq, earlier), true);
@@ -491,9 +548,50 @@ fn label(text: &str) -> String {
     line.chars().take(LABEL_CHARS).collect()
 }
 
+fn is_image(part: &Content) -> bool {
+    matches!(part, Content::Image { .. })
+}
+
+fn without_images(content: &[Content]) -> ItemKind {
+    let seen = |part: &Content| match part {
+        Content::Image { .. } => Content::Text {
+            text: "[An image stood here; this model cannot see images.]".into(),
+        },
+        text => text.clone(),
+    };
+    ItemKind::User {
+        content: content.iter().map(seen).collect(),
+    }
+}
+
+fn part_line(fragment: &Fragment) -> FragmentLine {
+    FragmentLine {
+        name: "mentioned".into(),
+        detail: fragment.name.clone(),
+        tokens: fragment.tokens,
+        bytes: fragment.text.len() as u64,
+        cap_tokens: None,
+        dropped: fragment.dropped.clone(),
+        parts: vec![],
+    }
+}
+
 /// A person's message with what came along, marked as data.
-fn user_item(content: &str, attachments: &[Attachment], focus: Option<&Focus>) -> ItemKind {
+fn user_item(
+    content: &str,
+    attachments: &[Attachment],
+    focus: Option<&Focus>,
+    fragments: &[Fragment],
+) -> ItemKind {
     let mut text = content.to_owned();
+    for fragment in fragments {
+        let name = fragment.name.replace('"', "'");
+        let body = fragment.text.trim_end();
+        text += &format!("\n\n<mentioned name=\"{name}\">\n{body}\n</mentioned>");
+        if let Some(dropped) = &fragment.dropped {
+            text += &format!("\n[Left out of it: {dropped}; your tools can read the rest.]");
+        }
+    }
     if let Some(file) = focus.and_then(|focus| focus.file_path.as_deref()) {
         text += &format!("\n\n[Open in the editor: {file}");
         if let Some(selection) = focus.and_then(|focus| focus.selection.as_ref()) {
@@ -554,6 +652,7 @@ mod tests {
             attachments: vec![],
             steering,
             focus: None,
+            fragments: vec![],
         }
     }
 
@@ -598,7 +697,7 @@ mod tests {
 
     fn sketch(history: &History) -> Vec<String> {
         history
-            .items()
+            .items_for(true)
             .map(|item| match &item.kind {
                 ItemKind::User { content } => match &content[0] {
                     Content::Text { text } => format!("user {text}"),
@@ -627,6 +726,52 @@ mod tests {
             sketch(&history),
             ["user first", "call 1", "result 1", "user second"]
         );
+    }
+
+    #[test]
+    fn a_queued_message_is_told_as_it_was_last_changed() {
+        let edited = EventKind::MessageEdited {
+            message_id: MessageId::from("m"),
+            content: "second, better".into(),
+            fragments: vec![],
+        };
+        let history = History::from_events(&[
+            event(1, "a", user("first", false)),
+            event(2, "a", state(OperationState::Started)),
+            event(3, "b", user("second", false)),
+            event(4, "b", edited),
+            event(5, "b", state(OperationState::Started)),
+        ]);
+        assert_eq!(sketch(&history), ["user first", "user second, better"]);
+    }
+
+    #[test]
+    fn a_model_that_cannot_see_is_told_that_there_was_an_image() {
+        let shown = EventKind::UserMessage {
+            message_id: MessageId::from("m"),
+            content: "look".into(),
+            attachments: vec![Attachment {
+                name: "a.png".into(),
+                media_type: "image/png".into(),
+                path: None,
+                data_base64: Some("AAAA".into()),
+            }],
+            steering: false,
+            focus: None,
+            fragments: vec![],
+        };
+        let history = History::from_events(&[
+            event(1, "a", shown),
+            event(2, "a", state(OperationState::Started)),
+        ]);
+        let images = |sees| {
+            let item = history.items_for(sees).next().expect("the message");
+            match &item.kind {
+                ItemKind::User { content } => content.iter().filter(|part| is_image(part)).count(),
+                _ => 0,
+            }
+        };
+        assert_eq!((images(true), images(false)), (1, 0));
     }
 
     #[test]

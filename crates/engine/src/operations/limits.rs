@@ -67,7 +67,11 @@ impl Run<'_> {
     fn receipt(&self, model: &Resolved, fixed: &[FragmentLine]) -> Receipt {
         let mut fragments = fixed.to_vec();
         fragments.push(self.on.tools.receipt.clone());
-        let tokens = self.history.tokens();
+        // What the message points at stands in the conversation, and is told apart.
+        let parts = self.history.parts();
+        let mentioned: u64 = parts.iter().map(|part| part.tokens).sum();
+        let tokens = self.history.tokens().saturating_sub(mentioned);
+        fragments.extend(parts.iter().cloned());
         fragments.push(FragmentLine {
             name: "conversation".into(),
             detail: format!("{} items", self.history.len()),

@@ -3,6 +3,8 @@
 //! [`run`] is the operation itself and reads like the picture in `docs/ARCHITECTURE.md`; this file
 //! decides when it runs and keeps hold of what runs.
 
+mod again;
+mod apply;
 pub mod attachments;
 pub mod background;
 mod choices;
@@ -10,6 +12,7 @@ mod compaction;
 mod condense;
 mod context;
 mod elevated;
+mod estimate;
 mod execute;
 mod handover;
 pub mod history;
@@ -17,8 +20,11 @@ pub(crate) mod holding;
 mod hooked;
 mod kind;
 mod limits;
+mod mentions;
 mod model_step;
+mod patch;
 mod pay;
+mod queue;
 mod record;
 mod recovery;
 mod route;
@@ -33,17 +39,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mira_protocol::operation::{
     ListOperations, Operation, OperationList, OperationRef, OperationStarted, OperationState,
-    StartOperation, Steer,
+    ResumeOperation, StartOperation, Steer,
 };
 use mira_protocol::project::Project;
 use mira_protocol::session::SessionKind;
 use mira_protocol::system::Nothing;
 use mira_protocol::{
     Code, EventKind, Failure, MessageId, OperationId, ProjectId, SessionId, Signal, StoredEvent,
-    Topic,
 };
 use mira_secrets::Masker;
-use mira_store::{NewOperation, NewSession, OperationRequest, OperationRow, Store, StoreError};
+use mira_store::{NewSession, OperationRow, Store, StoreError};
 use mira_tools::ErasedTool;
 use mira_workspace::{Blobs, Jobs, Workspace};
 use tokio_util::sync::CancellationToken;
@@ -54,7 +59,7 @@ use crate::budget::Budget;
 use crate::changes::InUse;
 use crate::clock::now_ms;
 use crate::events::EventLog;
-use crate::failure::{from_store, internal};
+use crate::failure::from_store;
 use crate::hooks::Hooks;
 use crate::ports::ModelSource;
 use crate::projects::Projects;
@@ -62,12 +67,10 @@ use crate::rules::Permissions;
 use crate::settings::SettingsHandle;
 use crate::trust::Trusts;
 use history::History;
+use queue::Lane;
 
 /// How many sessions' histories stay in memory while nothing runs in them.
 const IDLE_HISTORIES: usize = 8;
-/// The most messages that may wait behind a running operation.
-const MAX_QUEUED: usize = 32;
-
 /// Open projects by folder and access.
 type Workspaces = HashMap<(PathBuf, mira_workspace::Access), Arc<Workspace>>;
 
@@ -141,13 +144,6 @@ impl Toolbox {
     }
 }
 
-/// A session's operations: one runs, the others wait in order.
-#[derive(Default)]
-struct Lane {
-    running: Option<Running>,
-    queue: VecDeque<Task>,
-}
-
 #[derive(Clone)]
 pub(super) struct Running {
     id: OperationId,
@@ -192,6 +188,8 @@ pub(super) struct Task {
     pub session: SessionId,
     pub project: Project,
     pub request: StartOperation,
+    /// Code of an answer to write to a file; nothing is asked of a model then.
+    pub write: Option<apply::Write>,
 }
 
 impl Operations {
@@ -253,6 +251,9 @@ impl Operations {
         let workspace = self.workspace(&project, request.access)?;
         request.attachments =
             attachments::load(std::mem::take(&mut request.attachments), &workspace).await?;
+        let fragments = self
+            .resolve_mentions(&request.mentions, &project, &workspace)
+            .await?;
         request.session_id = Some(session.clone());
         request.project_id = Some(project.id.clone());
 
@@ -261,6 +262,7 @@ impl Operations {
             session,
             project,
             request,
+            write: None,
         };
         let message = EventKind::UserMessage {
             message_id: MessageId::new(),
@@ -268,12 +270,13 @@ impl Operations {
             attachments: task.request.attachments.clone(),
             steering: false,
             focus: task.request.focus.clone(),
+            fragments,
         };
         self.enter(task, message).await
     }
 
     /// Goes on where an operation stopped: a new operation with the same limits.
-    pub async fn resume(&self, request: OperationRef) -> Result<OperationStarted, Failure> {
+    pub async fn resume(&self, request: ResumeOperation) -> Result<OperationStarted, Failure> {
         let row = self.row(&request.operation_id).await?;
         match row.operation.state {
             OperationState::Completed => {
@@ -297,8 +300,11 @@ impl Operations {
             project_id: row.operation.project_id,
             access: row.request.access,
             approve: row.request.approve,
-            tier: row.request.tier,
-            model: row.request.model,
+            // Another tier is another choice of model, too.
+            tier: request.tier.or(row.request.tier),
+            model: request
+                .model
+                .or(row.request.model.filter(|_| request.tier.is_none())),
             max_cost_micro_usd: row.request.max_cost_micro_usd,
             timeout_ms: row.request.timeout_ms,
             ..StartOperation::default()
@@ -314,12 +320,8 @@ impl Operations {
             running.cancel.cancel();
             return Ok(Nothing {});
         }
-        let waiting = lock(&self.lanes).values_mut().find_map(|lane| {
-            let at = lane.queue.iter().position(|task| task.id == id)?;
-            lane.queue.remove(at)
-        });
-        match waiting {
-            Some(task) => {
+        match self.take_waiting(&id) {
+            Some((task, ..)) => {
                 self.finish(&task, run::Outcome::cancelled(), now_ms())
                     .await;
                 Ok(Nothing {})
@@ -361,6 +363,7 @@ impl Operations {
                     attachments: vec![],
                     steering: true,
                     focus: None,
+                    fragments: vec![],
                 },
             )
             .await?;
@@ -463,103 +466,6 @@ impl Operations {
             })?;
         lock(&self.workspaces).insert(key, workspace.clone());
         Ok(workspace)
-    }
-
-    async fn enter(&self, task: Task, message: EventKind) -> Result<OperationStarted, Failure> {
-        let behind = {
-            let lanes = lock(&self.lanes);
-            lanes.get(&task.session).and_then(|lane| {
-                if lane.queue.len() >= MAX_QUEUED {
-                    return Some(Err(Failure::new(
-                        Code::Conflict,
-                        format!("{MAX_QUEUED} messages wait in this session already."),
-                    )));
-                }
-                lane.running.as_ref().map(|running| Ok(running.id.clone()))
-            })
-        };
-        let behind = behind.transpose()?;
-        let pending = EventKind::OperationState {
-            state: OperationState::Pending,
-            kind: None,
-            reason: behind
-                .as_ref()
-                .map(|_| "another operation of this session runs first".to_owned()),
-        };
-        let row = NewOperation {
-            id: task.id.clone(),
-            session_id: task.session.clone(),
-            project_id: Some(task.project.id.clone()),
-            user_message: task.request.content.clone(),
-            request: limits(&task.request),
-            created_at: now_ms(),
-        };
-        self.events.begin(&row, vec![message, pending]).await?;
-        self.events.topic(Topic::Sessions);
-
-        let started = OperationStarted {
-            operation_id: task.id.clone(),
-            session_id: task.session.clone(),
-            queued: self.enqueue(task),
-        };
-        Ok(started)
-    }
-
-    /// Runs the task now or puts it in its lane's queue; true where it waits.
-    fn enqueue(&self, task: Task) -> bool {
-        let running = Running::of(&task);
-        {
-            let mut lanes = lock(&self.lanes);
-            let lane = lanes.entry(task.session.clone()).or_default();
-            if lane.running.is_some() {
-                lane.queue.push_back(task);
-                return true;
-            }
-            lane.running = Some(running.clone());
-        }
-        let operations = self.clone();
-        self.tasks
-            .spawn(async move { operations.run_lane(task, running).await });
-        false
-    }
-
-    /// Runs one task to its end, whatever happens in it, and then the others of its lane.
-    async fn run_lane(self, mut task: Task, mut running: Running) {
-        loop {
-            let started_at = now_ms();
-            let inner = tokio::spawn({
-                let (operations, task, running) = (self.clone(), task.clone(), running.clone());
-                async move {
-                    let caller = mira_egress::Caller {
-                        session: Some(task.session.0.clone()),
-                        operation: Some(task.id.0.clone()),
-                    };
-                    mira_egress::within(caller, operations.run(&task, running)).await
-                }
-            });
-            let outcome = inner.await.unwrap_or_else(|error| {
-                tracing::error!(%error, "an operation panicked");
-                run::Outcome::failed(internal("an operation ended by a fault in the program"))
-            });
-            *running.listening.lock().await = false;
-            self.finish(&task, outcome, started_at).await;
-            let next = {
-                let mut lanes = lock(&self.lanes);
-                let lane = lanes.entry(task.session.clone()).or_default();
-                let next = lane.queue.pop_front();
-                lane.running = next.as_ref().map(Running::of);
-                let running = lane.running.clone();
-                if running.is_none() {
-                    lanes.remove(&task.session);
-                }
-                next.zip(running)
-            };
-            self.events.topic(Topic::Sessions);
-            match next {
-                Some(next) => (task, running) = next,
-                None => return,
-            }
-        }
     }
 
     /// The session and project that a request means; made where there is none.
@@ -673,20 +579,6 @@ impl Operations {
         if histories.len() > IDLE_HISTORIES {
             histories.pop_front();
         }
-    }
-}
-
-/// What a resumed operation takes over from the one that stopped.
-fn limits(request: &StartOperation) -> OperationRequest {
-    OperationRequest {
-        access: request.access,
-        approve: request.approve,
-        tier: request.tier,
-        model: request.model.clone(),
-        max_cost_micro_usd: request.max_cost_micro_usd,
-        timeout_ms: request.timeout_ms,
-        focus: request.focus.clone(),
-        resumes: None,
     }
 }
 

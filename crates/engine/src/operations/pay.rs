@@ -176,7 +176,7 @@ impl Run<'_> {
             model: model.id.clone(),
             instructions: fixed.text.clone(),
             tools: self.on.tools.specs.clone(),
-            items: self.history.items().collect(),
+            items: self.history.items_for(model.accepts_images).collect(),
             tool_choice,
             effort: model.effort.clone(),
             max_output_tokens,

@@ -13,12 +13,19 @@ use super::{Operations, Task};
 use crate::failure::from_store;
 
 impl Operations {
-    /// Ends every operation that a dead engine left open. Called before anything new runs.
+    /// Ends every operation that a dead engine left open, and keeps the messages that waited
+    /// behind them. Called before anything new runs; how many it ended.
     pub(crate) async fn recover(&self) -> Result<usize, Failure> {
-        let open = self.store.open_operations().await.map_err(from_store)?;
-        let count = open.len();
-        for row in open {
+        let mut count = 0;
+        for row in self.store.open_operations().await.map_err(from_store)? {
+            if row.operation.state == OperationState::Pending {
+                match self.keep_waiting(&row).await {
+                    Ok(()) => continue,
+                    Err(failure) => tracing::warn!(%failure, "a waiting message was not kept"),
+                }
+            }
             self.interrupt(row).await?;
+            count += 1;
         }
         Ok(count)
     }
@@ -101,6 +108,7 @@ impl Operations {
             session: row.operation.session_id.clone(),
             project,
             request: Default::default(),
+            write: None,
         };
         let by = |title: &str| By {
             call: None,

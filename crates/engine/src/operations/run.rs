@@ -27,7 +27,7 @@ use super::limits::{answer_room, overflow_target, window};
 use super::model_step::Said;
 use super::pay::Fixed;
 use super::route::Routing;
-use super::{Live, Operations, Running, Task, context, title};
+use super::{Live, Operations, Running, Task, attachments, context, title};
 use crate::budget::prefix::Parts;
 use crate::clock::now_ms;
 use crate::failure::{from_model, from_store};
@@ -55,6 +55,17 @@ impl Outcome {
             usage: Usage::default(),
             cost: 0,
             changes: vec![],
+        }
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.state == OperationState::Failed
+    }
+
+    pub fn completed(changes: Vec<FileChangeSummary>) -> Self {
+        Self {
+            changes,
+            ..Self::ended(OperationState::Completed, None)
         }
     }
 
@@ -118,6 +129,9 @@ impl Operations {
             Ok(workspace) => workspace,
             Err(failure) => return Outcome::failed(failure),
         };
+        if let Some(write) = &task.write {
+            return self.write_code(task, write, &workspace).await;
+        }
         let history = match self.take_history(&task.session).await {
             Ok(history) => history,
             Err(failure) => return Outcome::failed(failure),
@@ -218,6 +232,7 @@ impl Run<'_> {
     /// The operation: this is the picture.
     async fn drive(&mut self) -> Result<(), Stop> {
         self.enter(OperationState::Started, None).await?;
+        self.on.events.topic(Topic::Sessions);
         let added = self.begin_hooks().await?;
         let settings = self.on.settings.current();
         let request = &self.task.request;
@@ -247,6 +262,9 @@ impl Run<'_> {
             }
             let routed = self.route(fixed.tokens).await?;
             let model = &routed.model;
+            if let Some(failure) = self.unseen(model) {
+                return Err(Stop::Failed(failure));
+            }
             self.tell_handover(model).await?;
             let room = window(model).saturating_sub(fixed.tokens + answer_room(model));
             self.fit(model, room, room / 2).await?;
@@ -318,6 +336,12 @@ impl Run<'_> {
         self.catch_up().await?;
         *listening = self.history.has_steering();
         Ok(!*listening)
+    }
+
+    /// The message came with images that this model cannot see.
+    fn unseen(&self, model: &Resolved) -> Option<Failure> {
+        let images = attachments::images(&self.task.request.attachments);
+        attachments::unseen(&images, model).filter(|_| self.calls == 0)
     }
 
     /// Ends what is open and says how it went.

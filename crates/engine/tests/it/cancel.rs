@@ -9,7 +9,7 @@ use mira_testkit::{Collector, Reply, ScriptedModel, TestEngine};
 use serde_json::json;
 
 use crate::support::{
-    check_laws, completed, end, messages, project, results, say, say_in, wait_for,
+    check_laws, completed, end, messages, project, results, resumed, say, say_in, wait_for,
 };
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn a_cancelled_operation_can_be_resumed() {
         .expect("an end");
     let again = engine
         .engine
-        .call(calls::OperationResume(it))
+        .call(calls::OperationResume(resumed(&it.operation_id)))
         .await
         .expect("resumed");
     let events = collector
@@ -187,9 +187,7 @@ async fn a_cancelled_operation_can_be_resumed() {
     assert_eq!(completed(&events), "Now it is done.");
     let done = engine
         .engine
-        .call(calls::OperationResume(OperationRef {
-            operation_id: again.operation_id,
-        }))
+        .call(calls::OperationResume(resumed(&again.operation_id)))
         .await;
     assert_eq!(done.expect_err("it completed").code, Code::Conflict);
     model.assert_clean();

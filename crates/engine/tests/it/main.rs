@@ -14,6 +14,7 @@ mod injection;
 mod lifecycle;
 mod limits;
 mod main_job;
+mod messages;
 mod money;
 mod providers;
 mod reviewing;

@@ -1,6 +1,6 @@
 //! Short words for what every test here needs.
 
-use mira_protocol::operation::{ApproveMode, OperationState, StartOperation};
+use mira_protocol::operation::{ApproveMode, OperationState, ResumeOperation, StartOperation};
 use mira_protocol::{CallId, EventKind, Failure, OperationId, ProjectId, SessionId, StoredEvent};
 use mira_testkit::{Collector, TempProject, TestEngine};
 
@@ -11,6 +11,15 @@ pub fn say(project: &ProjectId, content: &str) -> StartOperation {
         project_id: Some(project.clone()),
         approve: ApproveMode::All,
         ..StartOperation::default()
+    }
+}
+
+/// Go on with it, on the same tier.
+pub fn resumed(operation: &OperationId) -> ResumeOperation {
+    ResumeOperation {
+        operation_id: operation.clone(),
+        tier: None,
+        model: None,
     }
 }
 

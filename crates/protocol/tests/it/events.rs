@@ -4,6 +4,7 @@ use mira_protocol::approval::{Approval, DecidedBy, Decision};
 use mira_protocol::budget::{CallMoney, Pause, PauseChoice, Settlement};
 use mira_protocol::change::{ChangeKind, FileChangeSummary, ReviewMark};
 use mira_protocol::event::NoticeLevel;
+use mira_protocol::message::{Fragment, Mention};
 use mira_protocol::operation::{OperationKind, OperationState, Tier, Usage};
 use mira_protocol::receipt::Receipt;
 use mira_protocol::route::{Purpose, RouteDecision, RouteFacts, RouteRule};
@@ -84,6 +85,7 @@ fn kinds() -> Vec<EventKind> {
         attachments: vec![],
         steering: true,
         focus: None,
+        fragments: vec![],
     }];
     while let Some(kind) = next(&all[all.len() - 1]) {
         all.push(kind);
@@ -93,7 +95,20 @@ fn kinds() -> Vec<EventKind> {
 
 fn next(kind: &EventKind) -> Option<EventKind> {
     Some(match kind {
-        EventKind::UserMessage { .. } => EventKind::OperationState {
+        EventKind::UserMessage { .. } => EventKind::MessageEdited {
+            message_id: "msg_1".into(),
+            content: "hello".into(),
+            fragments: vec![Fragment {
+                mention: Mention::Commit {
+                    commit: "1a2b".into(),
+                },
+                name: "commit 1a2b".into(),
+                text: "Fix".into(),
+                tokens: 1,
+                dropped: Some("its diff".into()),
+            }],
+        },
+        EventKind::MessageEdited { .. } => EventKind::OperationState {
             state: OperationState::AwaitingApproval,
             kind: Some(OperationKind::Debug),
             reason: Some("waits".into()),

@@ -71,7 +71,8 @@ async fn the_operation_row_follows_its_events() {
     assert_eq!(row.operation.state, OperationState::Pending);
     assert_eq!(
         store.session(&ses).await.unwrap().running_operation_id,
-        Some(op.clone())
+        None,
+        "it waits for its turn"
     );
 
     let kinds = [

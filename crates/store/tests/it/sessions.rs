@@ -113,6 +113,13 @@ async fn a_session_shows_what_runs_what_can_be_resumed_and_what_it_cost() {
     };
     let first = operation(&store, &id, "op_1", 10).await;
     let second = operation(&store, &id, "op_2", 10).await;
+    assert_eq!(shown().await, (String::new(), String::new()), "both wait");
+    let started = [EventKind::OperationState {
+        state: OperationState::Started,
+        kind: None,
+        reason: None,
+    }];
+    store.append(&id, Some(&first), 15, &started).await.unwrap();
     assert_eq!(
         shown().await,
         ("op_1".into(), String::new()),
@@ -121,6 +128,15 @@ async fn a_session_shows_what_runs_what_can_be_resumed_and_what_it_cost() {
     let interrupted = [finished(OperationState::Interrupted)];
     store
         .append(&id, Some(&first), 20, &interrupted)
+        .await
+        .unwrap();
+    assert_eq!(
+        shown().await,
+        (String::new(), "op_1".into()),
+        "the second still waits"
+    );
+    store
+        .append(&id, Some(&second), 25, &started)
         .await
         .unwrap();
     assert_eq!(shown().await, ("op_2".into(), String::new()));

@@ -43,6 +43,7 @@ pub fn user(content: &str) -> EventKind {
         attachments: Vec::new(),
         steering: false,
         focus: None,
+        fragments: vec![],
     }
 }
 

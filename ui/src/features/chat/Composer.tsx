@@ -1,34 +1,26 @@
 // Where the person writes: mentions with @, commands with /, attachments, tier, model, access.
 
-import { ArrowUp, AtSign, CornerDownRight, Paperclip, Square, X } from "lucide-react";
-import { useEffect, useLayoutEffect, useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode } from "react";
+import { ArrowUp, CornerDownRight, Paperclip, Square } from "lucide-react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode } from "react";
 import { Button, IconButton, Keys } from "../../components/Button";
-import { Menu, MenuChoice, MenuLabel, MenuLine } from "../../components/Menu";
-import { read, write } from "../../components/store";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
-import type { Access } from "../../protocol/generated/Access";
 import type { Attachment } from "../../protocol/generated/Attachment";
-import type { Tier } from "../../protocol/generated/Tier";
-import { useRequest } from "../../protocol/queries";
+import type { Mention } from "../../protocol/generated/Mention";
 import { interactive } from "../../vitals";
-
-export interface Choices {
-  tier: Tier | undefined;
-  model: string | undefined;
-  access: Access;
-}
+import { readFile } from "./attaching";
+import { Attached, useEstimate } from "./Attached";
+import { AccessMenu, ModelMenu, type Choices } from "./choices";
+import { Completion } from "./Completion";
+import { mentionedIn, wantedAt } from "./mentions";
+import { TextHistory, type Moment } from "./textHistory";
+import { useDraft } from "./useDraft";
+import { useOptions, type Command } from "./useOptions";
 
 export interface Outgoing {
   content: string;
   attachments: Attachment[];
-}
-
-export interface SlashCommand {
-  /** Without the stroke. */
-  name: string;
-  title: string;
-  run: () => void;
+  mentions: Mention[];
 }
 
 /** How others put text into the field. */
@@ -38,41 +30,16 @@ export interface ComposerHandle {
   set(text: string): void;
 }
 
-const LARGEST_BYTES = 10 * 1024 * 1024;
-const TIERS: Tier[] = ["fast", "voice", "code", "agentic"];
-const ACCESSES: Access[] = ["read", "project", "home", "system"];
-
-type Completion = { kind: "file" | "command"; query: string; from: number };
-
-/** What the word before the caret asks to complete. */
-export function completionAt(text: string, caret: number): Completion | undefined {
-  const before = text.slice(0, caret);
-  const command = /^\/([\w-]*)$/.exec(before);
-  if (command) return { kind: "command", query: command[1] ?? "", from: 0 };
-  const mention = /(?:^|[\s(])@([^\s@]*)$/.exec(before);
-  if (mention) return { kind: "file", query: mention[1] ?? "", from: caret - (mention[1]?.length ?? 0) - 1 };
-  return undefined;
-}
-
-/** Paths that the text still mentions, of those that were chosen. */
-export function mentioned(text: string, chosen: ReadonlySet<string>): string[] {
-  return [...chosen].filter((path) => new RegExp(`(^|[\\s(])@${escape(path)}(?=$|[\\s,;:!?)]|\\.(?:\\s|$))`).test(text));
-}
-
-function escape(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-
 export function Composer(props: {
-  /** Drafts are kept under this name. */
-  draftKey: string;
+  sessionId: string | undefined;
   projectId: string | undefined;
   running: boolean;
   ready: boolean;
-  disabled: boolean;
   choices: Choices;
   onChoices: (change: Partial<Choices>) => void;
-  commands: SlashCommand[];
+  commands: readonly Command[];
+  /** Messages of this session, newest first, for the arrow keys in an empty field. */
+  said: () => readonly string[];
   /** Resolves once the engine has it; the text is kept where it rejects. */
   onSend: (message: Outgoing) => Promise<void>;
   onSteer: (content: string) => Promise<void>;
@@ -83,54 +50,81 @@ export function Composer(props: {
   children?: ReactNode;
 }) {
   useEffect(interactive, []);
-  const { draftKey, running, commands } = props;
+  const { sessionId, projectId, running, commands } = props;
   const toasts = useToasts();
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState(() => draftOf(draftKey));
-  const [attachments, setAttachments] = useState<Attachment[]>([]);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(() => new Set());
+  const [history] = useState(() => new TextHistory(""));
+  const restored = useCallback(
+    (text: string) => {
+      history.note(text, text.length, true);
+    },
+    [history],
+  );
+  const [written, change] = useDraft(sessionId, projectId, restored);
   const [caret, setCaret] = useState(0);
   const [selected, setSelected] = useState(0);
   const [dismissed, setDismissed] = useState(false);
   const [dropping, setDropping] = useState(false);
   const [sending, setSending] = useState(false);
+  const recalled = useRef(-1);
+  /** Where the caret goes with text that did not come from a key. */
+  const wantedCaret = useRef<number | undefined>(undefined);
+  const { text, attachments } = written;
 
-  const wanted = completionAt(text, caret);
-  const completion = dismissed ? undefined : wanted;
-  const files = useRequest(
-    "file.find",
-    completion?.kind === "file" && props.projectId ? { project_id: props.projectId, query: completion.query, limit: 12 } : undefined,
-  );
-  const matches =
-    completion?.kind === "file"
-      ? (files.data?.entries ?? []).filter((entry) => !entry.is_dir).map((entry) => ({ name: entry.path, title: "" }))
-      : completion
-        ? commands.filter((command) => command.name.startsWith(completion.query.toLowerCase()))
-        : [];
-
-  useEffect(() => {
-    write(`mira.draft.${draftKey}`, text ? { text } : {});
-  }, [draftKey, text]);
+  const wanted = wantedAt(text, caret);
+  const { options, waiting } = useOptions(dismissed ? undefined : wanted, { projectId, sessionId, commands });
+  const listed = !dismissed && wanted !== undefined && (options.length > 0 || wanted.query.length > 0 || wanted.kind === "mention");
+  const chosen = Math.min(selected, options.length - 1);
+  const { tier, model } = props.choices;
+  const estimated = useEstimate(written, { sessionId, projectId, tier, model });
+  const refused = (estimated.estimate?.problems.length ?? 0) > 0;
+  const empty = !text.trim() && attachments.length === 0;
 
   useLayoutEffect(() => {
     const element = field.current;
     if (!element) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
+    // Before the next key: whoever types on at once must not write in the wrong place.
+    const at = wantedCaret.current;
+    wantedCaret.current = undefined;
+    if (at !== undefined) element.setSelectionRange(at, at);
   }, [text]);
 
+  const place = useCallback((at: number) => {
+    wantedCaret.current = at;
+    setCaret(at);
+  }, []);
+
+  /** Text that does not come from a key. */
+  const put = useCallback(
+    (next: string, at: number, mention?: { word: string; mention: Mention }) => {
+      history.note(next, at, true);
+      change({ text: next, ...(mention ? { mentions: [...written.mentions, mention] } : {}) });
+      place(at);
+    },
+    [change, history, place, written.mentions],
+  );
+
+  const latest = useRef({ text, put });
+  useEffect(() => {
+    latest.current = { text, put };
+  });
   const { onHandle } = props;
   useEffect(() => {
     onHandle({
       focus: () => field.current?.focus(),
       insert: (piece) => {
-        setText((before) => (before && !before.endsWith(" ") ? `${before} ${piece}` : before + piece));
-        if (piece.startsWith("@")) setChosen((before) => new Set(before).add(piece.slice(1).trim()));
+        const before = latest.current.text;
+        const next = before && !/\s$/.test(before) ? `${before} ${piece}` : before + piece;
+        const word = piece.trim();
+        const path = word.slice(1);
+        latest.current.put(next, next.length, word.startsWith("@") ? { word, mention: { kind: "file", path } } : undefined);
         field.current?.focus();
       },
       set: (value) => {
-        setText(value);
+        latest.current.put(value, value.length);
         field.current?.focus();
       },
     });
@@ -140,52 +134,63 @@ export function Composer(props: {
   }, [onHandle]);
 
   const attach = async (list: Iterable<File>) => {
-    for (const file of list) {
-      if (file.size > LARGEST_BYTES) {
-        toasts.fail(t.composer.tooLarge({ name: file.name }));
-        continue;
-      }
-      const data = await base64(file);
-      setAttachments((all) => [
-        ...all,
-        { name: file.name || "image.png", media_type: file.type || "text/plain", data_base64: data },
-      ]);
+    const read = await Promise.all([...list].map(readFile));
+    const fresh: Attachment[] = [];
+    for (const one of read) {
+      if ("refused" in one) toasts.fail(one.refused);
+      else fresh.push(one.attachment);
     }
+    if (fresh.length > 0) change({ attachments: [...attachments, ...fresh] });
   };
 
-  const complete = (index: number) => {
-    const match = matches[index];
-    if (!match || !completion) return;
-    if (completion.kind === "command") {
-      setText("");
-      commands.find((command) => command.name === match.name)?.run();
+  const runCommand = async (name: string, rest: string): Promise<boolean> => {
+    const command = commands.find((one) => one.name === name);
+    if (!command) return false;
+    put("", 0);
+    try {
+      await command.run(rest);
+    } catch (error) {
+      put(text, text.length);
+      toasts.fail(error instanceof Error ? error.message : String(error));
+    }
+    return true;
+  };
+
+  const complete = (index: number, run: boolean) => {
+    const option = options[index];
+    if (!option || !wanted) return;
+    if (option.group === "command") {
+      const command = commands.find((one) => `/${one.name}` === option.word);
+      if (run && command && (!command.usage || wanted.query === command.name)) void runCommand(command.name, "");
+      else put(`${option.word} `, option.word.length + 1);
       return;
     }
-    const next = `${text.slice(0, completion.from)}@${match.name} ${text.slice(caret)}`;
-    const at = completion.from + match.name.length + 2;
-    setChosen((before) => new Set(before).add(match.name));
-    setText(next);
-    requestAnimationFrame(() => {
-      field.current?.setSelectionRange(at, at);
-      setCaret(at);
-    });
+    const next = `${text.slice(0, wanted.from)}${option.word} ${text.slice(caret)}`;
+    put(next, wanted.from + option.word.length + 1, option.mention ? { word: option.word, mention: option.mention } : undefined);
   };
 
   const send = async (how: "send" | "steer") => {
     const content = text.trim();
-    if (sending || (!content && attachments.length === 0)) return;
+    if (sending || empty || refused) return;
+    const slash = /^\/([\w:-]+)(?:\s+([\s\S]*))?$/.exec(content);
+    if (slash && attachments.length === 0) {
+      if (await runCommand(slash[1] ?? "", (slash[2] ?? "").trim())) return;
+      // A path such as /etc/hosts is no command that was mistyped.
+      if (!content.slice(1).includes("/")) {
+        toasts.fail(t.talk.command.unknown({ name: slash[1] ?? "" }));
+        return;
+      }
+    }
     setSending(true);
     try {
       if (how === "steer" && attachments.length === 0) await props.onSteer(content);
       else {
-        const paths = mentioned(content, chosen).map(
-          (path): Attachment => ({ name: path.slice(path.lastIndexOf("/") + 1), media_type: "text/plain", path }),
-        );
-        await props.onSend({ content, attachments: [...attachments, ...paths] });
+        const mentions = mentionedIn(content, written.mentions).map((one) => one.mention);
+        await props.onSend({ content, attachments: [...attachments], mentions });
       }
-      setText("");
-      setAttachments([]);
-      setChosen(new Set());
+      recalled.current = -1;
+      history.note("", 0, true);
+      change({ text: "", attachments: [], mentions: [] });
     } catch {
       // The caller has told why; the text stays.
     } finally {
@@ -193,25 +198,58 @@ export function Composer(props: {
     }
   };
 
+  const step = (moment: Moment | undefined) => {
+    if (!moment) return;
+    change({ text: moment.text });
+    place(moment.caret);
+  };
+
+  /** Earlier messages of this conversation, from an empty field or from one of them. */
+  const recall = (direction: 1 | -1): boolean => {
+    const said = props.said();
+    const now = recalled.current < 0 ? "" : said[recalled.current];
+    if (text !== (now ?? "")) return false;
+    const next = recalled.current + direction;
+    if (next >= said.length || (next < 0 && recalled.current < 0)) return false;
+    recalled.current = Math.max(-1, next);
+    const words = recalled.current < 0 ? "" : (said[recalled.current] ?? "");
+    put(words, words.length);
+    return true;
+  };
+
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.nativeEvent.isComposing) return;
-    if (completion && matches.length > 0) {
+    const mod = event.ctrlKey || event.metaKey;
+    const key = event.key.toLowerCase();
+    if (mod && !event.altKey && (key === "z" || key === "y")) {
+      const redo = key === "y" || event.shiftKey;
+      // With nothing to bring again and nothing written, the keys mean the operation's changes.
+      if (redo && !history.canRedo && !text) return;
+      event.preventDefault();
+      step(redo ? history.redo() : history.undo());
+      return;
+    }
+    if (listed && options.length > 0) {
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-        const step = event.key === "ArrowDown" ? 1 : -1;
-        setSelected((at) => (at + step + matches.length) % matches.length);
+        const by = event.key === "ArrowDown" ? 1 : -1;
+        setSelected((chosen + by + options.length) % options.length);
         event.preventDefault();
         return;
       }
-      if (event.key === "Enter" || event.key === "Tab") {
-        complete(Math.min(selected, matches.length - 1));
+      if ((event.key === "Enter" && !event.shiftKey) || event.key === "Tab") {
+        complete(chosen, event.key === "Enter");
         event.preventDefault();
         return;
       }
     }
-    if (event.key === "Escape" && completion) {
+    if (event.key === "Escape" && listed) {
       setDismissed(true);
       event.preventDefault();
       event.stopPropagation();
+      return;
+    }
+    if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !mod && !event.shiftKey && recall(event.key === "ArrowUp" ? 1 : -1)) {
+      event.preventDefault();
       return;
     }
     if (event.key === "Enter" && !event.shiftKey) {
@@ -229,13 +267,14 @@ export function Composer(props: {
   return (
     <div className="composer">
       {props.children}
-      {completion ? (
-        <CompletionList
-          kind={completion.kind}
-          matches={matches}
-          selected={Math.min(selected, matches.length - 1)}
-          waiting={completion.kind === "file" && files.isFetching}
-          onChoose={complete}
+      {listed ? (
+        <Completion
+          options={options}
+          selected={chosen}
+          waiting={waiting}
+          onChoose={(index) => {
+            complete(index, true);
+          }}
         />
       ) : null}
       <div
@@ -250,42 +289,31 @@ export function Composer(props: {
         }}
         onDrop={drop}
       >
-        {attachments.length > 0 ? (
-          <ul className="draft-attachments" aria-label={t.chat.attachments}>
-            {attachments.map((attachment, index) => (
-              <li key={index} className="badge">
-                {attachment.media_type.startsWith("image/") && attachment.data_base64 ? (
-                  <img src={`data:${attachment.media_type};base64,${attachment.data_base64}`} alt="" />
-                ) : null}
-                {attachment.name}
-                <button
-                  type="button"
-                  aria-label={t.composer.remove({ name: attachment.name })}
-                  onClick={() => {
-                    setAttachments((all) => all.filter((_, other) => other !== index));
-                  }}
-                >
-                  <X size={12} />
-                </button>
-              </li>
-            ))}
-          </ul>
-        ) : null}
+        <Attached
+          written={written}
+          estimated={estimated}
+          onAttachments={(list) => {
+            change({ attachments: list });
+          }}
+          onModels={() => document.getElementById("model-menu")?.click()}
+        />
         <textarea
           ref={field}
           id="message"
           rows={1}
           value={text}
-          disabled={props.disabled}
           aria-label={t.composer.label}
           aria-autocomplete="list"
           aria-haspopup="listbox"
-          aria-controls={completion ? "completion" : undefined}
-          aria-activedescendant={completion && matches.length > 0 ? `completion-${Math.min(selected, matches.length - 1)}` : undefined}
-          placeholder={dropping ? t.composer.drop : running ? t.composer.placeholderRunning : t.composer.placeholder}
+          aria-controls={listed && options.length > 0 ? "completion" : undefined}
+          aria-activedescendant={listed && options.length > 0 ? `completion-${chosen}` : undefined}
+          placeholder={dropping ? t.composer.drop : running ? t.composer.placeholderRunning : t.talk.mention.placeholder}
           onChange={(event) => {
-            setText(event.target.value);
-            setCaret(event.target.selectionStart);
+            const { value, selectionStart } = event.target;
+            recalled.current = -1;
+            history.note(value, selectionStart);
+            change({ text: value });
+            setCaret(selectionStart);
             setSelected(0);
             setDismissed(false);
           }}
@@ -307,7 +335,7 @@ export function Composer(props: {
             hidden
             aria-hidden="true"
             onChange={(event) => {
-              void attach(event.target.files ?? []);
+              void attach([...(event.target.files ?? [])]);
               event.target.value = "";
             }}
           />
@@ -319,29 +347,26 @@ export function Composer(props: {
           <span className="grow" />
           {running ? (
             <>
-              {text.trim() ? (
+              {empty ? null : (
                 <>
-                  <Button small look="ghost" keys="alt+enter" title={t.composer.queueHint} onClick={() => void send("send")}>
+                  <Button small look="ghost" keys="alt+enter" title={t.composer.queueHint} disabled={refused} onClick={() => void send("send")}>
                     {t.composer.queue}
                   </Button>
-                  <Button small look="primary" keys="enter" onClick={() => void send("steer")}>
-                    <CornerDownRight size={13} aria-hidden="true" />
-                    {t.composer.steer}
-                  </Button>
+                  {attachments.length > 0 ? null : (
+                    <Button small look="primary" keys="enter" onClick={() => void send("steer")}>
+                      <CornerDownRight size={13} aria-hidden="true" />
+                      {t.composer.steer}
+                    </Button>
+                  )}
                 </>
-              ) : null}
+              )}
               <Button small keys="escape" onClick={props.onStop}>
                 <Square size={11} fill="currentColor" aria-hidden="true" />
                 {t.composer.stop}
               </Button>
             </>
           ) : (
-            <Button
-              small
-              look="primary"
-              disabled={sending || props.disabled || (!text.trim() && attachments.length === 0)}
-              onClick={() => void send("send")}
-            >
+            <Button small look="primary" disabled={sending || empty || refused} onClick={() => void send("send")}>
               <ArrowUp size={14} aria-hidden="true" />
               {t.composer.send}
               <Keys>enter</Keys>
@@ -351,140 +376,4 @@ export function Composer(props: {
       </div>
     </div>
   );
-}
-
-function CompletionList(props: {
-  kind: Completion["kind"];
-  matches: { name: string; title: string }[];
-  selected: number;
-  waiting: boolean;
-  onChoose: (index: number) => void;
-}) {
-  const { kind, matches } = props;
-  return (
-    <div className="completion">
-      <div className="menu-label">{kind === "file" ? t.composer.mentions : t.composer.commands}</div>
-      <ul id="completion" role="listbox" aria-label={kind === "file" ? t.composer.mentions : t.composer.commands}>
-        {matches.map((match, index) => (
-          <li
-            key={match.name}
-            id={`completion-${index}`}
-            role="option"
-            aria-selected={index === props.selected}
-            className="menu-item"
-            onMouseDown={(event) => {
-              event.preventDefault();
-              props.onChoose(index);
-            }}
-          >
-            {kind === "file" ? <AtSign size={13} className="quiet" aria-hidden="true" /> : null}
-            <span className={kind === "file" ? "mono truncate" : "mono"}>{kind === "file" ? match.name : `/${match.name}`}</span>
-            {match.title ? <span className="secondary truncate">{match.title}</span> : null}
-          </li>
-        ))}
-      </ul>
-      {matches.length === 0 && !props.waiting ? (
-        <p className="menu-label">{kind === "file" ? t.composer.noFiles : t.composer.noCommands}</p>
-      ) : null}
-    </div>
-  );
-}
-
-function ModelMenu(props: { choices: Choices; onChoices: (change: Partial<Choices>) => void; ready: boolean; onSetUp: () => void }) {
-  const { choices, onChoices } = props;
-  const models = useRequest("model.list", {});
-  const tierModel = (tier: Tier) => models.data?.tiers.find((one) => one.tier === tier)?.model;
-  const label = choices.model ?? (choices.tier ? (t.composer.tiers[choices.tier][0] ?? choices.tier) : t.composer.auto);
-  if (!props.ready) {
-    return (
-      <Button small look="ghost" className="warn" onClick={props.onSetUp}>
-        {t.composer.setUp}
-      </Button>
-    );
-  }
-  return (
-    <Menu
-      label={t.composer.tier}
-      trigger={
-        <Button small look="ghost" aria-label={`${t.composer.tier}, ${t.composer.model}: ${label}`}>
-          <span className="truncate">{label}</span>
-        </Button>
-      }
-    >
-      <MenuLabel>{t.composer.tier}</MenuLabel>
-      <MenuChoice
-        value={choices.tier ?? "auto"}
-        onChange={(value) => {
-          onChoices({ tier: value === "auto" ? undefined : value });
-        }}
-        options={[
-          { value: "auto" as const, label: t.composer.auto, detail: t.composer.autoDetail },
-          ...TIERS.map((tier) => ({
-            value: tier,
-            label: t.composer.tiers[tier][0] ?? tier,
-            detail: [t.composer.tiers[tier][1], tierModel(tier)].filter(Boolean).join(" · "),
-          })),
-        ]}
-      />
-      <MenuLine />
-      <MenuLabel>{t.composer.model}</MenuLabel>
-      <MenuChoice
-        value={choices.model ?? ""}
-        onChange={(value) => {
-          onChoices({ model: value || undefined });
-        }}
-        options={[
-          { value: "", label: t.composer.modelDefault },
-          ...(models.data?.models ?? [])
-            .filter((model) => !model.shut_down)
-            .map((model) => ({ value: model.id, label: model.id, detail: undefined })),
-        ]}
-      />
-    </Menu>
-  );
-}
-
-function AccessMenu(props: { choices: Choices; onChoices: (change: Partial<Choices>) => void }) {
-  const { access } = props.choices;
-  const label = t.composer.accesses[access][0] ?? access;
-  return (
-    <Menu
-      label={t.composer.access}
-      trigger={
-        <Button
-          small
-          look="ghost"
-          className={access === "home" || access === "system" ? "warn" : undefined}
-          aria-label={`${t.composer.access}: ${label}`}
-        >
-          {label}
-        </Button>
-      }
-    >
-      <MenuLabel>{t.composer.access}</MenuLabel>
-      <MenuChoice
-        value={access}
-        onChange={(value) => {
-          props.onChoices({ access: value });
-        }}
-        options={ACCESSES.map((one) => ({
-          value: one,
-          label: t.composer.accesses[one][0] ?? one,
-          detail: t.composer.accesses[one][1],
-        }))}
-      />
-    </Menu>
-  );
-}
-
-function draftOf(key: string): string {
-  const text = read(`mira.draft.${key}`)["text"];
-  return typeof text === "string" ? text : "";
-}
-
-async function base64(file: File): Promise<string> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  return btoa(text);
 }

@@ -2,11 +2,15 @@
 
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Button } from "../../components/Button";
+import { ApplyCode, type CodeToApply } from "../../components/Code";
 import { Empty, FailureCard, Waiting } from "../../components/states";
 import { t } from "../../i18n";
-import type { FeedState } from "./feed";
+import type { OpenFeed } from "./feed";
+import { matches } from "./find";
+import { FindBar } from "./FindBar";
+import { markWords } from "./markWords";
 import { Row, type ConversationActions } from "./rows";
 import type { Item, Transcript } from "./transcript";
 
@@ -14,6 +18,8 @@ import type { Item, Transcript } from "./transcript";
 const VIRTUAL_FROM = 120;
 /** Closer than this to the end counts as being there, in pixels. */
 const NEAR = 48;
+/** Closer than this to the beginning asks for what stands before it, in pixels. */
+const NEAR_TOP = 1600;
 
 const ESTIMATE: Record<Item["kind"], number> = {
   user: 76,
@@ -33,14 +39,17 @@ interface Anchor {
 }
 
 export function Conversation(props: {
-  feed: FeedState & { retry: () => void };
+  feed: OpenFeed;
   actions: ConversationActions;
   /** Scroll to this step and mark it; a new object each time. */
   jump: { seq: number } | undefined;
+  finding: boolean;
+  onFindingEnds: () => void;
+  onApply: (block: CodeToApply) => void;
   onExample: (text: string) => void;
   hasProject: boolean;
 }) {
-  const { feed, actions } = props;
+  const { feed } = props;
   const { transcript } = feed;
   if (feed.failure && transcript.items.length === 0) {
     return (
@@ -55,7 +64,11 @@ export function Conversation(props: {
   }
   if (!feed.loaded) return <Waiting what={t.chat.loading} />;
   if (transcript.items.length === 0) return <Beginning onExample={props.onExample} hasProject={props.hasProject} />;
-  return <Rows key={transcript.sessionId} transcript={transcript} actions={actions} jump={props.jump} />;
+  return (
+    <ApplyCode value={props.hasProject ? props.onApply : undefined}>
+      <Rows key={transcript.sessionId} {...props} />
+    </ApplyCode>
+  );
 }
 
 function Beginning(props: { onExample: (text: string) => void; hasProject: boolean }) {
@@ -88,15 +101,24 @@ function Beginning(props: { onExample: (text: string) => void; hasProject: boole
   );
 }
 
-function Rows(props: { transcript: Transcript; actions: ConversationActions; jump: { seq: number } | undefined }) {
-  const { transcript, actions, jump } = props;
-  const { items, sessionId } = transcript;
+function Rows(props: {
+  feed: OpenFeed;
+  actions: ConversationActions;
+  jump: { seq: number } | undefined;
+  finding: boolean;
+  onFindingEnds: () => void;
+}) {
+  const { feed, actions, jump } = props;
+  const { transcript, earlier, loadEarlier } = feed;
+  const { items, sessionId, firstSeq } = transcript;
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(() => new Set());
   const [found, setFound] = useState<string | undefined>(undefined);
   const [atEnd, setAtEnd] = useState(true);
   const follow = useRef(true);
+  /** The first row in view, so that rows which come before it do not move it. */
+  const anchor = useRef<Anchor | undefined>(undefined);
   const virtual = items.length >= VIRTUAL_FROM;
 
   // The compiler cannot see inside; nothing here is memoised by it.
@@ -106,7 +128,7 @@ function Rows(props: { transcript: Transcript; actions: ConversationActions; jum
     getScrollElement: () => scroller.current,
     estimateSize: (index) => ESTIMATE[items[index]?.kind ?? "tool"],
     getItemKey: (index) => items[index]?.key ?? index,
-    overscan: 12,
+    overscan: 10,
   });
 
   const toggle = useCallback((key: string) => {
@@ -123,13 +145,22 @@ function Rows(props: { transcript: Transcript; actions: ConversationActions; jum
     if (element) element.scrollTop = element.scrollHeight;
   }, []);
 
+  /** Brings a row to `offset` pixels below the top; once more when it has been measured. */
   const showItem = useCallback(
     (position: number, key: string, offset = 0) => {
       follow.current = false;
-      if (virtual) virtualizer.scrollToIndex(position, { align: "start" });
       const element = scroller.current;
-      const row = element?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
-      if (element && row) element.scrollTop += row.getBoundingClientRect().top - element.getBoundingClientRect().top - offset;
+      if (!element) return;
+      if (virtual) {
+        const place = virtualizer.getOffsetForIndex(position, "start");
+        if (place) element.scrollTop = place[0] - offset;
+      }
+      const settle = () => {
+        const row = element.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`);
+        if (row) element.scrollTop += row.getBoundingClientRect().top - element.getBoundingClientRect().top - offset;
+      };
+      settle();
+      if (virtual) requestAnimationFrame(settle);
     },
     [virtual, virtualizer],
   );
@@ -149,30 +180,54 @@ function Rows(props: { transcript: Transcript; actions: ConversationActions; jum
 
   // The place where the person was is taken up again.
   useLayoutEffect(() => {
-    const anchor = readAnchor(sessionId);
-    const position = anchor ? items.findIndex((item) => item.key === anchor.key) : -1;
-    if (anchor && position >= 0) showItem(position, anchor.key, anchor.offset);
+    const kept = readAnchor(sessionId);
+    const position = kept ? items.findIndex((item) => item.key === kept.key) : -1;
+    if (kept && position >= 0) showItem(position, kept.key, kept.offset);
     else toEnd();
     // Only when the session opens.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [sessionId]);
 
+  // Earlier rows came in above: what was in view stays where it was.
+  const shownFrom = useRef(firstSeq);
+  useLayoutEffect(() => {
+    if (shownFrom.current === firstSeq) return;
+    shownFrom.current = firstSeq;
+    const kept = anchor.current;
+    if (!kept || follow.current) return;
+    const position = items.findIndex((item) => item.key === kept.key);
+    if (position >= 0) showItem(position, kept.key, kept.offset);
+  }, [firstSeq, items, showItem]);
+
+  const visit = useCallback(
+    (item: Item, position: number) => {
+      setFound(item.key);
+      if (item.kind === "tool" || item.kind === "reasoning") setOpen((before) => new Set(before).add(item.key));
+      requestAnimationFrame(() => {
+        showItem(position, item.key, 60);
+      });
+    },
+    [showItem],
+  );
+
+  const { loadBackTo } = feed;
+  const wantsOlder = jump !== undefined && earlier && jump.seq < firstSeq;
   useEffect(() => {
     if (!jump) return;
+    if (wantsOlder) {
+      void loadBackTo(jump.seq);
+      return;
+    }
     let position = -1;
     items.forEach((item, index) => {
-      if (item.seq !== undefined && item.seq <= jump.seq) position = index;
+      const best = items[position]?.seq ?? -1;
+      if (item.seq !== undefined && item.seq <= jump.seq && item.seq >= best) position = index;
     });
     const item = items[position];
-    if (!item) return;
-    setFound(item.key);
-    if (item.kind === "tool") setOpen((before) => new Set(before).add(item.key));
-    requestAnimationFrame(() => {
-      showItem(position, item.key, 40);
-    });
+    if (item) visit(item, position);
     // A jump happens once, however the list grows afterwards.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [jump]);
+  }, [jump, wantsOlder]);
 
   const onScroll = () => {
     const element = scroller.current;
@@ -180,8 +235,19 @@ function Rows(props: { transcript: Transcript; actions: ConversationActions; jum
     const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
     follow.current = near;
     setAtEnd(near);
-    saveAnchor(sessionId, near ? undefined : topRow(element));
+    anchor.current = topRow(element);
+    saveAnchor(sessionId, near ? undefined : anchor.current);
+    if (earlier && element.scrollTop < NEAR_TOP) loadEarlier();
   };
+
+  // A first page that does not fill the view, or a view that stands near its beginning.
+  useEffect(() => {
+    const element = scroller.current;
+    if (earlier && element && element.scrollTop < NEAR_TOP && element.scrollHeight > 0) {
+      anchor.current = topRow(element);
+      loadEarlier();
+    }
+  }, [earlier, firstSeq, loadEarlier]);
 
   const row = (item: Item) => (
     <Row
@@ -196,7 +262,19 @@ function Rows(props: { transcript: Transcript; actions: ConversationActions; jum
 
   return (
     <div className="conversation">
+      {props.finding ? (
+        <Find
+          feed={feed}
+          scroller={scroller}
+          onVisit={visit}
+          onClose={() => {
+            setFound(undefined);
+            props.onFindingEnds();
+          }}
+        />
+      ) : null}
       <div className="conversation-scroll" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-live="off" aria-label={t.app.conversation}>
+        {earlier ? <p className="earlier quiet">{t.talk.earlier}</p> : null}
         <div
           className="conversation-content"
           ref={content}
@@ -235,6 +313,73 @@ function Rows(props: { transcript: Transcript; actions: ConversationActions; jum
         </Button>
       )}
     </div>
+  );
+}
+
+/** Finds words in the whole conversation: what is not loaded yet is loaded for it. */
+function Find(props: {
+  feed: OpenFeed;
+  scroller: React.RefObject<HTMLDivElement | null>;
+  onVisit: (item: Item, position: number) => void;
+  onClose: () => void;
+}) {
+  const { feed, scroller, onVisit } = props;
+  const { items } = feed.transcript;
+  const [words, setWords] = useState("");
+  const [chosen, setChosen] = useState<string | undefined>(undefined);
+  const found = useMemo(() => matches(items, words), [items, words]);
+  const at = chosen === undefined ? -1 : found.indexOf(chosen);
+
+  const { loadBackTo } = feed;
+  const looking = words.trim() !== "";
+  useEffect(() => {
+    if (looking) void loadBackTo(1);
+  }, [looking, loadBackTo]);
+
+  // Marks follow scrolling, folding and what streams in.
+  useEffect(() => {
+    const root = scroller.current;
+    let frame = 0;
+    const mark = () => {
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => {
+        markWords(root, words);
+      });
+    };
+    mark();
+    const observer = new MutationObserver(mark);
+    if (root) observer.observe(root, { childList: true, subtree: true, characterData: true });
+    return () => {
+      cancelAnimationFrame(frame);
+      observer.disconnect();
+      markWords(root, "");
+    };
+  }, [words, scroller]);
+
+  const go = (key: string | undefined) => {
+    const position = items.findIndex((item) => item.key === key);
+    const item = items[position];
+    if (!item) return;
+    setChosen(key);
+    onVisit(item, position);
+  };
+  return (
+    <FindBar
+      words={words}
+      onWords={(next) => {
+        setWords(next);
+        // The newest match first: people look for what they have just seen.
+        go(matches(items, next).at(-1));
+      }}
+      count={found.length}
+      at={at}
+      loading={feed.earlier}
+      onStep={(step) => {
+        const next = at < 0 ? found.length - 1 : (at + step + found.length) % found.length;
+        go(found[next]);
+      }}
+      onClose={props.onClose}
+    />
   );
 }
 

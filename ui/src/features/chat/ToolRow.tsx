@@ -3,6 +3,7 @@ import {
   ChevronRight,
   CircleDashed,
   CircleSlash,
+  FileInput,
   FilePen,
   FilePlus,
   FileText,
@@ -17,7 +18,7 @@ import {
   X,
 } from "lucide-react";
 import { memo, type ReactNode } from "react";
-import { Terminal } from "../../components/Ansi";
+import { Terminal, TerminalTail } from "../../components/Ansi";
 import { Code } from "../../components/Code";
 import { DiffLines, Figures } from "../../components/Diff";
 import { CopyButton, Elapsed } from "../../components/states";
@@ -40,7 +41,11 @@ const ICONS: Record<string, typeof Wrench> = {
   git_diff: GitCommitHorizontal,
   fetch_url: Globe,
   web_search: Globe,
+  apply_code_block: FileInput,
 };
+
+/** Lines of a running command that are seen without unfolding it. */
+const TAIL_LINES = 3;
 
 export const ToolRow = memo(function ToolRow(props: {
   item: ToolItem;
@@ -70,7 +75,11 @@ export const ToolRow = memo(function ToolRow(props: {
         <ToolStateMark item={item} />
       </button>
       {open ? <ToolBody item={item} path={line.path} approval={approval} onOpenFile={props.onOpenFile} /> : null}
-      {!open && item.state === "running" && item.live ? <Tail text={item.live} /> : null}
+      {!open && item.state === "running" && item.live ? (
+        <div className="tool-tail">
+          <TerminalTail text={item.live} lines={TAIL_LINES} label={t.tools.liveOutput} />
+        </div>
+      ) : null}
     </div>
   );
 });
@@ -107,16 +116,6 @@ function ToolStateMark({ item }: { item: ToolItem }) {
     default:
       return mark(<CircleDashed size={13} className="quiet" aria-hidden="true" />, null);
   }
-}
-
-/** The last lines of a running command, so that it can be followed without unfolding. */
-function Tail({ text }: { text: string }) {
-  const lines = text.replace(/\n$/, "").split("\n").slice(-3).join("\n");
-  return (
-    <div className="tool-tail">
-      <Terminal text={lines} label={t.tools.liveOutput} />
-    </div>
-  );
 }
 
 function ToolBody(props: {
@@ -187,7 +186,7 @@ function ToolBody(props: {
           <span>{item.durationMs === undefined ? t.tools.liveOutput : t.tools.output}</span>
           {output ? <CopyButton text={output} label={t.tools.copyOutput} /> : null}
         </div>
-        {output ? <Terminal text={output} label={t.tools.output} /> : <p className="quiet">{t.tools.none}</p>}
+        {output ? <Terminal text={output} label={t.tools.output} follow={item.durationMs === undefined} /> : <p className="quiet">{t.tools.none}</p>}
         {item.truncated ? <p className="quiet">{t.tools.truncated}</p> : null}
       </section>
     </div>

@@ -1,18 +1,25 @@
-// Keeps the transcript of the open session up to date: first page, live messages, gaps.
+// Keeps the transcript of the open session up to date: the newest page first, live messages, gaps,
+// and earlier pages when somebody looks for them.
 
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { asFailure, type Client } from "../../protocol/client";
 import type { Failure } from "../../protocol/generated/Failure";
 import { useClient } from "../../protocol/queries";
 import { heard } from "../../protocol/stored";
-import { emptyTranscript, fold, hasGap, type Input, type Transcript } from "./transcript";
+import { fold, prepend } from "./fold";
+import { emptyTranscript, hasGap, type Input, type Transcript } from "./transcript";
 
 export interface FeedState {
   transcript: Transcript;
   loaded: boolean;
+  /** There are steps before the first one that is loaded. */
+  earlier: boolean;
   failure: Failure | undefined;
 }
 
+/** Steps of the first page: enough for some screens of talk, and drawn at once. */
+const FIRST_PAGE = 400;
+const EARLIER_PAGE = 1000;
 const PAGE = 5000;
 
 /** One session's transcript, live. Make with `open`, end with `close`. */
@@ -22,14 +29,17 @@ export class Feed {
   private readonly sessionId: string;
   private readonly listeners = new Set<() => void>();
   private readonly stops: (() => void)[] = [];
+  /** What arrived before the first page. */
+  private waiting: Input[] = [];
   private loading = false;
   private again = false;
   private closed = false;
+  private reaching: Promise<void> | undefined;
 
   constructor(client: Client, sessionId: string) {
     this.client = client;
     this.sessionId = sessionId;
-    this.state = { transcript: emptyTranscript(sessionId), loaded: false, failure: undefined };
+    this.state = { transcript: emptyTranscript(sessionId), loaded: false, earlier: false, failure: undefined };
   }
 
   open(): void {
@@ -41,13 +51,13 @@ export class Feed {
           const what = heard(message);
           if (what && what.kind !== "topic") inputs.push(what);
         }
-        this.take(inputs);
+        if (inputs.length > 0) this.take(inputs);
       }),
-      this.client.watch(this.sessionId, () => this.state.transcript.lastSeq),
       this.client.onStatus(() => {
         if (this.client.status().state === "online") void this.catchUp();
       }),
     );
+    if (this.state.loaded) this.watch();
     void this.catchUp();
   }
 
@@ -67,13 +77,69 @@ export class Feed {
     void this.catchUp();
   }
 
-  private take(inputs: Input[]): void {
-    const transcript = fold(this.state.transcript, inputs);
-    if (transcript !== this.state.transcript) this.set({ transcript });
-    if (hasGap(transcript) && this.state.loaded) void this.catchUp();
+  /** Loads the page before the first step. */
+  loadEarlier = (): void => {
+    void this.reach(() => false, EARLIER_PAGE);
+  };
+
+  /** Loads back to that step; 1 loads everything. */
+  loadBackTo(seq: number): Promise<void> {
+    return this.reach((first) => first > seq, PAGE);
   }
 
-  /** Asks for everything after the last step; once more where asked again meanwhile. */
+  private reach(further: (firstSeq: number) => boolean, limit: number): Promise<void> {
+    const before = this.reaching ?? Promise.resolve();
+    const mine = before.then(() => this.readBack(further, limit));
+    this.reaching = mine;
+    void mine.finally(() => {
+      if (this.reaching === mine) this.reaching = undefined;
+    });
+    return mine;
+  }
+
+  private async readBack(further: (firstSeq: number) => boolean, limit: number): Promise<void> {
+    try {
+      while (this.state.earlier && !this.closed) {
+        const { firstSeq } = this.state.transcript;
+        const page = await this.client.call("session.events", {
+          session_id: this.sessionId,
+          since_seq: 0,
+          before_seq: firstSeq,
+          limit,
+        });
+        const first = page.events[0]?.seq;
+        if (first === undefined) {
+          this.set({ earlier: false });
+          return;
+        }
+        const earlier = fold(
+          emptyTranscript(this.sessionId, first - 1),
+          page.events.map((event) => ({ kind: "stored", event })),
+        );
+        this.set({ transcript: prepend(earlier, this.state.transcript), earlier: page.more });
+        if (!further(first)) return;
+      }
+    } catch {
+      // It is asked for again where somebody scrolls or searches again.
+    }
+  }
+
+  private take(inputs: Input[]): void {
+    if (!this.state.loaded) {
+      this.waiting.push(...inputs);
+      return;
+    }
+    const transcript = fold(this.state.transcript, inputs);
+    if (transcript !== this.state.transcript) this.set({ transcript });
+    if (hasGap(transcript)) void this.catchUp();
+  }
+
+  /** After a break the transport asks for the steps after the last one. */
+  private watch(): void {
+    this.stops.push(this.client.watch(this.sessionId, () => this.state.transcript.lastSeq));
+  }
+
+  /** The newest page, or everything after the last step; once more where asked again meanwhile. */
   private async catchUp(): Promise<void> {
     if (this.loading) {
       this.again = true;
@@ -81,26 +147,49 @@ export class Feed {
     }
     this.loading = true;
     try {
-      for (;;) {
-        this.again = false;
-        const since = this.state.transcript.lastSeq;
-        const page = await this.client.call("session.events", {
-          session_id: this.sessionId,
-          since_seq: since,
-          limit: PAGE,
-        });
-        if (this.closed) return;
-        const inputs: Input[] = page.events.map((event) => ({ kind: "stored", event }));
-        for (const signal of page.live ?? []) inputs.push({ kind: "signal", signal });
-        const transcript = fold(this.state.transcript, inputs);
-        this.set({ transcript, loaded: this.state.loaded || !page.more, failure: undefined });
-        const moved = transcript.lastSeq > since;
-        if (!(page.more && moved) && !(this.again && moved)) return;
-      }
+      const first = !this.state.loaded;
+      if (first) await this.begin();
+      if (!first || hasGap(this.state.transcript)) await this.goOn();
     } catch (error) {
       if (!this.closed) this.set({ failure: asFailure(error) });
     } finally {
       this.loading = false;
+    }
+  }
+
+  private async begin(): Promise<void> {
+    const page = await this.client.call("session.events", {
+      session_id: this.sessionId,
+      since_seq: 0,
+      before_seq: 0,
+      limit: FIRST_PAGE,
+    });
+    if (this.closed) return;
+    const first = page.events[0]?.seq ?? 1;
+    const inputs: Input[] = page.events.map((event) => ({ kind: "stored", event }));
+    for (const signal of page.live ?? []) inputs.push({ kind: "signal", signal });
+    inputs.push(...this.waiting.splice(0));
+    const transcript = fold(emptyTranscript(this.sessionId, first - 1), inputs);
+    this.set({ transcript, loaded: true, earlier: page.more, failure: undefined });
+    this.watch();
+  }
+
+  private async goOn(): Promise<void> {
+    for (;;) {
+      this.again = false;
+      const since = this.state.transcript.lastSeq;
+      const page = await this.client.call("session.events", {
+        session_id: this.sessionId,
+        since_seq: since,
+        limit: PAGE,
+      });
+      if (this.closed) return;
+      const inputs: Input[] = page.events.map((event) => ({ kind: "stored", event }));
+      for (const signal of page.live ?? []) inputs.push({ kind: "signal", signal });
+      const transcript = fold(this.state.transcript, inputs);
+      this.set({ transcript, failure: undefined });
+      const moved = transcript.lastSeq > since;
+      if (!(page.more && moved) && !(this.again && moved)) return;
     }
   }
 
@@ -110,12 +199,14 @@ export class Feed {
   }
 }
 
-const NOTHING: FeedState = { transcript: emptyTranscript(""), loaded: true, failure: undefined };
+const NOTHING: FeedState = { transcript: emptyTranscript(""), loaded: true, earlier: false, failure: undefined };
 const never = () => () => undefined;
 const nothing = () => NOTHING;
 
+export type OpenFeed = FeedState & { retry: () => void; loadEarlier: () => void; loadBackTo: (seq: number) => Promise<void> };
+
 /** The transcript of a session, or an empty one where no session is open. */
-export function useFeed(sessionId: string | undefined): FeedState & { retry: () => void } {
+export function useFeed(sessionId: string | undefined): OpenFeed {
   const client = useClient();
   const feed = useMemo(() => (sessionId ? new Feed(client, sessionId) : undefined), [client, sessionId]);
   useEffect(() => {
@@ -123,5 +214,13 @@ export function useFeed(sessionId: string | undefined): FeedState & { retry: () 
     return () => feed?.close();
   }, [feed]);
   const state = useSyncExternalStore(feed?.subscribe ?? never, feed?.get ?? nothing);
-  return { ...state, retry: () => feed?.retry() };
+  return useMemo(
+    () => ({
+      ...state,
+      retry: () => feed?.retry(),
+      loadEarlier: () => feed?.loadEarlier(),
+      loadBackTo: (seq: number) => feed?.loadBackTo(seq) ?? Promise.resolve(),
+    }),
+    [feed, state],
+  );
 }

@@ -1,13 +1,17 @@
-import { CircleAlert, Copy, FileDown, GitFork, Info, Pencil, Redo2, RotateCcw, Sparkles, Undo2 } from "lucide-react";
+import { AtSign, ChevronDown, ChevronRight, CircleAlert, Copy, FileDown, GitFork, Info, Pencil, Redo2, RotateCcw, Sparkles, Undo2 } from "lucide-react";
 import { memo, useState } from "react";
 import { Button, IconButton } from "../../components/Button";
 import { Figures } from "../../components/Diff";
 import { Markdown } from "../../components/Markdown";
+import { Menu, MenuItem, MenuLabel } from "../../components/Menu";
 import { copyText, Countdown, FailureCard } from "../../components/states";
 import { Tip } from "../../components/Tip";
 import { t } from "../../i18n";
 import { duration, fullTime, money, timeOfDay, tokens } from "../../i18n/format";
 import type { Attachment } from "../../protocol/generated/Attachment";
+import type { Fragment } from "../../protocol/generated/Fragment";
+import type { Tier } from "../../protocol/generated/Tier";
+import { TIERS } from "./choices";
 import { ToolRow } from "./ToolRow";
 import type { CompactedItem, HeaderItem, Item, MarkItem, NoticeItem, OperationView, TextItem, Transcript, UserItem } from "./transcript";
 
@@ -17,10 +21,12 @@ export interface ConversationActions {
   redo(operationId: string): void;
   review(operationId: string): void;
   resume(operationId: string): void;
-  retry(operationId: string): void;
+  /** Goes on with what did not complete, on another tier. */
+  continueOn(operationId: string, tier: Tier): void;
   exportScenario(operationId: string): void;
   fork(upToSeq: number): void;
-  editInFork(item: UserItem): void;
+  /** Asks the message again in a copy, as it was or with other words; rejects where that fails. */
+  askAgain(seq: number, change: { content?: string; tier?: Tier }): Promise<void>;
   openFile(path: string): void;
   openSettings(): void;
   openReceipt(operationId: string): void;
@@ -101,6 +107,8 @@ function Content(props: RowProps & { operation: OperationView | undefined }) {
 }
 
 function UserRow({ item, actions }: { item: UserItem; actions: ConversationActions }) {
+  const [editing, setEditing] = useState(false);
+  const { seq } = item;
   return (
     <article className="user-row" aria-label={t.chat.you}>
       <header className="row-line who">
@@ -118,18 +126,150 @@ function UserRow({ item, actions }: { item: UserItem; actions: ConversationActio
           </IconButton>
           <IconButton
             small
-            label={t.chat.editInFork}
+            label={t.talk.edit}
             onClick={() => {
-              actions.editInFork(item);
+              setEditing(true);
             }}
           >
             <Pencil size={13} />
           </IconButton>
+          <AgainMenu
+            onAgain={(tier) => {
+              actions.askAgain(seq, tier ? { tier } : {}).catch(() => undefined);
+            }}
+          />
+          <IconButton
+            small
+            label={t.talk.forkBefore}
+            onClick={() => {
+              actions.fork(seq - 1);
+            }}
+          >
+            <GitFork size={13} />
+          </IconButton>
         </span>
       </header>
-      <p className="user-text">{item.content}</p>
+      {editing ? (
+        <EditMessage
+          text={item.content}
+          onCancel={() => {
+            setEditing(false);
+          }}
+          onSend={async (content) => {
+            await actions.askAgain(seq, { content });
+            setEditing(false);
+          }}
+        />
+      ) : (
+        <p className="user-text">{item.content}</p>
+      )}
       {item.attachments.length > 0 ? <Attachments attachments={item.attachments} /> : null}
+      {item.fragments.length > 0 ? <Fragments fragments={item.fragments} /> : null}
     </article>
+  );
+}
+
+/** The message again, in a copy: as it was, or on a tier. */
+function AgainMenu(props: { onAgain: (tier: Tier | undefined) => void }) {
+  return (
+    <Menu
+      align="end"
+      label={t.talk.again}
+      trigger={
+        <button type="button" className="button icon ghost small" aria-label={t.talk.again} title={t.talk.again}>
+          <RotateCcw size={13} />
+        </button>
+      }
+    >
+      <MenuLabel>{t.talk.againNote}</MenuLabel>
+      <MenuItem
+        onSelect={() => {
+          props.onAgain(undefined);
+        }}
+      >
+        {t.talk.again}
+      </MenuItem>
+      {TIERS.map((tier) => (
+        <MenuItem
+          key={tier}
+          onSelect={() => {
+            props.onAgain(tier);
+          }}
+        >
+          {t.talk.againTierItem({ tier: t.composer.tiers[tier][0] ?? tier })}
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}
+
+function EditMessage(props: { text: string; onSend: (content: string) => Promise<void>; onCancel: () => void }) {
+  const [text, setText] = useState(props.text);
+  const [sending, setSending] = useState(false);
+  const send = () => {
+    if (!text.trim() || sending) return;
+    setSending(true);
+    // Where it fails the reason was told, and the words stay here.
+    props.onSend(text.trim()).then(undefined, () => {
+      setSending(false);
+    });
+  };
+  return (
+    <form
+      className="inline-edit"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <textarea
+        autoFocus
+        rows={Math.min(14, Math.max(2, text.split("\n").length))}
+        value={text}
+        aria-label={t.talk.editLabel}
+        onChange={(event) => {
+          setText(event.target.value);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") {
+            event.preventDefault();
+            event.stopPropagation();
+            props.onCancel();
+          } else if (event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            send();
+          }
+        }}
+      />
+      <div className="row-line wrap">
+        <Button small look="primary" type="submit" disabled={!text.trim() || sending}>
+          {t.talk.editSend}
+        </Button>
+        <Button small look="ghost" onClick={props.onCancel}>
+          {t.common.cancel}
+        </Button>
+        <span className="quiet">{t.talk.editNote}</span>
+      </div>
+    </form>
+  );
+}
+
+/** What the message pointed at, and how much of it was told. */
+function Fragments({ fragments }: { fragments: Fragment[] }) {
+  return (
+    <ul className="attachments" aria-label={t.talk.mentioned}>
+      {fragments.map((fragment) => (
+        <li key={fragment.name}>
+          <Tip text={fragment.dropped ?? t.talk.mentionTokens({ tokens: tokens(fragment.tokens) })}>
+            <span className="badge" tabIndex={0}>
+              <AtSign size={11} aria-hidden="true" />
+              <span className="truncate">{fragment.name}</span>
+              <span className="quiet num">{tokens(fragment.tokens)}</span>
+            </span>
+          </Tip>
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -187,7 +327,7 @@ function HeaderRow({ item, operation, actions }: { item: HeaderItem; operation: 
 function AssistantRow({ item }: { item: TextItem }) {
   return (
     <div className="assistant" data-streaming={item.streaming} data-superseded={item.superseded}>
-      <Markdown text={item.text} />
+      <Markdown text={item.text} growing={item.streaming} />
       {item.gap ? <p className="quiet">{t.chat.gap}</p> : null}
       {item.partial ? <p className="quiet">{item.superseded ? t.chat.superseded : t.chat.partial}</p> : null}
     </div>
@@ -195,7 +335,7 @@ function AssistantRow({ item }: { item: TextItem }) {
 }
 
 function ReasoningRow({ item, open, onToggle }: { item: TextItem; open: boolean; onToggle: (key: string) => void }) {
-  const first = item.text.replaceAll("*", "").trim().split("\n", 1)[0] ?? "";
+  const heading = headingOf(item.text, item.streaming);
   return (
     <div className="reasoning">
       <button
@@ -206,18 +346,26 @@ function ReasoningRow({ item, open, onToggle }: { item: TextItem; open: boolean;
           onToggle(item.key);
         }}
       >
+        <ChevronRight size={13} className="chevron" aria-hidden="true" />
         <Sparkles size={13} className="quiet" aria-hidden="true" />
-        <span className="secondary">{t.chat.thinking}</span>
-        {open ? null : <span className="quiet truncate grow">{first}</span>}
+        <span className="secondary">{item.streaming ? t.talk.thinkingNow : t.chat.thinking}</span>
+        {open ? null : <span className="quiet truncate grow">{heading}</span>}
         {item.streaming ? <span className="dot-pulse" aria-hidden="true" /> : null}
       </button>
       {open ? (
         <div className="reasoning-text secondary">
-          <Markdown text={item.text} />
+          <Markdown text={item.text} growing={item.streaming} />
         </div>
       ) : null}
     </div>
   );
+}
+
+/** What a thought is about: its newest heading while it goes on, its first line afterwards. */
+function headingOf(text: string, streaming: boolean): string {
+  const headings = [...text.matchAll(/\*\*([^*\n]+)\*\*/g)];
+  const newest = streaming ? headings.at(-1)?.[1] : undefined;
+  return newest ?? text.replaceAll("*", "").trim().split("\n", 1)[0] ?? "";
 }
 
 function NoticeRow({ item }: { item: NoticeItem }) {
@@ -277,6 +425,31 @@ function MarkRow({ item, actions }: { item: MarkItem; actions: ConversationActio
   );
 }
 
+function ContinueMenu(props: { onChoose: (tier: Tier) => void }) {
+  return (
+    <Menu
+      label={t.talk.continueOn}
+      trigger={
+        <Button small look="ghost">
+          {t.talk.continueOn}
+          <ChevronDown size={12} aria-hidden="true" />
+        </Button>
+      }
+    >
+      {TIERS.map((tier) => (
+        <MenuItem
+          key={tier}
+          onSelect={() => {
+            props.onChoose(tier);
+          }}
+        >
+          {t.talk.continueTier({ tier: t.composer.tiers[tier][0] ?? tier })}
+        </MenuItem>
+      ))}
+    </Menu>
+  );
+}
+
 function EndRow({ seq, operation, actions }: { seq: number; operation: OperationView; actions: ConversationActions }) {
   const { state, failure, changes } = operation;
   const additions = changes.reduce((sum, change) => sum + change.additions, 0);
@@ -299,6 +472,11 @@ function EndRow({ seq, operation, actions }: { seq: number; operation: Operation
             <RotateCcw size={13} aria-hidden="true" />
             {t.chat.retry}
           </Button>
+          <ContinueMenu
+            onChoose={(tier) => {
+              actions.continueOn(operation.id, tier);
+            }}
+          />
         </FailureCard>
       ) : null}
       {state === "INTERRUPTED" || state === "CANCELLED" ? (
@@ -313,6 +491,11 @@ function EndRow({ seq, operation, actions }: { seq: number; operation: Operation
           >
             {t.chat.resume}
           </Button>
+          <ContinueMenu
+            onChoose={(tier) => {
+              actions.continueOn(operation.id, tier);
+            }}
+          />
         </p>
       ) : null}
       <div className="row-line wrap end-line">

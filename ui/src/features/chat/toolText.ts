@@ -64,6 +64,8 @@ export function toolLine(tool: string, value: JsonValue, command: string | undef
       return { verb: t.tools.gitDiff, subject: path ?? "", path: undefined };
     case "fetch_url":
       return { verb: t.tools.fetch, subject: text(args["url"]), path: undefined };
+    case "apply_code_block":
+      return { verb: t.talk.apply, subject: path ?? "", path };
     case "web_search":
       return { verb: t.tools.web, subject: text(args["query"]), path: undefined };
     default:

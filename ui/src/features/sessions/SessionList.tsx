@@ -2,7 +2,7 @@
 
 import * as Context from "@radix-ui/react-context-menu";
 import { Ellipsis, Hand, MessageSquare, Pin, RotateCcw } from "lucide-react";
-import { useState, type KeyboardEvent } from "react";
+import { memo, useState, type KeyboardEvent } from "react";
 import { Button } from "../../components/Button";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
 import { Empty, FailureCard, useNow } from "../../components/states";
@@ -31,7 +31,7 @@ export function sessionName(session: Session): string {
 
 const PAGE = 100;
 
-export function SessionList(props: {
+export const SessionList = memo(function SessionList(props: {
   projectId: string | undefined;
   current: string | undefined;
   /** Session → the newest step that was seen. */
@@ -123,7 +123,7 @@ export function SessionList(props: {
       </nav>
     </div>
   );
-}
+});
 
 function SessionRow(props: { session: Session; now: number; current: boolean; unread: boolean; actions: SessionActions }) {
   const { session, current, unread, actions } = props;

@@ -6,6 +6,7 @@ import { around } from "./around";
 import { budget } from "./budget";
 import { chat } from "./chat";
 import { review } from "./review";
+import { talk } from "./talk";
 import { trust } from "./trust";
 
-export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...review, ...trust };
+export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...review, ...talk, ...trust };

@@ -4,6 +4,7 @@ import { around } from "./around";
 import { budget } from "./budget";
 import { chat } from "./chat";
 import { review } from "./review";
+import { talk } from "./talk";
 import { trust } from "./trust";
 
-export const en = { ...around, ...budget, ...chat, ...review, ...trust } as const;
+export const en = { ...around, ...budget, ...chat, ...review, ...talk, ...trust } as const;

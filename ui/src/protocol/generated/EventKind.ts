@@ -10,6 +10,7 @@ import type { Decision } from "./Decision";
 import type { Failure } from "./Failure";
 import type { FileChangeSummary } from "./FileChangeSummary";
 import type { Focus } from "./Focus";
+import type { Fragment } from "./Fragment";
 import type { JobId } from "./JobId";
 import type { MessageId } from "./MessageId";
 import type { NoticeLevel } from "./NoticeLevel";
@@ -31,7 +32,11 @@ import type { JsonValue } from "./serde_json/JsonValue";
 /**
  * What happened. On the wire: `{"event_type": "...", "data": {...}}`.
  */
-export type EventKind = { "event_type": "user_message", "data": { message_id: MessageId, content: string, attachments?: Array<Attachment>, steering: boolean, focus?: Focus | null, } } | { "event_type": "operation_state", "data": { state: OperationState, kind?: OperationKind | null, 
+export type EventKind = { "event_type": "user_message", "data": { message_id: MessageId, content: string, attachments?: Array<Attachment>, steering: boolean, focus?: Focus | null, 
+/**
+ * What the message points at, as it was read when the message was taken.
+ */
+fragments?: Array<Fragment>, } } | { "event_type": "message_edited", "data": { message_id: MessageId, content: string, fragments?: Array<Fragment>, } } | { "event_type": "operation_state", "data": { state: OperationState, kind?: OperationKind | null, 
 /**
  * Why, where it is not obvious ("queued behind op_…", "waiting for approval").
  */

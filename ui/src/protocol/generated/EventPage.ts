@@ -4,7 +4,8 @@ import type { StoredEvent } from "./StoredEvent";
 
 export type EventPage = { events: Array<StoredEvent>, 
 /**
- * More follow; ask again with the last `seq`.
+ * More follow, ask again with the last `seq`; of a page from the newest end: there are
+ * earlier ones, ask again with the first `seq`.
  */
 more: boolean, 
 /**

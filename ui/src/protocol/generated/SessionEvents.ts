@@ -2,10 +2,15 @@
 import type { SessionId } from "./SessionId";
 
 /**
- * Stored events with `seq` over `since_seq`, in order.
+ * Stored events with `seq` over `since_seq`, in order; or the newest ones before `before_seq`.
  */
 export type SessionEvents = { session_id: SessionId, since_seq: number, 
 /**
  * Default and at most 5,000.
  */
-limit: number | null, };
+limit: number | null, 
+/**
+ * From the newest end instead: the last events before this number (0: before the end),
+ * about `limit` of them, more where that would cut through an operation.
+ */
+before_seq: number | null, };

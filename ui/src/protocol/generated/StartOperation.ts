@@ -3,6 +3,7 @@ import type { Access } from "./Access";
 import type { ApproveMode } from "./ApproveMode";
 import type { Attachment } from "./Attachment";
 import type { Focus } from "./Focus";
+import type { Mention } from "./Mention";
 import type { ProjectId } from "./ProjectId";
 import type { SessionId } from "./SessionId";
 import type { Tier } from "./Tier";
@@ -11,7 +12,11 @@ import type { Tier } from "./Tier";
  * Ask. Without `session_id` a new session is made; without `project_id` the session's project
  * counts. Where the session is busy the operation is queued behind the running one.
  */
-export type StartOperation = { content: string, session_id: SessionId | null, project_id: ProjectId | null, attachments: Array<Attachment>, access: Access, approve: ApproveMode, tier: Tier | null, model: string | null, max_cost_micro_usd: number | null, timeout_ms: number | null, 
+export type StartOperation = { content: string, session_id: SessionId | null, project_id: ProjectId | null, attachments: Array<Attachment>, 
+/**
+ * What the message points at; the engine reads it and tells it as named parts.
+ */
+mentions: Array<Mention>, access: Access, approve: ApproveMode, tier: Tier | null, model: string | null, max_cost_micro_usd: number | null, timeout_ms: number | null, 
 /**
  * What the person looks at: an open file, a selection.
  */

@@ -10,6 +10,7 @@ import type { Decision } from "./Decision";
 import type { Failure } from "./Failure";
 import type { FileChangeSummary } from "./FileChangeSummary";
 import type { Focus } from "./Focus";
+import type { Fragment } from "./Fragment";
 import type { JobId } from "./JobId";
 import type { MessageId } from "./MessageId";
 import type { NoticeLevel } from "./NoticeLevel";
@@ -32,7 +33,11 @@ import type { JsonValue } from "./serde_json/JsonValue";
  * A step of a session, in the database before it is announced. `seq` counts from 1 within its
  * session without gaps, so "give me everything after 41" is all a client needs to catch up.
  */
-export type StoredEvent = { session_id: SessionId, seq: number, operation_id?: OperationId | null, at: number, } & ({ "event_type": "user_message", "data": { message_id: MessageId, content: string, attachments?: Array<Attachment>, steering: boolean, focus?: Focus | null, } } | { "event_type": "operation_state", "data": { state: OperationState, kind?: OperationKind | null, 
+export type StoredEvent = { session_id: SessionId, seq: number, operation_id?: OperationId | null, at: number, } & ({ "event_type": "user_message", "data": { message_id: MessageId, content: string, attachments?: Array<Attachment>, steering: boolean, focus?: Focus | null, 
+/**
+ * What the message points at, as it was read when the message was taken.
+ */
+fragments?: Array<Fragment>, } } | { "event_type": "message_edited", "data": { message_id: MessageId, content: string, fragments?: Array<Fragment>, } } | { "event_type": "operation_state", "data": { state: OperationState, kind?: OperationKind | null, 
 /**
  * Why, where it is not obvious ("queued behind op_…", "waiting for approval").
  */

@@ -1,0 +1,250 @@
+// The middle of the window while a conversation is shown: its rows, what waits, what happens now,
+// and the message field, tied together.
+
+import { useCallback, useMemo, useState } from "react";
+import { Button } from "../components/Button";
+import type { CodeToApply } from "../components/Code";
+import { useStore } from "../components/store";
+import { useToasts } from "../components/toasts";
+import { ApprovalDock } from "../features/approvals/ApprovalDock";
+import { ApplyDialog } from "../features/chat/ApplyDialog";
+import { codeBlocks, likelyPaths } from "../features/chat/applying";
+import { Composer, type ComposerHandle, type Outgoing } from "../features/chat/Composer";
+import { Conversation } from "../features/chat/Conversation";
+import type { OpenFeed } from "../features/chat/feed";
+import { Queue } from "../features/chat/Queue";
+import type { ConversationActions } from "../features/chat/rows";
+import { StatusLine } from "../features/chat/StatusLine";
+import { pendingApprovals, runningOperation, type UserItem } from "../features/chat/transcript";
+import { t } from "../i18n";
+import { asFailure } from "../protocol/client";
+import type { Session } from "../protocol/generated/Session";
+import { useClient, useRequest } from "../protocol/queries";
+import type { Action } from "./actions";
+import { habits, place, type InspectorTab } from "./place";
+import { useCommands, type CommandReach } from "./useCommands";
+
+export function Talk(props: {
+  session: Session | undefined;
+  sessionId: string | undefined;
+  projectId: string | undefined;
+  feed: OpenFeed;
+  ready: boolean;
+  actions: readonly Action[];
+  conversation: ConversationActions;
+  jump: { seq: number } | undefined;
+  finding: boolean;
+  onFindingEnds: () => void;
+  onSend: (message: Outgoing) => Promise<void>;
+  onStop: (operationId: string) => void;
+  onTurn: (direction: "undo" | "redo", paths: string[]) => void;
+  showTab: (tab: InspectorTab) => void;
+  newSession: () => void;
+  openShortcuts: () => void;
+  field: { link: (handle: ComposerHandle | undefined) => void; set: (text: string) => void };
+}) {
+  const { session, sessionId, projectId, feed, conversation, onSend, onTurn, showTab, newSession, openShortcuts } = props;
+  const client = useClient();
+  const toasts = useToasts();
+  const habit = useStore(habits);
+  const { transcript } = feed;
+  const { queued } = transcript;
+  const running = runningOperation(transcript);
+  const approvals = pendingApprovals(transcript);
+  const [applying, setApplying] = useState<{ block: CodeToApply; path: string | undefined } | undefined>(undefined);
+
+  const fail = useCallback(
+    (error: unknown) => {
+      const failure = asFailure(error);
+      toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+    },
+    [toasts],
+  );
+  const attempt = useCallback(
+    (work: () => Promise<unknown>) => {
+      work().catch(fail);
+    },
+    [fail],
+  );
+
+  const steer = async (content: string) => {
+    if (!running) return;
+    try {
+      await client.call("operation.steer", { operation_id: running.id, content });
+    } catch (error) {
+      fail(error);
+      throw error;
+    }
+  };
+  const release = useCallback(() => {
+    if (sessionId) attempt(() => client.call("operation.release", { session_id: sessionId }));
+  }, [attempt, client, sessionId]);
+
+  const onChoices = useCallback((change: Partial<CommandChoices>) => {
+    habits.set(change);
+  }, []);
+  const lastSaid = transcript.items.findLast((item): item is UserItem => item.kind === "user" && !item.steering)?.seq;
+  const resumable = session?.resumable_operation_id ?? undefined;
+  const count = queued.length;
+  const { actions } = props;
+  const reach = useMemo<CommandReach>(
+    () => ({
+      session,
+      projectId,
+      actions,
+      onChoices,
+      send: onSend,
+      showTab,
+      openSession: (id) => {
+        place.set({ view: "chat", sessionId: id });
+      },
+      search: () => {
+        place.set({ view: "search" });
+      },
+      health: () => {
+        place.set({ view: "health" });
+      },
+      newSession,
+      turn: onTurn,
+      resumeLast: () => {
+        if (resumable) conversation.resume(resumable);
+        else toasts.say(t.actions.nothingToUndo);
+      },
+      retry: async (tier) => {
+        if (lastSaid !== undefined) await conversation.askAgain(lastSaid, tier ? { tier } : {});
+      },
+      queued: count,
+      releaseQueue: release,
+      apply: (path, nth) => {
+        const block = codeBlocks(feed.transcript)[nth - 1];
+        if (!block) throw new Error(t.talk.command.nothingApplied);
+        setApplying({ block, path: path || undefined });
+      },
+      help: openShortcuts,
+      say: (text) => {
+        toasts.say(text);
+      },
+    }),
+    [session, projectId, actions, onChoices, onSend, showTab, newSession, onTurn, resumable, conversation, toasts, lastSaid, count, release, feed.transcript, openShortcuts],
+  );
+  const commands = useCommands(reach);
+
+  return (
+    <>
+      <Conversation
+        feed={feed}
+        actions={conversation}
+        jump={props.jump}
+        finding={props.finding}
+        onFindingEnds={props.onFindingEnds}
+        hasProject={projectId !== undefined}
+        onApply={(block) => {
+          setApplying({ block, path: undefined });
+        }}
+        onExample={(text) => {
+          props.field.set(text);
+        }}
+      />
+      <Composer
+        key={`${sessionId ?? "new"} ${sessionId ? "" : (projectId ?? "")}`}
+        sessionId={sessionId}
+        projectId={projectId}
+        running={running !== undefined}
+        ready={props.ready}
+        choices={habit}
+        onChoices={onChoices}
+        commands={commands}
+        said={() => transcript.items.filter((item) => item.kind === "user").map((item) => item.content).reverse()}
+        onSend={onSend}
+        onSteer={steer}
+        onStop={() => {
+          if (running) props.onStop(running.id);
+        }}
+        onSetUp={() => {
+          place.set({ view: "settings", settingsTab: "models" });
+        }}
+        onHandle={props.field.link}
+      >
+        <ApprovalDock approvals={approvals} />
+        <Queue
+          queued={queued}
+          held={running === undefined}
+          onEdit={async (operationId, content) => {
+            try {
+              await client.call("operation.edit", { operation_id: operationId, content, mentions: [] });
+            } catch (error) {
+              fail(error);
+              throw error;
+            }
+          }}
+          onRemove={(operationId) => {
+            attempt(async () => {
+              await client.call("operation.cancel", { operation_id: operationId });
+              toasts.say(t.talk.queue.removed);
+            });
+          }}
+          onGo={release}
+        />
+        {approvals.length === 0 ? (
+          <StatusLine
+            transcript={transcript}
+            onStop={() => {
+              if (running) props.onStop(running.id);
+            }}
+            onDecide={(operationId, choice) => {
+              attempt(() => client.call("budget.decide", { operation_id: operationId, choice }));
+            }}
+          />
+        ) : null}
+        <Trust projectId={projectId} />
+      </Composer>
+      {applying && sessionId ? (
+        <ApplyDialog
+          sessionId={sessionId}
+          projectId={projectId}
+          block={applying.block}
+          likely={applying.path ? [applying.path] : likelyPaths(transcript)}
+          onClose={() => {
+            setApplying(undefined);
+          }}
+          onApplied={(path) => {
+            setApplying(undefined);
+            toasts.say(t.talk.applied({ path }));
+          }}
+        />
+      ) : null}
+    </>
+  );
+}
+
+type CommandChoices = Parameters<CommandReach["onChoices"]>[0];
+
+/** Says that a project brings commands which wait for trust, and leads to where they are shown. */
+function Trust({ projectId }: { projectId: string | undefined }) {
+  const list = useRequest("command.list", projectId ? { project_id: projectId } : undefined);
+  const [dismissed, setDismissed] = useState<string | undefined>(undefined);
+  if (!projectId || !list.data?.waiting || dismissed === projectId) return null;
+  return (
+    <div className="status-line" role="status">
+      <span className="truncate">{t.talk.command.untrusted}</span>
+      <span className="grow" />
+      <Button
+        small
+        onClick={() => {
+          place.set({ view: "trust" });
+        }}
+      >
+        {t.talk.command.trust}
+      </Button>
+      <Button
+        small
+        look="ghost"
+        onClick={() => {
+          setDismissed(projectId);
+        }}
+      >
+        {t.common.close}
+      </Button>
+    </div>
+  );
+}

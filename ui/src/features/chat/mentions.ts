@@ -1,0 +1,96 @@
+// What can stand behind an @ in a message, and which words of a text mean something.
+
+import type { Commit } from "../../protocol/generated/Commit";
+import type { DraftMention } from "../../protocol/generated/DraftMention";
+import type { FileEntry } from "../../protocol/generated/FileEntry";
+import type { Mention } from "../../protocol/generated/Mention";
+import type { Session } from "../../protocol/generated/Session";
+
+export type Group = "file" | "session" | "commit" | "command";
+
+export interface Option {
+  key: string;
+  group: Group;
+  /** What is put into the text. */
+  word: string;
+  title: string;
+  detail: string;
+  mention: Mention | undefined;
+}
+
+export type Wanted = { kind: "mention" | "command"; query: string; from: number };
+
+/** What the word before the caret asks to complete. */
+export function wantedAt(text: string, caret: number): Wanted | undefined {
+  const before = text.slice(0, caret);
+  const command = /^\/([\w:-]*)$/.exec(before);
+  if (command) return { kind: "command", query: command[1] ?? "", from: 0 };
+  const mention = /(?:^|[\s(])@([^\s@]*)$/.exec(before);
+  if (mention) return { kind: "mention", query: mention[1] ?? "", from: caret - (mention[1]?.length ?? 0) - 1 };
+  return undefined;
+}
+
+/** Which groups a query asks for: "session:par" only sessions. */
+export function narrowed(query: string): { group: Group | undefined; query: string } {
+  const match = /^(session|commit|file):(.*)$/.exec(query);
+  return match ? { group: match[1] as Group, query: match[2] ?? "" } : { group: undefined, query };
+}
+
+/** Files that fit, and the folders on the way to them whose own path fits. */
+export function fileOptions(entries: readonly FileEntry[], query: string): Option[] {
+  const files = entries.filter((entry) => !entry.is_dir).map((entry) => option("file", `@${entry.path}`, entry.path, "", { kind: "file", path: entry.path }));
+  const wanted = query.toLowerCase().replace(/\/$/, "");
+  const folders = new Set<string>();
+  for (const entry of entries) {
+    const parts = entry.path.split("/").slice(0, -1);
+    for (let depth = 1; depth <= parts.length; depth += 1) {
+      const folder = parts.slice(0, depth).join("/");
+      const name = parts[depth - 1]?.toLowerCase() ?? "";
+      if (wanted && (folder.toLowerCase().endsWith(wanted) || name.startsWith(wanted))) folders.add(folder);
+    }
+  }
+  const named = [...folders].slice(0, 3).map((path) => option("file", `@${path}/`, `${path}/`, "", { kind: "folder", path }));
+  return [...named, ...files];
+}
+
+export function sessionOptions(sessions: readonly Session[], query: string, current: string | undefined): Option[] {
+  return sessions
+    .filter((session) => session.id !== current && session.name.toLowerCase().includes(query.toLowerCase()))
+    .map((session) => option("session", `@session:${slug(session.name || session.id)}`, session.name, "", { kind: "session", session_id: session.id }));
+}
+
+export function commitOptions(commits: readonly Commit[], query: string): Option[] {
+  const wanted = query.toLowerCase();
+  return commits
+    .filter((commit) => commit.hash.startsWith(wanted) || commit.subject.toLowerCase().includes(wanted))
+    .map((commit) =>
+      option("commit", `@commit:${commit.hash.slice(0, 8)}`, commit.subject, commit.hash.slice(0, 8), { kind: "commit", commit: commit.hash }),
+    );
+}
+
+function option(group: Group, word: string, title: string, detail: string, mention: Mention): Option {
+  return { key: `${group} ${word}`, group, word, title, detail, mention };
+}
+
+function slug(name: string): string {
+  const plain = name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, "-")
+    .replace(/^-|-$/g, "");
+  return plain.slice(0, 40) || "session";
+}
+
+/** Mentions whose word the text still has, each once. */
+export function mentionedIn(text: string, known: readonly DraftMention[]): DraftMention[] {
+  const seen = new Set<string>();
+  return known.filter(({ word }) => {
+    if (seen.has(word) || !has(text, word)) return false;
+    seen.add(word);
+    return true;
+  });
+}
+
+function has(text: string, word: string): boolean {
+  const plain = word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(`(^|[\\s(])${plain}(?=$|[\\s,;:!?)]|\\.(?:\\s|$))`).test(text);
+}
