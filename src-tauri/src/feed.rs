@@ -133,6 +133,7 @@ impl<S: Fn(ServerMessage) -> bool> Stream<S> {
                 session_id: session.clone(),
                 since_seq,
                 limit: None,
+                before_seq: None,
             };
             let page = match self.engine.call(calls::SessionEvents(asked)).await {
                 Ok(page) => page,
