@@ -259,12 +259,12 @@ export const journeys = {
       const page = await here.page();
       await openProject(page, here.project);
       await act(page, "set limits of money");
-      await page.getByLabel("BUDGET_DAILY_LIMIT_USD").fill("0.000001");
-      await page.getByLabel("BUDGET_DAILY_LIMIT_USD").press("Enter");
-      await page.getByText("Saved.").waitFor();
+      await page.getByLabel("Dollars").fill("0.000001");
+      await page.getByRole("button", { name: "Set cap" }).click();
+      await page.getByRole("button", { name: "Remove the cap: A day" }).waitFor();
       await page.keyboard.press("Escape");
       await ask(page, "spend something");
-      await page.getByText(/budget|limit/i).filter({ visible: true }).first().waitFor();
+      await page.getByText(/A limit of money is reached/).first().waitFor();
       await page.getByText("A long answer.").waitFor({ state: "detached" });
     }),
 

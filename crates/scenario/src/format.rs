@@ -298,6 +298,7 @@ const ALIASES: &[(&str, &str, Option<&str>)] = &[
 
 const EVENTS: &[&str] = &[
     "user_message",
+    "message_edited",
     "operation_state",
     "routed",
     "context_gathered",
