@@ -127,7 +127,7 @@ function Ledger({ onSave }: { onSave: (name: string, content: string) => void })
       {table.error ? <FailureCard failure={asFailure(table.error)} /> : null}
       {table.data && table.data.rows.length === 0 ? <Empty title={words.nothing} /> : null}
       {table.data && table.data.rows.length > 0 ? (
-        <div className="table-scroll" tabIndex={0} role="region" aria-label={words.ledger}>
+        <div className="table-scroll" tabIndex={0} role="group" aria-label={words.ledger}>
           <table className="table">
             <thead>
               <tr>

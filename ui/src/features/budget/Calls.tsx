@@ -18,7 +18,7 @@ export function Calls({ operationId }: { operationId: string | undefined }) {
   return (
     <>
       <h3 className="section-title">{operationId ? words.itsCalls : words.newest}</h3>
-      <div className="table-scroll" tabIndex={0} role="region" aria-label={words.newest}>
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={words.newest}>
         <table className="table">
           <thead>
             <tr>

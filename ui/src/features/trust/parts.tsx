@@ -53,7 +53,7 @@ export function useAttempt(): (work: () => Promise<unknown>, done?: { say: strin
 /** A table that scrolls by itself where the window is narrow. */
 export function DataTable(props: { label: string; heads: readonly string[]; children: ReactNode }) {
   return (
-    <div className="table-scroll" tabIndex={0} role="region" aria-label={props.label}>
+    <div className="table-scroll" tabIndex={0} role="group" aria-label={props.label}>
       <table className="table">
         <thead>
           <tr>
