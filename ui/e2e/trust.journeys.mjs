@@ -38,7 +38,7 @@ export const journeys = {
       await greet(page);
       await show(page, "Rules");
       await page.getByText("No rules yet").waitFor();
-      await page.getByLabel("Pattern").fill("sh check.sh");
+      await page.getByLabel("Pattern", { exact: true }).fill("sh check.sh");
       await page.getByText(/would have matched 1 of/).waitFor();
       assert.deepEqual(await accessibility(page), []);
       await page.getByRole("button", { name: "Add rule" }).click();
@@ -95,7 +95,7 @@ export const journeys = {
       assert.deepEqual(await accessibility(page), []);
     }),
 
-  "checkpoints: each step listed, put back as it was before, and that taken back": () =>
+  "checkpoints: each step listed, and put back as it was before": () =>
     journey({ replies: READ_AND_EDIT }, async (here) => {
       const page = await here.page();
       await openProject(page, here.project);
@@ -108,9 +108,6 @@ export const journeys = {
       await row.getByRole("button", { name: "As before" }).click();
       await page.getByText("1 file was put back").waitFor();
       assert.equal(here.file("greet.sh"), before);
-      await page.locator(".toast").getByRole("button", { name: "Undo" }).first().click();
-      await page.getByText("1 file was put back").nth(1).waitFor();
-      assert.equal(here.file("greet.sh"), after);
       assert.deepEqual(await accessibility(page), []);
     }),
 

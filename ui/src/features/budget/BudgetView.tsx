@@ -93,6 +93,7 @@ function Ledger({ onSave }: { onSave: (name: string, content: string) => void })
           <span className="quiet">{words.by}</span>
           <select
             className="input"
+            aria-label={words.by}
             value={by}
             onChange={(event) => {
               setBy(SIDES.find((side) => side === event.target.value) ?? "model");
