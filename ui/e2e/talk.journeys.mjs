@@ -253,19 +253,21 @@ export const journeys = {
   },
 
   async "undo and redo in the message field, also of what was sent; earlier messages with the arrow"() {
-    const here = await world({ replies: [{ when: { user: "hello" }, text: "Hi." }] });
+    const here = await world({ replies: [{ when: { user: "hello" }, text: "Hi." }, { when: { user: "again" }, text: "Once more." }] });
     try {
       const page = await here.page();
       await openProject(page, here.project);
       await ask(page, "hello there");
-      await done(page).waitFor();
+      await page.getByText("Hi.").first().waitFor();
+      await ask(page, "again, please");
+      await page.getByText("Once more.").first().waitFor();
       await field(page).focus();
       await page.keyboard.press("Control+z");
-      assert.equal(await field(page).inputValue(), "hello there");
+      assert.equal(await field(page).inputValue(), "again, please");
       await page.keyboard.press("Control+Shift+z");
       assert.equal(await field(page).inputValue(), "");
       await page.keyboard.press("ArrowUp");
-      assert.equal(await field(page).inputValue(), "hello there");
+      assert.equal(await field(page).inputValue(), "again, please");
       assert.deepEqual(here.problems(), []);
     } finally {
       await here.close();

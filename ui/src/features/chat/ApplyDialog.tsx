@@ -123,7 +123,7 @@ function Preview({ preview, same }: { preview: ApplyPreview; same: boolean }) {
   const lines = useMemo(() => shortened(preview.before ?? "", preview.after), [preview]);
   if (same) return <p role="status">{t.talk.applySame}</p>;
   return (
-    <section className="apply-preview" aria-label={t.talk.applyDifference}>
+    <div role="group" className="apply-preview" aria-label={t.talk.applyDifference}>
       <div className="row-line">
         <span className="mono truncate">{preview.path}</span>
         {preview.before === null || preview.before === undefined ? <span className="badge">{t.talk.applyNew}</span> : null}
@@ -131,7 +131,7 @@ function Preview({ preview, same }: { preview: ApplyPreview; same: boolean }) {
       {lines.map((piece) => (
         <DiffLines key={piece.from} lines={piece.lines} before={piece.before} after={piece.from} label={t.talk.applyDifference} />
       ))}
-    </section>
+    </div>
   );
 }
 
