@@ -28,11 +28,13 @@ async fn priced(
     .await
 }
 
-fn dear(input: u64, output: u64) -> mira_llm::Usage {
+const fn dear(input: u64, output: u64) -> mira_llm::Usage {
     mira_llm::Usage {
         input,
         output,
-        ..Default::default()
+        cached: 0,
+        cache_write: 0,
+        reasoning: 0,
     }
 }
 
@@ -248,14 +250,16 @@ async fn a_raise_elsewhere_a_higher_setting_and_a_cancel_end_the_wait() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_operations_share_one_day_and_go_on_after_a_raise() {
     const CAP: i64 = 500_000;
+    // Within what the requests allow (a token a byte, a thousand of output): beyond it a vendor
+    // may pass the cap.
+    const FIRST: mira_llm::Usage = dear(7_000, 950);
+    const SECOND: mira_llm::Usage = dear(7_100, 950);
     let work = |at: usize| {
         let task = format!("task {at:02}.");
         let read = Reply::call("read_project_file", json!({ "path": "a.txt" }));
         [
-            read.usage(dear(20_000, 500)).when_user(&task),
-            Reply::text("done")
-                .usage(dear(21_000, 400))
-                .when_user(&task),
+            read.usage(FIRST).when_user(&task),
+            Reply::text("done").usage(SECOND).when_user(&task),
         ]
     };
     let model = ScriptedModel::replies((0..20).flat_map(work));
@@ -304,8 +308,8 @@ async fn twenty_operations_share_one_day_and_go_on_after_a_raise() {
         let spent = total(&engine).await.cost_micro_usd;
         assert!(spent <= CAP, "{spent}");
         assert!(spent > CAP / 2, "the cap was used: {spent}");
-        // 20 operations cost 20 · (0.025 + 0.025) dollars: half of them, more or less, wait.
-        assert!((5..=15).contains(&paused.len()), "{} wait", paused.len());
+        // 20 operations cost 20 · (0.0165 + 0.0166) dollars: some of them wait.
+        assert!((3..=15).contains(&paused.len()), "{} wait", paused.len());
         let raise = RaiseCap {
             period: CapPeriod::Day,
             project_id: None,
@@ -322,7 +326,7 @@ async fn twenty_operations_share_one_day_and_go_on_after_a_raise() {
                 .unwrap();
             assert_eq!(completed(&events), "done");
         }
-        assert_eq!(total(&engine).await.cost_micro_usd, 20 * (25_000 + 25_000));
+        assert_eq!(total(&engine).await.cost_micro_usd, 20 * (16_500 + 16_600));
     };
     tokio::select! {
         _ = watch => panic!("the engine went silent"),
