@@ -1,0 +1,19 @@
+//! Texts to vectors ([`Embedder`]), and vectors kept and searched ([`VectorIndex`]).
+//!
+//! Knows nothing of code, sessions or commits: whoever stores a point says what it stands for in
+//! its payload, and declares in the [`Collection`] which fields of it are searched. Vectors of two
+//! models never meet, because model and length are part of a collection's identity.
+
+mod collection;
+mod embedder;
+mod error;
+mod filter;
+mod index;
+mod point;
+
+pub use collection::{Collection, Field, FieldKind};
+pub use embedder::{Embedder, ModelId, Role};
+pub use error::{Error, Result};
+pub use filter::{Condition, Filter};
+pub use index::{Reach, VectorIndex};
+pub use point::{Hit, Page, Payload, Point, PointId, Value};
