@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { accessibility, ask, openProject, world } from "./world.mjs";
+import { accessibility, answered, ask, openProject, world } from "./world.mjs";
 
 const field = (page) => page.getByRole("textbox", { name: "Message", exact: true });
 const done = (page) => page.getByText(/^Done in/);
@@ -142,13 +142,11 @@ export const journeys = {
       await field(page).pressSequentially("half a thought about @greet.s");
       await page.getByRole("option", { name: "greet.sh" }).waitFor();
       await page.keyboard.press("Enter");
-      const saved = page.waitForTimeout(1500);
-      await saved;
+      await answered(page, "draft.save", (draft) => draft.content.startsWith("half a thought about @greet.sh"));
       await here.killEngine();
       await here.reopen();
       const other = await here.page();
-      await other.getByRole("button", { name: /greeter|Projects|project/i }).first().waitFor();
-      await openAgain(other, here.project);
+      await openProject(other, here.project);
       await other.waitForFunction(() => document.querySelector("#message")?.value.startsWith("half a thought about @greet.sh"));
     } finally {
       await here.close();
@@ -274,12 +272,3 @@ export const journeys = {
     }
   },
 };
-
-/** In a browser that knows nothing of before: past the first page, into the same project. */
-async function openAgain(page, path) {
-  const first = page.getByLabel("Path of the folder");
-  if (await first.isVisible().catch(() => false)) {
-    await first.fill(path);
-    await first.press("Enter");
-  }
-}

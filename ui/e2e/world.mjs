@@ -141,6 +141,7 @@ export async function world({ replies = [], key = true, aside = "A greeting that
       page.setDefaultTimeout(45_000);
       if (prepare) await page.addInitScript(prepare);
       const problems = [];
+      listen(page);
       page.on("pageerror", (error) => problems.push(error.message));
       page.on("console", (message) => {
         if (message.type() === "error") problems.push(message.text());
@@ -184,6 +185,34 @@ export async function world({ replies = [], key = true, aside = "A greeting that
     },
   };
   return self;
+}
+
+const answers = new WeakMap();
+
+/** Keeps what a page asks its engine and which of it was answered well. */
+function listen(page) {
+  const asked = [];
+  answers.set(page, asked);
+  page.on("websocket", (socket) => {
+    const open = new Map();
+    socket.on("framesent", ({ payload }) => {
+      const frame = JSON.parse(String(payload));
+      if (frame.type === "request") open.set(frame.id, frame);
+    });
+    socket.on("framereceived", ({ payload }) => {
+      const frame = JSON.parse(String(payload));
+      if (frame.type === "reply" && open.has(frame.id)) asked.push(open.get(frame.id));
+    });
+  });
+}
+
+/** Waits until the engine answered a request of this page whose params pass. */
+export async function answered(page, method, passes) {
+  const until = Date.now() + 45_000;
+  while (!answers.get(page).some((one) => one.method === method && passes(one.params))) {
+    if (Date.now() > until) throw new Error(`${method} was not answered; what was: ${JSON.stringify(answers.get(page).slice(-5))}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /** Through the first page into the project. */

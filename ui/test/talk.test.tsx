@@ -3,21 +3,24 @@
 import { act, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { place } from "../src/app/place";
 import { pieces } from "../src/components/blocks";
 import { nearest, Terminal, terminalView } from "../src/components/terminal";
 import { codeBlocks, isPatch, pathOf } from "../src/features/chat/applying";
 import { isText } from "../src/features/chat/attaching";
+import { DraftSaver } from "../src/features/chat/draftSaver";
 import { matches } from "../src/features/chat/find";
 import { fold } from "../src/features/chat/fold";
 import { commitOptions, fileOptions, mentionedIn, wantedAt } from "../src/features/chat/mentions";
 import { phaseOf } from "../src/features/chat/status";
 import { TextHistory } from "../src/features/chat/textHistory";
 import { emptyTranscript, type Input } from "../src/features/chat/transcript";
+import type { Written } from "../src/features/chat/useDraft";
+import { Client } from "../src/protocol/client";
 import type { StoredEvent } from "../src/protocol/generated/StoredEvent";
 import { mount } from "./app";
-import { refuse } from "./scripted";
+import { refuse, ScriptedTransport } from "./scripted";
 import { approval, firstTurn, Story } from "./story";
 
 const user = () => userEvent.setup({ delay: null });
@@ -297,6 +300,69 @@ describe("the message field", () => {
     await waitFor(
       () => {
         expect(engine.calls("draft.save").at(-1)).toMatchObject({ session_id: "ses_1", content: "half a thought, and more", attachments: null });
+      },
+      { timeout: 3000 },
+    );
+  });
+
+  const draft = (content: string): Written => ({ text: content, mentions: [], attachments: [] });
+  const saving = (answer: () => unknown) => {
+    const engine = new ScriptedTransport({ "draft.save": answer });
+    const client = new Client(engine, (run) => {
+      run();
+    });
+    const saver = new DraftSaver(client, { sessionId: "ses_1", projectId: undefined });
+    return { saver, saved: () => engine.calls("draft.save").map((one) => one.content) };
+  };
+
+  it("saves a draft while somebody types without a pause", () => {
+    vi.useFakeTimers();
+    try {
+      const { saver, saved } = saving(() => ({}));
+      for (let keys = 1; keys <= 9; keys += 1) {
+        saver.note(draft("a".repeat(keys - 1)), draft("a".repeat(keys)));
+        vi.advanceTimersByTime(100);
+      }
+      expect(saved()).toEqual(["aaaaa"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("never lets an older draft overtake a newer one, and says again what a broken connection lost", async () => {
+    const answers: ((value: unknown) => void)[] = [];
+    let broken = false;
+    const { saver, saved } = saving(() => {
+      if (broken) refuse({ code: "provider_unreachable", message: "away" });
+      return new Promise((resolve) => answers.push(resolve));
+    });
+    saver.note(draft(""), draft("one"));
+    saver.flush();
+    saver.note(draft("one"), draft("two"));
+    saver.flush();
+    expect(saved()).toEqual(["one"]);
+    await waitFor(() => {
+      expect(answers).toHaveLength(1);
+    });
+    broken = true;
+    answers[0]?.({});
+    await waitFor(() => {
+      expect(saved()).toEqual(["one", "two"]);
+    });
+    broken = false;
+    await waitFor(() => {
+      saver.flush();
+      expect(saved()).toEqual(["one", "two", "two"]);
+    });
+  });
+
+  it("tells the engine what only this window still has", async () => {
+    localStorage.setItem("mira.draft.ses_1", JSON.stringify({ text: "typed as it broke", at: Date.now() }));
+    const { engine } = mount();
+    expect(field().value).toBe("typed as it broke");
+    await waitFor(
+      () => {
+        expect(engine.calls("draft.save").at(-1)).toMatchObject({ session_id: "ses_1", content: "typed as it broke" });
       },
       { timeout: 3000 },
     );

@@ -43,11 +43,7 @@ impl Unsent {
             );
         }
         let place = place(request.session_id.as_ref(), request.project_id.as_ref());
-        let nothing_attached = request.attachments.as_ref().is_some_and(Vec::is_empty);
-        if request.content.is_empty() && nothing_attached {
-            self.store.forget_unsent(&place).await.map_err(from_store)?;
-            return Ok(Nothing {});
-        }
+        // An empty draft is kept too: when it was emptied tells other windows that theirs is old.
         self.store
             .keep_unsent(
                 &place,

@@ -55,11 +55,4 @@ impl Store {
         .await?;
         Ok(())
     }
-
-    pub async fn forget_unsent(&self, place: &str) -> Result<(), StoreError> {
-        sqlx::query!("DELETE FROM composer_drafts WHERE place = ?1", place)
-            .execute(&mut *self.writer().await)
-            .await?;
-        Ok(())
-    }
 }

@@ -602,13 +602,15 @@ async fn a_draft_is_kept_for_its_place_over_a_restart() {
     );
     call(&engine, calls::DraftSave(save("", Some(vec![]))))
         .await
-        .expect("forgotten");
+        .expect("emptied");
+    let emptied = call(&engine, calls::DraftGet(get)).await.expect("empty");
     assert_eq!(
-        call(&engine, calls::DraftGet(get))
-            .await
-            .expect("none")
-            .content,
-        ""
+        (emptied.content.as_str(), emptied.attachments.len()),
+        ("", 0)
+    );
+    assert!(
+        emptied.saved_at >= draft.saved_at,
+        "other windows must learn that what they have is old"
     );
 }
 

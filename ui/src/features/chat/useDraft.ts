@@ -3,10 +3,10 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { read, write } from "../../components/store";
-import type { Client } from "../../protocol/client";
 import type { Attachment } from "../../protocol/generated/Attachment";
 import type { DraftMention } from "../../protocol/generated/DraftMention";
 import { useClient } from "../../protocol/queries";
+import { DraftSaver } from "./draftSaver";
 
 export interface Written {
   text: string;
@@ -15,7 +15,6 @@ export interface Written {
 }
 
 const EMPTY: Written = { text: "", mentions: [], attachments: [] };
-const SAVE_AFTER_MS = 500;
 
 export function useDraft(
   sessionId: string | undefined,
@@ -26,7 +25,7 @@ export function useDraft(
   const client = useClient();
   const key = `mira.draft.${sessionId ?? projectId ?? ""}`;
   const [written, setWritten] = useState<Written>(() => ({ ...EMPTY, text: kept(key).text }));
-  const [saver] = useState(() => new Saver(client, sessionId, projectId, key));
+  const [saver] = useState(() => new DraftSaver(client, { sessionId, projectId }));
   const restored = useRef(onRestored);
   useEffect(() => {
     restored.current = onRestored;
@@ -39,20 +38,27 @@ export function useDraft(
       (draft) => {
         // What was typed meanwhile, or kept here later, is newer.
         if (!live || saver.touched) return;
-        const own = at > draft.saved_at ? text : draft.content;
-        setWritten({ text: own, mentions: draft.mentions, attachments: draft.attachments });
-        restored.current(own);
+        const stored = { text: draft.content, mentions: draft.mentions, attachments: draft.attachments };
+        const own = at > draft.saved_at ? { ...stored, text } : stored;
+        setWritten(own);
+        restored.current(own.text);
+        // The engine has not heard of it: this window, or the engine, ended too early.
+        if (own.text !== stored.text) saver.note(stored, own);
       },
       () => undefined,
     );
-    const flush = () => {
-      saver.flush();
+    const leave = () => {
+      saver.leave();
     };
-    addEventListener("pagehide", flush);
+    addEventListener("pagehide", leave);
+    const deaf = client.onStatus(() => {
+      if (client.status().state === "online") saver.flush();
+    });
     return () => {
       live = false;
-      removeEventListener("pagehide", flush);
-      flush();
+      deaf();
+      removeEventListener("pagehide", leave);
+      saver.flush();
     };
   }, [client, key, projectId, saver, sessionId]);
 
@@ -60,11 +66,12 @@ export function useDraft(
     (part: Partial<Written>) => {
       setWritten((before) => {
         const after = { ...before, ...part };
+        keep(key, after.text);
         saver.note(before, after);
         return after;
       });
     },
-    [saver],
+    [key, saver],
   );
   return [written, change];
 }
@@ -74,51 +81,6 @@ function kept(key: string): { text: string; at: number } {
   return { text: typeof text === "string" ? text : "", at: typeof at === "number" ? at : 0 };
 }
 
-/** Sends changes to the engine, at most one every half second, the last one always. */
-class Saver {
-  touched = false;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private wanted: { written: Written; attachments: boolean } | undefined;
-  private readonly client: Client;
-  private readonly sessionId: string | undefined;
-  private readonly projectId: string | undefined;
-  private readonly key: string;
-
-  constructor(client: Client, sessionId: string | undefined, projectId: string | undefined, key: string) {
-    this.client = client;
-    this.sessionId = sessionId;
-    this.projectId = projectId;
-    this.key = key;
-  }
-
-  note(before: Written, after: Written): void {
-    if (before === after) return;
-    this.touched = true;
-    write(this.key, after.text ? { text: after.text, at: Date.now() } : { at: Date.now() });
-    const attachments = before.attachments !== after.attachments || this.wanted?.attachments === true;
-    this.wanted = { written: after, attachments: attachments || after.text === "" };
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.flush();
-    }, SAVE_AFTER_MS);
-  }
-
-  flush(): void {
-    clearTimeout(this.timer);
-    const { wanted } = this;
-    this.wanted = undefined;
-    if (!wanted) return;
-    const { text, mentions, attachments } = wanted.written;
-    this.client
-      .call("draft.save", {
-        session_id: this.sessionId,
-        project_id: this.projectId,
-        content: text,
-        mentions: [...mentions],
-        attachments: wanted.attachments ? [...attachments] : null,
-      })
-      .catch(() => {
-        // It stays in this window, and goes with the next change.
-      });
-  }
+function keep(key: string, text: string): void {
+  write(key, text ? { text, at: Date.now() } : { at: Date.now() });
 }
