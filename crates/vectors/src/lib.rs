@@ -9,6 +9,7 @@ mod embedder;
 mod error;
 mod filter;
 mod index;
+mod local;
 mod point;
 
 pub use collection::{Collection, Field, FieldKind};
@@ -16,4 +17,5 @@ pub use embedder::{Embedder, ModelId, Role};
 pub use error::{Error, Result};
 pub use filter::{Condition, Filter};
 pub use index::{Reach, VectorIndex};
+pub use local::{FOLDER_VARIABLE, LocalEmbedder, Places};
 pub use point::{Hit, Page, Payload, Point, PointId, Value};

@@ -1,5 +1,7 @@
 //! What the chores do, callable from their tests.
 
+pub mod model;
+
 use std::path::Path;
 
 use anyhow::Result;

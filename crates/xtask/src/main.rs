@@ -1,4 +1,5 @@
-//! Chores of the repository: `cargo run -p mira-xtask -- types` prints the protocol as TypeScript.
+//! Chores of the repository: `cargo run -p mira-xtask -- types` prints the protocol as TypeScript,
+//! `… -- model FROM INTO` makes the local model of embeddings from its published files.
 
 use std::path::Path;
 
@@ -9,6 +10,15 @@ fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("types") => mira_xtask::write_types(&root.join("ui/src/protocol/generated"))
             .context("writing the TypeScript types"),
-        _ => bail!("usage: xtask types"),
+        Some("model") => {
+            let mut folders = std::env::args().skip(2);
+            let (Some(from), Some(into), None) = (folders.next(), folders.next(), folders.next())
+            else {
+                bail!("usage: xtask model FROM INTO");
+            };
+            mira_xtask::model::make(Path::new(&from), Path::new(&into))
+                .with_context(|| format!("making the model of {from}"))
+        }
+        _ => bail!("usage: xtask types | xtask model FROM INTO"),
     }
 }
