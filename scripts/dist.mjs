@@ -1,8 +1,9 @@
 // `npm run dist`: release programs and installers for this system, collected in one folder.
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
+import { embeddingModel } from "./lib/model.mjs";
 import { program, root, targetDir, which } from "./lib/place.mjs";
 import { main, run, status } from "./lib/run.mjs";
 import { npmPackages, productVersion, tools, userInterface } from "./lib/setup.mjs";
@@ -13,6 +14,7 @@ await main(async () => {
   await tools("build", "desktop");
   await npmPackages();
   await userInterface();
+  const model = await embeddingModel();
 
   const out = join(targetDir, "dist");
   rmSync(out, { recursive: true, force: true });
@@ -20,11 +22,12 @@ await main(async () => {
 
   await run("cargo", ["build", "--release", "--package", "mira-cli", "--package", "mira-scenario"]);
   for (const name of ["mira", "mira-test"]) keep(program(name, "release"), out);
+  if (model) cpSync(model, join(out, "models", "minilm"), { recursive: true });
 
   const failed = [];
   for (const kind of INSTALLERS) {
     if (kind === "deb" && !which("ar")) console.warn("ar is missing (binutils): the deb may not be built.");
-    const code = await status("npx", ["tauri", "build", "--bundles", kind, "--config", '{"build":{"beforeBuildCommand":""}}', "--", "--package", "mira-desktop"]);
+    const code = await status("npx", ["tauri", "build", "--bundles", kind, "--config", JSON.stringify(bundled(model)), "--", "--package", "mira-desktop"]);
     const made = installersOf(kind);
     if (code !== 0 || made.length === 0) failed.push(kind);
     else for (const file of made) keep(file, out);
@@ -39,6 +42,12 @@ await main(async () => {
   if (lost.length) console.error(`Not built: ${lost.join(", ")}. The reason stands above.`);
   return lost.length ? 1 : 0;
 });
+
+/** What the installers hold besides `tauri.conf.json`: the model, where it could be had. */
+function bundled(model) {
+  const files = model ? readdirSync(model).map((name) => [join(model, name), `models/minilm/${name}`]) : [];
+  return { build: { beforeBuildCommand: "" }, bundle: { resources: Object.fromEntries(files) } };
+}
 
 function installersOf(kind) {
   const folder = join(targetDir, "release", "bundle", kind);

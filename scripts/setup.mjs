@@ -1,5 +1,6 @@
 // `npm run setup`: everything that building and testing need, and nothing else.
 
+import { embeddingModel } from "./lib/model.mjs";
 import { main } from "./lib/run.mjs";
 import { npmPackages, rustComponents, tools } from "./lib/setup.mjs";
 
@@ -7,5 +8,6 @@ await main(async () => {
   await tools("build", "desktop", "tests");
   await rustComponents();
   await npmPackages();
-  console.log("Everything is there.");
+  const model = await embeddingModel();
+  console.log(model ? "Everything is there." : "Everything is there but the local model of embeddings.");
 });

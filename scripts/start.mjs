@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
+import { embeddingModel } from "./lib/model.mjs";
 import { hasDisplay, program } from "./lib/place.mjs";
 import { main, run, status } from "./lib/run.mjs";
 import { npmPackages, tools, userInterface } from "./lib/setup.mjs";
@@ -13,6 +14,7 @@ await main(async () => {
   await tools("build", ...(windowed ? ["desktop"] : []));
   await npmPackages();
   await userInterface();
+  await embeddingModel();
 
   if (!windowed) {
     console.log("There is no display here: starting the headless engine; open its link in a browser.");

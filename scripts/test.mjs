@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 
 import { installed } from "./lib/installed.mjs";
+import { embeddingModel } from "./lib/model.mjs";
 import { root, program } from "./lib/place.mjs";
 import { main, status } from "./lib/run.mjs";
 import { browser, npmPackages, rustComponents, tools, userInterface } from "./lib/setup.mjs";
@@ -52,6 +53,7 @@ await main(async () => {
   await rustComponents();
   await npmPackages();
   await userInterface();
+  await embeddingModel();
   console.log(`ready after ${seconds(Date.now() - began)}\n`);
 
   const results = (await Promise.all([inOrder(wanted(CARGO)), inOrder(wanted(BESIDE))])).flat();
