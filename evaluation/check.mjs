@@ -105,6 +105,9 @@ function checkCall(place, name, caller, callee) {
   if (!named.test(target[callee.line - 1] ?? "")) {
     faults.push(`${place}: ${callee.file}:${callee.line} does not name ${callee.name}`);
   }
+  for (const line of callee.also ?? []) {
+    if (!named.test(target[line - 1] ?? "")) faults.push(`${place}: ${callee.file}:${line} does not name ${callee.name}`);
+  }
   const body = lines.slice(caller.lines[0] - 1, caller.lines[1]).map((line, index) => (index === 0 ? line.replace(word(shortName(caller.name)), "") : line));
   if (!called.test(body.join("\n"))) faults.push(`${place}: ${caller.name} does not say ${callee.called ?? callee.name}`);
 }
