@@ -5,15 +5,19 @@ import tseslint from "typescript-eslint";
 const features = [
   "activity",
   "approvals",
+  "budget",
   "changes",
   "chat",
   "context",
+  "cost",
   "files",
   "health",
   "projects",
+  "router",
   "search",
   "sessions",
   "settings",
+  "trust",
   "welcome",
 ];
 

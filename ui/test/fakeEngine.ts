@@ -106,6 +106,26 @@ function changeSet(marks: Record<string, string>, undone: boolean) {
   };
 }
 
+function explanation() {
+  const cost = (tier: string, model: string, expected: number) => ({ tier, model, expected_output_tokens: 900, expected_micro_usd: expected, worst_micro_usd: expected * 4 });
+  return {
+    decision: {
+      tier: "code",
+      model: "gpt-5.5",
+      provider: "openai",
+      rule: "code_work",
+      reason: "the message asks for a change",
+      facts: { purpose: "chat", prompt_tokens: 8200, files: 1, router_enabled: true, code_token_threshold: 20_000, code_file_count: 3, words: ["make"] },
+      tiers: [cost("fast", "gpt-5.5-mini", 1_200), cost("voice", "gpt-5.5", 9_000), cost("code", "gpt-5.5", 12_000), cost("agentic", "gpt-5.5", 30_000)],
+    },
+    rules: [
+      { rule: "message_choice", fits: false, detail: "nothing is chosen" },
+      { rule: "code_work", fits: true, detail: "make" },
+    ],
+    blocked_by: null,
+  };
+}
+
 export function fakeEngine(state: string): ScriptedTransport {
   const engine = new ScriptedTransport();
   const first = state === "first";
@@ -322,6 +342,27 @@ export function fakeEngine(state: string): ScriptedTransport {
         { id: "gpt-5.1", provider: "openai", context_tokens: 400_000, efforts: [], shut_down: "2026-09-30", successor: "gpt-5.5" },
       ],
       tiers: ["fast", "voice", "code", "agentic"].map((tier) => ({ tier, model: tier === "fast" ? "gpt-5.5-mini" : "gpt-5.5", provider: "openai", effort: tier === "agentic" ? "high" : "low" })),
+      embeddings: [{ id: "text-embedding-3-large", provider: "openai", dimensions: 3072, max_input_tokens: 8192, usd_per_mtok: 0.13, price_source: "developers.openai.com/api/docs/models, 2026-11-23" }],
+      lists: [],
+    }),
+    "rule.preview": ({ rules }: { rules: { action: string; kind: string; pattern: string }[] }) => ({
+      texts: rules.map((rule) => `${rule.action} ${rule.kind} ${rule.pattern}`),
+      looked_at: 140,
+      matched: 12,
+      decided_otherwise: 3,
+      samples: [{ text: "cargo test -p parser --all-features", tool: "run_command", cwd: "", times: 3, last_at: NOW - HOUR, session_id: "ses_1", before: "ask", after: "allow" }],
+    }),
+    "route.explain": () => explanation(),
+    "route.decisions": () => ({ decisions: [{ ledger_id: 7, decision: explanation().decision }] }),
+    "route.choices": () => ({ session: { tier: null, model: null }, project: { tier: "code", model: null } }),
+    "route.choose": () => ({ session: { tier: null, model: null }, project: { tier: null, model: null } }),
+    "route.outcomes": () => ({
+      lines: [{ tier: "code", rule: "code_work", operations: 12, accepted: 9, edited: 1, reverted: 1, retried: 1, failed: 0, cost_micro_usd: 412_000 }],
+      suggestions: [{ setting: "ROUTE_CODE_FILE_COUNT", now: "3", suggested: "2", evidence: "6 of 12 operations with 3 files were asked again on the voice tier." }],
+    }),
+    "session.cache": () => ({
+      state: { provider: "openai", model: "gpt-5.5", prefix_tokens: 31_000, last_call_at: NOW, requests: 4, input_tokens: 98_000, expected_cached_tokens: 80_000, cached_tokens: 61_000, breaks: 1, last_break: "the guidelines changed" },
+      files: [{ path: "crates/parser/src/lines.rs", tokens: 640, sent_at: NOW, times: 2, changed_since: true }],
     }),
     "budget.get": () => ({ today_micro_usd: first ? 0 : 1_120_000, month_micro_usd: 18_400_000, daily_limit_micro_usd: 5_000_000, monthly_limit_micro_usd: 60_000_000, calls_today: first ? 0 : 41, by_model: [{ model: "gpt-5.5", calls: 38, cost_micro_usd: 1_090_000 }, { model: "gpt-5.5-mini", calls: 3, cost_micro_usd: 30_000 }] }),
     "system.status": () => ({ version: "0.1.0", protocol: 1, pid: 1, uptime_ms: HOUR, data_dir: "/home/ada/.local/share/mira", os: "Linux", sessions: 8, running_operations: 1, running_jobs: 1, waiting_approvals: 0, listening: null, provider_ready: true, memory_bytes: 48_000_000 }),

@@ -266,13 +266,12 @@ describe("settings", () => {
     expect(engine.calls("settings.set")).toEqual([{ name: "MODEL_ROUTER_ENABLED", value: "false" }]);
   });
 
-  it("forget a remembered approval", async () => {
+  it("take a remembered approval away", async () => {
     const { engine } = mount();
     act(() => {
-      place.set({ view: "settings", settingsTab: "approvals" });
+      place.set({ view: "trust", trustTab: "rules" });
     });
-    expect(await screen.findByText("allow command npm run lint in the project folder")).toBeTruthy();
-    await user().click(screen.getByRole("button", { name: "Forget" }));
+    await user().click(await screen.findByRole("button", { name: "Remove allow command npm run lint in the project folder" }));
     expect(engine.calls("rule.remove")).toEqual([{ rule_id: "rule_1" }]);
   });
 });

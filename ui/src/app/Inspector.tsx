@@ -120,7 +120,7 @@ export function Inspector(props: {
             onOpenFile={props.onOpenFile}
           />
         ) : null}
-        {tab === "cost" ? <CostPanel lines={costLines(transcript)} selected={selected?.id} onLimits={props.onLimits} onSelect={props.onSelect} /> : null}
+        {tab === "cost" ? <CostPanel lines={costLines(transcript)} sessionId={props.sessionId} selected={selected?.id} onLimits={props.onLimits} onSelect={props.onSelect} /> : null}
       </div>
     </>
   );

@@ -1,6 +1,7 @@
 // The review, beside the conversation or over it: what it needs from the window.
 
 import { useCallback, useMemo } from "react";
+import { useStore } from "../components/store";
 import { useToasts } from "../components/toasts";
 import { ChangesPanel } from "../features/changes/ChangesPanel";
 import type { Transcript } from "../features/chat/transcript";
@@ -25,6 +26,7 @@ export function ReviewPane(props: {
   const { transcript, sessionId, projectId, large } = props;
   const client = useClient();
   const toasts = useToasts();
+  const habit = useStore(habits);
   const project = useRequest("project.list", {}).data?.projects.find((one) => one.id === projectId);
   const targets = useMemo(() => {
     const words = firstWords(transcript);
@@ -73,6 +75,7 @@ export function ReviewPane(props: {
       onSelect={props.onSelect}
       onOpenFile={props.onOpenFile}
       ensureSession={ensureSession}
+      choice={{ tier: habit.tier, model: habit.model }}
       onSend={send}
     />
   );

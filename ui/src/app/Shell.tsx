@@ -8,7 +8,6 @@ import { Waiting } from "../components/states";
 import { Splitter } from "../components/Splitter";
 import { useStore } from "../components/store";
 import { useToasts } from "../components/toasts";
-import { Rules } from "../features/approvals/Rules";
 import type { ComposerHandle, Outgoing } from "../features/chat/Composer";
 import { useFeed } from "../features/chat/feed";
 import type { ConversationActions } from "../features/chat/rows";
@@ -52,6 +51,7 @@ import { useSessionActions } from "./useSessionActions";
 import { useSettingsFollowed } from "./useSettingsFollowed";
 
 const BudgetView = lazy(() => import("../features/budget/BudgetView"));
+const RouterPage = lazy(() => import("../features/router/RouterPage"));
 const TrustView = lazy(() => import("../features/trust/TrustView"));
 
 type DialogKind = { kind: "palette" | "shortcuts" | "folder" } | { kind: "rename"; session: Session } | { kind: "link"; path: string };
@@ -611,7 +611,11 @@ export function Shell() {
               }}
               shortcuts={<ShortcutsPage actions={usual} />}
               onPlay={client.kind === "window" ? () => undefined : play}
-              approvals={project ? <Rules project={project} /> : <p className="quiet">{t.files.none}</p>}
+              router={
+                <Suspense fallback={<Waiting what={t.common.loading} />}>
+                  <RouterPage project={project} session={session} />
+                </Suspense>
+              }
             />
           ) : null}
           {where.view === "search" ? (

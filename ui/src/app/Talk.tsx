@@ -165,7 +165,7 @@ export function Talk(props: {
         }}
         onHandle={props.field.link}
       >
-        <ApprovalDock approvals={approvals} />
+        <ApprovalDock approvals={approvals} projectId={projectId} />
         <Queue
           queued={queued}
           held={running === undefined}

@@ -49,11 +49,11 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "checkpoints":
       return ["checkpoint.list", "checkpoint.get", "checkpoint.usage"];
     case "settings":
-      return ["settings.list", "model.list", "provider.list", "budget.get", "editor.list"];
+      return ["settings.list", "model.list", "provider.list", "budget.get", "editor.list", "route.explain", "route.outcomes"];
     case "providers":
       return ["provider.list", "model.list", "provider.detect"];
     case "budget":
-      return ["budget.get", "budget.spend", "budget.calls", "budget.caps", "budget.pauses", "budget.forecast", "budget.savings"];
+      return ["budget.get", "budget.spend", "budget.calls", "budget.caps", "budget.pauses", "budget.forecast", "budget.savings", "session.cache", "route.decisions", "route.outcomes", "route.explain"];
     case "egress":
       return ["egress.list"];
     case "git":

@@ -10,6 +10,7 @@ import { asFailure } from "../../protocol/client";
 import type { Approval } from "../../protocol/generated/Approval";
 import type { Decision } from "../../protocol/generated/Decision";
 import { useClient } from "../../protocol/queries";
+import { AlwaysRule } from "./AlwaysRule";
 import "./approvals.css";
 
 /** True where a key is text and not a command. */
@@ -22,13 +23,13 @@ function typing(target: EventTarget | null): boolean {
 }
 
 /** Shows the oldest of the approvals that wait. */
-export function ApprovalDock({ approvals }: { approvals: Approval[] }) {
+export function ApprovalDock({ approvals, projectId }: { approvals: Approval[]; projectId: string | undefined }) {
   const approval = approvals[0];
   if (!approval) return null;
-  return <Question key={approval.id} approval={approval} others={approvals.length - 1} />;
+  return <Question key={approval.id} approval={approval} projectId={projectId} others={approvals.length - 1} />;
 }
 
-function Question({ approval, others }: { approval: Approval; others: number }) {
+function Question({ approval, projectId, others }: { approval: Approval; projectId: string | undefined; others: number }) {
   const client = useClient();
   const toasts = useToasts();
   const [sent, setSent] = useState(false);
@@ -121,11 +122,7 @@ function Question({ approval, others }: { approval: Approval; others: number }) 
         <span className="grow" />
         {others > 0 ? <span className="badge warn">{t.approval.more({ count: others })}</span> : null}
       </div>
-      {approval.pattern ? (
-        <p className="quiet approval-rule">
-          {t.approval.alwaysRule} <code>{approval.pattern}</code>
-        </p>
-      ) : null}
+      {approval.rules?.length > 0 ? <AlwaysRule rules={approval.rules} projectId={projectId} /> : null}
     </section>
   );
 }

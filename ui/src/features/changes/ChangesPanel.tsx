@@ -16,6 +16,7 @@ import { reviewHabits, type ChangesProps } from "./habits";
 import { Head } from "./Head";
 import { commandOf, type Command } from "./keys";
 import { moved, movedFile, nextPending, progress, stepKey, steps, type ReviewFile, type ReviewSet, type Scope } from "./model";
+import { PrunedNote } from "./Pruned";
 import { ReviewList, type ListHandle } from "./ReviewList";
 import { RowContext, shownPlace, type RowActions } from "./rowContext";
 import { placeOf, rows as rowsOf, type Row } from "./rows";
@@ -65,6 +66,7 @@ export function ChangesPanel(props: ChangesProps) {
 
 function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: ReviewSet; head: React.ReactNode }) {
   const { review, set, scope, large, projectId, onOpenFile } = props;
+  const { trouble } = review;
   const habit = useStore(reviewHabits);
   const panel = useRef<HTMLDivElement>(null);
   const list = useRef<ListHandle>(null);
@@ -74,7 +76,7 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
   const showTree = habit.tree && width >= TREE_FROM;
   const [folded, setFolded] = useState<ReadonlySet<string>>(() => new Set());
   const unfolded = useUnfolded(projectId);
-  const comments = useComments(props.sessionId, props.ensureSession);
+  const comments = useComments(set, props.sessionId, props.ensureSession);
   const openInEditor = useOpenInEditor(projectId);
 
   const all = useMemo(() => steps(set), [set]);
@@ -117,7 +119,7 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
       const place = placeOf(row);
       const end = placeOf(endRow);
       if (!place) return;
-      comments.begin(row.file, place, end?.path === place.path && end.side === place.side ? Math.max(place.line, end.line) : place.line);
+      comments.begin(place, end?.path === place.path && end.side === place.side ? Math.max(place.line, end.line) : place.line);
     },
     [comments],
   );
@@ -149,6 +151,7 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
         panel.current?.focus();
       },
       draftLabel: draft ? t.changes.commentOn({ place: shownPlace(draft.place, draft.endLine) }) : "",
+      draftKey: comments.draftKey,
       editComment: comments.edit,
       removeComment: (id) => void comments.remove(id),
       showOperation: props.onSelect,
@@ -194,7 +197,7 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
         mark("pending");
         break;
       case "keep all":
-        void review.keepAll();
+        if (!review.busy && !set.pruned) void review.keepAll();
         break;
       case "turn all":
         if (scope.kind === "operation") void review.turn(set.undone ? "redo" : "undo");
@@ -254,19 +257,23 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
       <div className="review-head">
         {props.head}
         <div className="row-line wrap">
-          {scope.kind === "git" ? null : (
-            <Button small look="primary" disabled={review.busy || set.undone || done === of} keys="shift+y" onClick={() => void review.keepAll()}>
+          {scope.kind === "git" ? null : review.keeping ? (
+            <Button small onClick={review.stopKeeping}>
+              {t.changes.keeping(review.keeping)}
+            </Button>
+          ) : (
+            <Button small look="primary" disabled={review.busy || set.undone || set.pruned || done === of} keys="shift+y" onClick={() => void review.keepAll()}>
               <Check size={13} aria-hidden="true" />
               {t.changes.keepAll}
             </Button>
           )}
           {scope.kind !== "operation" ? null : set.undone ? (
-            <Button small disabled={review.busy} keys="shift+u" onClick={() => void review.turn("redo")}>
+            <Button small disabled={review.busy || set.pruned} keys="shift+u" onClick={() => void review.turn("redo")}>
               <Redo2 size={13} aria-hidden="true" />
               {t.changes.redoAll}
             </Button>
           ) : (
-            <Button small disabled={review.busy} keys="shift+u" onClick={() => void review.turn("undo")}>
+            <Button small disabled={review.busy || set.pruned} keys="shift+u" onClick={() => void review.turn("undo")}>
               <Undo2 size={13} aria-hidden="true" />
               {t.changes.undoAll}
             </Button>
@@ -292,14 +299,16 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
           <div className="review-main">
             {set.undone && scope.kind === "operation" ? <p className="review-note">{t.changes.undone}</p> : null}
             {set.truncated ? <p className="review-note warn">{t.changes.truncated}</p> : null}
-            {review.conflicts ? (
+            {set.pruned && scope.kind === "operation" ? <PrunedNote operationId={scope.operationId} /> : null}
+            {trouble ? (
               <Conflicts
-                {...review.conflicts}
+                key={trouble.conflicts.map((one) => one.path).join("\n")}
+                trouble={trouble}
                 set={set}
                 busy={review.busy}
-                onOthers={(paths) => void review.turn(review.conflicts?.direction ?? "undo", { paths })}
-                onResolve={(resolve) => void review.turn(review.conflicts?.direction ?? "undo", { resolve })}
-                onDismiss={review.forgetConflicts}
+                onOthers={(paths) => void review.turn(trouble.by === "redo" ? "redo" : "undo", { paths })}
+                onResolve={(answers) => void review.settle(answers)}
+                onDismiss={review.forgetTrouble}
               />
             ) : null}
             {set.files.length === 0 ? <Empty title={scope.kind === "git" ? t.changes.clean : t.changes.none} /> : <ReviewList rows={rows} handle={list} />}
@@ -307,7 +316,7 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
           </div>
         </div>
       </RowContext.Provider>
-      {comments.list.length > 0 ? <SendBar count={comments.list.length} onSend={props.onSend} /> : <p className="review-keys quiet">{scope.kind === "git" ? t.changes.keysRead : t.changes.keys}</p>}
+      {comments.list.length > 0 ? <SendBar comments={comments.list} sessionId={props.sessionId} projectId={projectId} choice={props.choice} onSend={props.onSend} /> : <p className="review-keys quiet">{scope.kind === "git" ? t.changes.keysRead : t.changes.keys}</p>}
       <p className="hidden-text" role="status">
         {spoken(set, all, current, cursor.row)}
       </p>

@@ -6,15 +6,18 @@ import { Button, IconButton } from "../../components/Button";
 import { t } from "../../i18n";
 import type { Comment } from "../../protocol/generated/Comment";
 import { shownPlace, useRow } from "./rowContext";
+import { keepText, unsavedText } from "./unsaved";
 
 export function CommentRow({ comment }: { comment: Comment }) {
   const on = useRow();
-  const [editing, setEditing] = useState(false);
+  const key = `edit ${comment.id}`;
+  const [editing, setEditing] = useState(() => unsavedText(key) !== undefined);
   const place = shownPlace(comment, comment.end_line);
   if (editing) {
     return (
       <Editor
         label={t.changes.commentOn({ place })}
+        keptAs={key}
         initial={comment.text}
         onSave={async (text) => {
           const saved = await on.editComment(comment.id, text);
@@ -22,6 +25,7 @@ export function CommentRow({ comment }: { comment: Comment }) {
           return saved;
         }}
         onCancel={() => {
+          keepText(key, undefined);
           setEditing(false);
         }}
       />
@@ -52,15 +56,20 @@ export function CommentRow({ comment }: { comment: Comment }) {
 
 export function DraftRow() {
   const on = useRow();
-  return <Editor label={on.draftLabel} initial="" onSave={on.saveDraft} onCancel={on.dismissDraft} />;
+  return <Editor key={on.draftKey} label={on.draftLabel} keptAs={on.draftKey} initial="" onSave={on.saveDraft} onCancel={on.dismissDraft} />;
 }
 
-function Editor(props: { label: string; initial: string; onSave: (text: string) => Promise<boolean>; onCancel: () => void }) {
+/** `keptAs`: under which its words outlive a reload. */
+function Editor(props: { label: string; keptAs: string; initial: string; onSave: (text: string) => Promise<boolean>; onCancel: () => void }) {
   const field = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(props.initial);
+  const [text, setText] = useState(() => unsavedText(props.keptAs) ?? props.initial);
   const [busy, setBusy] = useState(false);
+  const initial = useRef(props.initial);
   useEffect(() => {
-    field.current?.focus();
+    const element = field.current;
+    // One that came back after a reload stands where it was and does not take the keys.
+    if (!element || element.value !== initial.current) return;
+    element.focus();
   }, []);
   const save = () => {
     if (!text.trim() || busy) return;
@@ -98,6 +107,7 @@ function Editor(props: { label: string; initial: string; onSave: (text: string) 
           value={text}
           onChange={(event) => {
             setText(event.target.value);
+            keepText(props.keptAs, event.target.value);
           }}
         />
       </label>

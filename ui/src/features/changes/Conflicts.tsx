@@ -1,4 +1,4 @@
-// Files that undo or redo left alone because somebody else changed them, and what can be done.
+// Files that undo, redo or a decision left alone because somebody else changed them, and what can be done.
 
 import { CircleAlert } from "lucide-react";
 import { useState } from "react";
@@ -6,23 +6,24 @@ import { Button } from "../../components/Button";
 import { DiffLines } from "../../components/Diff";
 import { t } from "../../i18n";
 import type { Choice } from "../../protocol/generated/Choice";
-import type { Resolve } from "../../protocol/generated/Resolve";
 import type { UndoConflict } from "../../protocol/generated/UndoConflict";
-import type { UndoReport } from "../../protocol/generated/UndoReport";
 import type { ReviewSet } from "./model";
+import type { Trouble } from "./useReview";
 
 export function Conflicts(props: {
-  report: UndoReport;
+  trouble: Trouble;
   set: ReviewSet;
   busy: boolean;
   onOthers: (paths: string[]) => void;
-  onResolve: (resolve: Resolve[]) => void;
+  onResolve: (answers: ReadonlyMap<string, Choice>) => void;
   onDismiss: () => void;
 }) {
-  const { conflicts } = props.report;
+  const { trouble } = props;
+  const { conflicts } = trouble;
+  const words = trouble.by === "mark" ? { title: t.changes.markConflict, hint: t.changes.markConflictHint } : { title: t.changes.conflictTitle, hint: t.changes.conflictHint };
   const [chosen, setChosen] = useState<ReadonlyMap<string, Choice>>(() => new Map());
   const bad = new Set(conflicts.map((conflict) => conflict.path));
-  const others = props.set.files.map((file) => file.change.path).filter((path) => !bad.has(path));
+  const others = trouble.by === "mark" ? [] : props.set.files.map((file) => file.change.path).filter((path) => !bad.has(path));
   const open = conflicts.filter((conflict) => conflict.choices.length > 0);
   const ready = open.length > 0 && open.every((conflict) => chosen.has(conflict.path));
   return (
@@ -30,8 +31,8 @@ export function Conflicts(props: {
       <div className="failure-head">
         <CircleAlert size={15} aria-hidden="true" />
         <div className="grow">
-          <strong>{t.changes.conflictTitle}</strong>
-          <p>{t.changes.conflictHint}</p>
+          <strong>{words.title}</strong>
+          <p>{words.hint}</p>
           <ul>
             {conflicts.map((conflict) => (
               <ConflictRow
@@ -53,7 +54,7 @@ export function Conflicts(props: {
             look="primary"
             disabled={!ready || props.busy}
             onClick={() => {
-              props.onResolve([...chosen].map(([path, choice]) => ({ path, choice })));
+              props.onResolve(chosen);
             }}
           >
             {t.changes.resolveApply}

@@ -40,7 +40,7 @@ export function Facts({ file }: { file: ReviewFile }) {
         </div>
       ) : null}
       {!change.binary && !change.too_large && !linked && !moved && !image && change.hunks.length === 0 && !modeChanged(change) ? (
-        <p className="quiet">{t.changes.noLines}</p>
+        <p className="quiet">{file.pruned ? t.changes.prunedFile : t.changes.noLines}</p>
       ) : null}
     </div>
   );

@@ -1,20 +1,45 @@
-// The foot of a review with remarks: words before them, and one press that sends all.
+// The foot of a review with remarks: words before them, what sending costs, and one press that sends all.
 
 import { Send } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
+import { Tip } from "../../components/Tip";
 import { t } from "../../i18n";
+import type { Comment } from "../../protocol/generated/Comment";
+import { useNextCost } from "../../protocol/nextCost";
+import type { Choice } from "./habits";
+import { keepText, unsavedText } from "./unsaved";
 
-export function SendBar(props: { count: number; onSend: (words: string) => Promise<void> }) {
-  const [words, setWords] = useState("");
+export function SendBar(props: {
+  comments: readonly Comment[];
+  sessionId: string | undefined;
+  projectId: string | undefined;
+  choice: Choice;
+  onSend: (words: string) => Promise<void>;
+}) {
+  const { comments, sessionId, projectId, choice } = props;
+  const key = `send ${sessionId ?? ""}`;
+  const [words, setWords] = useState(() => unsavedText(key) ?? "");
   const [busy, setBusy] = useState(false);
+  const cost = useNextCost({
+    content: [words, ...comments.map((one) => `${one.path}:${one.line}\n${one.quote}\n${one.text}`)].join("\n\n"),
+    sessionId,
+    projectId,
+    tier: choice.tier,
+    model: choice.model,
+    files: new Set(comments.map((one) => one.path)).size,
+  });
+  const change = (text: string) => {
+    setWords(text);
+    keepText(key, text);
+  };
   const send = () => {
     setBusy(true);
     props
       .onSend(words.trim())
       .then(
         () => {
-          setWords("");
+          change("");
         },
         // Said already; the remarks are still here.
         () => undefined,
@@ -40,12 +65,17 @@ export function SendBar(props: { count: number; onSend: (words: string) => Promi
         placeholder={t.changes.sendWords}
         aria-label={t.changes.sendWords}
         onChange={(event) => {
-          setWords(event.target.value);
+          change(event.target.value);
         }}
       />
+      {cost ? (
+        <Tip text={cost.why}>
+          <span className={cost.blocked ? "warn num truncate" : "quiet num truncate"}>{cost.text}</span>
+        </Tip>
+      ) : null}
       <Button small look="primary" type="submit" disabled={busy}>
         <Send size={12} aria-hidden="true" />
-        {t.changes.send({ count: props.count })}
+        {t.changes.send({ count: comments.length })}
       </Button>
     </form>
   );

@@ -1,12 +1,19 @@
 // How the person likes to review, and what a review is given.
 
 import { createStore } from "../../components/store";
+import type { Tier } from "../../protocol/generated/Tier";
 import type { Scope } from "./model";
 
 export const reviewHabits = createStore<{ split: boolean; tree: boolean; scope: Scope["kind"] }>(
   { split: false, tree: true, scope: "operation" },
   "mira.review",
 );
+
+/** Who is asked by what is sent from here. */
+export interface Choice {
+  tier: Tier | undefined;
+  model: string | undefined;
+}
 
 export interface ReviewTarget {
   operationId: string;
@@ -27,6 +34,7 @@ export interface ChangesProps {
   onOpenFile: (path: string, line?: number) => void;
   /** The session that remarks belong to; made where there is none. */
   ensureSession: () => Promise<string>;
+  choice: Choice;
   /** Sends all remarks with these words before them. */
   onSend: (words: string) => Promise<void>;
 }

@@ -17,6 +17,8 @@ export interface ReviewFile {
   decides: "hunks" | "file" | "nothing";
   before: FileVersion;
   after: FileVersion;
+  /** Its contents were removed to save space. */
+  pruned?: boolean;
 }
 
 export interface ReviewSet {
@@ -25,6 +27,8 @@ export interface ReviewSet {
   operationId: string | undefined;
   undone: boolean;
   notCovered: readonly string[];
+  /** The contents were removed to save space: what changed is named, not shown. */
+  pruned: boolean;
   truncated: boolean;
 }
 
@@ -34,13 +38,15 @@ export function ofOperation(changes: ChangeSet): ReviewSet {
     files: shown(changes.files).map((change) => ({
       change,
       operations: [operation_id],
-      decides: change.undone ? "nothing" : "hunks",
+      decides: change.undone || changes.pruned ? "nothing" : "hunks",
       before: { at: "before", operation_id },
       after: { at: "after", operation_id },
+      pruned: changes.pruned ?? false,
     })),
     operationId: operation_id,
     undone: changes.undone,
     notCovered: changes.not_covered,
+    pruned: changes.pruned ?? false,
     truncated: false,
   };
 }
@@ -61,6 +67,7 @@ export function ofSession(changes: SessionChanges): ReviewSet {
     operationId: undefined,
     undone: changes.files.length === 0 && changes.operations.length > 0,
     notCovered: [],
+    pruned: false,
     truncated: false,
   };
 }
@@ -77,6 +84,7 @@ export function ofGit(changes: GitChanges): ReviewSet {
     operationId: undefined,
     undone: false,
     notCovered: [],
+    pruned: false,
     truncated: changes.truncated,
   };
 }
@@ -151,6 +159,24 @@ export function nextPending(all: readonly Step[], current: string): string {
 
 export function progress(all: readonly Step[]): { done: number; of: number } {
   return { done: all.filter((step) => step.mark !== "pending").length, of: all.length };
+}
+
+/** One request of "keep all": a whole file, or a hunk where others of its file are decided already. */
+export interface ToKeep {
+  file: ReviewFile;
+  hunk: string | undefined;
+}
+
+/** What is undecided; what was decided, a rejection too, stays as it is. */
+export function undecided(set: ReviewSet): ToKeep[] {
+  return set.files.flatMap((file): ToKeep[] => {
+    const { hunks, mark } = file.change;
+    if (file.decides === "nothing") return [];
+    const open = hunks.filter((hunk) => hunk.mark === "pending");
+    if (file.decides === "file" || hunks.length === 0) return mark === "pending" ? [{ file, hunk: undefined }] : [];
+    if (open.length === hunks.length) return [{ file, hunk: undefined }];
+    return open.map((hunk) => ({ file, hunk: hunk.id }));
+  });
 }
 
 /** A file's state for its heading: one word where its hunks agree. */

@@ -25,6 +25,7 @@ export interface RowActions {
   saveDraft: (text: string) => Promise<boolean>;
   dismissDraft: () => void;
   draftLabel: string;
+  draftKey: string;
   editComment: (id: string, text: string) => Promise<boolean>;
   removeComment: (id: string) => void;
   showOperation: (id: string) => void;

@@ -92,6 +92,10 @@ export function rows(set: ReviewSet, options: RowOptions): Row[] {
     });
     const last = file.change.after?.lines;
     if (hunks.length > 0 && file.change.change !== "deleted" && last) hide(last + 1 - after);
+    const { draft } = options;
+    if (draft?.path === path && out.at(-1)?.kind !== "draft" && !out.some((row) => row.kind === "draft")) {
+      out.push({ kind: "draft", key: "draft", file, place: { path, side: draft.side, line: draft.endLine } });
+    }
     // Remarks on lines that are not shown here.
     for (const rest of own.values()) {
       for (const comment of rest) out.push({ kind: "comment", key: `c:${comment.id}`, file, comment });

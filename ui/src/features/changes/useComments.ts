@@ -5,20 +5,16 @@ import { useToasts } from "../../components/toasts";
 import { asFailure } from "../../protocol/client";
 import type { Comment } from "../../protocol/generated/Comment";
 import { useClient, useRequest } from "../../protocol/queries";
-import type { ReviewFile } from "./model";
+import type { ReviewSet } from "./model";
 import { quoteOf, type Place, type Row } from "./rows";
-
-/** A remark that is being written; it is about `place.line` to `endLine`. */
-export interface Draft {
-  file: ReviewFile;
-  place: Place;
-  endLine: number;
-}
+import { keepDraft, keepText, unsavedDraft, type Draft } from "./unsaved";
 
 export interface Comments {
   list: readonly Comment[];
   draft: Draft | undefined;
-  begin: (file: ReviewFile, place: Place, endLine: number) => void;
+  /** Under which the words of the draft are kept. */
+  draftKey: string;
+  begin: (place: Place, endLine: number) => void;
   dismiss: () => void;
   add: (text: string, rows: readonly Row[]) => Promise<boolean>;
   edit: (id: string, text: string) => Promise<boolean>;
@@ -27,10 +23,19 @@ export interface Comments {
 
 const NONE: readonly Comment[] = [];
 
-export function useComments(sessionId: string | undefined, ensureSession: () => Promise<string>): Comments {
+export function useComments(set: ReviewSet, sessionId: string | undefined, ensureSession: () => Promise<string>): Comments {
   const client = useClient();
   const toasts = useToasts();
-  const [draft, setDraft] = useState<Draft | undefined>(undefined);
+  const draftKey = sessionId ?? "new";
+  const [written, setWritten] = useState(() => ({ key: draftKey, draft: unsavedDraft(draftKey) }));
+  const draft = written.key === draftKey ? written.draft : unsavedDraft(draftKey);
+  const setDraft = useCallback(
+    (next: Draft | undefined) => {
+      keepDraft(draftKey, next);
+      setWritten({ key: draftKey, draft: next });
+    },
+    [draftKey],
+  );
   const listed = useRequest("comment.list", sessionId ? { session_id: sessionId } : undefined).data;
 
   const attempt = useCallback(
@@ -50,10 +55,10 @@ export function useComments(sessionId: string | undefined, ensureSession: () => 
     (text: string, rows: readonly Row[]) =>
       attempt(async () => {
         if (!draft) return;
-        const { file, place, endLine } = draft;
+        const { place, endLine } = draft;
         await client.call("comment.add", {
           session_id: await ensureSession(),
-          operation_id: file.operations.at(-1),
+          operation_id: set.files.find((file) => file.change.path === place.path)?.operations.at(-1),
           path: place.path,
           side: place.side,
           line: place.line,
@@ -63,25 +68,31 @@ export function useComments(sessionId: string | undefined, ensureSession: () => 
         });
         setDraft(undefined);
       }),
-    [attempt, client, draft, ensureSession],
+    [attempt, client, draft, ensureSession, set, setDraft],
   );
 
   return useMemo(
     () => ({
       list: listed?.comments ?? NONE,
       draft,
-      begin: (file, place, endLine) => {
-        setDraft({ file, place, endLine });
+      draftKey,
+      begin: (place, endLine) => {
+        setDraft({ place, endLine });
       },
       dismiss: () => {
         setDraft(undefined);
       },
       add,
-      edit: (id, text) => attempt(() => client.call("comment.edit", { comment_id: id, text })),
+      edit: async (id, text) => {
+        const done = await attempt(() => client.call("comment.edit", { comment_id: id, text }));
+        if (done) keepText(`edit ${id}`, undefined);
+        return done;
+      },
       remove: async (id) => {
+        keepText(`edit ${id}`, undefined);
         await attempt(() => client.call("comment.remove", { comment_id: id }));
       },
     }),
-    [add, attempt, client, draft, listed],
+    [add, attempt, client, draft, draftKey, listed, setDraft],
   );
 }

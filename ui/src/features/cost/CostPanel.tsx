@@ -8,6 +8,8 @@ import { money, tokens, whole } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { Usage } from "../../protocol/generated/Usage";
 import { useRequest } from "../../protocol/queries";
+import { PrefixCache } from "./PrefixCache";
+import { Why } from "./Why";
 import "./cost.css";
 
 export interface CostCall {
@@ -28,7 +30,13 @@ export interface CostLine {
   calls: readonly CostCall[];
 }
 
-export function CostPanel(props: { lines: CostLine[]; selected: string | undefined; onLimits: () => void; onSelect: (operationId: string) => void }) {
+export function CostPanel(props: {
+  lines: CostLine[];
+  sessionId: string | undefined;
+  selected: string | undefined;
+  onLimits: () => void;
+  onSelect: (operationId: string) => void;
+}) {
   const budget = useRequest("budget.get", {});
   const { lines } = props;
   if (budget.error) return <FailureCard failure={asFailure(budget.error)} />;
@@ -47,6 +55,7 @@ export function CostPanel(props: { lines: CostLine[]; selected: string | undefin
         </Button>
       </section>
       {one ? <ByCall line={one} /> : null}
+      {props.sessionId ? <PrefixCache sessionId={props.sessionId} /> : null}
       {data.by_model.length > 0 ? (
         <section>
           <h2 className="panel-title">{t.cost.byModel}</h2>
@@ -136,7 +145,7 @@ function ByCall({ line }: { line: CostLine }) {
         <span className="num">{money(line.costMicroUsd)}</span>
       </h2>
       <p className="quiet truncate">{line.label}</p>
-      <div className="table-scroll">
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={t.cost.byCall}>
         <table className="table">
           <thead>
             <tr>
@@ -171,6 +180,7 @@ function ByCall({ line }: { line: CostLine }) {
           </tfoot>
         </table>
       </div>
+      <Why operationId={line.id} calls={line.calls.length} />
     </section>
   );
 }

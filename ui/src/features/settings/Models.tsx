@@ -8,8 +8,11 @@ import type { ModelInfo } from "../../protocol/generated/ModelInfo";
 import type { Provider } from "../../protocol/generated/Provider";
 import { useRequest } from "../../protocol/queries";
 import { ProviderCard } from "./KeyField";
+import { Embeddings } from "./Embeddings";
+import { Failover } from "./Failover";
 import { Lists } from "./Lists";
 import { LocalServers } from "./LocalServers";
+import { originOf } from "./prices";
 
 /** The place for a server's address before there is one. */
 const NO_SERVER: Provider = {
@@ -40,6 +43,8 @@ export function Models() {
         <h2 className="section-title">{t.settings.detected}</h2>
         <LocalServers current={local?.base_url} />
       </section>
+      <Failover ready={providers.data.providers.filter((one) => one.ready).map((one) => one.name)} />
+      {models.data ? <Embeddings known={models.data.embeddings} /> : null}
       {models.data ? (
         <>
           <section>
@@ -96,11 +101,23 @@ function Catalogue({ models }: { models: ModelInfo[] }) {
               <td className="num">{model.context_tokens ? tokens(model.context_tokens) : "–"}</td>
               <td className="num" title={model.price_source ?? undefined}>
                 {dollars(model.input_usd_per_mtok)} / {dollars(model.cached_usd_per_mtok)} / {dollars(model.output_usd_per_mtok)}
+                <PriceDay model={model} />
               </td>
             </tr>
           ))}
         </tbody>
       </table>
+    </div>
+  );
+}
+
+/** Of which day a price is, and whether the vendor itself says so. */
+function PriceDay({ model }: { model: ModelInfo }) {
+  if (!model.price_source) return null;
+  const { day, unconfirmed } = originOf(model.provider, model.price_source);
+  return (
+    <div className="quiet price-day">
+      {day ? t.settings.priceOf({ day }) : null} {unconfirmed ? <span className="badge warn">{t.settings.unconfirmed}</span> : null}
     </div>
   );
 }

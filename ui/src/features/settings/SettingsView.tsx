@@ -15,7 +15,7 @@ import { Notifications } from "./Notifications";
 import { Updates } from "./Updates";
 import "./settings.css";
 
-export const SETTINGS_TABS = ["models", "look", "notifications", "shortcuts", "approvals", "updates", "all"] as const;
+export const SETTINGS_TABS = ["models", "look", "notifications", "shortcuts", "router", "updates", "all"] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 export function SettingsView(props: {
@@ -23,13 +23,14 @@ export function SettingsView(props: {
   onTab: (tab: SettingsTab) => void;
   /** Shown filtered by this. */
   filter?: string;
-  /** The remembered approvals of the open project. */
-  approvals: ReactNode;
+  /** Who answers which message, and why. */
+  router: ReactNode;
   /** The list of actions with their keys. */
   shortcuts: ReactNode;
   onPlay: (sound: string) => void;
 }) {
-  const { tab } = props;
+  // A page of an earlier version may be remembered.
+  const tab = SETTINGS_TABS.includes(props.tab) ? props.tab : "models";
   const saved = useSaved();
   const toasts = useToasts();
   const [filter, setFilter] = useState(props.filter ?? "");
@@ -86,14 +87,9 @@ export function SettingsView(props: {
               {tab === "look" ? <Appearance /> : null}
               {tab === "notifications" ? <Notifications onPlay={props.onPlay} /> : null}
               {tab === "shortcuts" ? props.shortcuts : null}
+              {tab === "router" ? props.router : null}
               {tab === "updates" ? <Updates /> : null}
               {tab === "all" ? <AllSettings filter="" /> : null}
-              {tab === "approvals" ? (
-                <div className="stack">
-                  <h2 className="section-title">{t.approval.rules}</h2>
-                  {props.approvals}
-                </div>
-              ) : null}
             </div>
           </>
         )}

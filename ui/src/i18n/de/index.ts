@@ -6,7 +6,8 @@ import { around } from "./around";
 import { budget } from "./budget";
 import { chat } from "./chat";
 import { review } from "./review";
+import { router } from "./router";
 import { talk } from "./talk";
 import { trust } from "./trust";
 
-export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...review, ...talk, ...trust };
+export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...review, ...router, ...talk, ...trust };

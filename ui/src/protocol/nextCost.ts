@@ -1,0 +1,80 @@
+// What the next message would cost, asked before it is sent: the whole request, not its words alone.
+
+import { useEffect, useState } from "react";
+import { t } from "../i18n";
+import { money } from "../i18n/format";
+import type { Tier } from "./generated/Tier";
+import { useClient, useStatus } from "./queries";
+
+const WAIT_MS = 400;
+
+export interface NextMessage {
+  content: string;
+  sessionId: string | undefined;
+  projectId: string | undefined;
+  tier: Tier | undefined;
+  model: string | undefined;
+  files: number;
+}
+
+export interface NextCost {
+  /** "≈ $0.012 · code · gpt-5" */
+  text: string;
+  /** Why this tier, what it can cost at most, and whether a cap stands in the way. */
+  why: string;
+  blocked: boolean;
+}
+
+/** A moment after the last change; undefined for nothing written, and where no model can be asked. */
+export function useNextCost(message: NextMessage | undefined): NextCost | undefined {
+  const client = useClient();
+  const online = useStatus().state === "online";
+  const [known, setKnown] = useState<{ request: string; cost: NextCost | undefined }>({ request: "", cost: undefined });
+  const request =
+    message && online && message.content.trim()
+      ? JSON.stringify({
+          content: message.content,
+          session_id: message.sessionId,
+          project_id: message.projectId,
+          tier: message.tier,
+          model: message.model,
+          files: message.files,
+        })
+      : "";
+  useEffect(() => {
+    if (!request) return undefined;
+    let live = true;
+    const timer = setTimeout(() => {
+      client.call("route.explain", JSON.parse(request) as Parameters<typeof client.call<"route.explain">>[1]).then(
+        ({ decision, blocked_by }) => {
+          const own = decision.tiers.find((one) => one.tier === decision.tier);
+          const expected = own?.expected_micro_usd;
+          const worst = own?.worst_micro_usd;
+          const tier = t.composer.tiers[decision.tier][0] ?? decision.tier;
+          const cost: NextCost = {
+            text: t.router.next({ cost: typeof expected === "number" ? money(expected) : "none", tier, model: decision.model }),
+            why: [
+              t.router.nextWhy({ tier, reason: decision.reason }),
+              typeof worst === "number" ? t.router.nextWorst({ worst: money(worst) }) : "",
+              blocked_by ? t.router.nextBlocked : "",
+            ]
+              .filter(Boolean)
+              .join(" "),
+            blocked: Boolean(blocked_by),
+          };
+          if (live) setKnown({ request, cost });
+        },
+        () => {
+          // No key, no server: the place says so itself.
+          if (live) setKnown({ request, cost: undefined });
+        },
+      );
+    }, WAIT_MS);
+    return () => {
+      live = false;
+      clearTimeout(timer);
+    };
+  }, [client, request]);
+  // The last figure stands while the next one is asked for.
+  return request ? known.cost : undefined;
+}
