@@ -1,8 +1,8 @@
 //! Headings as an outline: each reaches to the next of its level or above.
 
-use crate::{Element, Kind, MAX_ELEMENTS};
+use crate::facts::{Element, Kind, Limits, Visibility};
 
-pub(crate) fn headings(text: &str) -> Vec<Element> {
+pub(crate) fn headings(text: &str, limits: &Limits) -> Vec<Element> {
     let mut found: Vec<(usize, Element)> = Vec::new();
     let mut fence: Option<&str> = None;
     let mut previous: Option<(usize, &str)> = None;
@@ -33,7 +33,7 @@ pub(crate) fn headings(text: &str) -> Vec<Element> {
         } else {
             previous = (!line.is_empty()).then_some((number, line));
         }
-        if found.len() == MAX_ELEMENTS {
+        if found.len() == limits.elements {
             break;
         }
     }
@@ -44,10 +44,20 @@ fn element(level: usize, name: &str, line: usize) -> Element {
     Element {
         kind: Kind::Heading,
         name: name.to_owned(),
+        qualified_name: name.to_owned(),
         signature: format!("{} {name}", "#".repeat(level)),
+        visibility: Visibility::Public,
+        doc: None,
+        type_text: None,
+        bytes: 0..0,
         start_line: line,
         end_line: line,
-        depth: 0,
+        name_line: line,
+        parent: None,
+        is_async: false,
+        is_test: false,
+        cyclomatic: 0,
+        cognitive: 0,
     }
 }
 
@@ -81,7 +91,7 @@ fn nested(found: Vec<(usize, Element)>, last_line: usize) -> Vec<Element> {
         while let Some((_, index)) = open.pop_if(|(above, _)| *above >= level) {
             elements[index].end_line = element.start_line - 1;
         }
-        element.depth = open.len();
+        element.parent = open.last().map(|(_, index)| *index);
         open.push((level, elements.len()));
         elements.push(element);
     }

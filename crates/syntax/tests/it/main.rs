@@ -1,9 +1,11 @@
 //! One `check` a language: source in, outline as text out.
 
+mod golden;
+
 use std::fmt::Write;
 
 use expect_test::{Expect, expect};
-use mira_syntax::{MAX_BYTES, MAX_ELEMENTS, outline};
+use mira_syntax::{Limits, MAX_ENTRIES, outline};
 
 fn check(path: &str, text: &str, expected: Expect) {
     let mut shown = String::new();
@@ -49,20 +51,20 @@ type Pair = (u8, u8);
         "src/a.rs",
         text,
         expect![[r#"
-        2-2 Constant LIMIT | pub const LIMIT: usize
-        3-3 Struct Point | pub struct Point<T>
-        4-4 Enum Shape | enum Shape
-        5-14 Implementation Point<T> | impl<T: Copy> Point<T>
-          7-13 Method new | pub fn new( x: T, y: T, ) -> Self
-        15-15 Implementation Shape | impl Default for Shape
-          15-15 Method default | fn default() -> Self
-        16-16 Trait Area | pub(crate) trait Area
-          16-16 Method area | fn area(&self) -> f64
-        17-20 Module tests | mod tests
-          19-19 Function works | fn works()
-        21-21 Macro twice | macro_rules! twice
-        22-22 Type Pair | type Pair = (u8, u8)
-    "#]],
+            2-2 Constant LIMIT | pub const LIMIT: usize
+            3-3 Struct Point | pub struct Point<T>
+            4-4 Enum Shape | enum Shape
+            5-14 Implementation Point | impl<T: Copy> Point<T>
+              7-13 Method new | pub fn new( x: T, y: T, ) -> Self
+            15-15 Implementation Shape | impl Default for Shape
+              15-15 Method default | fn default() -> Self
+            16-16 Trait Area | pub(crate) trait Area
+              16-16 Method area | fn area(&self) -> f64
+            17-20 Module tests | mod tests
+              19-19 Function works | fn works()
+            21-21 Macro twice | macro_rules! twice
+            22-22 Type Pair | type Pair = (u8, u8)
+        "#]],
     );
 }
 
@@ -88,23 +90,23 @@ declare function outside(x: string): void;
         "a.ts",
         text,
         expect![[r#"
-        1-1 Constant LIMIT | const LIMIT
-        1-1 Constant other | const other
-        2-2 Function first | function first<T>(x: T[]): T | undefined
-        3-3 Function later | const later = async (x: number): Promise<void> =>
-        4-10 Class Box | class Box<T> extends Base implements Shape
-          6-6 Method handler | handler = (event: Event) =>
-          7-7 Method constructor | constructor(private size: number)
-          8-8 Method count | get count(): number
-          9-9 Method make | static async make(): Promise<Box<string>>
-        11-11 Interface Shape | interface Shape
-          11-11 Method area | area(): number
-        12-12 Type Pair | type Pair<A, B>
-        13-13 Enum Color | enum Color
-        14-14 Module Inner | namespace Inner
-          14-14 Function deep | function deep()
-        15-15 Function outside | function outside(x: string): void
-    "#]],
+            1-1 Constant LIMIT | const LIMIT
+            1-1 Constant other | const other
+            2-2 Function first | function first<T>(x: T[]): T | undefined
+            3-3 Function later | const later = async (x: number): Promise<void> =>
+            4-10 Class Box | class Box<T> extends Base implements Shape
+              6-6 Method handler | handler = (event: Event) =>
+              7-7 Constructor constructor | constructor(private size: number)
+              8-8 Method count | get count(): number
+              9-9 Method make | static async make(): Promise<Box<string>>
+            11-11 Interface Shape | interface Shape
+              11-11 Method area | area(): number
+            12-12 Type Pair | type Pair<A, B>
+            13-13 Enum Color | enum Color
+            14-14 Module Inner | namespace Inner
+              14-14 Function deep | function deep()
+            15-15 Function outside | function outside(x: string): void
+        "#]],
     );
     let text = "export const App = ({ name }: Props) => <div>{name}</div>;\nfunction Row() { return <tr/>; }\n";
     check(
@@ -161,13 +163,14 @@ if __name__ == "__main__":
         "a.py",
         text,
         expect![[r#"
-        2-2 Constant LIMIT | LIMIT
-        6-9 Function first | def first(a: int, b=2) -> str
-        11-19 Class Box | class Box(Base, metaclass=Meta)
-          16-17 Method size | async def size(self) -> int
-          19-19 Class Inner | class Inner
-        22-22 Function main | def main()
-    "#]],
+            2-2 Constant LIMIT | LIMIT
+            3-3 Variable value | value
+            6-9 Function first | def first(a: int, b=2) -> str
+            11-19 Class Box | class Box(Base, metaclass=Meta)
+              16-17 Method size | async def size(self) -> int
+              19-19 Class Inner | class Inner
+            22-22 Function main | def main()
+        "#]],
     );
 }
 
@@ -196,17 +199,19 @@ func Map[T any](xs []T, f func(T) T) []T {
         "main.go",
         text,
         expect![[r#"
-        3-3 Constant Limit | const Limit
-        5-5 Constant A | const A
-        6-6 Constant B | const B
-        8-8 Variable state | var state, other
-        9-9 Struct Point | type Point struct
-        10-10 Interface Shape | type Shape interface
-        11-11 Type ID | type ID = string
-        13-13 Type Name | type Name string
-        15-15 Method Area | func (p *Point) Area() float64
-        16-18 Function Map | func Map[T any](xs []T, f func(T) T) []T
-    "#]],
+            3-3 Constant Limit | const Limit
+            5-5 Constant A | const A
+            6-6 Constant B | const B
+            8-8 Variable state | var state, other
+            8-8 Variable other | var state, other
+            9-9 Struct Point | type Point struct
+            10-10 Interface Shape | type Shape interface
+              10-10 Method Area | Area() float64
+            11-11 Type ID | type ID = string
+            13-13 Type Name | type Name string
+            15-15 Method Area | func (p *Point) Area() float64
+            16-18 Function Map | func Map[T any](xs []T, f func(T) T) []T
+        "#]],
     );
 }
 
@@ -260,15 +265,18 @@ fn absurd_input_ends_in_good_time() {
         outline(path, &open);
         outline(path, "\u{0}\u{feff}é漢🦀\r\n");
     }
-    assert_eq!(outline("a.rs", &wide).len(), MAX_ELEMENTS);
-    assert_eq!(outline("a.rs", &"x".repeat(MAX_BYTES + 1)), []);
+    assert_eq!(outline("a.rs", &wide).len(), MAX_ENTRIES);
+    assert_eq!(
+        outline("a.rs", &"x".repeat(Limits::default().bytes + 1)),
+        []
+    );
 }
 
 /// Every line range lies in the file, and an element's members lie inside it.
 #[test]
 fn ranges_nest() {
-    let text = include_str!("../../src/lib.rs");
-    let elements = outline("lib.rs", text);
+    let text = include_str!("../../src/walk.rs");
+    let elements = outline("walk.rs", text);
     assert!(elements.len() > 20);
     let mut around: Vec<(usize, usize)> = Vec::new();
     for element in &elements {
