@@ -271,4 +271,122 @@ export const journeys = {
       await here.close();
     }
   },
+
+  async "going back: a preview, the message into the field again, files with it, a mark, and back once more"() {
+    const write = (path, content) => ({ name: "write_project_file", args: { path, content } });
+    const here = await world({
+      replies: [
+        { when: { user: "first note" }, text: "I write the first note.", calls: [write("one.md", "one\n")] },
+        { text: "The first note stands." },
+        { when: { user: "second note" }, text: "I write the second note.", calls: [write("two.md", "two\n"), write("one.md", "one, changed\n")] },
+        { text: "The second note stands." },
+        { when: { user: "third note" }, text: "A third note instead." },
+      ],
+    });
+    try {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await ask(page, "Write the first note");
+      await page.getByText("The first note stands.").first().waitFor();
+      await done(page).waitFor();
+      await field(page).pressSequentially("Write the second note, see @greet.s");
+      await page.getByRole("option", { name: "greet.sh" }).waitFor();
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Enter");
+      await page.getByText("The second note stands.").first().waitFor();
+      await done(page).nth(1).waitFor();
+
+      const second = page.getByRole("article", { name: "you" }).nth(1);
+      await second.hover();
+      await second.getByRole("button", { name: "Rewind to here" }).click();
+      const dialog = page.getByRole("dialog", { name: "Go back to before this message" });
+      const preview = dialog.getByRole("group", { name: "What this does" });
+      await preview.getByText("3 messages leave the conversation.").waitFor();
+      await preview.getByText("2 files change:").waitFor();
+      await preview.getByText("two.md").waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      await dialog.getByRole("radio", { name: /Conversation only/ }).check();
+      await preview.getByText("2 files change:").waitFor({ state: "detached" });
+      await dialog.getByRole("radio", { name: "Conversation and files" }).check();
+      await preview.getByText("2 files change:").waitFor();
+      await dialog.getByRole("button", { name: "Go back" }).click();
+      await dialog.waitFor({ state: "detached" });
+
+      await page.getByText("The second note stands.").first().waitFor({ state: "detached" });
+      assert.equal(await field(page).inputValue(), "Write the second note, see @greet.sh");
+      await page.getByText(/tokens · .*\$/).waitFor();
+      assert.equal(here.file("one.md"), "one\n");
+      assert.throws(() => here.file("two.md"), /ENOENT/);
+      const mark = page.locator(".notice.rewound");
+      await mark.getByText("3 messages · 2 files").waitFor();
+      assert.deepEqual(await accessibility(page), []);
+
+      // The same after a reload; and taken back it is all there again.
+      await page.reload();
+      await mark.getByText("3 messages · 2 files").waitFor();
+      assert.equal(await page.getByText("The second note stands.").count(), 0);
+      await mark.getByRole("button", { name: "Take it back" }).click();
+      await page.getByText("The second note stands.").first().waitFor();
+      assert.equal(here.file("one.md"), "one, changed\n");
+      assert.equal(here.file("two.md"), "two\n");
+      await mark.nth(1).getByText("Conversation and files came back").waitFor();
+      assert.equal(await mark.getByRole("button", { name: "Take it back" }).count(), 0);
+
+      // The conversation alone, then something new: taking that back asks first.
+      await field(page).fill("/rewind");
+      await page.keyboard.press("Enter");
+      await dialog.getByRole("radio", { name: /Conversation only/ }).check();
+      await preview.getByText("3 messages leave the conversation.").waitFor();
+      await dialog.getByRole("button", { name: "Go back" }).click();
+      await page.getByText("The second note stands.").first().waitFor({ state: "detached" });
+      assert.equal(here.file("two.md"), "two\n");
+      await ask(page, "Write a third note");
+      await page.getByText("A third note instead.").first().waitFor();
+      await done(page).nth(1).waitFor();
+      await mark.last().getByRole("button", { name: "Take it back" }).click();
+      const back = page.getByRole("dialog", { name: "Take the rewind back" });
+      await back.getByText("2 messages that were written since leave the conversation.").waitFor();
+      await back.getByRole("button", { name: "Take it back" }).click();
+      await page.getByText("The second note stands.").first().waitFor();
+      await page.getByText("A third note instead.").first().waitFor({ state: "detached" });
+      // What left is not told again: the third request is no longer built on the second.
+      assert.ok((await here.violations()).every((one) => /is no prefix of this one/.test(one)));
+      assert.deepEqual(here.problems(), []);
+    } finally {
+      await here.close();
+    }
+  },
+
+  async "files go back to before one call, around somebody else's edit"() {
+    const here = await world({
+      replies: [
+        { when: { user: "notes" }, calls: [{ name: "write_project_file", args: { path: "one.md", content: "one\n" } }] },
+        { calls: [{ name: "write_project_file", args: { path: "two.md", content: "two\n" } }] },
+        { text: "Both stand." },
+      ],
+    });
+    try {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await ask(page, "Write two notes");
+      await done(page).waitFor();
+      here.put("two.md", "two, by hand\n");
+      await page.getByRole("button", { name: /^Write two\.md/ }).click();
+      await page.getByRole("button", { name: "Files back to before this call" }).click();
+      const dialog = page.getByRole("dialog", { name: "Files back to before this call" });
+      await dialog.getByText("Somebody else changed these since. What should happen?").waitFor();
+      assert.equal(await dialog.getByRole("button", { name: "Go back" }).isDisabled(), true);
+      assert.deepEqual(await accessibility(page), []);
+      await dialog.getByRole("radio", { name: /Put ours in its place/ }).check();
+      await dialog.getByRole("button", { name: "Go back" }).click();
+      await dialog.waitFor({ state: "detached" });
+      await page.locator(".notice.rewound").getByText("Files went back").waitFor();
+      assert.throws(() => here.file("two.md"), /ENOENT/);
+      assert.equal(here.file("one.md"), "one\n");
+      await page.getByText("Both stand.").first().waitFor();
+      assert.deepEqual(here.problems(), []);
+    } finally {
+      await here.close();
+    }
+  },
 };

@@ -1,18 +1,23 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fold, join, prepend } from "../src/features/chat/fold";
+import { fold, prepend } from "../src/features/chat/fold";
+import { join } from "../src/features/chat/joining";
 import {
   emptyTranscript,
   hasGap,
   pendingApprovals,
   runningOperation,
   type Input,
+  type Item,
   type Transcript,
 } from "../src/features/chat/transcript";
+import { Visible } from "../src/features/chat/visible";
+import type { RewindWhat } from "../src/protocol/generated/RewindWhat";
+import type { SeqRange } from "../src/protocol/generated/SeqRange";
 import type { StoredEvent } from "../src/protocol/generated/StoredEvent";
 import { heard } from "../src/protocol/stored";
 import { onWire } from "./scripted";
-import { approval, firstTurn, Story } from "./story";
+import { approval, firstTurn, Story, usage } from "./story";
 
 const stored = (event: StoredEvent): Input => ({ kind: "stored", event });
 
@@ -163,6 +168,143 @@ describe("pages of a conversation", () => {
     const half = fold(emptyTranscript("ses_1", cut), story.events.slice(cut, cut + 9).map(stored));
     const all = prepend(fold(emptyTranscript("ses_1"), story.events.slice(0, cut).map(stored)), half);
     expect(fold(all, story.events.slice(cut + 9).map(stored)).items).toEqual(whole(story).items);
+  });
+});
+
+describe("going back", () => {
+  type Step = "turn" | "rename" | "undo" | "job" | "unrewind" | { back: number; what: RewindWhat };
+
+  /** What the engine says of these steps, by its own rules of what a rewind hides. */
+  function told(steps: readonly Step[]): Story {
+    const story = new Story("ses_1", 1_000);
+    const open: { seq: number; hidden: SeqRange[]; what: RewindWhat; toSeq: number }[] = [];
+    let turns = 0;
+    const visible = () => new Visible(story.events);
+    const ranges = (events: StoredEvent[]) => events.map(({ seq }) => ({ first: seq, last: seq }));
+    const stays = (event: StoredEvent, what: RewindWhat) =>
+      event.event_type === "renamed" || (event.event_type === "undone" && what === "conversation");
+    for (const step of steps) {
+      if (step === "turn") firstTurn(story, `op_${++turns}`);
+      else if (step === "rename") story.add(undefined, { event_type: "renamed", data: { name: `Name ${turns}`, by_person: true } });
+      else if (step === "job") {
+        story.add(turns ? `op_${turns}` : undefined, { event_type: "job_started", data: { job_id: `job_${story.events.length}`, command: "npm run dev" } });
+      } else if (step === "undo") {
+        const last = story.events.findLast((event) => event.event_type === "operation_finished" && visible().contains(event.seq));
+        if (last?.operation_id) story.add(undefined, { event_type: "undone", data: { operation_id: last.operation_id, undone: true, paths: ["a"] } });
+      } else if (step === "unrewind") {
+        const last = open.pop();
+        if (!last) continue;
+        const since = story.events.filter(({ seq }) => seq > last.seq && visible().contains(seq)).filter((event) => !stays(event, last.what));
+        const hidden = last.what === "files" ? [] : ranges(since);
+        story.add(undefined, { event_type: "rewound", data: { what: last.what, to_seq: last.toSeq, hidden, shown: last.hidden, undoes_seq: last.seq } });
+      } else {
+        const said = story.events.filter((event) => event.event_type === "user_message" && visible().contains(event.seq));
+        const to = said[step.back % Math.max(1, said.length)];
+        if (!to) continue;
+        const gone = story.events.filter(({ seq }) => seq >= to.seq && visible().contains(seq)).filter((event) => !stays(event, step.what));
+        const hidden = step.what === "files" ? [] : ranges(gone);
+        const event = story.add(undefined, { event_type: "rewound", data: { what: step.what, to_seq: to.seq, hidden } });
+        open.push({ seq: event.seq, hidden, what: step.what, toSeq: to.seq });
+      }
+    }
+    return story;
+  }
+
+  const steps = fc.array(
+    fc.oneof(
+      { weight: 4, arbitrary: fc.constant<Step>("turn") },
+      fc.constantFrom<Step>("rename", "undo", "job", "unrewind"),
+      { weight: 3, arbitrary: fc.record({ back: fc.nat(8), what: fc.constantFrom<RewindWhat>("conversation", "files", "both") }) },
+    ),
+    { minLength: 1, maxLength: 12 },
+  );
+
+  /** The visible steps as a conversation of their own, with their numbers put back afterwards. */
+  function foldOfVisible(story: Story): Item[] {
+    const visible = new Visible(story.events);
+    const kept = story.events.filter((event) => event.event_type !== "rewound" && visible.contains(event.seq));
+    const items = fold(emptyTranscript("ses_1"), kept.map((event, at) => stored({ ...event, seq: at + 1 }))).items;
+    return items.map((item) => {
+      const seq = kept[(item.seq ?? 0) - 1]?.seq ?? 0;
+      return { ...item, seq, key: item.key.startsWith("step:") ? `step:${seq}` : item.key };
+    });
+  }
+  const withoutMarks = (transcript: Transcript) => transcript.items.filter((item) => item.kind !== "mark" || item.mark.type !== "rewound");
+
+  it("shows what a conversation of the visible steps alone would show, and its marks", () => {
+    fc.assert(
+      fc.property(steps, (chosen) => {
+        const story = told(chosen);
+        const transcript = whole(story);
+        expect(withoutMarks(transcript)).toEqual(foldOfVisible(story));
+        const visible = new Visible(story.events);
+        const marks = story.events.filter((event) => event.event_type === "rewound" && visible.contains(event.seq)).map((event) => event.seq);
+        expect(transcript.items.flatMap((item) => (item.kind === "mark" && item.mark.type === "rewound" ? [item.seq] : []))).toEqual(marks);
+        expect(transcript.settled).toBeLessThanOrEqual(transcript.items.length);
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  it("is the same step by step, at once, and in pages cut anywhere between turns", () => {
+    fc.assert(
+      fc.property(steps, fc.nat(40), (chosen, at) => {
+        const story = told(chosen);
+        const expected = whole(story);
+        let slowly = emptyTranscript("ses_1");
+        for (const event of story.events) slowly = fold(slowly, [stored(event)]);
+        expect(slowly).toEqual(expected);
+        const begins = story.events.filter((event) => event.event_type === "user_message").map((event) => event.seq);
+        const cut = (begins[at % Math.max(1, begins.length)] ?? 1) - 1;
+        const late = fold(emptyTranscript("ses_1", cut), story.events.slice(cut).map(stored));
+        const joined = prepend(fold(emptyTranscript("ses_1"), story.events.slice(0, cut).map(stored)), late);
+        expect(joined.items).toEqual(expected.items);
+        expect([...joined.operations.keys()].sort()).toEqual([...expected.operations.keys()].sort());
+        expect([...joined.gone.keys()].sort()).toEqual([...expected.gone.keys()].sort());
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("keeps the operations that left, with their money, and knows whose files went back", () => {
+    const both = whole(told(["turn", "turn", { back: 1, what: "both" }]));
+    expect([...both.operations.keys()]).toEqual(["op_1"]);
+    expect(both.gone.get("op_2")).toMatchObject({ costMicroUsd: 21_300, undone: true });
+    const talk = whole(told(["turn", "turn", { back: 1, what: "conversation" }]));
+    expect(talk.gone.get("op_2")).toMatchObject({ undone: false });
+    const files = whole(told(["turn", "turn", { back: 1, what: "files" }]));
+    expect(files.operations.get("op_2")).toMatchObject({ undone: true });
+    expect(whole(told(["turn", "turn", { back: 1, what: "files" }, "unrewind"])).operations.get("op_2")).toMatchObject({ undone: false });
+  });
+
+  it("offers to take back only the newest one that stands, and counts its messages", () => {
+    const marks = (chosen: Step[]) => whole(told(chosen)).items.flatMap((item) => (item.kind === "mark" && item.mark.type === "rewound" ? [item.mark] : []));
+    expect(marks(["turn", "turn", { back: 1, what: "both" }])).toMatchObject([{ messages: 3, newest: true, back: false }]);
+    expect(marks(["turn", "turn", "turn", { back: 2, what: "both" }, "turn", { back: 2, what: "files" }])).toMatchObject([{ newest: false }, { newest: true, messages: 0 }]);
+    expect(marks(["turn", "turn", { back: 1, what: "both" }, "unrewind"])).toMatchObject([{ newest: false, back: false }, { newest: false, back: true, messages: 3 }]);
+  });
+
+  it("leaves a message alone that had its turn behind the place gone back to", () => {
+    const story = new Story("ses_1", 0);
+    const say = (operation: string, queued: boolean) => {
+      story.add(operation, { event_type: "user_message", data: { message_id: `${operation}_m`, content: operation, attachments: [], steering: false } });
+      story.add(operation, { event_type: "operation_state", data: { state: "PENDING", kind: null, reason: queued ? "another operation of this session runs first" : null } });
+    };
+    const run = (operation: string) => {
+      story.add(operation, { event_type: "operation_state", data: { state: "STARTED", kind: null, reason: null } });
+      story.add(operation, { event_type: "operation_finished", data: { state: "COMPLETED", failure: null, content: "", usage: usage(0, 0, 0), cost_micro_usd: 0, duration_ms: 1, changes: [] } });
+    };
+    say("op_1", false);
+    say("op_2", true);
+    say("op_3", true);
+    for (const operation of ["op_1", "op_2", "op_3"]) run(operation);
+    // To op_3's message: op_2 began behind it, so its answer leaves too.
+    const hidden = story.events.filter((event) => event.seq >= 5 && event.operation_id !== "op_1").map(({ seq }) => ({ first: seq, last: seq }));
+    story.add(undefined, { event_type: "rewound", data: { what: "conversation", to_seq: 5, hidden } });
+    const transcript = whole(story);
+    expect(transcript.queued).toEqual([]);
+    expect(runningOperation(transcript)).toBeUndefined();
+    expect(transcript.items.filter((item) => item.kind === "user").map((item) => item.content)).toEqual(["op_1", "op_2"]);
   });
 });
 

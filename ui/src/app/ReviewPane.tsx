@@ -8,7 +8,7 @@ import type { Transcript } from "../features/chat/transcript";
 import { t } from "../i18n";
 import { asFailure } from "../protocol/client";
 import { useClient, useRequest } from "../protocol/queries";
-import { changingOperations, firstWords } from "./operations";
+import { changingOperations } from "./operations";
 import { habits, place } from "./place";
 
 /** What a message of the review does not choose. */
@@ -28,12 +28,8 @@ export function ReviewPane(props: {
   const toasts = useToasts();
   const habit = useStore(habits);
   const project = useRequest("project.list", {}).data?.projects.find((one) => one.id === projectId);
-  const targets = useMemo(() => {
-    const words = firstWords(transcript);
-    return changingOperations(transcript)
-      .map((operation) => ({ operationId: operation.id, label: words.get(operation.id) ?? operation.id }))
-      .reverse();
-  }, [transcript]);
+  const changing = changingOperations(transcript);
+  const targets = useMemo(() => changing.toReversed(), [changing]);
 
   const ensureSession = useCallback(async () => {
     if (sessionId) return sessionId;

@@ -82,8 +82,8 @@ class FieldLink {
     this.handle?.insert(text);
   }
 
-  readonly set = (text: string): void => {
-    this.handle?.set(text);
+  readonly set: ComposerHandle["set"] = (text, along) => {
+    this.handle?.set(text, along);
   };
 }
 

@@ -1,7 +1,7 @@
 // The middle of the window while a conversation is shown: its rows, what waits, what happens now,
 // and the message field, tied together.
 
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Button } from "../components/Button";
 import type { CodeToApply } from "../components/Code";
 import { useStore } from "../components/store";
@@ -13,11 +13,14 @@ import { Composer, type ComposerHandle, type Outgoing } from "../features/chat/C
 import { Conversation } from "../features/chat/Conversation";
 import type { OpenFeed } from "../features/chat/feed";
 import { Queue } from "../features/chat/Queue";
-import type { ConversationActions } from "../features/chat/rows";
+import { mentionsOf } from "../features/chat/mentions";
+import { previewBack, RewindDialog, takeBack, type RewindTarget } from "../features/chat/RewindDialog";
+import type { ConversationActions, RowActions } from "../features/chat/rows";
 import { StatusLine } from "../features/chat/StatusLine";
-import { pendingApprovals, runningOperation, type UserItem } from "../features/chat/transcript";
+import { pendingApprovals, runningOperation, type Item, type UserItem } from "../features/chat/transcript";
 import { t } from "../i18n";
 import { asFailure } from "../protocol/client";
+import type { RewindReport } from "../protocol/generated/RewindReport";
 import type { Session } from "../protocol/generated/Session";
 import { useClient, useRequest } from "../protocol/queries";
 import type { Action } from "./actions";
@@ -41,7 +44,7 @@ export function Talk(props: {
   showTab: (tab: InspectorTab) => void;
   newSession: () => void;
   openShortcuts: () => void;
-  field: { link: (handle: ComposerHandle | undefined) => void; set: (text: string) => void };
+  field: { link: (handle: ComposerHandle | undefined) => void; set: ComposerHandle["set"] };
 }) {
   const { session, sessionId, projectId, feed, conversation, onSend, onTurn, showTab, newSession, openShortcuts } = props;
   const client = useClient();
@@ -51,6 +54,7 @@ export function Talk(props: {
   const { queued } = transcript;
   const running = runningOperation(transcript);
   const approvals = pendingApprovals(transcript);
+  const [rewinding, setRewinding] = useState<RewindTarget | undefined>(undefined);
   const [applying, setApplying] = useState<{ block: CodeToApply; path: string | undefined } | undefined>(undefined);
 
   const fail = useCallback(
@@ -79,6 +83,50 @@ export function Talk(props: {
   const release = useCallback(() => {
     if (sessionId) attempt(() => client.call("operation.release", { session_id: sessionId }));
   }, [attempt, client, sessionId]);
+
+  const { items } = transcript;
+  const unrewind = useCallback(
+    (markSeq?: number) => {
+      if (!sessionId) return;
+      const leaving = markSeq === undefined ? 0 : items.filter((item) => isMessage(item) && (item.seq ?? 0) > markSeq).length;
+      attempt(async () => {
+        const preview = await previewBack(client, sessionId);
+        if (leaving > 0 || preview.conflicts.length > 0) setRewinding({ kind: "back", leaving });
+        else {
+          await takeBack(client, sessionId);
+          toasts.say(t.talk.rewind.back);
+        }
+      });
+    },
+    [attempt, client, items, sessionId, toasts],
+  );
+  const latestUnrewind = useRef(unrewind);
+  useEffect(() => {
+    latestUnrewind.current = unrewind;
+  });
+  const rowActions = useMemo<RowActions>(
+    () => ({
+      ...conversation,
+      rewind: setRewinding,
+      unrewind: (seq) => {
+        latestUnrewind.current(seq);
+      },
+    }),
+    [conversation],
+  );
+  const rewound = (report: RewindReport) => {
+    const target = rewinding;
+    setRewinding(undefined);
+    if (target?.kind === "back") {
+      toasts.say(t.talk.rewind.back);
+      return;
+    }
+    toasts.say(t.talk.rewind.done({ what: report.what }));
+    if (report.what === "files" || target === undefined) return;
+    // The message is written anew, with what came along with it.
+    const said = items.find((item): item is UserItem => item.kind === "user" && item.seq === target.seq);
+    props.field.set(report.message, said ? { attachments: said.attachments, mentions: mentionsOf(said.content, said.fragments) } : {});
+  };
 
   const onChoices = useCallback((change: Partial<CommandChoices>) => {
     habits.set(change);
@@ -120,12 +168,20 @@ export function Talk(props: {
         if (!block) throw new Error(t.talk.command.nothingApplied);
         setApplying({ block, path: path || undefined });
       },
+      rewind: (back) => {
+        if (back) {
+          unrewind();
+          return;
+        }
+        if (lastSaid === undefined) throw new Error(t.talk.rewind.none);
+        setRewinding({ kind: "message", seq: lastSaid });
+      },
       help: openShortcuts,
       say: (text) => {
         toasts.say(text);
       },
     }),
-    [session, projectId, actions, onChoices, onSend, showTab, newSession, onTurn, resumable, conversation, toasts, lastSaid, count, release, feed.transcript, openShortcuts],
+    [session, projectId, actions, onChoices, onSend, showTab, newSession, onTurn, resumable, conversation, toasts, lastSaid, count, release, feed.transcript, openShortcuts, unrewind],
   );
   const commands = useCommands(reach);
 
@@ -133,7 +189,7 @@ export function Talk(props: {
     <>
       <Conversation
         feed={feed}
-        actions={conversation}
+        actions={rowActions}
         jump={props.jump}
         finding={props.finding}
         onFindingEnds={props.onFindingEnds}
@@ -169,9 +225,9 @@ export function Talk(props: {
         <Queue
           queued={queued}
           held={running === undefined}
-          onEdit={async (operationId, content) => {
+          onEdit={async (operationId, content, mentions) => {
             try {
-              await client.call("operation.edit", { operation_id: operationId, content, mentions: [] });
+              await client.call("operation.edit", { operation_id: operationId, content, mentions });
             } catch (error) {
               fail(error);
               throw error;
@@ -213,8 +269,23 @@ export function Talk(props: {
           }}
         />
       ) : null}
+      {rewinding && sessionId ? (
+        <RewindDialog
+          sessionId={sessionId}
+          target={rewinding}
+          hasProject={projectId !== undefined}
+          onDone={rewound}
+          onClose={() => {
+            setRewinding(undefined);
+          }}
+        />
+      ) : null}
     </>
   );
+}
+
+function isMessage(item: Item): boolean {
+  return item.kind === "user" || item.kind === "assistant";
 }
 
 type CommandChoices = Parameters<CommandReach["onChoices"]>[0];

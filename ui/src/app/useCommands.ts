@@ -32,6 +32,8 @@ export interface CommandReach {
   releaseQueue: () => void;
   /** The newest code block of the answers, the nth of its answer, into a file. */
   apply: (path: string, nth: number) => void;
+  /** To before the last message, or back from the newest rewind. */
+  rewind: (back: boolean) => void;
   help: () => void;
   say: (text: string) => void;
 }
@@ -159,6 +161,11 @@ function ownCommands(reach: CommandReach, client: ReturnType<typeof useClient>):
     review: async (rest) => {
       const expanded = await client.call("slash.expand", { name: "review", arguments: rest });
       await reach.send({ content: expanded.prompt, attachments: [], mentions: [] });
+    },
+    rewind: (rest) => {
+      begun();
+      if (rest !== "" && rest !== "undo") throw wrong("/rewind [undo]");
+      reach.rewind(rest === "undo");
     },
     search: (rest) => {
       reach.search(rest);

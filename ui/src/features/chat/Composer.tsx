@@ -14,7 +14,7 @@ import { AccessMenu, ModelMenu, type Choices } from "./choices";
 import { Completion } from "./Completion";
 import { mentionedIn, wantedAt } from "./mentions";
 import { TextHistory, type Moment } from "./textHistory";
-import { useDraft } from "./useDraft";
+import { useDraft, type Written } from "./useDraft";
 import { useOptions, type Command } from "./useOptions";
 
 export interface Outgoing {
@@ -27,7 +27,8 @@ export interface Outgoing {
 export interface ComposerHandle {
   focus(): void;
   insert(text: string): void;
-  set(text: string): void;
+  /** What is written becomes this; what comes along too where it is named. */
+  set(text: string, along?: Partial<Pick<Written, "attachments" | "mentions">>): void;
 }
 
 export function Composer(props: {
@@ -99,9 +100,9 @@ export function Composer(props: {
 
   /** Text that does not come from a key. */
   const put = useCallback(
-    (next: string, at: number, mention?: { word: string; mention: Mention }) => {
+    (next: string, at: number, mention?: { word: string; mention: Mention }, along: Partial<Written> = {}) => {
       history.note(next, at, true);
-      change({ text: next, ...(mention ? { mentions: [...written.mentions, mention] } : {}) });
+      change({ text: next, ...(mention ? { mentions: [...written.mentions, mention] } : {}), ...along });
       place(at);
     },
     [change, history, place, written.mentions],
@@ -123,8 +124,8 @@ export function Composer(props: {
         latest.current.put(next, next.length, word.startsWith("@") ? { word, mention: { kind: "file", path } } : undefined);
         field.current?.focus();
       },
-      set: (value) => {
-        latest.current.put(value, value.length);
+      set: (value, along) => {
+        latest.current.put(value, value.length, undefined, along);
         field.current?.focus();
       },
     });

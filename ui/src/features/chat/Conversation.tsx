@@ -11,7 +11,7 @@ import type { OpenFeed } from "./feed";
 import { matches } from "./find";
 import { FindBar } from "./FindBar";
 import { markWords } from "./markWords";
-import { Row, type ConversationActions } from "./rows";
+import { Row, type RowActions } from "./rows";
 import type { Item, Transcript } from "./transcript";
 
 /** From this many rows on only what is near the view is drawn. */
@@ -40,7 +40,7 @@ interface Anchor {
 
 export function Conversation(props: {
   feed: OpenFeed;
-  actions: ConversationActions;
+  actions: RowActions;
   /** Scroll to this step and mark it; a new object each time. */
   jump: { seq: number } | undefined;
   finding: boolean;
@@ -63,6 +63,8 @@ export function Conversation(props: {
     );
   }
   if (!feed.loaded) return <Waiting what={t.chat.loading} />;
+  // A rewind may have hidden all that is loaded; what stands before it is on its way.
+  if (transcript.items.length === 0 && feed.earlier) return <Waiting what={t.chat.loading} />;
   if (transcript.items.length === 0) return <Beginning onExample={props.onExample} hasProject={props.hasProject} />;
   return (
     <ApplyCode value={props.hasProject ? props.onApply : undefined}>
@@ -103,7 +105,7 @@ function Beginning(props: { onExample: (text: string) => void; hasProject: boole
 
 function Rows(props: {
   feed: OpenFeed;
-  actions: ConversationActions;
+  actions: RowActions;
   jump: { seq: number } | undefined;
   finding: boolean;
   onFindingEnds: () => void;

@@ -4,13 +4,16 @@ import { CirclePause, ListEnd, Pencil, Play, X } from "lucide-react";
 import { useState } from "react";
 import { Button, IconButton } from "../../components/Button";
 import { t } from "../../i18n";
+import type { Mention } from "../../protocol/generated/Mention";
+import { mentionedIn, mentionsOf } from "./mentions";
 import type { UserItem } from "./transcript";
 
 export function Queue(props: {
   queued: readonly UserItem[];
   /** Nothing runs before them. */
   held: boolean;
-  onEdit: (operationId: string, content: string) => Promise<void>;
+  /** The mentions are those whose words still stand in the message. */
+  onEdit: (operationId: string, content: string, mentions: Mention[]) => Promise<void>;
   onRemove: (operationId: string) => void;
   onGo: () => void;
 }) {
@@ -43,7 +46,8 @@ export function Queue(props: {
                   setEditing(undefined);
                 }}
                 onSave={async (content) => {
-                  await props.onEdit(id, content);
+                  const kept = mentionedIn(content, mentionsOf(item.content, item.fragments));
+                  await props.onEdit(id, content, kept.map((one) => one.mention));
                   setEditing(undefined);
                 }}
               />

@@ -11,6 +11,7 @@ import {
   GitCommitHorizontal,
   Globe,
   Hand,
+  History,
   ListTree,
   Search,
   SquareTerminal,
@@ -19,11 +20,13 @@ import {
 } from "lucide-react";
 import { memo, type ReactNode } from "react";
 import { Terminal, TerminalTail } from "../../components/Ansi";
+import { Button } from "../../components/Button";
 import { Code } from "../../components/Code";
 import { DiffLines, Figures } from "../../components/Diff";
 import { CopyButton, Elapsed } from "../../components/states";
 import { t } from "../../i18n";
 import { bytes, duration } from "../../i18n/format";
+import type { RewindTarget } from "./RewindDialog";
 import { asked, printsTerminal, toolLine } from "./toolText";
 import type { ApprovalView, ToolItem } from "./transcript";
 
@@ -53,6 +56,7 @@ export const ToolRow = memo(function ToolRow(props: {
   approval: ApprovalView | undefined;
   onToggle: (key: string) => void;
   onOpenFile: (path: string) => void;
+  onRewind: (target: RewindTarget) => void;
 }) {
   const { item, open, approval } = props;
   const line = toolLine(item.tool, item.arguments, item.command);
@@ -74,7 +78,7 @@ export const ToolRow = memo(function ToolRow(props: {
         <ToolFigures item={item} />{" "}
         <ToolStateMark item={item} />
       </button>
-      {open ? <ToolBody item={item} path={line.path} approval={approval} onOpenFile={props.onOpenFile} /> : null}
+      {open ? <ToolBody item={item} path={line.path} approval={approval} onOpenFile={props.onOpenFile} onRewind={props.onRewind} /> : null}
       {!open && item.state === "running" && item.live ? (
         <div className="tool-tail">
           <TerminalTail text={item.live} lines={TAIL_LINES} label={t.tools.liveOutput} />
@@ -123,6 +127,7 @@ function ToolBody(props: {
   path: string | undefined;
   approval: ApprovalView | undefined;
   onOpenFile: (path: string) => void;
+  onRewind: (target: RewindTarget) => void;
 }) {
   const { item, path, approval } = props;
   const pieces = asked(item.tool, item.arguments);
@@ -189,8 +194,25 @@ function ToolBody(props: {
         {output ? <Terminal text={output} label={t.tools.output} follow={item.durationMs === undefined} /> : <p className="quiet">{t.tools.none}</p>}
         {item.truncated ? <p className="quiet">{t.tools.truncated}</p> : null}
       </section>
+      {item.durationMs !== undefined && item.seq !== undefined && writes(item) ? (
+        <Button
+          small
+          look="ghost"
+          onClick={() => {
+            props.onRewind({ kind: "call", seq: item.seq ?? 0 });
+          }}
+        >
+          <History size={13} aria-hidden="true" />
+          {t.talk.rewind.call}
+        </Button>
+      ) : null}
     </div>
   );
+}
+
+/** Changed files, or may have: what a program does is not in its name. */
+function writes(item: ToolItem): boolean {
+  return item.changes.length > 0 || printsTerminal(item.tool);
 }
 
 function pretty(value: unknown): string {

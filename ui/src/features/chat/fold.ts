@@ -1,27 +1,12 @@
 // The fold itself: what was there, and what arrived, make what is there now.
 //
-// It runs for every frame of a stream, so it costs what is new, not what is old: items of ended
-// operations are settled and neither looked through nor indexed again.
+// Where somebody went back, the conversation is told again without what no longer belongs to it;
+// that happens rarely, so it may cost what a first look costs.
 
-import type { Signal } from "../../protocol/generated/Signal";
 import type { StoredEvent } from "../../protocol/generated/StoredEvent";
-import type { Usage } from "../../protocol/generated/Usage";
-import {
-  isTerminal,
-  NO_USAGE,
-  type ApprovalView,
-  type Input,
-  type Item,
-  type ModelCall,
-  type OperationView,
-  type TextItem,
-  type ToolItem,
-  type Transcript,
-  type UserItem,
-} from "./transcript";
-
-/** Characters of live output that are kept for the screen. */
-const LIVE_LIMIT = 100_000;
+import { Draft } from "./draft";
+import { emptyTranscript, isTerminal, type Input, type Item, type OperationView, type Transcript, type UserItem } from "./transcript";
+import { Visible, within } from "./visible";
 
 /** Takes messages of this session, in any order and any number of times. Never changes its input. */
 export function fold(before: Transcript, inputs: readonly Input[]): Transcript {
@@ -30,11 +15,15 @@ export function fold(before: Transcript, inputs: readonly Input[]): Transcript {
     if (input.kind === "stored") draft.arrive(input.event);
     else draft.signal(input.signal);
   }
-  return draft.finish();
+  const now = draft.finish();
+  return draft.rewound ? retold(now) : now;
 }
 
 /** Puts earlier steps, folded by themselves, before those that are there. */
 export function prepend(earlier: Transcript, now: Transcript): Transcript {
+  const log = earlier.log.concat(now.log);
+  const joined = { ...now, firstSeq: earlier.firstSeq, log };
+  if (log.some((step) => step.event_type === "rewound")) return retold(joined);
   const operations = new Map(earlier.operations);
   for (const [id, undone] of now.before.undone) {
     const operation = operations.get(id);
@@ -47,8 +36,7 @@ export function prepend(earlier: Transcript, now: Transcript): Transcript {
       : item,
   );
   return {
-    ...now,
-    firstSeq: earlier.firstSeq,
+    ...joined,
     name: now.name ?? earlier.name,
     items: items.concat(now.items),
     settled: items.length + now.settled,
@@ -62,562 +50,90 @@ export function prepend(earlier: Transcript, now: Transcript): Transcript {
   };
 }
 
-class Draft {
-  private readonly before: Transcript;
-  private readonly stored: Item[];
-  private readonly live: Item[];
-  /** Where items stand that may still change: those after the settled ones. */
-  private readonly index = new Map<string, number>();
-  private readonly operations: Map<string, OperationView>;
-  private readonly approvals: Map<string, ApprovalView>;
-  private readonly early: Map<number, StoredEvent>;
-  private readonly queued: UserItem[];
-  private readonly undone: Map<string, boolean>;
-  private readonly jobs: Map<string, number | undefined>;
-  private settled: number;
-  private lastSeq: number;
-  private name: string | undefined;
-  private touched = false;
-
-  constructor(before: Transcript) {
-    this.before = before;
-    let end = before.items.length;
-    while (end > before.settled && before.items[end - 1]?.seq === undefined) end -= 1;
-    this.stored = before.items.slice(0, end);
-    this.live = before.items.slice(end);
-    this.settled = before.settled;
-    for (let position = this.settled; position < end; position += 1) this.note(position);
-    this.operations = new Map(before.operations);
-    this.approvals = new Map(before.approvals);
-    this.early = new Map(before.early);
-    this.queued = [...before.queued];
-    this.undone = new Map(before.before.undone);
-    this.jobs = new Map(before.before.jobs);
-    this.lastSeq = before.lastSeq;
-    this.name = before.name;
+/** The conversation again from its steps, as far as they are part of it. */
+function retold(now: Transcript): Transcript {
+  const { log } = now;
+  const visible = new Visible(log);
+  const nothing = emptyTranscript(now.sessionId, now.firstSeq - 1);
+  const shown = tell(nothing, log.filter((step) => visible.contains(step.seq)));
+  const whole = tell(nothing, log);
+  const operations = new Map(shown.operations);
+  const gone = new Map<string, OperationView>();
+  const late: UserItem[] = [];
+  for (const [id, operation] of withFilesBack(whole.operations, log)) {
+    const kept = operations.get(id);
+    if (!kept) gone.set(id, operation);
+    // It had its turn behind the place that was gone back to: it neither waits nor runs.
+    else if (isTerminal(operation.state) && !isTerminal(kept.state)) {
+      operations.set(id, operation);
+      late.push(...shown.queued.filter((item) => item.operationId === id));
+    } else operations.set(id, { ...kept, undone: operation.undone });
   }
-
-  finish(): Transcript {
-    if (!this.touched) return this.before;
-    return {
-      sessionId: this.before.sessionId,
-      firstSeq: this.before.firstSeq,
-      lastSeq: this.lastSeq,
-      name: this.name,
-      items: this.stored.concat(this.live),
-      settled: this.settled,
-      queued: this.queued,
-      operations: this.operations,
-      approvals: this.approvals,
-      early: this.early,
-      before: { undone: this.undone, jobs: this.jobs },
-    };
-  }
-
-  private note(position: number): void {
-    const item = this.stored[position];
-    if (item) this.index.set(item.key, position);
-  }
-
-  arrive(event: StoredEvent): void {
-    if (event.session_id !== this.before.sessionId || event.seq <= this.lastSeq) return;
-    this.touched = true;
-    this.early.set(event.seq, event);
-    for (;;) {
-      const next = this.early.get(this.lastSeq + 1);
-      if (!next) return;
-      this.early.delete(next.seq);
-      this.lastSeq = next.seq;
-      this.take(next);
-    }
-  }
-
-  private take(event: StoredEvent): void {
-    const { seq, at } = event;
-    const operationId = event.operation_id ?? undefined;
-    if (operationId) this.operation(operationId, at);
-    switch (event.event_type) {
-      case "user_message": {
-        const { message_id, content, attachments, fragments, steering } = event.data;
-        const item: UserItem = {
-          kind: "user",
-          key: `user:${message_id}`,
-          seq,
-          at,
-          operationId,
-          content,
-          attachments: attachments ?? [],
-          fragments: fragments ?? [],
-          steering,
-        };
-        if (operationId && !steering) this.change(operationId, at, { words: firstLine(content) });
-        this.push(item);
-        break;
-      }
-      case "operation_state": {
-        if (!operationId) break;
-        const { state, kind, reason } = event.data;
-        if (state === "PENDING" && reason) this.wait(operationId);
-        else if (state !== "PENDING") this.begin(operationId);
-        this.change(operationId, at, { state, reason: reason ?? undefined, ...(kind ? { kind } : {}) });
-        if (state !== "PENDING") this.header(operationId, seq, at);
-        break;
-      }
-      case "message_edited": {
-        const { message_id, content, fragments } = event.data;
-        const at = this.queued.findIndex((item) => item.key === `user:${message_id}`);
-        const item = this.queued[at];
-        if (item) this.queued[at] = { ...item, content, fragments: fragments ?? [] };
-        if (operationId) this.change(operationId, event.at, { words: firstLine(content) });
-        break;
-      }
-      case "routed": {
-        if (!operationId) break;
-        const { tier, model, provider, reason } = event.data;
-        this.change(operationId, at, { tier, model, provider, routeReason: reason });
-        this.header(operationId, seq, at);
-        break;
-      }
-      case "context_gathered": {
-        if (!operationId) break;
-        const receipts = [...this.operation(operationId, at).receipts, event.data.receipt];
-        this.change(operationId, at, { receipts });
-        break;
-      }
-      case "model_call_started": {
-        if (!operationId) break;
-        const { call, provider, model, estimated_input_tokens } = event.data;
-        const started: ModelCall = {
-          call,
-          provider,
-          model,
-          estimatedInputTokens: estimated_input_tokens,
-          startedAt: at,
-          usage: undefined,
-          costMicroUsd: undefined,
-          durationMs: undefined,
-          firstTokenMs: undefined,
-          finish: undefined,
-        };
-        this.change(operationId, at, { calls: [...this.operation(operationId, at).calls, started] });
-        this.header(operationId, seq, at);
-        break;
-      }
-      case "model_call_finished": {
-        if (!operationId) break;
-        const { call, usage, cost_micro_usd, duration_ms, first_token_ms, finish } = event.data;
-        const operation = this.operation(operationId, at);
-        const finished = {
-          usage,
-          costMicroUsd: cost_micro_usd ?? undefined,
-          durationMs: duration_ms,
-          firstTokenMs: first_token_ms ?? undefined,
-          finish,
-        };
-        this.change(operationId, at, {
-          calls: operation.calls.map((one) => (one.call === call ? { ...one, ...finished } : one)),
-          costMicroUsd: operation.costMicroUsd + (cost_micro_usd ?? 0),
-          usage: sum(operation.usage, usage),
-        });
-        break;
-      }
-      case "notice": {
-        const { level, code, text, until } = event.data;
-        this.push({ kind: "notice", key: `step:${seq}`, seq, at, operationId, level, code, text, until: until ?? undefined });
-        break;
-      }
-      case "reasoning":
-      case "assistant_message":
-        this.message(event, operationId);
-        break;
-      case "tool_call": {
-        const { call_id, tool, arguments: args } = event.data;
-        const item: ToolItem = { ...this.tool(call_id, operationId, at), seq, at, tool, arguments: args, state: "called" };
-        this.push(item);
-        break;
-      }
-      case "tool_started":
-        this.changeTool(event.data.call_id, {
-          state: "running",
-          startedAt: at,
-          command: event.data.command ?? undefined,
-        });
-        break;
-      case "tool_result": {
-        const { call_id, success, output, summary, duration_ms, truncated, changes } = event.data;
-        this.changeTool(call_id, {
-          state: success ? "done" : "failed",
-          output,
-          summary,
-          durationMs: duration_ms,
-          truncated,
-          changes: changes ?? [],
-          live: "",
-        });
-        break;
-      }
-      case "approval_requested": {
-        const { approval } = event.data;
-        this.approvals.set(approval.id, { approval, decision: undefined, by: undefined });
-        this.changeTool(approval.call_id, { state: "waiting", approvalId: approval.id });
-        break;
-      }
-      case "approval_decided": {
-        const { approval_id, decision, by } = event.data;
-        const view = this.approvals.get(approval_id);
-        if (!view) break;
-        this.approvals.set(approval_id, { ...view, decision, by });
-        this.changeTool(view.approval.call_id, { state: "called" });
-        break;
-      }
-      case "compacted": {
-        const { summary, dropped_items, dropped_tokens, kept_tokens } = event.data;
-        this.push({
-          kind: "compacted",
-          key: `step:${seq}`,
-          seq,
-          at,
-          operationId,
-          summary,
-          droppedItems: dropped_items,
-          droppedTokens: dropped_tokens,
-          keptTokens: kept_tokens,
-        });
-        break;
-      }
-      case "operation_finished": {
-        if (operationId) this.end(operationId, event);
-        break;
-      }
-      case "undone": {
-        const { operation_id, undone, paths } = event.data;
-        if (this.operations.has(operation_id)) this.change(operation_id, at, { undone });
-        else this.undone.set(operation_id, undone);
-        this.push({ kind: "mark", key: `step:${seq}`, seq, at, operationId, mark: { type: "undone", operationId: operation_id, undone, paths } });
-        break;
-      }
-      case "renamed":
-        this.name = event.data.name;
-        break;
-      case "forked":
-        this.push({ kind: "mark", key: `step:${seq}`, seq, at, operationId, mark: { type: "forked", fromSessionId: event.data.from_session_id } });
-        break;
-      case "job_started": {
-        const { job_id, command } = event.data;
-        this.push({
-          kind: "mark",
-          key: `job:${job_id}`,
-          seq,
-          at,
-          operationId,
-          mark: { type: "job", jobId: job_id, command, running: true, exitCode: undefined },
-        });
-        break;
-      }
-      case "job_finished": {
-        const { job_id, exit_code } = event.data;
-        this.endJob(job_id, exit_code ?? undefined);
-        break;
-      }
-      case "budget_paused":
-        if (operationId) this.change(operationId, at, { pause: event.data.pause });
-        break;
-      case "budget_resumed":
-        if (operationId) this.change(operationId, at, { pause: undefined });
-        break;
-      case "rewound":
-      case "model_items":
-      case "reviewed":
-        break;
-    }
-  }
-
-  /** The message of an operation waits: it stands with the others that do, until its turn. */
-  private wait(operationId: string): void {
-    const at = this.stored.findLastIndex((item) => item.kind === "user" && item.operationId === operationId && !item.steering);
-    const item = this.stored[at];
-    if (at < this.settled || item?.kind !== "user") return;
-    this.stored.splice(at, 1);
-    this.index.delete(item.key);
-    for (let position = at; position < this.stored.length; position += 1) this.note(position);
-    this.queued.push(item);
-  }
-
-  private begin(operationId: string): void {
-    const at = this.queued.findIndex((item) => item.operationId === operationId);
-    const item = this.queued[at];
-    if (!item) return;
-    this.queued.splice(at, 1);
-    this.push(item);
-  }
-
-  /** Commands in the background outlive their operation, so their line may be settled. */
-  private endJob(jobId: string, exitCode: number | undefined): void {
-    const at = this.stored.findLastIndex((item) => item.key === `job:${jobId}`);
-    const item = this.stored[at];
-    if (item?.kind === "mark" && item.mark.type === "job") {
-      this.stored[at] = { ...item, mark: { ...item.mark, running: false, exitCode } };
-    } else this.jobs.set(jobId, exitCode);
-  }
-
-  private message(event: Extract<StoredEvent, { event_type: "reasoning" | "assistant_message" }>, operationId: string | undefined): void {
-    const kind = event.event_type === "reasoning" ? "reasoning" : "assistant";
-    const item: TextItem = {
-      kind,
-      key: `${kind}:${event.data.message_id}`,
-      seq: event.seq,
-      at: event.at,
-      operationId,
-      text: event.event_type === "reasoning" ? event.data.text : event.data.content,
-      partial: event.event_type === "assistant_message" && event.data.partial,
-      superseded: event.event_type === "assistant_message" && event.data.superseded,
-      streaming: false,
-      gap: false,
-      characters: undefined,
-    };
-    this.push(item);
-  }
-
-  private end(operationId: string, event: Extract<StoredEvent, { event_type: "operation_finished" }>): void {
-    const { state, failure, usage, cost_micro_usd, duration_ms, changes } = event.data;
-    const waiting = this.queued.findIndex((item) => item.operationId === operationId);
-    if (waiting >= 0) {
-      // Taken out before its turn: it was never said.
-      this.queued.splice(waiting, 1);
-      this.operations.delete(operationId);
-      return;
-    }
-    this.change(operationId, event.at, {
-      state,
-      failure: failure ?? undefined,
-      usage,
-      costMicroUsd: cost_micro_usd,
-      durationMs: duration_ms,
-      finishedAt: event.at,
-      changes,
-      reason: undefined,
-      activity: undefined,
-      pause: undefined,
-    });
-    for (let position = this.live.length - 1; position >= 0; position -= 1) {
-      if (this.live[position]?.operationId === operationId) this.live.splice(position, 1);
-    }
-    for (let position = this.settled; position < this.stored.length; position += 1) {
-      const item = this.stored[position];
-      if (item?.kind !== "tool" || item.operationId !== operationId || item.durationMs !== undefined) continue;
-      this.stored[position] = { ...item, state: "unanswered", live: "" };
-    }
-    for (const [id, view] of this.approvals) {
-      if (view.approval.operation_id === operationId && !view.decision) {
-        this.approvals.set(id, { ...view, decision: "deny", by: "operation" });
-      }
-    }
-    this.push({ kind: "end", key: `end:${operationId}`, seq: event.seq, at: event.at, operationId });
-    this.settle();
-  }
-
-  /** Where nothing runs any more, what stands there stays as it is. */
-  private settle(): void {
-    for (const operation of this.operations.values()) {
-      if (!isTerminal(operation.state) && !this.queued.some((item) => item.operationId === operation.id)) return;
-    }
-    this.settled = this.stored.length;
-    this.index.clear();
-  }
-
-  signal(signal: Signal): void {
-    if (signal.session_id !== this.before.sessionId) return;
-    const operation = this.operations.get(signal.operation_id);
-    if (operation && isTerminal(operation.state)) return;
-    this.touched = true;
-    switch (signal.signal) {
-      case "text_delta":
-        this.delta("assistant", signal.message_id, signal.operation_id, signal.text, signal.offset);
-        break;
-      case "reasoning_delta":
-        this.delta("reasoning", signal.message_id, signal.operation_id, signal.text, undefined);
-        break;
-      case "tool_call_progress": {
-        const known = this.tool(signal.call_id, signal.operation_id, 0);
-        if (known.seq === undefined) this.pushLive({ ...known, tool: signal.tool, bytes: signal.bytes });
-        break;
-      }
-      case "tool_output":
-        this.changeTool(signal.call_id, (item) =>
-          item.durationMs === undefined ? { live: tail(item.live + signal.text) } : {},
-        );
-        break;
-      case "activity":
-        if (operation) {
-          this.operations.set(operation.id, {
-            ...operation,
-            activity: { text: signal.text, since: signal.since },
-          });
-        }
-        break;
-    }
-  }
-
-  private delta(kind: TextItem["kind"], messageId: string, operationId: string, text: string, offset: number | undefined): void {
-    const key = `${kind}:${messageId}`;
-    if (this.index.has(key)) return;
-    const found = this.live.find((item) => item.key === key);
-    const known = found && (found.kind === "assistant" || found.kind === "reasoning") ? found : undefined;
-    const before = known?.text ?? "";
-    const have = known?.characters ?? 0;
-    const joined = offset === undefined ? before + text : join(before, text, offset, have);
-    this.pushLive({
-      kind,
-      key,
-      seq: undefined,
-      at: known?.at ?? 0,
-      operationId,
-      text: joined ?? before,
-      partial: false,
-      superseded: false,
-      streaming: true,
-      gap: joined === undefined || (known?.gap === true && joined === before),
-      characters: have + characters((joined ?? before).slice(before.length)),
-    });
-  }
-
-  private operation(id: string, at: number): OperationView {
-    const known = this.operations.get(id);
-    if (known) return known;
-    const fresh: OperationView = {
-      id,
-      words: "",
-      state: "PENDING",
-      kind: undefined,
-      reason: undefined,
-      tier: undefined,
-      model: undefined,
-      provider: undefined,
-      routeReason: undefined,
-      receipts: [],
-      calls: [],
-      startedAt: at,
-      finishedAt: undefined,
-      durationMs: undefined,
-      costMicroUsd: 0,
-      usage: NO_USAGE,
-      failure: undefined,
-      changes: [],
-      undone: false,
-      activity: undefined,
-      pause: undefined,
-    };
-    this.operations.set(id, fresh);
-    return fresh;
-  }
-
-  private change(id: string, at: number, part: Partial<OperationView>): void {
-    this.operations.set(id, { ...this.operation(id, at), ...part });
-  }
-
-  /** The line that names tier, model and cost; once, where the operation first does something. */
-  private header(operationId: string, seq: number, at: number): void {
-    const key = `header:${operationId}`;
-    if (!this.index.has(key)) this.push({ kind: "header", key, seq, at, operationId });
-  }
-
-  private tool(callId: string, operationId: string | undefined, at: number): ToolItem {
-    const key = `tool:${callId}`;
-    const position = this.index.get(key);
-    const known = position === undefined ? this.live.find((item) => item.key === key) : this.stored[position];
-    if (known?.kind === "tool") return known;
-    return {
-      kind: "tool",
-      key,
-      seq: undefined,
-      at,
-      operationId,
-      callId,
-      tool: "",
-      arguments: null,
-      state: "writing",
-      bytes: 0,
-      command: undefined,
-      startedAt: undefined,
-      live: "",
-      output: "",
-      summary: "",
-      durationMs: undefined,
-      truncated: false,
-      changes: [],
-      approvalId: undefined,
-    };
-  }
-
-  private changeTool(callId: string, part: Partial<ToolItem> | ((item: ToolItem) => Partial<ToolItem>)): void {
-    this.replace(`tool:${callId}`, (item) =>
-      item.kind === "tool" ? { ...item, ...(typeof part === "function" ? part(item) : part) } : item,
-    );
-  }
-
-  private replace(key: string, change: (item: Item) => Item): void {
-    const position = this.index.get(key);
-    if (position === undefined) return;
-    const item = this.stored[position];
-    if (item) this.stored[position] = change(item);
-  }
-
-  /** Puts a stored item at the end; what was live of it goes. A known key is replaced in place. */
-  private push(item: Item): void {
-    const live = this.live.findIndex((other) => other.key === item.key);
-    if (live >= 0) this.live.splice(live, 1);
-    const cleaned: Item = item.kind === "tool" ? { ...item, bytes: 0 } : item;
-    const position = this.index.get(item.key);
-    if (position !== undefined) {
-      this.stored[position] = cleaned;
-      return;
-    }
-    this.index.set(item.key, this.stored.length);
-    this.stored.push(cleaned);
-  }
-
-  private pushLive(item: Item): void {
-    const position = this.live.findIndex((other) => other.key === item.key);
-    if (position >= 0) this.live[position] = item;
-    else this.live.push(item);
-  }
-}
-
-/** Joins a piece at its place, counted in Unicode characters; `undefined` where pieces are missing. */
-export function join(before: string, piece: string, offset: number, have = characters(before)): string | undefined {
-  if (offset > have) return undefined;
-  if (offset === have) return before + piece;
-  const known = have - offset;
-  const pieceCharacters = [...piece];
-  return pieceCharacters.length <= known ? before : before + pieceCharacters.slice(known).join("");
-}
-
-function characters(text: string): number {
-  let count = text.length;
-  for (let at = 0; at < text.length - 1; at += 1) {
-    const unit = text.charCodeAt(at);
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      count -= 1;
-      at += 1;
-    }
-  }
-  return count;
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
-}
-
-function tail(text: string): string {
-  return text.length > LIVE_LIMIT ? text.slice(text.length - LIVE_LIMIT) : text;
-}
-
-function sum(left: Usage, right: Usage): Usage {
+  const items: Item[] = late.length > 0 ? [...shown.items, ...late].sort((left, right) => (left.seq ?? 0) - (right.seq ?? 0)) : [...shown.items];
+  marked(items, log, now.firstSeq);
+  const settled = [...operations.values()].every((one) => isTerminal(one.state)) ? items.length : shown.settled;
+  const live = now.items.filter((item) => item.seq === undefined && operations.has(item.operationId ?? ""));
   return {
-    input_tokens: left.input_tokens + right.input_tokens,
-    cached_tokens: left.cached_tokens + right.cached_tokens,
-    cache_write_tokens: left.cache_write_tokens + right.cache_write_tokens,
-    output_tokens: left.output_tokens + right.output_tokens,
-    reasoning_tokens: left.reasoning_tokens + right.reasoning_tokens,
+    ...shown,
+    lastSeq: now.lastSeq,
+    items: items.concat(live),
+    settled,
+    queued: shown.queued.filter((item) => !late.includes(item)),
+    operations,
+    gone,
+    early: now.early,
+    log,
   };
+}
+
+function tell(before: Transcript, steps: readonly StoredEvent[]): Transcript {
+  const draft = new Draft(before);
+  for (const step of steps) draft.take(step);
+  return draft.finish();
+}
+
+type Rewound = Extract<StoredEvent, { event_type: "rewound" }>;
+
+/** Those that nobody has taken back, oldest first. */
+function standing(log: readonly StoredEvent[]): Rewound[] {
+  const all = log.filter((step): step is Rewound => step.event_type === "rewound");
+  const taken = new Set(all.map((step) => step.data.undoes_seq));
+  return all.filter((step) => typeof step.data.undoes_seq !== "number" && !taken.has(step.seq));
+}
+
+/** What operations changed is taken back where files went back behind their beginning. */
+function withFilesBack(operations: ReadonlyMap<string, OperationView>, log: readonly StoredEvent[]): Map<string, OperationView> {
+  const began = new Map<string, number>();
+  const turned = new Map<string, number>();
+  for (const step of log) {
+    if (step.operation_id && !began.has(step.operation_id)) began.set(step.operation_id, step.seq);
+    if (step.event_type === "undone") turned.set(step.data.operation_id, step.seq);
+  }
+  const after = new Map(operations);
+  for (const { seq, data } of standing(log)) {
+    if (data.what === "conversation") continue;
+    for (const [id, operation] of operations) {
+      const first = began.get(id) ?? 0;
+      const since = (turned.get(id) ?? 0) > seq;
+      if (first >= data.to_seq && first < seq && !since && operation.changes.length > 0) after.set(id, { ...operation, undone: true });
+    }
+  }
+  return after;
+}
+
+/** Tells the marks of rewinds how much they are about, and the newest that it is. */
+function marked(items: Item[], log: readonly StoredEvent[], firstSeq: number): void {
+  const newest = standing(log).at(-1)?.seq;
+  items.forEach((item, at) => {
+    if (item.kind !== "mark" || item.mark.type !== "rewound") return;
+    const step = log.find((one): one is Rewound => one.seq === item.seq && one.event_type === "rewound");
+    const ranges = (item.mark.back ? step?.data.shown : step?.data.hidden) ?? [];
+    const complete = ranges.every((range) => range.first >= firstSeq);
+    const messages = log.filter((one) => isMessage(one) && ranges.some((range) => within(range, one.seq))).length;
+    items[at] = { ...item, mark: { ...item.mark, messages: complete ? messages : undefined, newest: item.seq === newest } };
+  });
+}
+
+function isMessage(step: StoredEvent): boolean {
+  return step.event_type === "user_message" || (step.event_type === "assistant_message" && !step.data.superseded);
 }

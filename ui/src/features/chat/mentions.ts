@@ -3,6 +3,7 @@
 import type { Commit } from "../../protocol/generated/Commit";
 import type { DraftMention } from "../../protocol/generated/DraftMention";
 import type { FileEntry } from "../../protocol/generated/FileEntry";
+import type { Fragment } from "../../protocol/generated/Fragment";
 import type { Mention } from "../../protocol/generated/Mention";
 import type { Session } from "../../protocol/generated/Session";
 
@@ -87,6 +88,24 @@ export function mentionedIn(text: string, known: readonly DraftMention[]): Draft
     if (seen.has(word) || !has(text, word)) return false;
     seen.add(word);
     return true;
+  });
+}
+
+/** The mentions of a message that was sent, with the words of it that stood for them. */
+export function mentionsOf(content: string, fragments: readonly Fragment[]): DraftMention[] {
+  const sessions = [...content.matchAll(/(?:^|[\s(])(@session:[\p{L}\p{N}-]+)/gu)].map((match) => match[1] ?? "");
+  return fragments.map(({ mention }) => {
+    switch (mention.kind) {
+      case "file":
+        return { word: `@${mention.path}`, mention };
+      case "folder":
+        return { word: `@${mention.path.replace(/\/$/, "")}/`, mention };
+      case "commit":
+        return { word: `@commit:${mention.commit.slice(0, 8)}`, mention };
+      case "session":
+        // Its name may have changed since; they stand in the order in which they were written.
+        return { word: sessions.shift() ?? `@session:${mention.session_id}`, mention };
+    }
   });
 }
 

@@ -1,4 +1,4 @@
-import { AtSign, ChevronDown, ChevronRight, CircleAlert, Copy, FileDown, GitFork, Info, Pencil, Redo2, RotateCcw, Sparkles, Undo2 } from "lucide-react";
+import { AtSign, ChevronDown, ChevronRight, CircleAlert, Copy, FileDown, GitFork, History, Info, Pencil, Redo2, RotateCcw, Sparkles, Undo2 } from "lucide-react";
 import { memo, useState } from "react";
 import { Button, IconButton } from "../../components/Button";
 import { Figures } from "../../components/Diff";
@@ -12,8 +12,9 @@ import type { Attachment } from "../../protocol/generated/Attachment";
 import type { Fragment } from "../../protocol/generated/Fragment";
 import type { Tier } from "../../protocol/generated/Tier";
 import { TIERS } from "./choices";
+import type { RewindTarget } from "./RewindDialog";
 import { ToolRow } from "./ToolRow";
-import type { CompactedItem, HeaderItem, Item, MarkItem, NoticeItem, OperationView, TextItem, Transcript, UserItem } from "./transcript";
+import type { CompactedItem, HeaderItem, Item, MarkItem, NoticeItem, OperationView, RewoundMark, TextItem, Transcript, UserItem } from "./transcript";
 
 /** What a conversation can ask of the window around it. */
 export interface ConversationActions {
@@ -33,13 +34,19 @@ export interface ConversationActions {
   openJob(jobId: string): void;
 }
 
+/** And of what the conversation itself is tied to: where to go back to, and the way forward again. */
+export interface RowActions extends ConversationActions {
+  rewind(target: RewindTarget): void;
+  unrewind(markSeq: number): void;
+}
+
 export const Row = memo(function Row(props: {
   item: Item;
   transcript: Transcript;
   open: boolean;
   highlighted: boolean;
   onToggle: (key: string) => void;
-  actions: ConversationActions;
+  actions: RowActions;
 }) {
   const { item, transcript } = props;
   const operation = item.operationId ? transcript.operations.get(item.operationId) : undefined;
@@ -56,7 +63,7 @@ interface RowProps {
   open: boolean;
   highlighted: boolean;
   onToggle: (key: string) => void;
-  actions: ConversationActions;
+  actions: RowActions;
 }
 
 /** A row changes with its item, its operation and its approval; not with the rest of the transcript. */
@@ -93,6 +100,7 @@ function Content(props: RowProps & { operation: OperationView | undefined }) {
           approval={item.approvalId ? transcript.approvals.get(item.approvalId) : undefined}
           onToggle={props.onToggle}
           onOpenFile={actions.openFile}
+          onRewind={actions.rewind}
         />
       );
     case "notice":
@@ -106,7 +114,7 @@ function Content(props: RowProps & { operation: OperationView | undefined }) {
   }
 }
 
-function UserRow({ item, actions }: { item: UserItem; actions: ConversationActions }) {
+function UserRow({ item, actions }: { item: UserItem; actions: RowActions }) {
   const [editing, setEditing] = useState(false);
   const { seq } = item;
   return (
@@ -133,6 +141,17 @@ function UserRow({ item, actions }: { item: UserItem; actions: ConversationActio
           >
             <Pencil size={13} />
           </IconButton>
+          {item.steering ? null : (
+            <IconButton
+              small
+              label={t.talk.rewind.here}
+              onClick={() => {
+                actions.rewind({ kind: "message", seq });
+              }}
+            >
+              <History size={13} />
+            </IconButton>
+          )}
           <AgainMenu
             onAgain={(tier) => {
               actions.askAgain(seq, tier ? { tier } : {}).catch(() => undefined);
@@ -288,7 +307,7 @@ function Attachments({ attachments }: { attachments: Attachment[] }) {
   );
 }
 
-function HeaderRow({ item, operation, actions }: { item: HeaderItem; operation: OperationView; actions: ConversationActions }) {
+function HeaderRow({ item, operation, actions }: { item: HeaderItem; operation: OperationView; actions: RowActions }) {
   const cost = operation.costMicroUsd;
   return (
     <header className="row-line who">
@@ -395,7 +414,7 @@ function CompactedRow({ item }: { item: CompactedItem }) {
   );
 }
 
-function MarkRow({ item, actions }: { item: MarkItem; actions: ConversationActions }) {
+function MarkRow({ item, actions }: { item: MarkItem; actions: RowActions }) {
   const { mark } = item;
   if (mark.type === "forked") return <p className="notice">{t.chat.forkedFrom}</p>;
   if (mark.type === "undone") {
@@ -407,6 +426,7 @@ function MarkRow({ item, actions }: { item: MarkItem; actions: ConversationActio
       </p>
     );
   }
+  if (mark.type === "rewound") return <RewoundRow seq={item.seq} mark={mark} actions={actions} />;
   return (
     <p className="notice">
       {mark.running ? <span className="dot-pulse" aria-hidden="true" /> : null}
@@ -421,6 +441,32 @@ function MarkRow({ item, actions }: { item: MarkItem; actions: ConversationActio
         {mark.command}
       </button>
       {mark.running ? null : <span className="quiet">{t.chat.jobEnded({ code: mark.exitCode ?? "none" })}</span>}
+    </p>
+  );
+}
+
+function RewoundRow({ seq, mark, actions }: { seq: number; mark: RewoundMark; actions: RowActions }) {
+  const w = t.talk.rewind;
+  const facts = [
+    mark.messages ? w.markMessages({ count: mark.messages }) : "",
+    mark.paths.length > 0 ? w.markFiles({ count: mark.paths.length }) : "",
+  ].filter(Boolean);
+  return (
+    <p className="notice rewound">
+      <History size={14} aria-hidden="true" />
+      <span>{(mark.back ? w.markBack : w.mark)({ what: mark.what })}</span>
+      <span className="quiet nowrap">{facts.join(" · ")}</span>
+      <span className="mono quiet truncate grow">{mark.paths.join(", ")}</span>
+      {mark.newest ? (
+        <Button
+          small
+          onClick={() => {
+            actions.unrewind(seq);
+          }}
+        >
+          {w.undo}
+        </Button>
+      ) : null}
     </p>
   );
 }
@@ -450,7 +496,7 @@ function ContinueMenu(props: { onChoose: (tier: Tier) => void }) {
   );
 }
 
-function EndRow({ seq, operation, actions }: { seq: number; operation: OperationView; actions: ConversationActions }) {
+function EndRow({ seq, operation, actions }: { seq: number; operation: OperationView; actions: RowActions }) {
   const { state, failure, changes } = operation;
   const additions = changes.reduce((sum, change) => sum + change.additions, 0);
   const deletions = changes.reduce((sum, change) => sum + change.deletions, 0);

@@ -17,6 +17,7 @@ import type { OperationKind } from "../../protocol/generated/OperationKind";
 import type { OperationState } from "../../protocol/generated/OperationState";
 import type { Pause } from "../../protocol/generated/Pause";
 import type { Receipt } from "../../protocol/generated/Receipt";
+import type { RewindWhat } from "../../protocol/generated/RewindWhat";
 import type { Signal } from "../../protocol/generated/Signal";
 import type { StoredEvent } from "../../protocol/generated/StoredEvent";
 import type { Tier } from "../../protocol/generated/Tier";
@@ -119,7 +120,22 @@ export interface MarkItem {
   mark:
     | { type: "undone"; operationId: string; undone: boolean; paths: string[] }
     | { type: "forked"; fromSessionId: string }
+    | RewoundMark
     | { type: "job"; jobId: string; command: string; running: boolean; exitCode: number | undefined };
+}
+
+export interface RewoundMark {
+  type: "rewound";
+  what: RewindWhat;
+  /** The first step that it went back behind. */
+  toSeq: number;
+  paths: string[];
+  /** An earlier one was taken back. */
+  back: boolean;
+  /** Messages that left, or came back; unknown where not all of them are loaded. */
+  messages: number | undefined;
+  /** The newest one, which can be taken back. */
+  newest: boolean;
 }
 
 export interface EndItem {
@@ -199,9 +215,13 @@ export interface Transcript {
   /** Messages that wait for their turn, in order. */
   queued: readonly UserItem[];
   operations: ReadonlyMap<string, OperationView>;
+  /** Those that a rewind went back behind: no longer part of the conversation, and paid for. */
+  gone: ReadonlyMap<string, OperationView>;
   approvals: ReadonlyMap<string, ApprovalView>;
   /** Steps that came too early, waiting for those before them. */
   early: ReadonlyMap<number, StoredEvent>;
+  /** The steps that were taken, hidden ones too. The same list as long as only signals came. */
+  log: readonly StoredEvent[];
   /** What was told of things that stand before the first step. */
   before: Before;
 }
@@ -231,8 +251,10 @@ export function emptyTranscript(sessionId: string, since = 0): Transcript {
     settled: 0,
     queued: [],
     operations: new Map(),
+    gone: new Map(),
     approvals: new Map(),
     early: new Map(),
+    log: [],
     before: { undone: new Map(), jobs: new Map() },
   };
 }
