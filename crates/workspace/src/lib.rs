@@ -33,6 +33,7 @@ mod spawn;
 mod tame;
 mod three_way;
 pub mod truncate;
+mod walk;
 mod workspace;
 
 pub use blobs::{Blobs, Hash};
@@ -48,4 +49,5 @@ pub use restore::{
 };
 pub use sandbox::{Confinement, Sandbox};
 pub use spawn::kill_orphans;
+pub use walk::{Walk, Walked};
 pub use workspace::Workspace;

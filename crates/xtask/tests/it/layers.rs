@@ -13,7 +13,7 @@ const FAKES: &str = "mira-testkit";
 const RESERVED: &[(&str, &[&str])] = &[
     ("tauri", &[DESKTOP]),
     ("gtk", &[DESKTOP]),
-    ("sqlx", &["mira-store"]),
+    ("sqlx", &["mira-store", "mira-index"]),
     ("axum", &["mira-server", FAKES]),
     ("git2", &["mira-git"]),
     ("reqwest", &["mira-egress", "mira-llm", "mira-tools"]),

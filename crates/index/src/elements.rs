@@ -1,0 +1,106 @@
+//! Elements by id and by file, and their text as it is on disk.
+
+use mira_workspace::Refusal;
+use sqlx::Row as _;
+
+use crate::model::{CHUNK_COLUMNS, Chunk, ELEMENT_COLUMNS, Element};
+use crate::{Index, IndexError, reading};
+
+/// Text of the project, read when it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Excerpt {
+    pub path: String,
+    /// 1-based, inclusive.
+    pub start_line: u32,
+    pub end_line: u32,
+    pub text: String,
+}
+
+impl Index {
+    pub async fn element(&self, id: i64) -> Result<Option<Element>, IndexError> {
+        let mut found = self.elements_by_id(&[id]).await?;
+        Ok(found.pop())
+    }
+
+    /// In the order of `ids`; those that are gone are left out.
+    pub async fn elements_by_id(&self, ids: &[i64]) -> Result<Vec<Element>, IndexError> {
+        let sql = format!(
+            "SELECT {ELEMENT_COLUMNS} FROM json_each(?1) wanted
+             JOIN elements e ON e.id = wanted.value JOIN files f ON f.id = e.file_id
+             ORDER BY wanted.key"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(crate::rows::json(ids.iter().copied()))
+            .fetch_all(self.reader())
+            .await?;
+        Ok(rows.iter().map(Element::of).collect::<Result<_, _>>()?)
+    }
+
+    /// What a file declares, in the order of the file; parents before what is inside them.
+    pub async fn elements_of(&self, path: &str) -> Result<Vec<Element>, IndexError> {
+        let sql = format!(
+            "SELECT {ELEMENT_COLUMNS} FROM files f JOIN elements e ON e.file_id = f.id
+             WHERE f.path = ?1 ORDER BY e.place"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(path)
+            .fetch_all(self.reader())
+            .await?;
+        Ok(rows.iter().map(Element::of).collect::<Result<_, _>>()?)
+    }
+
+    /// Pieces by id, in the order of `ids`; those that are gone are left out.
+    pub async fn chunks_by_id(&self, ids: &[i64]) -> Result<Vec<Chunk>, IndexError> {
+        let sql = format!(
+            "SELECT {CHUNK_COLUMNS} FROM json_each(?1) wanted
+             JOIN chunks c ON c.id = wanted.value JOIN files f ON f.id = c.file_id
+             ORDER BY wanted.key"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(crate::rows::json(ids.iter().copied()))
+            .fetch_all(self.reader())
+            .await?;
+        Ok(rows.iter().map(Chunk::of).collect::<Result<_, _>>()?)
+    }
+
+    /// Lines of a file as they are on disk now (1-based, inclusive), fewer where it has fewer.
+    pub async fn excerpt(&self, path: &str, start: u32, end: u32) -> Result<Excerpt, IndexError> {
+        let workspace = self.workspace().clone();
+        let path = path.to_owned();
+        let read = move || -> Result<Excerpt, IndexError> {
+            let bytes = workspace.read(&path)?.bytes;
+            let Ok((text, _)) = reading::decode(&bytes) else {
+                let text = format!("{path:?} is no text.");
+                return Err(Refusal::Unsuitable(text).into());
+            };
+            let start = start.max(1);
+            let wanted = (end.max(start) - start + 1) as usize;
+            let lines: Vec<&str> = text
+                .split_inclusive('\n')
+                .skip(start as usize - 1)
+                .take(wanted)
+                .collect();
+            Ok(Excerpt {
+                start_line: start,
+                end_line: start + (lines.len() as u32).saturating_sub(1),
+                text: lines.concat(),
+                path,
+            })
+        };
+        tokio::task::spawn_blocking(read)
+            .await
+            .map_err(|error| IndexError::Broken(error.to_string()))?
+    }
+
+    /// How many elements of each kind there are, most first.
+    pub async fn kinds(&self) -> Result<Vec<(String, u64)>, IndexError> {
+        let rows = sqlx::query("SELECT kind, count(*) FROM elements GROUP BY kind ORDER BY 2 DESC")
+            .fetch_all(self.reader())
+            .await?;
+        let kinds = rows.iter().map(|row| {
+            let count: i64 = row.try_get(1)?;
+            Ok((row.try_get(0)?, count.unsigned_abs()))
+        });
+        Ok(kinds.collect::<Result<_, sqlx::Error>>()?)
+    }
+}

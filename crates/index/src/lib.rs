@@ -1,0 +1,84 @@
+//! What is known of a project's code: files, elements, who uses whom, packages, words.
+//!
+//! [`Index`] is a handle on one project's `index.db`, a file that can always be made again from
+//! the project itself. It answers from the first committed batch on; [`Index::sync`] brings it up
+//! to date, [`Index::watch`] keeps it there.
+//!
+//! - `reading`, `chunks`, `tokens`: a file's bytes to what is stored of it. Pure.
+//! - `sync`, `write`: which files to read, on all cores; one transaction a batch, one writer.
+//! - `symbols`: all elements in memory, for look-ups by exact, begun and vague names.
+//! - `resolve`: names to elements, imports to files and packages, with a confidence.
+//! - `graph`, `tests_for`, `map`: questions about who uses whom.
+//! - `watch`: changes on disk as they happen.
+//!
+//! It knows no session, no policy, no model, and not `mira.db`. Text is not kept: it is read from
+//! the project when it is shown, so that what is shown is what is there.
+
+mod chunks;
+mod elements;
+mod error;
+mod languages;
+mod lexical;
+mod model;
+mod open;
+mod reading;
+mod roles;
+mod rows;
+mod state;
+mod sync;
+mod tokens;
+#[allow(dead_code)]
+mod uses;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mira_workspace::Workspace;
+use sqlx::SqlitePool;
+use tokio::sync::Mutex;
+
+pub use elements::Excerpt;
+pub use error::IndexError;
+pub use languages::LanguageConfig;
+pub use lexical::{LexicalHit, Weights};
+pub use model::{Chunk, Element, FileNote, FileRow, Roles};
+pub use state::{Phase, State, Totals, Watching};
+pub use sync::{SyncReport, What};
+
+/// What is known of one project. Clones share everything.
+#[derive(Clone)]
+pub struct Index {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    workspace: Arc<Workspace>,
+    writer: Mutex<write::Writer>,
+    readers: SqlitePool,
+    state: tokio::sync::watch::Sender<State>,
+    languages: std::sync::RwLock<languages::Languages>,
+    order: sync::Order,
+}
+
+impl Index {
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    pub fn workspace(&self) -> &Arc<Workspace> {
+        &self.shared.workspace
+    }
+
+    pub(crate) fn reader(&self) -> &SqlitePool {
+        &self.shared.readers
+    }
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Index").field(&self.shared.path).finish()
+    }
+}
