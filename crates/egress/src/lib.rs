@@ -157,7 +157,21 @@ impl Gate {
     /// # Errors
     /// As [`Gate::send`], as an I/O error.
     pub fn pass(&self, method: &str, url: &Url, purpose: Purpose) -> io::Result<Passage> {
-        let departure = departure(method, url, purpose, 0);
+        self.pass_with(method, url, purpose, 0)
+    }
+
+    /// As [`Gate::pass`], for a request whose body is so long.
+    ///
+    /// # Errors
+    /// As [`Gate::send`], as an I/O error.
+    pub fn pass_with(
+        &self,
+        method: &str,
+        url: &Url,
+        purpose: Purpose,
+        sent_bytes: u64,
+    ) -> io::Result<Passage> {
+        let departure = departure(method, url, purpose, sent_bytes);
         let ledger = self.ledger();
         if self.is_closed() && !departure.local {
             let error = Error::Offline {

@@ -106,15 +106,20 @@ impl Condition {
     fn holds(&self, id: PointId, payload: &Payload) -> bool {
         match self {
             Self::Ids(ids) => ids.contains(&id),
-            Self::OneOf { field, values } => payload
-                .get(field)
-                .is_some_and(|value| values.contains(value)),
-            Self::Between { field, from, to } => payload
-                .get(field)
-                .and_then(Value::as_integer)
-                .is_some_and(|number| {
-                    from.is_none_or(|from| number >= from) && to.is_none_or(|to| number <= to)
-                }),
+            Self::OneOf { field, .. } | Self::Between { field, .. } => {
+                payload.get(field).is_some_and(|value| self.fits(value))
+            }
+        }
+    }
+
+    /// Whether a field with this value is meant. Ids are no field: nothing fits.
+    pub(crate) fn fits(&self, value: &Value) -> bool {
+        match self {
+            Self::Ids(_) => false,
+            Self::OneOf { values, .. } => values.contains(value),
+            Self::Between { from, to, .. } => value.as_integer().is_some_and(|number| {
+                from.is_none_or(|from| number >= from) && to.is_none_or(|to| number <= to)
+            }),
         }
     }
 }

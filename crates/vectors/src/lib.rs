@@ -5,17 +5,23 @@
 //! models never meet, because model and length are part of a collection's identity.
 
 mod collection;
+mod embedded;
 mod embedder;
 mod error;
 mod filter;
 mod index;
 mod local;
+mod migrate;
 mod point;
+mod qdrant;
 
 pub use collection::{Collection, Field, FieldKind};
+pub use embedded::Embedded;
 pub use embedder::{Embedder, ModelId, Role};
 pub use error::{Error, Result};
 pub use filter::{Condition, Filter};
 pub use index::{Reach, VectorIndex};
 pub use local::{FOLDER_VARIABLE, LocalEmbedder, Places};
+pub use migrate::{Moved, Progress, migrate};
 pub use point::{Hit, Page, Payload, Point, PointId, Value};
+pub use qdrant::Qdrant;

@@ -1,3 +1,7 @@
 //! Vectors: the local model, and one contract for every place that keeps them.
 
+mod contract;
+mod embedded;
 mod local;
+mod migration;
+mod qdrant;

@@ -13,7 +13,9 @@ const FAKES: &str = "mira-testkit";
 const RESERVED: &[(&str, &[&str])] = &[
     ("tauri", &[DESKTOP]),
     ("gtk", &[DESKTOP]),
-    ("sqlx", &["mira-store", "mira-index"]),
+    ("sqlx", &["mira-store", "mira-vectors", "mira-index"]),
+    ("qdrant", &["mira-vectors", "mira-fake-qdrant"]),
+    ("tonic", &["mira-vectors", "mira-fake-qdrant"]),
     ("axum", &["mira-server", FAKES]),
     ("git2", &["mira-git"]),
     ("reqwest", &["mira-egress", "mira-llm", "mira-tools"]),
