@@ -58,7 +58,7 @@ impl Service {
             config: Some(grpc::CollectionConfig {
                 params: Some(grpc::CollectionParams {
                     vectors_config: Some(grpc::VectorsConfig {
-                        config: Some(vectors_config::Config::Params(stored.params.clone())),
+                        config: Some(vectors_config::Config::Params(stored.params)),
                     }),
                     ..Default::default()
                 }),

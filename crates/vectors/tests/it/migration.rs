@@ -46,7 +46,7 @@ async fn everything_arrives_and_comes_back_the_same() {
             removed: 0
         }
     );
-    let told = told.lock().expect("told");
+    let told = told.lock().expect("told").clone();
     assert!(told.is_sorted_by_key(|progress| progress.done), "{told:?}");
     assert!(told.iter().all(|progress| progress.total == 455));
     assert_eq!(told.last().map(|progress| progress.done), Some(455));
