@@ -7,7 +7,6 @@
 
 mod facts;
 mod languages;
-mod markdown;
 mod outline;
 mod plan;
 mod rules;
@@ -27,7 +26,6 @@ pub use facts::{
 pub use languages::{Language, languages};
 pub use outline::{Entry, MAX_ENTRIES, outline};
 
-use languages::Reader;
 use plan::Plan;
 
 /// The language of a file by its name, if it is one that Mira reads.
@@ -52,21 +50,49 @@ pub fn facts(path: &str, text: &str, limits: &Limits) -> FileFacts {
         return facts;
     }
     facts.is_generated = is_generated(text, facts.lines);
-    match entry.reader {
-        Reader::Headings => facts.elements = markdown::headings(text, limits),
-        Reader::Tree(plan) => {
-            let plan = plan();
-            match parse(plan, text, limits, begun) {
-                Some(tree) => walk::walk(plan, &tree, text, limits, begun, &mut facts),
-                None => facts.notes.push(Note {
-                    kind: NoteKind::TimedOut,
-                    text: format!("parsing took longer than {} ms", limits.time.as_millis()),
-                    line: None,
-                }),
-            }
-        }
+    let plan = (entry.plan)();
+    if text.len() <= SMALL {
+        read(plan, text, limits, begun, &mut facts);
+        return facts;
+    }
+    let result = std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("syntax".to_owned())
+            .stack_size(STACK + text.len() * STACK_PER_BYTE)
+            .spawn_scoped(scope, || read(plan, text, limits, begun, &mut facts))
+            .map(|thread| thread.join())
+    });
+    match result {
+        Ok(Ok(())) => {}
+        Ok(Err(panic)) => std::panic::resume_unwind(panic),
+        Err(error) => facts.notes.push(Note {
+            kind: NoteKind::TooLarge,
+            text: format!("no memory to parse it: {error}"),
+            line: None,
+        }),
     }
     facts
+}
+
+/// Tree-sitter lets go of the branches of an ambiguous text by recursion, one frame a level of
+/// nesting. Texts up to so many bytes cannot nest deep enough to exhaust any thread's stack;
+/// larger ones are read on a thread whose stack holds the worst that they can be. (What is not
+/// touched of it costs nothing.)
+const SMALL: usize = 8 * 1024;
+const STACK: usize = 2 * 1024 * 1024;
+const STACK_PER_BYTE: usize = 128;
+
+fn read(plan: &'static Plan, text: &str, limits: &Limits, begun: Instant, facts: &mut FileFacts) {
+    let Some(tree) = parse(plan, text, limits, begun) else {
+        facts.notes.push(Note {
+            kind: NoteKind::TimedOut,
+            text: format!("parsing took longer than {} ms", limits.time.as_millis()),
+            line: None,
+        });
+        return;
+    };
+    walk::walk(plan, &tree, text, limits, begun, facts);
+    (plan.rules.finish)(facts, text);
 }
 
 /// Why a text is not parsed at all.
@@ -87,7 +113,7 @@ fn unfit(text: &str, limits: &Limits) -> Option<Note> {
 }
 
 fn megabytes(bytes: usize) -> String {
-    let tenths = bytes.div_ceil(1024 * 1024 / 10);
+    let tenths = bytes.saturating_mul(10).div_ceil(1024 * 1024);
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 

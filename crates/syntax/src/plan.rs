@@ -9,6 +9,8 @@ use crate::rules::{Role, Rules};
 pub(crate) struct Plan {
     pub rules: &'static Rules,
     pub language: Language,
+    /// Numbers of [`Rules::type_positions`].
+    pub type_positions: Vec<u16>,
     /// For each node number where its roles begin and end in `roles`.
     spans: Vec<(u16, u16)>,
     roles: Vec<&'static Role>,
@@ -37,9 +39,15 @@ impl Plan {
             let bound = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
             *span = (bound(from), bound(roles.len()));
         }
+        let positions = rules.type_positions.iter();
+        let type_positions = positions
+            .filter_map(|field| language.field_id_for_name(field))
+            .map(u16::from)
+            .collect();
         Self {
             rules,
             language,
+            type_positions,
             spans,
             roles,
         }
@@ -50,5 +58,35 @@ impl Plan {
         self.roles
             .get(usize::from(from)..usize::from(to))
             .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::languages;
+
+    /// Tables shared by two grammars may name nodes that only one of them has.
+    const SHARED: [&str; 3] = ["C", "JavaScript", "TypeScript"];
+
+    #[test]
+    fn rules_name_nodes_that_exist() {
+        let mut missing = Vec::new();
+        for entry in languages::ALL {
+            let plan = (entry.plan)();
+            let rules = plan.rules;
+            let names = rules.roles.iter().map(|row| row.0);
+            let names = names.chain(rules.members.iter().map(|row| row.0));
+            let names = names.chain(rules.wrappers.iter().map(|row| row.0));
+            let names = names.chain(rules.annotations.iter().copied());
+            let names = names.chain(rules.pattern_leaves.iter().copied());
+            for name in names.filter(|_| !SHARED.contains(&entry.language.name)) {
+                if plan.language.id_for_node_kind(name, true) == 0 {
+                    missing.push(format!("{}: {name}", entry.language.name));
+                }
+            }
+        }
+        // The name that JavaScript has for it.
+        missing.retain(|name| name != "TSX: field_definition");
+        assert_eq!(missing, Vec::<String>::new());
     }
 }

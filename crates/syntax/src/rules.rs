@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use tree_sitter::{Language, Node};
 
-use crate::facts::{Binding, Element, Import, Kind, ReferenceKind, Visibility};
+use crate::facts::{Binding, Element, FileFacts, Import, Kind, ReferenceKind, Visibility};
 
 /// What one language is made of.
 pub(crate) struct Rules {
@@ -13,13 +13,16 @@ pub(crate) struct Rules {
     pub separator: &'static str,
     /// What nodes mean. A node may stand in several rows; they apply in order.
     pub roles: &'static [(&'static str, Role)],
-    /// Accesses of a member: node, field of the object, field of the name.
+    /// Accesses of a member: node, place of the object, place of the name.
     pub members: &'static [(&'static str, &'static str, &'static str)],
-    /// Nodes around an expression that do not change what it is: node, field of the expression.
-    /// An empty field: the first named child.
+    /// Nodes around an expression that do not change what it is: node, place of the expression.
     pub wrappers: &'static [(&'static str, &'static str)],
-    /// Fields of a declaration in which its type or result stands.
+    /// Places of a declaration where its type or result stands.
     pub type_fields: &'static [&'static str],
+    /// Fields in which names are types, where the grammar knows only one sort of names.
+    pub type_positions: &'static [&'static str],
+    /// Nodes that may stand before a declaration as part of it, and are no part of its signature.
+    pub annotations: &'static [&'static str],
     /// Leaves that name something new inside a pattern.
     pub pattern_leaves: &'static [&'static str],
     /// Names that come with the language: no use of them is told.
@@ -30,6 +33,8 @@ pub(crate) struct Rules {
     pub plain_docs: bool,
     pub visibility: fn(&Seen<'_, '_>) -> Visibility,
     pub is_test: fn(&Seen<'_, '_>) -> bool,
+    /// What can only be said once the whole text has been read.
+    pub finish: fn(&mut FileFacts, &str),
 }
 
 /// A declaration, for the questions that each language answers in its own way.
@@ -43,6 +48,8 @@ pub(crate) struct Seen<'s, 't> {
     pub attributes: &'s [&'t str],
     /// It stands inside an export.
     pub is_exported: bool,
+    /// What the last section mark in the element around says.
+    pub section: Option<Visibility>,
 }
 
 impl Seen<'_, '_> {
@@ -52,9 +59,54 @@ impl Seen<'_, '_> {
     }
 }
 
+impl Seen<'_, '_> {
+    /// What a word before the name says, or else the section it stands in.
+    pub fn said_visibility(&self) -> Option<Visibility> {
+        let before = self.signature.split(self.name).next().unwrap_or_default();
+        let before = before.split('(').next().unwrap_or_default();
+        let said = before.split_whitespace().find_map(|word| {
+            Some(match word {
+                "public" | "open" | "export" => Visibility::Public,
+                "protected" => Visibility::Protected,
+                "private" | "fileprivate" => Visibility::Private,
+                "internal" | "package" => Visibility::Internal,
+                _ => return None,
+            })
+        });
+        said.or(self.section)
+    }
+}
+
 pub(crate) fn has_word(text: &str, word: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric() && c != '_')
         .any(|part| part == word)
+}
+
+/// The node at a place below another. A place is the name of a field, `0` or `-1` for the first or
+/// the last named child, `:kind` for the first child of that kind, `.` for the node itself, or
+/// several of these joined by `/`. An empty place is none.
+pub(crate) fn at<'t>(node: Node<'t>, place: &str) -> Option<Node<'t>> {
+    if let Some((first, rest)) = place.split_once('/') {
+        return at(at(node, first)?, rest);
+    }
+    match place {
+        "" => None,
+        "." => Some(node),
+        "0" => node.named_child(0),
+        "-1" => node.named_child(
+            u32::try_from(node.named_child_count())
+                .ok()?
+                .checked_sub(1)?,
+        ),
+        _ => match place.strip_prefix(':') {
+            None => node.child_by_field_name(place),
+            Some(kind) => {
+                let mut cursor = node.walk();
+                node.children(&mut cursor)
+                    .find(|child| child.kind() == kind)
+            }
+        },
+    }
 }
 
 /// Where the walk is when a rule is asked.
@@ -65,6 +117,8 @@ pub(crate) struct Cx<'s, 't> {
     pub parent: Option<&'s Element>,
     /// The node stands in a function.
     pub is_local: bool,
+    /// How many elements are around it.
+    pub depth: usize,
 }
 
 impl<'t> Cx<'_, 't> {
@@ -72,8 +126,8 @@ impl<'t> Cx<'_, 't> {
         self.text.get(node.byte_range()).unwrap_or_default()
     }
 
-    pub fn field(&self, node: Node<'_>, name: &str) -> Option<&'t str> {
-        node.child_by_field_name(name).map(|child| self.of(child))
+    pub fn field(&self, node: Node<'t>, place: &str) -> Option<&'t str> {
+        at(node, place).map(|child| self.of(child))
     }
 
     pub fn inside(&self) -> Option<Kind> {
@@ -88,12 +142,7 @@ impl<'t> Cx<'_, 't> {
                 .wrappers
                 .iter()
                 .find(|(kind, _)| *kind == node.kind());
-            let inner = match wrapper {
-                Some((_, "")) => node.named_child(0),
-                Some((_, field)) => node.child_by_field_name(field),
-                None => None,
-            };
-            match inner {
+            match wrapper.and_then(|(_, place)| at(node, place)) {
                 Some(inner) => node = inner,
                 None => break,
             }
@@ -105,21 +154,28 @@ impl<'t> Cx<'_, 't> {
     pub fn member(&self, node: Node<'t>) -> Option<(Option<Node<'t>>, Node<'t>)> {
         let kind = node.kind();
         let (_, object, name) = self.rules.members.iter().find(|row| row.0 == kind)?;
-        let name = node.child_by_field_name(name)?;
-        Some((node.child_by_field_name(object), name))
+        let name = at(node, name)?;
+        Some((at(node, object), name))
     }
 
     /// The name and the receiver that an expression, called or made, goes by.
     pub fn callee(&self, node: Node<'t>) -> Option<Callee<'t>> {
         let node = self.bare(node);
-        if let Some((object, name)) = self.member(node) {
-            let name = self.bare(name);
+        if let Some((object, mut name)) = self.member(node) {
+            name = self.bare(name);
+            let mut receiver = object.map(|object| self.chain(object));
+            // `a::b::c` may be read from its right.
+            while let Some((_, inner)) = self.member(name) {
+                name = self.bare(inner);
+                let path = self.text.get(node.start_byte()..name.start_byte());
+                receiver = path.map(|path| path.trim_end_matches([':', '.', ' ']).to_owned());
+            }
             let from = object.map_or(name.start_byte(), |object| object.end_byte());
             let between = self.text.get(from..name.start_byte());
             return Some(Callee {
                 name,
                 whole: node,
-                receiver: object.map(|object| self.chain(object)),
+                receiver,
                 mark: match between.is_some_and(|text| text.contains("::")) {
                     true => "::",
                     false => ".",
@@ -137,7 +193,7 @@ impl<'t> Cx<'_, 't> {
     /// The text of a receiver on one line; the end of it, where it is long.
     pub fn chain(&self, node: Node<'t>) -> String {
         const MAX: usize = 120;
-        let text = self.of(node);
+        let text = self.of(self.bare(node)).trim_end_matches(['?', '!']);
         if text.len() <= MAX && !text.contains('\n') {
             return text.to_owned();
         }
@@ -174,13 +230,13 @@ impl<'t> Callee<'t> {
     }
 }
 
-/// What a node means.
+/// What a node means. Words in quotes are places (see [`at`]).
 pub(crate) enum Role {
-    /// Declares an element: kind, field of the name, field at which the signature ends.
+    /// Declares an element: kind, its name, where its signature ends.
     Element(Kind, &'static str, &'static str),
     /// Declares one in a way of its own, or not at all.
     Declares(for<'s, 't> fn(&Cx<'s, 't>, Node<'t>) -> Option<Declared<'t>>),
-    /// Uses a name: kind, field of the name or expression, field of the arguments.
+    /// Uses a name: kind, the name or expression, the arguments.
     Uses(ReferenceKind, &'static str, &'static str),
     /// Uses names in a way of its own.
     Finds(for<'s, 't> fn(&Cx<'s, 't>, Node<'t>, &mut Vec<Found<'t>>)),
@@ -192,11 +248,11 @@ pub(crate) enum Role {
     Name,
     /// A leaf that always names a type.
     TypeName,
-    /// A new variable: fields of its pattern (empty: the first named child), its type, its value.
+    /// A new variable: its pattern, its type, its value.
     Binds(&'static str, &'static str, &'static str),
     /// A variable whose type is said in a way of its own.
     BindsBy(for<'s, 't> fn(&Cx<'s, 't>, Node<'t>) -> Option<Binding>),
-    /// This field names something, but uses nothing of this file.
+    /// What stands here names something, but uses nothing of this file.
     Label(&'static str),
     /// Its leaves are new variables.
     Names,
@@ -204,6 +260,10 @@ pub(crate) enum Role {
     NamesIn(&'static str, &'static str),
     /// What is below it is read in another way.
     In(Mode),
+    /// Names below it are types, extended ones where those are named.
+    Types,
+    /// What follows it in the element around is seen so far: `private:`.
+    Section(for<'s, 't> fn(&Cx<'s, 't>, Node<'t>) -> Option<Visibility>),
     Imports(for<'s, 't> fn(&Cx<'s, 't>, Node<'t>, &mut Vec<Import>)),
     /// Says in which package the file stands.
     Package(for<'s, 't> fn(&Cx<'s, 't>, Node<'t>) -> Option<String>),
@@ -215,6 +275,8 @@ pub(crate) enum Role {
     Attribute,
     Comment,
     Text,
+    /// Words for people that are no string.
+    Prose,
     /// A body that may begin with a text that says what it is for.
     Docstring(for<'s, 't> fn(&Cx<'s, 't>, Node<'t>) -> Option<Node<'t>>),
     /// `if`, loops, `catch`: a path of its own, deeper inside.
@@ -228,8 +290,9 @@ pub(crate) enum Role {
     Switch,
     /// A choice of which one case always fits: one path less than cases.
     Match,
-    Case,
-    /// A chain of `&&` and `||`: field of the operator, operators that count.
+    /// A case, if there is something here.
+    Case(&'static str),
+    /// A chain of `&&` and `||`: the operator, operators that count (empty: all).
     Chain(&'static str, &'static [&'static str]),
     /// Leaves in the middle: `break 'outer`, `goto`.
     Jump,
@@ -277,9 +340,15 @@ impl<'t> Declared<'t> {
         name: Node<'t>,
         body: &str,
     ) -> Option<Self> {
-        let end = node
-            .child_by_field_name(body)
-            .map_or(node.end_byte(), |body| body.start_byte());
+        let end = match at(node, body) {
+            Some(body) => body.start_byte(),
+            // Broken off before its body.
+            None if !body.is_empty() && node.has_error() => {
+                let first = cx.of(node).lines().next().unwrap_or_default();
+                node.start_byte() + first.len()
+            }
+            None => node.end_byte(),
+        };
         Self::named(cx.of(name), kind, node)
             .map(|declared| Self {
                 name_node: Some(name),
@@ -291,6 +360,8 @@ impl<'t> Declared<'t> {
     /// Named by a text; its signature is the whole node.
     pub fn named(name: &str, kind: Kind, node: Node<'t>) -> Option<Self> {
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        // `finds one` in Kotlin, Swift, Scala.
+        let name = name.trim_matches('`').to_owned();
         (!name.is_empty()).then_some(Self {
             kind,
             name,

@@ -46,8 +46,12 @@ pub(crate) fn comment(
     let is_doc = is_inner
         || raw.starts_with("///") && !raw.starts_with("////")
         || raw.starts_with("/**") && !raw.starts_with("/***") && raw != "/**/";
+    let mut text = cut(&unmarked(raw), limits.text_chars);
+    if is_doc && text.contains("<summary>") {
+        text = without_tags(&text);
+    }
     Run {
-        text: cut(&unmarked(raw), limits.text_chars),
+        text,
         line,
         // A comment behind code belongs to that code, not to what follows.
         last_line: if starts_line { last_line } else { 0 },
@@ -55,6 +59,18 @@ pub(crate) fn comment(
         is_inner,
         starts_line,
     }
+}
+
+/// The words of C#'s documentation.
+fn without_tags(text: &str) -> String {
+    let mut words = String::new();
+    for (index, part) in text.split('<').enumerate() {
+        words.push_str(match index {
+            0 => part,
+            _ => part.split_once('>').map_or(part, |(_, rest)| rest),
+        });
+    }
+    words.trim().to_owned()
 }
 
 fn unmarked(raw: &str) -> String {

@@ -11,7 +11,7 @@ use crate::facts::{
     ReferenceKind, TextKind, Visibility,
 };
 use crate::plan::Plan;
-use crate::rules::{Callee, Cx, Declared, Found, Mode, Role, Seen};
+use crate::rules::{Callee, Cx, Declared, Found, Mode, Role, Seen, at};
 use crate::signature;
 use crate::texts::{self, Run};
 
@@ -35,6 +35,7 @@ pub(crate) fn walk(
         limits,
         facts,
         open: Vec::new(),
+        sections: Vec::new(),
         scopes: Vec::new(),
         mode: Mode::Value,
         is_exported: false,
@@ -59,6 +60,11 @@ pub(crate) fn walk(
                 )
             });
             break;
+        }
+        if cursor.node().kind() == "else"
+            && let Some(above) = frames.last_mut()
+        {
+            above.saw_else = true;
         }
         let frame = walk.enter(&cursor, frames.last());
         let is_deep = frames.len() >= limits.depth;
@@ -102,8 +108,10 @@ struct Frame {
     /// `if`: an `else` below it belongs to it.
     is_branch: bool,
     is_else: bool,
-    /// The operator of a chain.
-    chain: u16,
+    /// The word `else` has been read in it.
+    saw_else: bool,
+    /// The operator of a chain; zero where it is none.
+    chain: usize,
 }
 
 /// A function that is being read.
@@ -121,6 +129,8 @@ struct Walk<'f, 't> {
     limits: &'f Limits,
     facts: &'f mut FileFacts,
     open: Vec<usize>,
+    /// For each open element what its last section mark says.
+    sections: Vec<Option<Visibility>>,
     scopes: Vec<Scope<'t>>,
     mode: Mode,
     is_exported: bool,
@@ -147,8 +157,17 @@ impl<'t> Walk<'_, 't> {
             self.broken(node);
         }
         let roles = self.plan.roles(node.kind_id());
-        if above.is_some_and(|above| above.is_branch) && is_alternative(cursor) {
+        if node.is_named() && above.is_some_and(|above| is_alternative(cursor, above)) {
             self.otherwise(roles);
+        }
+        let positions = &self.plan.type_positions;
+        if !positions.is_empty()
+            && self.mode == Mode::Value
+            && cursor
+                .field_id()
+                .is_some_and(|id| positions.contains(&id.get()))
+        {
+            self.mode = Mode::Type;
         }
         if roles.is_empty() {
             return frame;
@@ -172,8 +191,7 @@ impl<'t> Walk<'_, 't> {
     ) {
         match role {
             Role::Element(kind, name, body) => {
-                let declared = node
-                    .child_by_field_name(name)
+                let declared = at(node, name)
                     .and_then(|name| Declared::new(&self.cx(), *kind, node, name, body));
                 self.declare(node, declared, frame);
             }
@@ -218,7 +236,7 @@ impl<'t> Walk<'_, 't> {
                 }));
             }
             Role::Label(field) => {
-                let label = node.child_by_field_name(field);
+                let label = at(node, field);
                 self.claimed.extend(label.map(|label| label.id()));
             }
             Role::ExportsNames(find) => {
@@ -231,12 +249,20 @@ impl<'t> Walk<'_, 't> {
                 let mut cursor = node.walk();
                 let children: Vec<Node<'t>> = node.named_children(&mut cursor).collect();
                 for child in children.into_iter().filter(|child| child.kind() == *kind) {
-                    if let Some(pattern) = child.child_by_field_name(field) {
+                    if let Some(pattern) = at(child, field) {
                         self.names(pattern, &mut Vec::new());
                     }
                 }
             }
             Role::In(mode) => self.mode = *mode,
+            Role::Types if self.mode == Mode::Extends => {}
+            Role::Types => self.mode = Mode::Type,
+            Role::Section(read) => {
+                let said = read(&self.cx(), node);
+                if let (Some(said), Some(section)) = (said, self.sections.last_mut()) {
+                    *section = Some(said);
+                }
+            }
             Role::Imports(read) => {
                 let mut imports = Vec::new();
                 read(&self.cx(), node, &mut imports);
@@ -280,6 +306,11 @@ impl<'t> Walk<'_, 't> {
                 frame.skips = true;
             }
             Role::Text => self.string(node),
+            Role::Prose => {
+                let text = signature::cut(self.cx().of(node).trim(), self.limits.text_chars);
+                self.text(TextKind::Doc, text, line(node), self.open.last().copied());
+                frame.skips = true;
+            }
             Role::Docstring(find) => {
                 if above.is_none_or(|above| above.opens)
                     && let Some(string) = find(&self.cx(), node)
@@ -311,9 +342,8 @@ impl<'t> Walk<'_, 't> {
             Role::Branch => {
                 scope.cyclomatic += 1;
                 // `else if`: the `else` has been counted.
-                let continues = above.is_some_and(|above| {
-                    above.is_else || above.is_branch && is_alternative(cursor)
-                });
+                let continues =
+                    above.is_some_and(|above| above.is_else || is_alternative(cursor, above));
                 scope.cognitive += if continues { 0 } else { weight };
                 frame.nests = u32::from(!continues);
                 frame.is_branch = true;
@@ -336,16 +366,16 @@ impl<'t> Walk<'_, 't> {
                 scope.cognitive += weight;
                 frame.nests = 1;
             }
-            Role::Case => scope.cyclomatic += 1,
-            Role::Chain(field, operators) => {
-                let Some(operator) = node.child_by_field_name(field) else {
-                    return;
+            Role::Case(what) => scope.cyclomatic += i64::from(at(node, what).is_some()),
+            Role::Chain(place, operators) => {
+                let operator = match at(node, place) {
+                    Some(operator) => self.text.get(operator.byte_range()).unwrap_or_default(),
+                    None => node.kind(),
                 };
-                if !operators.contains(&operator.kind()) {
-                    return;
-                }
+                let number = operators.iter().position(|one| *one == operator);
+                let Some(number) = number else { return };
                 scope.cyclomatic += 1;
-                frame.chain = operator.kind_id();
+                frame.chain = number + 1;
                 scope.cognitive += u32::from(above.is_none_or(|a| a.chain != frame.chain));
             }
             Role::Jump => scope.cognitive += 1,
@@ -378,8 +408,10 @@ impl<'t> Walk<'_, 't> {
             scope.nesting = scope.nesting.saturating_sub(frame.nests);
         }
         if frame.opens {
-            self.open.pop();
+            // What stands last in it belongs to it.
             self.flush();
+            self.open.pop();
+            self.sections.pop();
         }
     }
 
@@ -452,6 +484,7 @@ impl<'t> Walk<'_, 't> {
             self.attributes.clear();
         }
         self.open.push(index);
+        self.sections.push(None);
         frame.opens = true;
         self.mode = Mode::Value;
         // What is exported is the declaration, not what stands inside it.
@@ -461,7 +494,7 @@ impl<'t> Walk<'_, 't> {
     /// The same declaration, for another of its names.
     fn renamed(&mut self, element: &Element, name: Node<'t>) -> Option<Element> {
         self.claimed.insert(name.id());
-        let text = self.cx().of(name);
+        let text = self.cx().of(name).trim_start_matches([':', '$']);
         let around = element.qualified_name.strip_suffix(&element.name)?;
         Some(Element {
             name: text.to_owned(),
@@ -474,12 +507,15 @@ impl<'t> Walk<'_, 't> {
     fn element(&mut self, node: Node<'t>, declared: Declared<'t>) -> (Element, Option<Run>) {
         let start_line = line(node);
         let cx = self.cx();
-        let signature = declared.prefix.to_owned()
-            + &signature::one_line(
-                self.text
-                    .get(declared.signature.clone())
-                    .unwrap_or_default(),
-            );
+        let mut own = Vec::new();
+        let begins = unannotated(&cx, node, &mut own);
+        let from = match declared.signature.start == node.start_byte() {
+            true => begins.min(declared.signature.end),
+            false => declared.signature.start,
+        };
+        let range = from..declared.signature.end;
+        let words = signature::one_line(self.text.get(range).unwrap_or_default());
+        let signature = declared.prefix.to_owned() + &words;
         let mut kind = declared.kind;
         if kind == Kind::Function && !cx.is_local && cx.inside().is_some_and(has_methods) {
             kind = Kind::Method;
@@ -493,6 +529,7 @@ impl<'t> Walk<'_, 't> {
                 next_line = *last_line;
             }
         }
+        attributes.extend(own);
         let seen = Seen {
             cx: &cx,
             node,
@@ -501,6 +538,7 @@ impl<'t> Walk<'_, 't> {
             signature: &signature,
             attributes: &attributes,
             is_exported: self.is_exported,
+            section: self.sections.last().copied().flatten(),
         };
         let visibility = match cx.is_local {
             true if !cx.inside().is_some_and(has_methods) => Visibility::Local,
@@ -602,19 +640,16 @@ impl<'t> Walk<'_, 't> {
             was_exported: self.is_exported,
             is_branch: false,
             is_else: false,
+            saw_else: false,
             chain: 0,
         }
     }
 
     fn uses(&mut self, node: Node<'t>, kind: ReferenceKind, of: &str, arguments: &str) {
-        let Some(callee) = node
-            .child_by_field_name(of)
-            .and_then(|of| self.cx().callee(of))
-        else {
+        let Some(callee) = at(node, of).and_then(|of| self.cx().callee(of)) else {
             return;
         };
-        let arguments = node
-            .child_by_field_name(arguments)
+        let arguments = at(node, arguments)
             .map(|list| u32::try_from(list.named_child_count()).unwrap_or(u32::MAX));
         // Somebody above knows better what it is: a decorator, a test.
         if self.claimed.contains(&callee.name.id()) {
@@ -630,8 +665,9 @@ impl<'t> Walk<'_, 't> {
     }
 
     fn member(&mut self, node: Node<'t>, is_type: bool) {
-        let parts = self.cx().member(node);
-        let Some((object, name)) = parts else { return };
+        let Some(Callee { name, receiver, .. }) = self.cx().callee(node) else {
+            return;
+        };
         if self.claimed.remove(&node.id()) || self.claimed.contains(&name.id()) {
             return;
         }
@@ -641,7 +677,11 @@ impl<'t> Walk<'_, 't> {
             Mode::Type => ReferenceKind::Type,
             Mode::Extends => ReferenceKind::Extends,
         };
-        let receiver = object.map(|object| self.cx().chain(object));
+        if is_type {
+            // What a type stands in is a module or package.
+            self.claimed
+                .extend(node.named_child(0).map(|object| object.id()));
+        }
         self.claimed.insert(name.id());
         self.reference(kind, name, receiver, None);
     }
@@ -677,6 +717,9 @@ impl<'t> Walk<'_, 't> {
     ) {
         let name = self.cx().of(node).trim();
         let within = self.open.last().copied();
+        if name.starts_with(|c: char| c.is_ascii_digit()) {
+            return;
+        }
         let once = matches!(kind, ReferenceKind::Read | ReferenceKind::Type);
         // One letter stands for any type.
         let is_parameter = kind == ReferenceKind::Type && name.chars().nth(1).is_none();
@@ -700,7 +743,8 @@ impl<'t> Walk<'_, 't> {
         self.facts.references.push(Reference {
             kind,
             name: name.to_owned(),
-            receiver: receiver.filter(|text| !text.is_empty()),
+            receiver: receiver
+                .filter(|text| text.contains(|c: char| c.is_alphanumeric() || c == '_')),
             arguments,
             line: line(node),
             byte: node.start_byte(),
@@ -710,22 +754,21 @@ impl<'t> Walk<'_, 't> {
 
     fn binds(&mut self, node: Node<'t>, fields: (&str, &str, &str), is_element: bool) {
         let (pattern, type_, value) = fields;
-        let mut patterns_at = node.walk();
-        let patterns: Vec<Node<'t>> = match pattern {
-            "" => node.named_child(0).into_iter().collect(),
-            field => node
-                .children_by_field_name(field, &mut patterns_at)
-                .filter(Node::is_named)
-                .collect(),
-        };
+        let mut cursor = node.walk();
+        // A name of a field may stand for several.
+        let several = node.children_by_field_name(pattern, &mut cursor);
+        let mut patterns: Vec<Node<'t>> = several.filter(Node::is_named).collect();
+        if patterns.is_empty() {
+            patterns.extend(at(node, pattern));
+        }
         let Some(pattern) = patterns.first().copied() else {
             return;
         };
         let cx = self.cx();
-        let type_text = cx.field(node, type_).map(signature::type_text);
-        let made = node
-            .child_by_field_name(value)
-            .and_then(|value| self.made(cx.bare(value)));
+        let type_node = at(node, type_).filter(|type_| *type_ != pattern);
+        let type_text = type_node.map(|type_| signature::type_text(cx.of(type_)));
+        let type_text = type_text.filter(|text| !is_inferred(text));
+        let made = at(node, value).and_then(|value| self.made(cx.bare(value)));
         let (made, call) = match made {
             Some((true, text)) => (Some(text), None),
             Some((false, text)) => (None, Some(text)),
@@ -736,12 +779,18 @@ impl<'t> Walk<'_, 't> {
         let mut names = Vec::new();
         if is_member {
             // `self.cart = …` gives a field its type; other members are uses.
-            if !matches!(self.object_of(pattern), Some("self" | "this")) {
+            if !matches!(self.object_of(pattern), Some("self" | "this" | "$this")) {
                 return;
             }
             names.push(cx.of(pattern));
         } else if is_element {
-            names.extend(patterns.iter().map(|pattern| cx.of(*pattern)));
+            let leaves = self.plan.rules.pattern_leaves;
+            names.extend(
+                patterns
+                    .iter()
+                    .filter_map(|one| declared_leaf(*one, leaves))
+                    .map(|leaf| cx.of(leaf)),
+            );
         } else {
             for pattern in &patterns {
                 self.names(*pattern, &mut names);
@@ -751,7 +800,24 @@ impl<'t> Walk<'_, 't> {
         if names.len() > 1 && !is_each {
             names.truncate(usize::from(self.plan.rules.first_result && call.is_some()));
         }
-        if type_text.is_none() && call.is_none() {
+        let names_function = self
+            .open
+            .last()
+            .is_some_and(|index| is_element && self.facts.elements[*index].kind.is_callable());
+        if names_function || type_text.is_none() && call.is_none() {
+            return;
+        }
+        // Two rows may tell of the same variable; the first knows more.
+        let told = self.facts.bindings.last();
+        if told.is_some_and(|told| told.line == line(node) && names == [&*told.name]) {
+            return;
+        }
+        let within = match is_element {
+            true => self.open.iter().rev().nth(1).copied(),
+            false => self.open.last().copied(),
+        };
+        let is_field = |index: usize| self.facts.elements[index].kind == Kind::Field;
+        if !is_element && within.is_some_and(is_field) {
             return;
         }
         for name in names {
@@ -763,10 +829,7 @@ impl<'t> Walk<'_, 't> {
                 type_text: type_text.clone(),
                 call: call.clone(),
                 line: line(node),
-                within: match is_element {
-                    true => self.open.iter().rev().nth(1).copied(),
-                    false => self.open.last().copied(),
-                },
+                within,
             });
         }
     }
@@ -788,8 +851,12 @@ impl<'t> Walk<'_, 't> {
                 receiver,
                 mark,
                 ..
-            } = cx.callee(value.child_by_field_name(of)?)?;
+            } = cx.callee(at(value, of)?)?;
             let name = cx.of(name);
+            // Ruby's way to make one.
+            if let ("new", ".", Some(of)) = (name, mark, &receiver) {
+                return Some((true, of.clone()));
+            }
             let text = match receiver {
                 Some(receiver) => format!("{receiver}{mark}{name}"),
                 None => name.to_owned(),
@@ -821,7 +888,7 @@ impl<'t> Walk<'_, 't> {
                 if is_new {
                     names.push(name);
                     self.claimed.insert(node.id());
-                    if let Some(scope) = self.scopes.last_mut() {
+                    if let Some(scope) = self.scopes.last_mut().filter(|_| !name.starts_with('@')) {
                         scope.locals.insert(name);
                     }
                 }
@@ -835,7 +902,16 @@ impl<'t> Walk<'_, 't> {
             loop {
                 let is_other = matches!(
                     cursor.field_name(),
-                    Some("type" | "right" | "default" | "default_value" | "condition" | "key")
+                    Some(
+                        "type"
+                            | "right"
+                            | "default"
+                            | "default_value"
+                            | "condition"
+                            | "key"
+                            | "parameters"
+                            | "size"
+                    )
                 ) || cursor.field_name() == Some("value")
                     && node.kind() != "pair_pattern";
                 if cursor.node().is_named() && !is_other {
@@ -852,6 +928,9 @@ impl<'t> Walk<'_, 't> {
 
     fn comment(&mut self, node: Node<'t>) {
         let raw = self.cx().of(node);
+        if raw.starts_with("#!") && node.start_byte() == 0 {
+            return;
+        }
         let starts_line = self.starts_line(node);
         let comment = texts::comment(raw, line(node), last_line(node), starts_line, self.limits);
         match (&mut self.run, comment) {
@@ -951,16 +1030,66 @@ impl<'t> Walk<'_, 't> {
             rules: self.plan.rules,
             parent: self.open.last().map(|index| &self.facts.elements[*index]),
             is_local: !self.scopes.is_empty(),
+            depth: self.open.len(),
         }
     }
+}
+
+/// The first new name in a pattern.
+fn declared_leaf<'t>(mut pattern: Node<'t>, leaves: &[&str]) -> Option<Node<'t>> {
+    for _ in 0..8 {
+        if leaves.contains(&pattern.kind()) {
+            return Some(pattern);
+        }
+        pattern = at(pattern, "declarator").or_else(|| pattern.named_child(0))?;
+    }
+    None
+}
+
+/// The word says that the compiler finds out the type.
+fn is_inferred(type_text: &str) -> bool {
+    let word = type_text
+        .trim_start_matches("const ")
+        .trim_end_matches(['&', '*', ' ']);
+    matches!(word, "auto" | "var" | "val" | "let" | "dynamic")
 }
 
 fn has_methods(kind: Kind) -> bool {
     kind.is_type() || kind == Kind::Implementation
 }
 
-fn is_alternative(cursor: &TreeCursor<'_>) -> bool {
-    cursor.field_name() == Some("alternative")
+/// Where a declaration begins behind its annotations, which are given out.
+fn unannotated<'t>(cx: &Cx<'_, 't>, node: Node<'t>, annotations: &mut Vec<&'t str>) -> usize {
+    let is_one = |node: Node<'_>| cx.rules.annotations.contains(&node.kind());
+    if cx.rules.annotations.is_empty() {
+        return node.start_byte();
+    }
+    let mut cursor = node.walk();
+    for child in node.children(&mut cursor) {
+        if is_one(child) {
+            annotations.push(cx.of(child));
+        } else if child.kind() == "modifiers" {
+            let mut inner = child.walk();
+            let mut word = None;
+            for part in child.children(&mut inner) {
+                match is_one(part) {
+                    true => annotations.push(cx.of(part)),
+                    false => word = word.or(Some(part.start_byte())),
+                }
+            }
+            if let Some(word) = word {
+                return word;
+            }
+        } else if !child.is_extra() {
+            return child.start_byte();
+        }
+    }
+    node.start_byte()
+}
+
+/// The node is what an `if` does otherwise.
+fn is_alternative(cursor: &TreeCursor<'_>, above: &Frame) -> bool {
+    above.is_branch && (above.saw_else || cursor.field_name() == Some("alternative"))
 }
 
 /// What a word declares that begins a declaration.

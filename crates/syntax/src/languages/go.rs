@@ -56,9 +56,9 @@ pub(crate) static GO: Rules = Rules {
         ("expression_switch_statement", Switch),
         ("type_switch_statement", Switch),
         ("select_statement", Switch),
-        ("expression_case", Case),
-        ("type_case", Case),
-        ("communication_case", Case),
+        ("expression_case", Case(".")),
+        ("type_case", Case(".")),
+        ("communication_case", Case(".")),
         ("goto_statement", Jump),
         ("binary_expression", Chain("operator", &["&&", "||"])),
         ("func_literal", Closure),
@@ -68,16 +68,18 @@ pub(crate) static GO: Rules = Rules {
         ("qualified_type", "package", "name"),
     ],
     wrappers: &[
-        ("parenthesized_expression", ""),
-        ("expression_list", ""),
+        ("parenthesized_expression", "0"),
+        ("expression_list", "0"),
         ("unary_expression", "operand"),
         ("generic_type", "type"),
         // `New[int]()`
         ("index_expression", "operand"),
         ("type_instantiation_expression", "type"),
-        ("pointer_type", ""),
+        ("pointer_type", "0"),
     ],
     type_fields: &["result", "type"],
+    type_positions: &[],
+    annotations: &[],
     pattern_leaves: &["identifier"],
     builtins: &[
         "_",
@@ -126,6 +128,7 @@ pub(crate) static GO: Rules = Rules {
         false => Visibility::Internal,
     },
     is_test,
+    finish: |_, _| {},
 };
 
 fn is_test(seen: &Seen<'_, '_>) -> bool {

@@ -1,9 +1,21 @@
 //! Which language a file is in, and its rules: one file a language.
 
+mod bash;
+mod c;
+mod csharp;
+mod data;
 mod go;
+mod java;
+mod kotlin;
+mod pages;
+mod php;
 mod python;
+mod ruby;
 mod rust;
+mod scala;
 mod script;
+mod sql;
+mod swift;
 
 use std::sync::OnceLock;
 
@@ -22,12 +34,7 @@ pub struct Language {
 
 pub(crate) struct Entry {
     pub language: Language,
-    pub reader: Reader,
-}
-
-pub(crate) enum Reader {
-    Tree(fn() -> &'static Plan),
-    Headings,
+    pub plan: fn() -> &'static Plan,
 }
 
 macro_rules! tree {
@@ -36,7 +43,7 @@ macro_rules! tree {
             static PLAN: OnceLock<Plan> = OnceLock::new();
             Plan::of(&$rules, &PLAN)
         }
-        Reader::Tree(plan)
+        plan
     }};
 }
 
@@ -44,7 +51,7 @@ const fn entry(
     name: &'static str,
     extensions: &'static [&'static str],
     files: &'static [&'static str],
-    reader: Reader,
+    plan: fn() -> &'static Plan,
 ) -> Entry {
     Entry {
         language: Language {
@@ -52,7 +59,7 @@ const fn entry(
             extensions,
             files,
         },
-        reader,
+        plan,
     }
 }
 
@@ -73,7 +80,38 @@ pub(crate) static ALL: &[Entry] = &[
     ),
     entry("Python", &["py", "pyi", "pyw"], &[], tree!(python::PYTHON)),
     entry("Go", &["go"], &[], tree!(go::GO)),
-    entry("Markdown", &["md", "markdown"], &[], Reader::Headings),
+    entry("Java", &["java"], &[], tree!(java::JAVA)),
+    entry("C", &["c"], &[], tree!(c::C)),
+    entry(
+        "C++",
+        &["cpp", "cc", "cxx", "h", "hh", "hpp", "hxx", "ipp", "inl"],
+        &[],
+        tree!(c::CPP),
+    ),
+    entry("C#", &["cs"], &[], tree!(csharp::CSHARP)),
+    entry(
+        "Ruby",
+        &["rb", "rake", "gemspec"],
+        &["Rakefile", "Gemfile"],
+        tree!(ruby::RUBY),
+    ),
+    entry("PHP", &["php"], &[], tree!(php::PHP)),
+    entry("Kotlin", &["kt", "kts"], &[], tree!(kotlin::KOTLIN)),
+    entry("Swift", &["swift"], &[], tree!(swift::SWIFT)),
+    entry("Scala", &["scala", "sc"], &[], tree!(scala::SCALA)),
+    entry("Bash", &["sh", "bash", "zsh"], &[], tree!(bash::BASH)),
+    entry("SQL", &["sql"], &[], tree!(sql::SQL)),
+    entry("HTML", &["html", "htm"], &[], tree!(pages::HTML)),
+    entry("CSS", &["css"], &[], tree!(pages::CSS)),
+    entry("Markdown", &["md", "markdown"], &[], tree!(pages::MARKDOWN)),
+    entry("JSON", &["json", "jsonc"], &[], tree!(data::JSON)),
+    entry("YAML", &["yaml", "yml"], &[], tree!(data::YAML)),
+    entry(
+        "TOML",
+        &["toml"],
+        &["Cargo.lock", "poetry.lock"],
+        tree!(data::TOML),
+    ),
 ];
 
 /// All languages, in a fixed order.

@@ -31,7 +31,7 @@ pub(crate) static PYTHON: Rules = Rules {
         ("decorator", Finds(decorator)),
         ("parameters", Names),
         ("lambda_parameters", Names),
-        ("typed_parameter", Binds("", "type", "")),
+        ("typed_parameter", Binds("0", "type", "")),
         ("typed_default_parameter", Binds("name", "type", "")),
         ("default_parameter", Binds("name", "", "")),
         ("for_statement", Binds("left", "", "")),
@@ -55,15 +55,17 @@ pub(crate) static PYTHON: Rules = Rules {
         ("elif_clause", ElseIf),
         ("else_clause", Else),
         ("conditional_expression", Ternary),
-        ("if_clause", Case),
+        ("if_clause", Case(".")),
         ("match_statement", Switch),
-        ("case_clause", Case),
+        ("case_clause", Case(".")),
         ("boolean_operator", Chain("operator", &["and", "or"])),
         ("lambda", Closure),
     ],
     members: &[("attribute", "object", "attribute")],
-    wrappers: &[("await", ""), ("parenthesized_expression", "")],
+    wrappers: &[("await", "0"), ("parenthesized_expression", "0")],
     type_fields: &["return_type", "type"],
+    type_positions: &[],
+    annotations: &[],
     pattern_leaves: &["identifier"],
     builtins: &[
         "None",
@@ -92,6 +94,7 @@ pub(crate) static PYTHON: Rules = Rules {
     plain_docs: true,
     visibility,
     is_test,
+    finish: |_, _| {},
 };
 
 fn visibility(seen: &Seen<'_, '_>) -> Visibility {

@@ -74,7 +74,7 @@ pub(crate) static RUST: Rules = Rules {
         ("for_expression", Branch),
         ("loop_expression", Branch),
         ("match_expression", Match),
-        ("match_arm", Case),
+        ("match_arm", Case(".")),
         ("else_clause", Else),
         ("binary_expression", Chain("operator", &["&&", "||"])),
         ("closure_expression", Closure),
@@ -88,12 +88,14 @@ pub(crate) static RUST: Rules = Rules {
         ("generic_function", "function"),
         ("generic_type_with_turbofish", "type"),
         ("generic_type", "type"),
-        ("try_expression", ""),
-        ("await_expression", ""),
-        ("parenthesized_expression", ""),
+        ("try_expression", "0"),
+        ("await_expression", "0"),
+        ("parenthesized_expression", "0"),
         ("reference_expression", "value"),
     ],
     type_fields: &["return_type", "type"],
+    type_positions: &[],
+    annotations: &[],
     pattern_leaves: &[
         "identifier",
         "shorthand_field_identifier",
@@ -104,6 +106,7 @@ pub(crate) static RUST: Rules = Rules {
     plain_docs: false,
     visibility,
     is_test,
+    finish: |_, _| {},
 };
 
 fn visibility(seen: &Seen<'_, '_>) -> Visibility {

@@ -1,0 +1,10 @@
+class Cart
+  def add(item)
+    @items.push(item)
+  end
+
+  def half(
+  def after
+    done
+  end
+end

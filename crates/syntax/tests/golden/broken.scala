@@ -1,0 +1,5 @@
+class Cart {
+  def add(item: Item) = { items.append(item) }
+  def half( = {
+  def after() = done()
+}

@@ -1,0 +1,3 @@
+whole() { other; }
+half() { if true; then
+after() { done_it; }

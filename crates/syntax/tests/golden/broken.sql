@@ -1,0 +1,4 @@
+CREATE TABLE whole (id INT);
+CREATE TABLE half (id INT,
+SELECT * FROM;
+CREATE VIEW after AS SELECT id FROM whole;
