@@ -251,6 +251,8 @@ export function fakeEngine(state: string): ScriptedTransport {
         message_tokens: 1180,
         parts: attachments.map((one) => ({ name: one.name, tokens: 1000, dropped: null, problem: null })),
         input_micro_usd: blind ? null : 1475,
+        prompt_tokens: 5180,
+        expected_micro_usd: blind ? null : 12_475,
         problems: blind ? ["qwen2.5-coder cannot see images: shot.png."] : [],
       };
     },

@@ -17,10 +17,11 @@ mod views;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use mira_llm::Prices;
 use mira_protocol::budget::{CapPeriod, CapState, Settlement};
 use mira_protocol::operation::{Tier, Usage};
 use mira_protocol::route::{Purpose, RouteDecision};
-use mira_protocol::{Code, Failure, MicroUsd, OperationId, ProjectId, SessionId, Topic};
+use mira_protocol::{Code, Failure, MicroUsd, OperationId, ProjectId, SessionId, Topic, dollars};
 use mira_store::{LedgerRow, ReservedCall, Store, local_day, month_of};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -28,7 +29,6 @@ use tokio::sync::futures::Notified;
 use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::from_store;
-use crate::ports::Resolved;
 use crate::settings::SettingsHandle;
 use caps::{AppliedCap, Window};
 pub use pauses::Waiting;
@@ -115,7 +115,57 @@ pub struct Ended {
     pub prefix_break: Option<String>,
 }
 
+impl Ask {
+    /// Nothing else known yet.
+    pub fn of(purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            session: None,
+            operation: None,
+            project: None,
+            call: None,
+            tier: None,
+            provider: String::new(),
+            model: String::new(),
+            price_version: String::new(),
+            worst: None,
+            input_tokens: 0,
+            max_cost: None,
+            route: None,
+            free: false,
+        }
+    }
+}
+
 impl Ended {
+    /// The provider told what it counted.
+    pub fn reported(usage: &mira_llm::Usage, prices: Option<&Prices>, outcome: &str) -> Self {
+        let cost = prices.map(|prices| prices.micro_usd(usage));
+        Self::new(wire_usage(usage), cost, outcome)
+    }
+
+    /// It told nothing, and may have counted about so much.
+    pub fn estimated(input_tokens: u64, prices: Option<&Prices>, outcome: &str) -> Self {
+        let usage = Usage {
+            input_tokens,
+            ..Usage::default()
+        };
+        let cost = prices.map(|prices| price::expected(prices, input_tokens, 0));
+        let settlement = match cost {
+            Some(_) => Settlement::Kept,
+            None => Settlement::Settled,
+        };
+        Self {
+            settlement,
+            ..Self::new(usage, cost, outcome)
+        }
+    }
+
+    /// It was refused, or nobody was there.
+    pub fn for_nothing(prices: Option<&Prices>, outcome: &str) -> Self {
+        Self::new(Usage::default(), prices.map(|_| 0), outcome)
+    }
+
     pub fn new(usage: Usage, cost: Option<MicroUsd>, outcome: &str) -> Self {
         Self {
             usage,
@@ -303,20 +353,15 @@ impl Budget {
         row.at = now_ms();
         self.store.settle(None, &row).await.map_err(from_store)?;
         let ask = Ask {
-            purpose: Purpose::Chat,
             session: call.session_id.clone(),
             operation: call.operation_id.clone(),
             project: call.project_id.clone(),
             call: call.call,
             tier: call.tier,
-            provider: String::new(),
-            model: String::new(),
-            price_version: String::new(),
             worst: call.micro_usd,
-            input_tokens: 0,
             max_cost: reservation.max_cost,
-            route: None,
             free: true,
+            ..Ask::of(Purpose::Chat)
         };
         let caps = self.caps_on(&ask, &call.day).await?;
         // What is held already holds this call's own worst case.
@@ -467,9 +512,27 @@ fn finished(row: LedgerRow, ended: Ended) -> LedgerRow {
     }
 }
 
-/// A model of a local server, and a demonstration, cost nothing that anybody would bill.
-pub fn is_free(model: &Resolved) -> bool {
-    model.provider == mira_protocol::provider::ProviderName::Local
+/// A call that is not made because a cap has no room for it; `what` says which.
+pub fn no_money(what: &str, short: &Short) -> Failure {
+    Failure::new(
+        Code::BudgetExceeded,
+        format!(
+            "{what}: {} are missing under a cap.",
+            dollars(short.missing)
+        ),
+    )
+    .hint("`mira budget` shows the caps; raise one, or use a local model.")
+}
+
+/// As it is stored and told.
+pub fn wire_usage(usage: &mira_llm::Usage) -> Usage {
+    Usage {
+        input_tokens: usage.input,
+        cached_tokens: usage.cached,
+        cache_write_tokens: usage.cache_write,
+        output_tokens: usage.output,
+        reasoning_tokens: usage.reasoning,
+    }
 }
 
 fn unpriced(model: &str) -> Failure {
@@ -478,7 +541,7 @@ fn unpriced(model: &str) -> Failure {
         format!("{model} has no known price, so what it costs could not be counted."),
     )
     .hint(
-        "Add its prices to models.json in the configuration folder, choose another model, or \
-         allow such models with BUDGET_ALLOW_UNPRICED=true.",
+        "Add its prices to models.json in the configuration folder (0 where nobody bills it), choose \
+         another model, or allow such models with BUDGET_ALLOW_UNPRICED=true.",
     )
 }

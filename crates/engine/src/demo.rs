@@ -144,6 +144,7 @@ impl ModelSource for WithDemo {
             }),
             accepts_images: false,
             notice: None,
+            free: true,
         })
     }
 

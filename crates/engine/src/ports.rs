@@ -67,6 +67,8 @@ pub struct Resolved {
     pub accepts_images: bool,
     /// Something to tell the person once an operation: a retired id and its successor.
     pub notice: Option<String>,
+    /// It costs nothing that anybody would bill, so that it needs no price.
+    pub free: bool,
 }
 
 /// The OS keychain. Calls may block and may wait for the person.

@@ -5,6 +5,7 @@ pub mod embeddings;
 mod keys;
 mod lists;
 mod pick;
+mod testing;
 mod told;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,18 +16,15 @@ use async_trait::async_trait;
 use mira_egress::Gate;
 use mira_llm::catalogue::Catalogue;
 use mira_llm::local::{self, Places, Server};
-use mira_llm::{ApiKey, Endpoint, ErrorKind, Model, ModelError, probe};
+use mira_llm::{ApiKey, Endpoint};
 use mira_protocol::operation::Tier;
 use mira_protocol::provider::{
-    DetectedServers, ModelList, Provider, ProviderList, ProviderName, ProviderTest, SetKey,
-    TestProvider, TierModel,
+    DetectedServers, ModelList, Provider, ProviderList, ProviderName, SetKey, TierModel,
 };
 use mira_protocol::{Code, Failure, Topic};
-use tokio_util::sync::CancellationToken;
 
 use crate::budget::Budget;
 use crate::events::EventLog;
-use crate::failure::from_model;
 use crate::ports::{ModelSource, Resolved, SecretStore, Want};
 use crate::settings::{Settings, SettingsHandle};
 use clients::{Client, Clients};
@@ -148,95 +146,6 @@ impl Providers {
         self.list().await
     }
 
-    /// A real request with one tool, without retries.
-    pub async fn test(&self, request: TestProvider) -> Result<ProviderTest, Failure> {
-        let settings = self.0.settings.current();
-        let provider = request.provider;
-        let configured = settings.base_url(provider).map(str::to_owned);
-        let base_url = request
-            .base_url
-            .or_else(|| configured.clone())
-            .ok_or_else(|| {
-                Failure::new(
-                    Code::BadParams,
-                    "No local server is set, so there is none to test.",
-                )
-                .hint("Give its address, or set LOCAL_BASE_URL.")
-            })?;
-        let key = match request.key.as_deref().and_then(ApiKey::new) {
-            Some(key) => Some(key),
-            // A saved key goes to the address it was saved for and nowhere else.
-            None if configured.as_ref() == Some(&base_url) => {
-                self.0.keys.find(provider, &settings).await.key
-            }
-            None => None,
-        };
-        let client = Client {
-            provider,
-            base_url: base_url.clone(),
-            key: key.clone(),
-            stall: TEST_LASTS,
-            replaceable: false,
-        };
-        let needs_key = provider != ProviderName::Local && !client.endpoint()?.is_loopback();
-        if needs_key && key.is_none() {
-            return Err(Failure::new(
-                Code::KeyMissing,
-                format!("There is no key to test {base_url} with."),
-            )
-            .hint(format!("Enter a key, or set {}.", provider.key_variable())));
-        }
-        let catalogue = self.catalogue(&settings)?;
-        let id = match (request.model, provider) {
-            (Some(id), _) => id,
-            (None, ProviderName::Local) => {
-                let server = self.ask_what_it_serves(&base_url, key.as_ref()).await;
-                let local = Local {
-                    base_url: &base_url,
-                    server: server.as_ref(),
-                };
-                let facts = Facts {
-                    catalogue: &catalogue,
-                    ready: &[],
-                    local: Some(local),
-                    today: today(),
-                };
-                pick(&facts, Tier::Fast, None, None)?.id
-            }
-            (None, provider) => {
-                let tiers = catalogue.tiers_of(pick::vendor_of(provider));
-                catalogue.choose(&tiers.fast.model, today()).id
-            }
-        };
-        // One that thinks first needs more than the call itself.
-        let limit = if provider == ProviderName::Local {
-            64
-        } else {
-            1_024
-        };
-        let model = self.0.clients.once(&client, &catalogue)?;
-        let found = self.probe(&*model, &id, limit).await;
-        let found = found.map_err(|error| from_model(&error, provider, &id))?;
-        let context_tokens = match provider {
-            ProviderName::Openai | ProviderName::Gemini | ProviderName::Anthropic => {
-                catalogue.get(&id).map(|model| model.context_tokens)
-            }
-            // Asked after the request: a model that was loaded by it now tells its true context.
-            ProviderName::Local => self
-                .ask_what_it_serves(&base_url, key.as_ref())
-                .await
-                .and_then(|server| server.models.into_iter().find(|model| model.id == id))
-                .and_then(|model| model.context_tokens),
-        };
-        Ok(ProviderTest {
-            model: id,
-            latency_ms: found.latency_ms,
-            tools: found.tools.as_str().to_owned(),
-            context_tokens,
-            usage_reported: found.usage_reported,
-        })
-    }
-
     /// Every model known, and the one of each tier.
     pub async fn models(&self) -> Result<ModelList, Failure> {
         let settings = self.0.settings.current();
@@ -315,6 +224,7 @@ impl Providers {
                 .iter()
                 .any(|other| *other != provider),
         };
+        let free = client.is_free()?;
         Ok(Resolved {
             model: self.0.clients.get(client, catalogue)?,
             id: picked.id,
@@ -325,6 +235,7 @@ impl Providers {
             prices: picked.prices,
             accepts_images: picked.accepts_images,
             notice: picked.notice,
+            free,
         })
     }
 
@@ -477,29 +388,6 @@ impl Providers {
 
     async fn ask_what_it_serves(&self, base_url: &str, key: Option<&ApiKey>) -> Option<Server> {
         local::describe(self.0.clients.http(), base_url, key, Duration::from_secs(2)).await
-    }
-
-    async fn probe(
-        &self,
-        model: &dyn Model,
-        id: &str,
-        max_output_tokens: u64,
-    ) -> Result<probe::Probe, ModelError> {
-        let asking = probe::probe(model, id, max_output_tokens, CancellationToken::new());
-        tokio::time::timeout(TEST_LASTS, asking)
-            .await
-            .unwrap_or_else(|_| {
-                let after_ms = TEST_LASTS.as_millis() as u64;
-                let message = format!(
-                    "Testing {id} failed: no answer within {} s.",
-                    TEST_LASTS.as_secs()
-                );
-                Err(ModelError {
-                    kind: ErrorKind::Stalled { after_ms },
-                    message,
-                    detail: None,
-                })
-            })
     }
 }
 

@@ -8,8 +8,9 @@ pub mod outcomes;
 mod words;
 
 use mira_protocol::operation::Tier;
-use mira_protocol::route::{Purpose, RouteFacts, RouteRule, RuleCheck};
+use mira_protocol::route::{Purpose, RouteDecision, RouteFacts, RouteRule, RuleCheck, TierCost};
 
+use crate::settings::Settings;
 use words::Reading;
 
 /// What a person chose: a tier, a model, both or nothing.
@@ -29,6 +30,8 @@ impl Choice {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Facts<'a> {
     pub purpose: Purpose,
+    /// The one model that can be asked: nobody else could read what it makes.
+    pub only_model: Option<String>,
     pub message: &'a str,
     /// Chosen with the message, for the session, for the project.
     pub message_choice: Choice,
@@ -49,6 +52,27 @@ pub struct Facts<'a> {
     pub current: Option<Tier>,
 }
 
+impl Facts<'_> {
+    /// Nothing else known yet.
+    pub fn of(purpose: Purpose, settings: &Settings) -> Self {
+        Self {
+            purpose,
+            only_model: None,
+            message: "",
+            message_choice: Choice::default(),
+            session_choice: Choice::default(),
+            project_choice: Choice::default(),
+            cheaper: None,
+            router_enabled: settings.model_router_enabled,
+            prompt_tokens: 0,
+            code_token_threshold: settings.route_code_token_threshold,
+            files: 0,
+            code_file_count: settings.route_code_file_count,
+            current: None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     pub tier: Tier,
@@ -67,6 +91,13 @@ pub struct Route {
 type Rule = fn(&Facts, &Reading) -> Result<(Tier, String), String>;
 
 const RULES: &[(RouteRule, Rule)] = &[
+    (RouteRule::OnlyModel, |facts, _| match &facts.only_model {
+        Some(_) => Ok((
+            facts.current.unwrap_or(Tier::Voice),
+            "nobody else can read what it makes".into(),
+        )),
+        None => Err("only one model can be asked (condensing)".into()),
+    }),
     (RouteRule::CheaperTier, |facts, _| {
         let tier = facts.cheaper.ok_or("the person chose a cheaper tier")?;
         Ok((tier, "you chose a cheaper tier".into()))
@@ -91,7 +122,7 @@ const RULES: &[(RouteRule, Rule)] = &[
             let what = facts.purpose.word();
             Ok((Tier::Fast, format!("it is a side request ({what})")))
         }
-        _ => Err("a title, a summary, an analysis".into()),
+        _ => Err("a side request, such as the test of a provider".into()),
     }),
     (RouteRule::Agent, |facts, _| match facts.purpose {
         Purpose::Agent => Ok((Tier::Agentic, "an agent works by itself".into())),
@@ -182,7 +213,10 @@ pub fn choose(facts: &Facts) -> Route {
     }
     Route {
         tier,
-        model: choice.and_then(|choice| choice.model.clone()),
+        model: match rule {
+            RouteRule::OnlyModel => facts.only_model.clone(),
+            _ => choice.and_then(|choice| choice.model.clone()),
+        },
         rule,
         reason,
         words: reading.words(),
@@ -190,11 +224,12 @@ pub fn choose(facts: &Facts) -> Route {
     }
 }
 
-/// Every rule in its order, and whether it fits.
+/// Every rule in its order, and whether it fits. That for agents is told to agents alone.
 pub fn checks(facts: &Facts) -> Vec<RuleCheck> {
     let reading = words::read(facts.message);
     RULES
         .iter()
+        .filter(|(rule, _)| *rule != RouteRule::Agent || facts.purpose == Purpose::Agent)
         .map(|(rule, asks)| match asks(facts, &reading) {
             Ok((_, why)) => RuleCheck {
                 rule: *rule,
@@ -210,8 +245,27 @@ pub fn checks(facts: &Facts) -> Vec<RuleCheck> {
         .collect()
 }
 
+/// The decision as it is stored and shown; `tiers` is what the call would cost on each.
+pub fn decision(
+    facts: &Facts,
+    route: &Route,
+    model: &str,
+    provider: &str,
+    tiers: Vec<TierCost>,
+) -> RouteDecision {
+    RouteDecision {
+        tier: route.tier,
+        model: model.to_owned(),
+        provider: provider.to_owned(),
+        rule: route.rule,
+        reason: route.reason.clone(),
+        facts: told(facts, route),
+        tiers,
+    }
+}
+
 /// The facts as they are stored and shown.
-pub fn told(facts: &Facts, route: &Route) -> RouteFacts {
+fn told(facts: &Facts, route: &Route) -> RouteFacts {
     RouteFacts {
         purpose: facts.purpose,
         prompt_tokens: facts.prompt_tokens,
@@ -261,6 +315,7 @@ mod tests {
     fn facts(message: &str) -> Facts<'_> {
         Facts {
             purpose: Purpose::Chat,
+            only_model: None,
             message,
             message_choice: Choice::default(),
             session_choice: Choice::default(),
@@ -377,6 +432,18 @@ mod tests {
             });
             assert_eq!(route.tier, expected, "{purpose:?}");
         }
+        let bound = choose(&Facts {
+            purpose: Purpose::Summary,
+            only_model: Some("m".into()),
+            message_choice: tier(Tier::Fast),
+            current: Some(Tier::Code),
+            prompt_tokens: 900_000,
+            ..facts("")
+        });
+        assert_eq!(
+            (bound.tier, bound.model.as_deref(), bound.rule),
+            (Tier::Code, Some("m"), RouteRule::OnlyModel)
+        );
         let off = choose(&Facts {
             router_enabled: false,
             ..facts("fix it")

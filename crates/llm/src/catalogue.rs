@@ -92,6 +92,9 @@ pub struct ListedPrices {
     pub later: Option<LaterPrices>,
     pub source: String,
     pub date: Date,
+    /// What of it the maker's own page did not confirm on that day, in words.
+    #[serde(default)]
+    pub unconfirmed: Option<String>,
 }
 
 /// What a million tokens cost from a day on.
@@ -169,6 +172,8 @@ pub struct EmbeddingFacts {
     pub price: f64,
     pub source: String,
     pub date: Date,
+    #[serde(default)]
+    pub unconfirmed: Option<String>,
 }
 
 impl EmbeddingFacts {
@@ -487,6 +492,13 @@ mod tests {
                 facts.id
             );
             if let Some(prices) = &model.prices {
+                let makers = ["openai.com", "ai.google.dev", "platform.claude.com"];
+                assert!(
+                    prices.unconfirmed.is_some()
+                        || makers.iter().any(|maker| prices.source.contains(maker)),
+                    "{}: not from its maker, and does not say so",
+                    model.id
+                );
                 let prices = prices.prices(today);
                 assert!(prices.cached <= prices.input && prices.output > prices.input);
             }

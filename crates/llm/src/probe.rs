@@ -40,24 +40,40 @@ pub struct Probe {
     pub tools: Tools,
     /// From asking to the end of the answer.
     pub latency_ms: u64,
-    /// Token figures came with the answer.
-    pub usage_reported: bool,
+    /// As the provider told it; all zero where it told nothing.
+    pub usage: Usage,
 }
 
-/// Asks `model` for one call, in at most `max_output_tokens`: some tens do for one that does not
-/// think first. Fails as any request does; wrap nothing around it that retries.
+/// Why there was no answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failed {
+    pub error: ModelError,
+    /// Something of an answer had come, so that the provider may have counted it.
+    pub begun: bool,
+}
+
+impl Probe {
+    /// Token figures came with the answer.
+    pub fn usage_reported(&self) -> bool {
+        self.usage != Usage::default()
+    }
+}
+
+/// Asks `model` with [`prompt`]. Fails as any request does; wrap nothing around it that retries.
 pub async fn probe(
     model: &dyn Model,
-    model_id: &str,
-    max_output_tokens: u64,
+    prompt: Prompt,
     cancel: CancellationToken,
-) -> Result<Probe, ModelError> {
+) -> Result<Probe, Failed> {
     let since = Instant::now();
-    let mut answer = model.stream(prompt(model_id, max_output_tokens), cancel);
+    let mut answer = model.stream(prompt, cancel);
     let mut tools = Tools::None;
     let mut usage = Usage::default();
+    let mut begun = false;
     while let Some(chunk) = answer.next().await {
-        match chunk? {
+        let chunk = chunk.map_err(|error| Failed { error, begun })?;
+        begun = true;
+        match chunk {
             Chunk::Call { id, .. } if id.starts_with(TEXT_CALL_PREFIX) => tools = Tools::Text,
             Chunk::Call { .. } => tools = Tools::Native,
             Chunk::Usage(figures) => usage = figures,
@@ -67,11 +83,13 @@ pub async fn probe(
     Ok(Probe {
         tools,
         latency_ms: since.elapsed().as_millis() as u64,
-        usage_reported: usage != Usage::default(),
+        usage,
     })
 }
 
-fn prompt(model_id: &str, max_output_tokens: u64) -> Prompt {
+/// The request of a test: for one call, in at most `max_output_tokens`. Some tens do for a model
+/// that does not think first.
+pub fn prompt(model_id: &str, max_output_tokens: u64) -> Prompt {
     Prompt {
         model: model_id.to_owned(),
         instructions: "You check a connection. Answer by calling the tool `ready`.".into(),

@@ -52,3 +52,33 @@ pub type UtcMs = i64;
 
 /// Money in millionths of a US dollar.
 pub type MicroUsd = i64;
+
+/// For people: "$12.50", "$0.0123", "$0.000021". What is not zero never looks like it.
+pub fn dollars(micro: MicroUsd) -> String {
+    let value = micro.unsigned_abs() as f64 / 1_000_000.0;
+    let sign = if micro < 0 { "-" } else { "" };
+    match micro.unsigned_abs() {
+        0 | 100_000.. => format!("{sign}${value:.2}"),
+        1_000.. => format!("{sign}${value:.4}"),
+        _ => format!("{sign}${value:.6}"),
+    }
+}
+
+#[cfg(test)]
+mod money_tests {
+    #[test]
+    fn no_sum_but_zero_looks_like_zero() {
+        for (micro, text) in [
+            (0, "$0.00"),
+            (1, "$0.000001"),
+            (21, "$0.000021"),
+            (999, "$0.000999"),
+            (1_000, "$0.0010"),
+            (12_345, "$0.0123"),
+            (500_000, "$0.50"),
+            (-21, "-$0.000021"),
+        ] {
+            assert_eq!(super::dollars(micro), text);
+        }
+    }
+}

@@ -121,6 +121,12 @@ pub struct MessageEstimate {
     /// What these tokens cost as input; None for a model without prices.
     #[serde(default)]
     pub input_micro_usd: Option<MicroUsd>,
+    /// Tokens of the whole request that the message would begin with: instructions, tools and the
+    /// conversation so far included.
+    pub prompt_tokens: u64,
+    /// What that request is expected to cost, with as much output as such requests had so far.
+    #[serde(default)]
+    pub expected_micro_usd: Option<MicroUsd>,
     /// Why the engine would refuse it, a sentence each; empty where it can be sent.
     pub problems: Vec<String>,
 }

@@ -160,6 +160,9 @@ pub struct ProviderTest {
     #[serde(default)]
     pub context_tokens: Option<u64>,
     pub usage_reported: bool,
+    /// What it cost; None for a model without prices.
+    #[serde(default)]
+    pub cost_micro_usd: Option<MicroUsd>,
 }
 
 /// Ask for one vector, with a real request that stands in the ledger.
@@ -221,6 +224,9 @@ pub struct EmbeddingModel {
     pub max_input_tokens: u64,
     pub usd_per_mtok: f64,
     pub price_source: String,
+    /// What of the price its maker's own page does not confirm, in words.
+    #[serde(default)]
+    pub price_unconfirmed: Option<String>,
 }
 
 /// A provider's own list of models.
@@ -275,6 +281,9 @@ pub struct ModelInfo {
     /// Where the prices are from, and of which day.
     #[serde(default)]
     pub price_source: Option<String>,
+    /// What of the prices their maker's own page does not confirm, in words.
+    #[serde(default)]
+    pub price_unconfirmed: Option<String>,
     pub efforts: Vec<String>,
     #[serde(default)]
     pub accepts_images: bool,

@@ -30,6 +30,8 @@ pub enum Purpose {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum RouteRule {
+    /// Only one model can be asked: what it condenses nobody else can read.
+    OnlyModel,
     /// The money did not suffice and the person chose a cheaper tier.
     CheaperTier,
     /// Chosen with the message.

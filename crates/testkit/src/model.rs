@@ -428,6 +428,7 @@ impl ModelSource for ScriptedModels {
             // The id "blind" stands for a model that sees no images.
             accepts_images: want.model.as_deref() != Some("blind"),
             notice: None,
+            free: false,
         })
     }
 }

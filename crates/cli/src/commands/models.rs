@@ -44,7 +44,14 @@ fn shown(list: &ModelList) -> String {
             count(model.max_input_tokens),
             dollars(Some(model.usd_per_mtok)),
             "embeddings".to_owned(),
-            format!("{} numbers", model.dimensions),
+            match &model.price_unconfirmed {
+                Some(why) => format!(
+                    "{} numbers; price not confirmed: {}",
+                    model.dimensions,
+                    clean(why)
+                ),
+                None => format!("{} numbers", model.dimensions),
+            },
         ]);
     }
     let mut text = table(&rows);
@@ -103,6 +110,9 @@ fn remarks(model: &ModelInfo) -> String {
         (Some(notice), _) => said.push(clean(notice)),
         (None, Some(day)) => said.push(format!("shut down on {}", clean(day))),
         (None, None) => {}
+    }
+    if let Some(why) = &model.price_unconfirmed {
+        said.push(format!("price not confirmed: {}", clean(why)));
     }
     if model.listed == Some(false) {
         said.push("not in the provider's list".to_owned());

@@ -38,8 +38,11 @@ pub async fn run(client: &Client, command: ProvidersCommand) -> Result<u8, Failu
             if json.json {
                 say_json(&found)?;
             } else {
+                let cost = found
+                    .cost_micro_usd
+                    .map_or_else(|| "price not known".to_owned(), usd);
                 say(&format!(
-                    "{} answered in {}; tool calls: {}; usage {}.",
+                    "{} answered in {} ({cost}); tool calls: {}; usage {}.",
                     clean(&found.model),
                     duration(found.latency_ms),
                     clean(&found.tools),

@@ -8,7 +8,7 @@ use mira_protocol::approval::{Approval, DecidedBy, Decision};
 use mira_protocol::budget::{CapPeriod, CapState, Pause};
 use mira_protocol::event::NoticeLevel;
 use mira_protocol::operation::OperationState;
-use mira_protocol::{CallId, Event, EventKind, Failure, MessageId, Signal};
+use mira_protocol::{CallId, Event, EventKind, Failure, MessageId, MicroUsd, Signal};
 
 use super::diff;
 use super::markdown::Markdown;
@@ -33,6 +33,8 @@ pub struct Conversation {
     open: Option<(MessageId, u64, Markdown)>,
     /// Names and arguments of calls, until they end.
     calls: HashMap<CallId, (String, String)>,
+    /// What the operation has cost so far.
+    spent: MicroUsd,
 }
 
 impl Conversation {
@@ -42,6 +44,7 @@ impl Conversation {
             text_style,
             open: None,
             calls: HashMap::new(),
+            spent: 0,
         }
     }
 
@@ -119,6 +122,10 @@ impl Conversation {
                 self.calls.insert(call_id.clone(), (tool.clone(), subject));
                 Vec::new()
             }
+            EventKind::ModelCallFinished { cost_micro_usd, .. } => {
+                self.spent += cost_micro_usd.unwrap_or(0);
+                Vec::new()
+            }
             EventKind::ToolStarted {
                 command: Some(command),
                 ..
@@ -152,7 +159,11 @@ impl Conversation {
                         line.push_str(&format!("  {part}"));
                     }
                 }
-                line.push_str(&style.dim(&format!("  {}", duration(*duration_ms))));
+                let mut end = format!("  {}", duration(*duration_ms));
+                if self.spent > 0 {
+                    end.push_str(&format!(" · {} so far", usd(self.spent)));
+                }
+                line.push_str(&style.dim(&end));
                 let mut out = self.line(line);
                 let files = changes
                     .iter()
@@ -236,6 +247,7 @@ impl Conversation {
                 ..
             } => {
                 let mut out = self.close();
+                self.spent = 0;
                 // Who stopped it knows; the last line says so.
                 let failure = failure
                     .as_ref()

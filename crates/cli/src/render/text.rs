@@ -1,7 +1,8 @@
 //! Words for people: sizes, times, money; and what keeps foreign text from steering the terminal.
 
+use mira_protocol::UtcMs;
+pub use mira_protocol::dollars as usd;
 use mira_protocol::operation::Tier;
-use mira_protocol::{MicroUsd, UtcMs};
 
 /// Without control and direction characters: what a model, a file or a command wrote must not
 /// move the cursor, recolour the screen or make a command look like another one.
@@ -23,16 +24,6 @@ pub fn one_line(text: &str, width: usize) -> String {
     let mut cut: String = line.chars().take(width.saturating_sub(1)).collect();
     cut.push('…');
     cut
-}
-
-/// "$0.0123"; four digits below ten cents, where two would say nothing.
-pub fn usd(micro: MicroUsd) -> String {
-    let dollars = micro as f64 / 1_000_000.0;
-    if micro != 0 && dollars.abs() < 0.1 {
-        format!("${dollars:.4}")
-    } else {
-        format!("${dollars:.2}")
-    }
 }
 
 /// "1,234"
@@ -86,7 +77,6 @@ pub fn plural(number: u64, noun: &str) -> String {
     format!("{} {noun}{s}", count(number))
 }
 
-/// The time now.
 /// As the tier is called on the command line.
 pub fn tier_word(tier: Tier) -> &'static str {
     match tier {
@@ -97,6 +87,7 @@ pub fn tier_word(tier: Tier) -> &'static str {
     }
 }
 
+/// The time now.
 pub fn now_ms() -> UtcMs {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| {
@@ -112,9 +103,6 @@ mod tests {
     fn figures_read_well() {
         assert_eq!(count(0), "0");
         assert_eq!(count(1_234_567), "1,234,567");
-        assert_eq!(usd(0), "$0.00");
-        assert_eq!(usd(45_000), "$0.0450");
-        assert_eq!(usd(1_250_000), "$1.25");
         assert_eq!(duration(999), "999 ms");
         assert_eq!(duration(200_000), "3 min 20 s");
         assert_eq!(bytes(61_500_000), "61.5 MB");

@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 
 use mira_engine::settings::Settings;
-use mira_protocol::message::Mention;
+use mira_protocol::message::{EstimateMessage, Mention};
 use mira_protocol::operation::{
     Access, Attachment, OperationRef, OperationStarted, ResumeOperation, Tier,
 };
@@ -26,7 +26,7 @@ use crate::commands::{say, transcript};
 use crate::input::{Input, Read};
 use crate::render::diff;
 use crate::render::style::Style;
-use crate::render::text::{one_line, plural};
+use crate::render::text::{clean, count, one_line, plural, usd};
 use crate::turn::{Ending, Turn};
 use crate::{exit, host};
 
@@ -122,7 +122,10 @@ impl Repl {
         loop {
             let line = match self.queued.pop_front() {
                 Some(line) => Read::Line(line),
-                None => self.input.read(&self.client, "> ", "").await,
+                None => {
+                    self.foretell().await?;
+                    self.input.read(&self.client, "> ", "").await
+                }
             };
             let next = match line {
                 Read::End => Ok(Next::Leave),
@@ -145,6 +148,40 @@ impl Repl {
                 Err(failure) => exit::report(&failure),
             }
         }
+    }
+
+    /// Above the prompt: what the next message is going to cost.
+    async fn foretell(&self) -> Result<(), Failure> {
+        if !self.input.is_terminal() {
+            return Ok(());
+        }
+        match self.next_cost().await {
+            Ok(told) => say(&self.style.dim(&told)),
+            // Nobody can be asked, or the engine is gone: what comes next says so.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// "Next request: about 4,120 tokens, $0.0123 (gpt-6.2-sol)."
+    async fn next_cost(&self) -> Result<String, Failure> {
+        let message = EstimateMessage {
+            content: String::new(),
+            session_id: self.session.clone(),
+            project_id: Some(self.project.id.clone()),
+            attachments: Vec::new(),
+            mentions: Vec::new(),
+            tier: self.tier,
+            model: self.model.clone(),
+        };
+        let told = self.client.call(calls::OperationEstimate(message)).await?;
+        let cost = told
+            .expected_micro_usd
+            .map_or_else(|| "price not known".to_owned(), usd);
+        Ok(format!(
+            "Next request: about {} tokens, {cost} ({}).",
+            count(told.prompt_tokens),
+            clean(&told.model)
+        ))
     }
 
     async fn line(&mut self, line: &str) -> Result<Next, Failure> {

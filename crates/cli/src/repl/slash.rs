@@ -72,9 +72,12 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
             let list = repl.client.call(calls::SessionList(list)).await?;
             say(&rows(&list.sessions))?;
         }
-        "status" => say(&status(
-            &repl.client.call(calls::SystemStatus(Nothing {})).await?,
-        ))?,
+        "status" => {
+            say(&status(
+                &repl.client.call(calls::SystemStatus(Nothing {})).await?,
+            ))?;
+            say(&repl.next_cost().await?)?;
+        }
         "tier" => tier(repl, rest)?,
         "trust" => trust(repl, rest).await?,
         custom => match repl.custom.expand(custom, rest) {

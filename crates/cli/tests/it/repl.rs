@@ -77,6 +77,8 @@ fn slash_commands_work_and_mistakes_do_not_end_the_conversation() {
     );
     assert!(err.contains("has not begun"), "{err}");
     for part in [
+        " so far",
+        "Next request: about ",
         "-one",
         "+uno",
         "Took back 1 file",

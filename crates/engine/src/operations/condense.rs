@@ -4,14 +4,15 @@
 
 use std::time::Instant;
 
-use mira_llm::{Condensed, Prompt, ToolChoice};
+use mira_llm::{Condensed, ErrorKind, ModelError, Prompt, ToolChoice};
+use mira_protocol::budget::Settlement;
 use mira_protocol::event::{CondensedItems, NoticeLevel};
+use mira_protocol::operation::Usage;
 use mira_protocol::provider::ProviderName;
 use mira_protocol::route::Purpose;
 use mira_protocol::{EventKind, Failure};
 
 use super::run::{Run, provider_name};
-use super::settle::wire_usage;
 use crate::budget::{Ask, Ended, Reservation, Verdict, price};
 use crate::ports::Resolved;
 
@@ -61,7 +62,7 @@ impl Run<'_> {
         self.signal_activity(format!("{} condenses the conversation", model.id));
         let begun = Instant::now();
         let answer = asking.await;
-        self.settle_condensing(model, reservation, answer.as_ref().ok(), begun)
+        self.settle_condensing(model, reservation, answer.as_ref(), begun)
             .await?;
         match answer {
             Ok(theirs) => {
@@ -98,7 +99,16 @@ impl Run<'_> {
         prompt: &Prompt,
     ) -> Result<Option<Reservation>, Failure> {
         let input_tokens = prompt.token_bound();
+        let tokens = prompt
+            .items
+            .iter()
+            .map(|item| item.token_bound())
+            .sum::<u64>()
+            / 4;
+        let decision = self.route_of_condensing(model, tokens);
         let ask = Ask {
+            tier: Some(decision.tier),
+            route: Some(decision),
             session: Some(self.session()),
             operation: Some(self.operation()),
             project: Some(self.task.project.id.clone()),
@@ -119,17 +129,27 @@ impl Run<'_> {
         &mut self,
         model: &Resolved,
         reservation: Reservation,
-        answer: Option<&Condensed>,
+        answer: Result<&Condensed, &ModelError>,
         begun: Instant,
     ) -> Result<(), Failure> {
-        let figures = answer.map(|answer| answer.usage).unwrap_or_default();
-        let usage = wire_usage(&figures);
-        let cost = model.prices.map(|prices| prices.micro_usd(&figures));
-        self.usage += usage;
-        self.cost += cost.unwrap_or(0);
-        let outcome = if answer.is_some() { "stop" } else { "error" };
-        let mut ended = Ended::new(usage, cost, outcome);
+        let prices = model.prices.as_ref();
+        let mut ended = match answer {
+            Ok(answer) => Ended::reported(&answer.usage, prices, "stop"),
+            // It may have been done, and nobody has heard of it.
+            Err(error) if left(&error.kind) => Ended {
+                settlement: Settlement::Kept,
+                ..Ended::new(Usage::default(), reservation.micro_usd(), "broken")
+            },
+            Err(_) => Ended::for_nothing(prices, "error"),
+        };
         ended.duration_ms = begun.elapsed().as_millis() as u64;
+        self.usage += ended.usage;
+        self.cost += ended.cost.unwrap_or(0);
         self.on.budget.settle(reservation, ended).await.map(drop)
     }
+}
+
+/// The request had left, and its answer was lost.
+fn left(kind: &ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Stalled { .. } | ErrorKind::Cancelled)
 }

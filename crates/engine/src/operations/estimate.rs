@@ -34,8 +34,8 @@ impl Operations {
         for mention in &request.mentions {
             parts.push(self.mentioned_part(mention, project.as_ref()).await);
         }
-        let message_tokens = (request.content.len() as u64).div_ceil(4)
-            + parts.iter().map(|part| part.tokens).sum::<u64>();
+        let beside = parts.iter().map(|part| part.tokens).sum::<u64>();
+        let message_tokens = (request.content.len() as u64).div_ceil(4) + beside;
 
         let explained = self
             .explain(ExplainRoute {
@@ -70,6 +70,15 @@ impl Operations {
             input_micro_usd: model
                 .prices
                 .map(|prices| price::expected(&prices, message_tokens, 0)),
+            prompt_tokens: explained.facts.prompt_tokens + beside,
+            expected_micro_usd: model.prices.map(|prices| {
+                let output = explained
+                    .tiers
+                    .iter()
+                    .find(|cost| cost.tier == explained.tier)
+                    .map_or(0, |cost| cost.expected_output_tokens);
+                price::expected(&prices, explained.facts.prompt_tokens + beside, output)
+            }),
             problems: problems.chain(blind).collect(),
             parts,
             model: model.id,

@@ -10,7 +10,7 @@ use mira_protocol::operation::{Access, OperationState};
 use mira_protocol::receipt::FragmentLine;
 use mira_protocol::route::Purpose;
 use mira_protocol::session::SessionRef;
-use mira_protocol::{Code, EventKind, Failure, MicroUsd, UtcMs};
+use mira_protocol::{Code, EventKind, Failure, MicroUsd, UtcMs, dollars};
 
 use mira_workspace::Workspace;
 
@@ -389,20 +389,11 @@ impl Ask {
     /// A call of this model for that purpose, nothing else known yet.
     pub(super) fn about(purpose: Purpose, model: &Resolved) -> Self {
         Self {
-            purpose,
-            session: None,
-            operation: None,
-            project: None,
-            call: None,
-            tier: None,
             provider: provider_name(model),
             model: model.id.clone(),
             price_version: price::version(model.prices.as_ref()),
-            worst: None,
-            input_tokens: 0,
-            max_cost: None,
-            route: None,
-            free: crate::budget::is_free(model),
+            free: model.free,
+            ..Self::of(purpose)
         }
     }
 }
@@ -415,7 +406,6 @@ pub(super) fn output_limit(model: &Resolved, settings: &Settings) -> u64 {
 }
 
 fn stopped(pause: &Pause) -> Failure {
-    let dollars = |micro: MicroUsd| micro as f64 / 1_000_000.0;
     let needed = dollars(pause.needed_micro_usd);
     let message = match pause.caps.first() {
         Some(cap) => {
@@ -427,14 +417,14 @@ fn stopped(pause: &Pause) -> Failure {
                 CapPeriod::Month => "this month",
             };
             format!(
-                "The limit for {whole} is ${:.4}; ${:.4} is spent, ${:.4} is held for other calls, \
-                 and the next call may cost up to ${needed:.4}.",
+                "The limit for {whole} is {}; {} is spent, {} is held for other calls, and the next \
+                 call may cost up to {needed}.",
                 dollars(cap.limit_micro_usd + cap.raised_micro_usd),
                 dollars(cap.spent_micro_usd),
                 dollars(cap.reserved_micro_usd),
             )
         }
-        None => format!("The next call may cost up to ${needed:.4}, and there is no money for it."),
+        None => format!("The next call may cost up to {needed}, and there is no money for it."),
     };
     let raise = pause
         .caps

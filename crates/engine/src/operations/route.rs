@@ -148,6 +148,24 @@ impl Run<'_> {
         Ok(routed)
     }
 
+    /// The route of condensing: to the model that goes on, since nobody else could read it.
+    pub(super) fn route_of_condensing(
+        &self,
+        model: &Resolved,
+        prompt_tokens: u64,
+    ) -> RouteDecision {
+        let settings = self.on.settings.current();
+        let facts = Facts {
+            only_model: Some(model.id.clone()),
+            prompt_tokens,
+            current: self.routing.current.as_ref().map(|(_, routed)| routed.tier),
+            ..Facts::of(Purpose::Summary, &settings)
+        };
+        let route = routing::choose(&facts);
+        let tiers = costs(&self.routing.tiers, prompt_tokens, &settings);
+        decision(&facts, &route, model, tiers)
+    }
+
     async fn tell_route(&mut self, routed: &Routed) -> Result<(), Failure> {
         self.log(EventKind::Routed {
             tier: routed.tier,
@@ -348,18 +366,9 @@ impl Operations {
 
 fn facts<'a>(message: &'a str, prompt_tokens: u64, settings: &Settings) -> Facts<'a> {
     Facts {
-        purpose: Purpose::Chat,
         message,
-        message_choice: Choice::default(),
-        session_choice: Choice::default(),
-        project_choice: Choice::default(),
-        cheaper: None,
-        router_enabled: settings.model_router_enabled,
         prompt_tokens,
-        code_token_threshold: settings.route_code_token_threshold,
-        files: 0,
-        code_file_count: settings.route_code_file_count,
-        current: None,
+        ..Facts::of(Purpose::Chat, settings)
     }
 }
 
@@ -388,13 +397,5 @@ fn decision(
     model: &Resolved,
     tiers: Vec<TierCost>,
 ) -> RouteDecision {
-    RouteDecision {
-        tier: route.tier,
-        model: model.id.clone(),
-        provider: provider_name(model),
-        rule: route.rule,
-        reason: route.reason.clone(),
-        facts: routing::told(facts, route),
-        tiers,
-    }
+    routing::decision(facts, route, &model.id, &provider_name(model), tiers)
 }

@@ -60,7 +60,7 @@ impl Run<'_> {
         };
         let mut ended = if answer.arrived_bytes == 0 {
             // It was refused, or nobody was there.
-            Ended::new(Usage::default(), model.prices.map(|_| 0), "error")
+            Ended::for_nothing(model.prices.as_ref(), "error")
         } else {
             self.kept(model, answer, begun, "broken")
         };
@@ -87,12 +87,9 @@ impl Run<'_> {
                 ..Ended::new(Usage::default(), Some(0), finish)
             },
             Source::Vendor(_) if reported => {
-                let cost = model.prices.map(|prices| prices.micro_usd(&answer.usage));
-                Ended::new(wire_usage(&answer.usage), cost, finish)
+                Ended::reported(&answer.usage, model.prices.as_ref(), finish)
             }
-            Source::Vendor(_) if refused => {
-                Ended::new(Usage::default(), model.prices.map(|_| 0), finish)
-            }
+            Source::Vendor(_) if refused => Ended::for_nothing(model.prices.as_ref(), finish),
             Source::Vendor(_) => self.kept(model, answer, &begun, finish),
         };
         ended.duration_ms = duration_ms;
@@ -165,15 +162,5 @@ impl Run<'_> {
             },
             ..Ended::new(Usage::default(), Some(cost), outcome)
         }
-    }
-}
-
-pub(super) fn wire_usage(usage: &mira_llm::Usage) -> Usage {
-    Usage {
-        input_tokens: usage.input,
-        cached_tokens: usage.cached,
-        cache_write_tokens: usage.cache_write,
-        output_tokens: usage.output,
-        reasoning_tokens: usage.reasoning,
     }
 }

@@ -45,6 +45,11 @@ impl Client {
             .map_err(|error| from_model(&error, self.provider, ""))
     }
 
+    /// It runs on this machine, so nobody bills it. A server elsewhere may be somebody's.
+    pub fn is_free(&self) -> Result<bool, Failure> {
+        Ok(self.provider == ProviderName::Local && self.endpoint()?.is_loopback())
+    }
+
     pub fn patience(&self) -> Patience {
         let first_byte = match self.provider {
             ProviderName::Local => self.stall.max(LOCAL_FIRST_BYTE),

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::clients::Client;
 use super::{Providers, TEST_LASTS};
-use crate::budget::{Ask, Ended, Short, Verdict, price};
+use crate::budget::{Ask, Ended, Verdict, no_money, price};
 use crate::failure::from_model;
 
 /// For whom vectors are made: what the ledger names.
@@ -123,24 +123,22 @@ impl Providers {
             ..mira_llm::Usage::default()
         };
         let ask = Ask {
-            purpose: Purpose::Embedding,
             session: by.session.clone(),
             operation: by.operation.clone(),
-            project: None,
-            call: None,
-            tier: None,
             provider: provider.as_str().into(),
             model: choice.model.clone(),
             price_version: price::version(prices.as_ref()),
             worst: prices.map(|prices| prices.micro_usd(&most)),
             input_tokens,
-            max_cost: None,
-            route: None,
-            free: provider == ProviderName::Local || client.endpoint()?.is_loopback(),
+            free: client.is_free()?,
+            ..Ask::of(Purpose::Embedding)
         };
         let reservation = match self.0.budget.reserve(&ask).await? {
             Verdict::Granted(reservation) => reservation,
-            Verdict::Short(short) => return Err(no_money(&choice.model, &short)),
+            Verdict::Short(short) => {
+                let what = format!("{} was not asked for vectors", choice.model);
+                return Err(no_money(&what, &short));
+            }
         };
         let begun = Instant::now();
         let request = EmbedRequest {
@@ -196,13 +194,4 @@ impl Providers {
             cost_micro_usd: vectors.cost_micro_usd,
         })
     }
-}
-
-fn no_money(model: &str, short: &Short) -> Failure {
-    let dollars = short.missing as f64 / 1e6;
-    Failure::new(
-        Code::BudgetExceeded,
-        format!("{model} was not asked for vectors: ${dollars:.4} are missing under a cap."),
-    )
-    .hint("`mira budget` shows the caps; raise one, or use a local model.")
 }

@@ -233,7 +233,7 @@ fn local_notice(id: &str, served: Option<&LocalModel>, small: bool) -> Option<St
     None
 }
 
-fn tier_default(catalogue: &Catalogue, vendor: Vendor, tier: Tier) -> &TierDefault {
+pub(super) fn tier_default(catalogue: &Catalogue, vendor: Vendor, tier: Tier) -> &TierDefault {
     let tiers = catalogue.tiers_of(vendor);
     match tier {
         Tier::Fast => &tiers.fast,

@@ -51,6 +51,7 @@ pub(super) fn told_model(
         long_input: prices.map(|prices| prices.long_input),
         long_output: prices.map(|prices| prices.long_output),
         price_source: listed.map(|listed| listed.origin()),
+        price_unconfirmed: listed.and_then(|listed| listed.unconfirmed.clone()),
         efforts: model.efforts.clone(),
         accepts_images: model.accepts_images,
         shut_down: model.shut_down.map(|day| day.to_string()),
@@ -68,6 +69,7 @@ pub(super) fn told_embedding(model: &EmbeddingFacts) -> EmbeddingModel {
         max_input_tokens: model.max_input_tokens,
         usd_per_mtok: model.price,
         price_source: format!("{}, {}", model.source, model.date),
+        price_unconfirmed: model.unconfirmed.clone(),
     }
 }
 
@@ -85,6 +87,7 @@ pub(super) fn told_local(model: local::LocalModel) -> ModelInfo {
         long_input: None,
         long_output: None,
         price_source: None,
+        price_unconfirmed: None,
         efforts: Vec::new(),
         accepts_images: model.accepts_images.unwrap_or(false),
         shut_down: None,

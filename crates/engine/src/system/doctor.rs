@@ -277,6 +277,7 @@ mod tests {
                     notice: None,
                     listed: None,
                     price_source: None,
+                    price_unconfirmed: None,
                     efforts: Vec::new(),
                     accepts_images: false,
                     shut_down: shut_down.map(str::to_owned),

@@ -525,6 +525,10 @@ async fn a_model_that_cannot_see_refuses_the_image_by_name() {
         .expect("an estimate");
     assert!(!told.accepts_images);
     assert_eq!(told.parts[0].tokens, 1_000);
+    assert!(
+        told.prompt_tokens > told.message_tokens,
+        "instructions and tools go along"
+    );
     assert_eq!(told.problems.len(), 2, "{:?}", told.problems);
     model.assert_clean();
 }

@@ -1,6 +1,7 @@
 //! Caps that hold: reserved before, settled after, paused between, decided by the person.
 
 use mira_protocol::budget::*;
+use mira_protocol::message::EstimateMessage;
 use mira_protocol::operation::{OperationState, StartOperation, Tier};
 use mira_protocol::route::{ExplainRoute, RouteRule, SetRouteChoice};
 use mira_protocol::session::SessionRef;
@@ -13,7 +14,7 @@ use mira_testkit::{
 };
 use serde_json::json;
 
-use crate::support::{check_laws, completed, end, project, say, say_in};
+use crate::support::{check_laws, completed, end, ledger, project, say, say_in};
 
 /// A dollar for a million input tokens, ten for a million output tokens.
 async fn priced(
@@ -88,16 +89,6 @@ async fn total(engine: &TestEngine) -> Spend {
     let query = SpendQuery::default();
     let table = engine.engine.call(calls::BudgetSpend(query)).await;
     table.expect("a view").total
-}
-
-async fn ledger(engine: &TestEngine) -> Vec<LedgerCall> {
-    let list = engine
-        .engine
-        .call(calls::BudgetCalls(ListCalls::default()))
-        .await;
-    let mut calls = list.expect("the ledger").calls;
-    calls.reverse();
-    calls
 }
 
 fn read() -> Reply {
@@ -333,6 +324,37 @@ async fn twenty_operations_share_one_day_and_go_on_after_a_raise() {
         () = work => {}
     }
     model.assert_clean();
+}
+
+#[tokio::test]
+async fn the_next_request_is_priced_before_it_is_sent() {
+    let model =
+        ScriptedModel::replies([Reply::text("a long answer ".repeat(400)).usage(dear(100, 50))]);
+    let engine = priced(&model, |_| {}).await;
+    let (_folder, id) = project(&engine, "").await;
+    let estimate = async |session| {
+        let message = EstimateMessage {
+            content: "and now rename it".into(),
+            project_id: Some(id.clone()),
+            session_id: session,
+            ..EstimateMessage::default()
+        };
+        let told = engine.engine.call(calls::OperationEstimate(message)).await;
+        told.expect("an estimate")
+    };
+    let first = estimate(None).await;
+    // Instructions and tools go along, and an answer comes.
+    assert!(first.prompt_tokens > first.message_tokens);
+    assert!(first.input_micro_usd > Some(0) && first.expected_micro_usd > first.input_micro_usd);
+    let (started, events) = engine.ask(say(&id, "begin")).await;
+    completed(&events);
+    let next = estimate(Some(started.session_id)).await;
+    assert!(
+        next.prompt_tokens > first.prompt_tokens + 1_000,
+        "the conversation so far goes along: {} → {}",
+        first.prompt_tokens,
+        next.prompt_tokens
+    );
 }
 
 #[tokio::test]

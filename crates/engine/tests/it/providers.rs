@@ -2,15 +2,18 @@
 //! refuses, and objects to whatever another one made.
 
 use mira_engine::settings::{Secret, Settings};
-use mira_protocol::operation::{OperationState, StartOperation};
+use mira_protocol::operation::{OperationState, StartOperation, Tier};
 use mira_protocol::provider::{ProviderName, TestEmbeddings, TestProvider};
+use mira_protocol::route::{Purpose, RouteRule};
 use mira_protocol::system::{CheckState, Nothing};
 use mira_protocol::table::calls;
 use mira_protocol::{Code, EventKind, StoredEvent};
 use mira_testkit::{Entry, FakeVendor, Fault, Place, Reply, Script, TempProject, TestEngine};
 use serde_json::json;
 
-use crate::support::{check_laws, completed, end, messages, project, results, say, say_in};
+use crate::support::{
+    check_laws, completed, end, ledger, messages, project, results, route_of, say, say_in,
+};
 
 /// One fake for each provider.
 struct Vendors {
@@ -265,6 +268,20 @@ async fn the_provider_condenses_what_no_longer_fits_and_another_one_gets_the_dig
         .filter(|aside| aside.path.ends_with("/compact"));
     assert_eq!(condensing.count(), condensed.len());
     vendors.openai.assert_clean();
+    let summaries: Vec<_> = ledger(&engine)
+        .await
+        .into_iter()
+        .filter(|call| call.purpose == "summary")
+        .collect();
+    assert_eq!(summaries.len(), condensed.len());
+    for call in summaries {
+        let route = route_of(&engine, &call).await;
+        assert_eq!(
+            (route.rule, route.model.as_str(), route.facts.purpose),
+            (RouteRule::OnlyModel, "gpt-6.2-sol", Purpose::Summary)
+        );
+        assert!(call.cost_micro_usd.is_some_and(|cost| cost > 0));
+    }
 
     let next = with_model(say_in(&started.session_id, "And you?"), "gemini-4-argon");
     let (_, events) = engine.ask(next).await;
@@ -443,6 +460,26 @@ async fn vectors_are_made_and_stand_in_the_ledger() {
 }
 
 #[tokio::test]
+async fn a_local_server_elsewhere_may_be_billed_and_is_not_asked_without_a_price() {
+    let engine = TestEngine::tuned(None, |_| {}).await;
+    let test = TestProvider {
+        provider: ProviderName::Local,
+        base_url: Some("http://192.0.2.1:9/v1".into()),
+        model: Some("qwen".into()),
+        key: None,
+    };
+    let refused = engine.engine.call(calls::ProviderTest(test)).await;
+    let refused = refused.expect_err("no price is known");
+    assert_eq!(refused.code, Code::BudgetExceeded);
+    assert!(
+        refused
+            .hint
+            .is_some_and(|hint| hint.contains("BUDGET_ALLOW_UNPRICED"))
+    );
+    assert!(ledger(&engine).await.is_empty(), "nothing has left");
+}
+
+#[tokio::test]
 async fn each_provider_can_be_tested_and_says_what_is_wrong_with_a_key() {
     let ready = || Script::new([Reply::call("ready", json!({"ok": true}))]);
     let nobody = || Script::new([]);
@@ -480,6 +517,22 @@ async fn each_provider_can_be_tested_and_says_what_is_wrong_with_a_key() {
         );
     }
     vendors.assert_clean();
+    let calls = ledger(&engine).await;
+    let told: Vec<_> = calls
+        .iter()
+        .map(|call| (call.purpose.as_str(), call.outcome.as_str(), call.tier))
+        .collect();
+    let (refused, answered) = (
+        ("test", "error", Some(Tier::Fast)),
+        ("test", "stop", Some(Tier::Fast)),
+    );
+    assert_eq!(told, [answered, refused].repeat(3));
+    for call in &calls {
+        let cost = call.cost_micro_usd.expect("a price");
+        assert_eq!(cost > 0, call.outcome == "stop", "{call:?}");
+        let route = route_of(&engine, call).await;
+        assert_eq!((route.rule, route.tiers.len()), (RouteRule::SideCall, 4));
+    }
     let list = engine.engine.call(calls::ProviderList(Nothing {})).await;
     let ready = list.expect("a list").providers;
     assert_eq!(ready.iter().filter(|provider| provider.ready).count(), 4);

@@ -167,6 +167,7 @@ impl ModelSource for Asked {
             prices: Some(PRICES),
             accepts_images: true,
             notice: None,
+            free: false,
         })
     }
 }

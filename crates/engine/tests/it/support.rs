@@ -1,6 +1,9 @@
 //! Short words for what every test here needs.
 
+use mira_protocol::budget::{CallRef, LedgerCall, ListCalls};
 use mira_protocol::operation::{ApproveMode, OperationState, ResumeOperation, StartOperation};
+use mira_protocol::route::RouteDecision;
+use mira_protocol::table::calls;
 use mira_protocol::{CallId, EventKind, Failure, OperationId, ProjectId, SessionId, StoredEvent};
 use mira_testkit::{Collector, TempProject, TestEngine};
 
@@ -21,6 +24,24 @@ pub fn resumed(operation: &OperationId) -> ResumeOperation {
         tier: None,
         model: None,
     }
+}
+
+/// All calls in the ledger, the oldest first.
+pub async fn ledger(engine: &TestEngine) -> Vec<LedgerCall> {
+    let list = engine
+        .engine
+        .call(calls::BudgetCalls(ListCalls::default()))
+        .await;
+    let mut calls = list.expect("the ledger").calls;
+    calls.reverse();
+    calls
+}
+
+/// How a call of the ledger was routed.
+pub async fn route_of(engine: &TestEngine, call: &LedgerCall) -> RouteDecision {
+    let asked = CallRef { id: call.id };
+    let told = engine.engine.call(calls::BudgetCall(asked)).await;
+    told.expect("a call").route.expect("routed like every call")
 }
 
 /// The same in a session.

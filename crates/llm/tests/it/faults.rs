@@ -496,10 +496,13 @@ async fn the_probe_tells_how_calls_come_back() {
     ] {
         let server = Server::start(vec![Reply::events(&events)]).await;
         let model = compatible(&server.base_url());
-        let found = probe::probe(&model, "m", 64, CancellationToken::new())
+        let found = probe::probe(&model, probe::prompt("m", 64), CancellationToken::new())
             .await
             .unwrap();
-        assert_eq!((found.tools, found.usage_reported), (tools, usage_reported));
+        assert_eq!(
+            (found.tools, found.usage_reported()),
+            (tools, usage_reported)
+        );
         assert!(server.requests()[0].body.contains("\"max_tokens\":64"));
     }
 }

@@ -9,4 +9,8 @@ dimensions: number,
 /**
  * Of one text.
  */
-max_input_tokens: number, usd_per_mtok: number, price_source: string, };
+max_input_tokens: number, usd_per_mtok: number, price_source: string, 
+/**
+ * What of the price its maker's own page does not confirm, in words.
+ */
+price_unconfirmed: string | null, };

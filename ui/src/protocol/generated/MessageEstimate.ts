@@ -21,6 +21,15 @@ parts: Array<EstimatePart>,
  */
 input_micro_usd: number | null, 
 /**
+ * Tokens of the whole request that the message would begin with: instructions, tools and the
+ * conversation so far included.
+ */
+prompt_tokens: number, 
+/**
+ * What that request is expected to cost, with as much output as such requests had so far.
+ */
+expected_micro_usd: number | null, 
+/**
  * Why the engine would refuse it, a sentence each; empty where it can be sent.
  */
 problems: Array<string>, };

@@ -14,7 +14,11 @@ long_over_tokens: number | null, long_input: number | null, long_output: number 
 /**
  * Where the prices are from, and of which day.
  */
-price_source: string | null, efforts: Array<string>, accepts_images: boolean, 
+price_source: string | null, 
+/**
+ * What of the prices their maker's own page does not confirm, in words.
+ */
+price_unconfirmed: string | null, efforts: Array<string>, accepts_images: boolean, 
 /**
  * YYYY-MM-DD
  */

@@ -4,4 +4,8 @@ export type ProviderTest = { model: string, latency_ms: number,
 /**
  * "native": a real tool call came back; "text": written as text; "none": no call at all.
  */
-tools: string, context_tokens: number | null, usage_reported: boolean, };
+tools: string, context_tokens: number | null, usage_reported: boolean, 
+/**
+ * What it cost; None for a model without prices.
+ */
+cost_micro_usd: number | null, };

@@ -3,4 +3,4 @@
 /**
  * The rule that decided. The first one that fits, in this order, wins.
  */
-export type RouteRule = "cheaper_tier" | "message_choice" | "session_choice" | "project_choice" | "router_off" | "side_call" | "agent" | "long_work" | "many_tokens" | "many_files" | "same_operation" | "code_work" | "look_up" | "conversation";
+export type RouteRule = "only_model" | "cheaper_tier" | "message_choice" | "session_choice" | "project_choice" | "router_off" | "side_call" | "agent" | "long_work" | "many_tokens" | "many_files" | "same_operation" | "code_work" | "look_up" | "conversation";
