@@ -150,10 +150,8 @@ describe("the router's page", () => {
 });
 
 describe("where a price is from", () => {
-  it("tells the vendor's own pages from others, and old looks from new", () => {
-    expect(originOf("openai", "developers.openai.com/api/docs/models, 2026-11-23")).toEqual({ source: "developers.openai.com/api/docs/models", day: "2026-11-23", unconfirmed: false });
-    expect(originOf("gemini", "github.com/x/y, 2026-10-13").unconfirmed).toBe(true);
-    expect(originOf("openai", "openai.com/api/pricing, not looked up again, 2024-10-01")).toMatchObject({ day: "2024-10-01", unconfirmed: true });
-    expect(originOf("openai", "notopenai.com/x, 2026-10-13").unconfirmed).toBe(true);
+  it("is split into its page and its day", () => {
+    expect(originOf("developers.openai.com/api/docs/models, 2026-11-23")).toEqual({ source: "developers.openai.com/api/docs/models", day: "2026-11-23" });
+    expect(originOf("somewhere").day).toBeUndefined();
   });
 });

@@ -385,19 +385,6 @@ describe("the message field", () => {
     });
   });
 
-  it("says what the next request is expected to cost, plain words too, and nothing of a command", async () => {
-    const { engine } = mount();
-    await screen.findByText(/Done in/);
-    await user().type(field(), "and now rename it");
-    expect((await screen.findByText(/tokens · \$0\.012 · gpt-5\.5/)).textContent).toContain("5.2k");
-    expect(engine.calls("operation.estimate").at(-1)).toMatchObject({ session_id: "ses_1", content: "and now rename it" });
-    const asked = engine.calls("operation.estimate").length;
-    await user().clear(field());
-    await user().type(field(), "/status");
-    expect(screen.queryByText(/tokens · \$/)).toBeNull();
-    expect(engine.calls("operation.estimate")).toHaveLength(asked);
-  });
-
   it("refuses what no model can read, and says so", async () => {
     mount();
     await screen.findByText(/Done in/);

@@ -122,10 +122,6 @@ impl Conversation {
                 self.calls.insert(call_id.clone(), (tool.clone(), subject));
                 Vec::new()
             }
-            EventKind::ModelCallFinished { cost_micro_usd, .. } => {
-                self.spent += cost_micro_usd.unwrap_or(0);
-                Vec::new()
-            }
             EventKind::ToolStarted {
                 command: Some(command),
                 ..
@@ -194,10 +190,18 @@ impl Conversation {
                 )))
             }
             EventKind::ModelCallFinished {
-                money: Some(money), ..
-            } if money.cache_hit => {
-                let saved = usd(money.saved_micro_usd);
-                self.line(style.dim(&format!("From the cache: {saved} saved.")))
+                cost_micro_usd,
+                money,
+                ..
+            } => {
+                self.spent += cost_micro_usd.unwrap_or(0);
+                match money {
+                    Some(money) if money.cache_hit => {
+                        let saved = usd(money.saved_micro_usd);
+                        self.line(style.dim(&format!("From the cache: {saved} saved.")))
+                    }
+                    _ => Vec::new(),
+                }
             }
             EventKind::Notice { level, text, .. } => {
                 let text = clean(text);

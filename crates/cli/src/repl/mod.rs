@@ -285,7 +285,7 @@ impl Repl {
             Some((_, whole_lines)) if tail.len() < text.len() => whole_lines,
             _ => &tail,
         };
-        say(&self.style.dim(&crate::render::text::clean(tail)))?;
+        say(&self.style.dim(&clean(tail)))?;
         self.session = Some(session.id);
         self.operation = None;
         if session.resumable_operation_id.is_some() {

@@ -1,4 +1,4 @@
-// What goes along with a message that is not sent yet, what the request with it would cost, and
+// What goes along with a message that is not sent yet: how large it is, what it would cost, and
 // whether the model that would answer can see it.
 
 import { CircleAlert, File as FileIcon, X } from "lucide-react";
@@ -29,31 +29,31 @@ export function useEstimate(
 ): Estimated {
   const client = useClient();
   const { sessionId, projectId, tier, model } = at;
-  const [known, setKnown] = useState<Estimated & { of: string }>({ estimate: undefined, failure: undefined, of: "" });
+  const [known, setKnown] = useState<Estimated>({ estimate: undefined, failure: undefined });
   const mentions = mentionedIn(written.text, written.mentions);
-  // A command is not sent to anybody.
-  const asks = written.attachments.length > 0 || /^\s*[^\s/]/.test(written.text);
-  const beside = {
-    session_id: sessionId,
-    project_id: projectId,
-    attachments: written.attachments.map(sizeOf),
-    mentions: mentions.map((one) => one.mention),
-    tier,
-    model,
-  };
-  // While somebody types the last estimate stands; with other things along, or another model, it does not.
-  const of = JSON.stringify(beside);
-  const request = asks ? JSON.stringify({ ...beside, content: written.text }) : undefined;
+  // Plain text costs little; what comes along is worth a look before it is sent.
+  const asks = written.attachments.length > 0 || mentions.length > 0;
+  const request = asks
+    ? JSON.stringify({
+        content: written.text,
+        session_id: sessionId,
+        project_id: projectId,
+        attachments: written.attachments.map(sizeOf),
+        mentions: mentions.map((one) => one.mention),
+        tier,
+        model,
+      })
+    : undefined;
   useEffect(() => {
     if (request === undefined) return undefined;
     let live = true;
     const timer = setTimeout(() => {
       client.call("operation.estimate", JSON.parse(request) as Parameters<typeof client.call<"operation.estimate">>[1]).then(
         (estimate) => {
-          if (live) setKnown({ estimate, failure: undefined, of });
+          if (live) setKnown({ estimate, failure: undefined });
         },
         (error: unknown) => {
-          if (live) setKnown({ estimate: undefined, failure: error instanceof Error ? error.message : String(error), of });
+          if (live) setKnown({ estimate: undefined, failure: error instanceof Error ? error.message : String(error) });
         },
       );
     }, WAIT_MS);
@@ -61,8 +61,8 @@ export function useEstimate(
       live = false;
       clearTimeout(timer);
     };
-  }, [client, of, request]);
-  return asks && known.of === of ? known : { estimate: undefined, failure: undefined };
+  }, [client, request]);
+  return asks ? known : { estimate: undefined, failure: undefined };
 }
 
 export function Attached(props: {
@@ -75,8 +75,7 @@ export function Attached(props: {
   const { attachments } = written;
   const { estimate, failure } = estimated;
   const mentions = mentionedIn(written.text, written.mentions);
-  const alone = attachments.length === 0 && mentions.length === 0;
-  if (alone && !estimate) return null;
+  if (attachments.length === 0 && mentions.length === 0) return null;
   const problems = estimate?.problems ?? [];
   const blind = attachments.some(isImage) && estimate?.accepts_images === false;
   return (
@@ -112,14 +111,14 @@ export function Attached(props: {
         <Tip text={t.talk.attach.totalTip({ reason: estimate.reason })}>
           <span className="quiet num attached-total">
             {t.talk.attach.total({
-              tokens: tokens(estimate.prompt_tokens),
-              cost: typeof estimate.expected_micro_usd === "number" ? money(estimate.expected_micro_usd) : "none",
+              tokens: tokens(estimate.message_tokens),
+              cost: estimate.input_micro_usd === null || estimate.input_micro_usd === undefined ? "none" : money(estimate.input_micro_usd),
               model: estimate.model,
             })}
           </span>
         </Tip>
       ) : null}
-      {failure && !alone ? <p className="attached-problem secondary">{failure}</p> : null}
+      {failure ? <p className="attached-problem secondary">{failure}</p> : null}
       {problems.length > 0 ? (
         <div className="attached-problem" role="alert">
           <CircleAlert size={14} aria-hidden="true" />

@@ -48,7 +48,8 @@ export function Embeddings({ known }: { known: readonly EmbeddingModel[] }) {
         {own ? (
           <span className="quiet">
             {words.facts({ provider: t.settings.providerNames[own.provider], dimensions: own.dimensions, price: money(own.usd_per_mtok * 1_000_000) })}
-            {originOf(own.provider, own.price_source).day ? ` · ${t.settings.priceOf({ day: originOf(own.provider, own.price_source).day ?? "" })}` : ""}
+            {originOf(own.price_source).day ? ` · ${t.settings.priceOf({ day: originOf(own.price_source).day ?? "" })}` : ""}
+            {own.price_unconfirmed ? ` · ${t.settings.unconfirmed}` : ""}
           </span>
         ) : (
           <span className="quiet">{words.noPrice}</span>

@@ -114,10 +114,15 @@ function Catalogue({ models }: { models: ModelInfo[] }) {
 /** Of which day a price is, and whether the vendor itself says so. */
 function PriceDay({ model }: { model: ModelInfo }) {
   if (!model.price_source) return null;
-  const { day, unconfirmed } = originOf(model.provider, model.price_source);
+  const { source, day } = originOf(model.price_source);
   return (
     <div className="quiet price-day">
-      {day ? t.settings.priceOf({ day }) : null} {unconfirmed ? <span className="badge warn">{t.settings.unconfirmed}</span> : null}
+      {source} {day ? t.settings.priceOf({ day }) : null}{" "}
+      {model.price_unconfirmed ? (
+        <span className="badge warn" title={model.price_unconfirmed}>
+          {t.settings.unconfirmed}
+        </span>
+      ) : null}
     </div>
   );
 }

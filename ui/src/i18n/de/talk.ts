@@ -142,7 +142,7 @@ export const talk: Translation<typeof english> = {
     attach: {
       tokens: "{tokens} Token",
       total: "{tokens} Token{cost, select, none {} other { · {cost}}} · {model}",
-      totalTip: "Was die Anfrage mit dieser Nachricht voraussichtlich kostet, samt dem bisherigen Gespräch: {reason}",
+      totalTip: "Was diese Nachricht zur Anfrage beiträgt, als Eingabe des Modells, das jetzt antworten würde: {reason}",
       blind: "{model} kann keine Bilder sehen",
       notText: "{name} ist weder Text noch Bild, also kann es kein Modell lesen.",
       large: "{name} ist zu groß zum Anhängen: {size} von höchstens {limit}.",

@@ -138,7 +138,7 @@ export const talk = {
     attach: {
       tokens: "{tokens} tokens",
       total: "{tokens} tokens{cost, select, none {} other { · {cost}}} · {model}",
-      totalTip: "What the request that this message begins is expected to cost, with the conversation so far: {reason}",
+      totalTip: "What this message adds to the request, as input of the model that would answer now: {reason}",
       blind: "{model} cannot see images",
       notText: "{name} is neither text nor an image, so no model can read it.",
       large: "{name} is too large to attach: {size} of at most {limit}.",
