@@ -253,7 +253,8 @@ describe("going back", () => {
         const expected = whole(story);
         let slowly = emptyTranscript("ses_1");
         for (const event of story.events) slowly = fold(slowly, [stored(event)]);
-        expect(slowly).toEqual(expected);
+        // How much is settled only saves work, and may come later step by step.
+        expect({ ...slowly, settled: 0 }).toEqual({ ...expected, settled: 0 });
         const begins = story.events.filter((event) => event.event_type === "user_message").map((event) => event.seq);
         const cut = (begins[at % Math.max(1, begins.length)] ?? 1) - 1;
         const late = fold(emptyTranscript("ses_1", cut), story.events.slice(cut).map(stored));
@@ -360,11 +361,11 @@ describe("an operation in the transcript", () => {
     const asked = approval(story, "op_1", "op_1_c6", 99);
     story.add("op_1", { event_type: "approval_requested", data: { approval: asked } });
     const waiting = whole(story);
-    expect(pendingApprovals(waiting)).toEqual([asked]);
+    expect(pendingApprovals(waiting.approvals)).toEqual([asked]);
     expect(waiting.items.find((item) => item.kind === "tool" && item.callId === "op_1_c6")).toMatchObject({ state: "waiting" });
     story.add("op_1", { event_type: "approval_decided", data: { approval_id: "apr_1", decision: "deny", by: "person" } });
     const decided = whole(story);
-    expect(pendingApprovals(decided)).toEqual([]);
+    expect(pendingApprovals(decided.approvals)).toEqual([]);
     expect(decided.approvals.get("apr_1")).toMatchObject({ decision: "deny", by: "person" });
   });
 
@@ -387,7 +388,7 @@ describe("an operation in the transcript", () => {
     });
     const transcript = whole(story);
     expect(runningOperation(transcript)).toBeUndefined();
-    expect(pendingApprovals(transcript)).toEqual([]);
+    expect(pendingApprovals(transcript.approvals)).toEqual([]);
     expect(transcript.items.find((item) => item.kind === "tool" && item.callId === "op_1_c6")).toMatchObject({ state: "unanswered" });
     expect(transcript.items.find((item) => item.kind === "assistant" && item.partial)).toMatchObject({ text: "Half a" });
   });

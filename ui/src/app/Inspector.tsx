@@ -4,12 +4,8 @@ import { useMemo } from "react";
 import { IconButton } from "../components/Button";
 import { Tabs } from "../components/Tabs";
 import { ActivityPanel } from "../features/activity/ActivityPanel";
-import {
-  queuedOperations,
-  runningOperation,
-  type OperationView,
-  type Transcript,
-} from "../features/chat/transcript";
+import { useFeedState, useSteps, type OpenFeed } from "../features/chat/feed";
+import { queuedOperations, runningOperation } from "../features/chat/transcript";
 import { ContextPanel } from "../features/context/ContextPanel";
 import { CostPanel } from "../features/cost/CostPanel";
 import { FilesPanel } from "../features/files/FilesPanel";
@@ -20,7 +16,7 @@ import type { InspectorTab } from "./place";
 import { ReviewPane } from "./ReviewPane";
 
 export function Inspector(props: {
-  transcript: Transcript;
+  feed: OpenFeed;
   sessionId: string | undefined;
   projectId: string | undefined;
   tab: InspectorTab;
@@ -39,11 +35,11 @@ export function Inspector(props: {
   onClose: () => void;
   closeKeys: string | undefined;
 }) {
-  const { transcript, tab } = props;
+  const { feed, tab } = props;
+  const transcript = useSteps(feed);
   const operations = useMemo(() => [...transcript.operations.values()], [transcript.operations]);
   const running = runningOperation(transcript);
   const selected = operations.find((one) => one.id === props.selected) ?? running ?? operations.at(-1);
-  const label = labelOf;
   const changed = selected?.changes.length ? selected.changes.length : undefined;
   return (
     <>
@@ -83,11 +79,9 @@ export function Inspector(props: {
           />
         ) : null}
         {tab === "activity" ? (
-          <ActivityPanel
-            operation={selected}
-            steps={stepsOf(transcript, selected?.id)}
-            running={selected !== undefined && selected === running}
-            queued={queuedOperations(transcript).map((operation) => ({ id: operation.id, text: label(operation) }))}
+          <Activity
+            feed={feed}
+            selected={selected?.id}
             openJob={props.openJob}
             sessionId={props.sessionId}
             onStop={props.onStop}
@@ -126,7 +120,17 @@ export function Inspector(props: {
   );
 }
 
-/** An operation's name for people: the first line of what was asked. */
-function labelOf(operation: OperationView): string {
-  return operation.words || operation.id;
+/** Follows the stream: what a running command prints is seen here too. */
+function Activity({ feed, selected, ...rest }: { feed: OpenFeed; selected: string | undefined } & Pick<Parameters<typeof ActivityPanel>[0], "openJob" | "sessionId" | "onStop" | "onStep">) {
+  const { transcript } = useFeedState(feed);
+  const operation = transcript.operations.get(selected ?? "");
+  return (
+    <ActivityPanel
+      operation={operation}
+      steps={stepsOf(transcript, operation?.id)}
+      running={operation !== undefined && operation === runningOperation(transcript)}
+      queued={queuedOperations(transcript).map(({ id, words }) => ({ id, text: words || id }))}
+      {...rest}
+    />
+  );
 }

@@ -1,7 +1,7 @@
 // The middle of the window while a conversation is shown: its rows, what waits, what happens now,
 // and the message field, tied together.
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { Button } from "../components/Button";
 import type { CodeToApply } from "../components/Code";
 import { useStore } from "../components/store";
@@ -11,7 +11,7 @@ import { ApplyDialog } from "../features/chat/ApplyDialog";
 import { codeBlocks, likelyPaths } from "../features/chat/applying";
 import { Composer, type ComposerHandle, type Outgoing } from "../features/chat/Composer";
 import { Conversation } from "../features/chat/Conversation";
-import type { OpenFeed } from "../features/chat/feed";
+import { useFeedPart, useFeedState, type OpenFeed } from "../features/chat/feed";
 import { Queue } from "../features/chat/Queue";
 import { mentionsOf } from "../features/chat/mentions";
 import { previewBack, RewindDialog, takeBack, type RewindTarget } from "../features/chat/RewindDialog";
@@ -19,12 +19,12 @@ import type { ConversationActions, RowActions } from "../features/chat/rows";
 import { StatusLine } from "../features/chat/StatusLine";
 import { pendingApprovals, runningOperation, type Item, type UserItem } from "../features/chat/transcript";
 import { t } from "../i18n";
-import { asFailure } from "../protocol/client";
 import type { RewindReport } from "../protocol/generated/RewindReport";
 import type { Session } from "../protocol/generated/Session";
 import { useClient, useRequest } from "../protocol/queries";
 import type { Action } from "./actions";
 import { habits, place, type InspectorTab } from "./place";
+import { useAttempt } from "./useAttempt";
 import { useCommands, type CommandReach } from "./useCommands";
 
 export function Talk(props: {
@@ -50,31 +50,22 @@ export function Talk(props: {
   const client = useClient();
   const toasts = useToasts();
   const habit = useStore(habits);
-  const { transcript } = feed;
-  const { queued } = transcript;
-  const running = runningOperation(transcript);
-  const approvals = pendingApprovals(transcript);
+  const { attempt, fail } = useAttempt();
+  // Only what changes now and then: the rows and the status line look at the stream by themselves.
+  const running = useFeedPart(feed, ({ transcript }) => runningOperation(transcript)?.id);
+  const queued = useFeedPart(feed, ({ transcript }) => transcript.queued);
+  const asked = useFeedPart(feed, ({ transcript }) => transcript.approvals);
+  const approvals = useMemo(() => pendingApprovals(asked), [asked]);
+  const stop = () => {
+    if (running) props.onStop(running);
+  };
   const [rewinding, setRewinding] = useState<RewindTarget | undefined>(undefined);
   const [applying, setApplying] = useState<{ block: CodeToApply; path: string | undefined } | undefined>(undefined);
-
-  const fail = useCallback(
-    (error: unknown) => {
-      const failure = asFailure(error);
-      toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
-    },
-    [toasts],
-  );
-  const attempt = useCallback(
-    (work: () => Promise<unknown>) => {
-      work().catch(fail);
-    },
-    [fail],
-  );
 
   const steer = async (content: string) => {
     if (!running) return;
     try {
-      await client.call("operation.steer", { operation_id: running.id, content });
+      await client.call("operation.steer", { operation_id: running, content });
     } catch (error) {
       fail(error);
       throw error;
@@ -84,10 +75,10 @@ export function Talk(props: {
     if (sessionId) attempt(() => client.call("operation.release", { session_id: sessionId }));
   }, [attempt, client, sessionId]);
 
-  const { items } = transcript;
   const unrewind = useCallback(
     (markSeq?: number) => {
       if (!sessionId) return;
+      const { items } = feed.get().transcript;
       const leaving = markSeq === undefined ? 0 : items.filter((item) => isMessage(item) && (item.seq ?? 0) > markSeq).length;
       attempt(async () => {
         const preview = await previewBack(client, sessionId);
@@ -98,21 +89,15 @@ export function Talk(props: {
         }
       });
     },
-    [attempt, client, items, sessionId, toasts],
+    [attempt, client, feed, sessionId, toasts],
   );
-  const latestUnrewind = useRef(unrewind);
-  useEffect(() => {
-    latestUnrewind.current = unrewind;
-  });
   const rowActions = useMemo<RowActions>(
     () => ({
       ...conversation,
       rewind: setRewinding,
-      unrewind: (seq) => {
-        latestUnrewind.current(seq);
-      },
+      unrewind,
     }),
-    [conversation],
+    [conversation, unrewind],
   );
   const rewound = (report: RewindReport) => {
     const target = rewinding;
@@ -124,14 +109,14 @@ export function Talk(props: {
     toasts.say(t.talk.rewind.done({ what: report.what }));
     if (report.what === "files" || target === undefined) return;
     // The message is written anew, with what came along with it.
-    const said = items.find((item): item is UserItem => item.kind === "user" && item.seq === target.seq);
+    const said = feed.get().transcript.items.find((item): item is UserItem => item.kind === "user" && item.seq === target.seq);
     props.field.set(report.message, said ? { attachments: said.attachments, mentions: mentionsOf(said.content, said.fragments) } : {});
   };
 
   const onChoices = useCallback((change: Partial<CommandChoices>) => {
     habits.set(change);
   }, []);
-  const lastSaid = transcript.items.findLast((item): item is UserItem => item.kind === "user" && !item.steering)?.seq;
+  const lastSaid = useCallback(() => feed.get().transcript.items.findLast((item): item is UserItem => item.kind === "user" && !item.steering)?.seq, [feed]);
   const resumable = session?.resumable_operation_id ?? undefined;
   const count = queued.length;
   const { actions } = props;
@@ -159,12 +144,13 @@ export function Talk(props: {
         else toasts.say(t.actions.nothingToUndo);
       },
       retry: async (tier) => {
-        if (lastSaid !== undefined) await conversation.askAgain(lastSaid, tier ? { tier } : {});
+        const seq = lastSaid();
+        if (seq !== undefined) await conversation.askAgain(seq, tier ? { tier } : {});
       },
       queued: count,
       releaseQueue: release,
       apply: (path, nth) => {
-        const block = codeBlocks(feed.transcript)[nth - 1];
+        const block = codeBlocks(feed.get().transcript)[nth - 1];
         if (!block) throw new Error(t.talk.command.nothingApplied);
         setApplying({ block, path: path || undefined });
       },
@@ -173,15 +159,16 @@ export function Talk(props: {
           unrewind();
           return;
         }
-        if (lastSaid === undefined) throw new Error(t.talk.rewind.none);
-        setRewinding({ kind: "message", seq: lastSaid });
+        const seq = lastSaid();
+        if (seq === undefined) throw new Error(t.talk.rewind.none);
+        setRewinding({ kind: "message", seq });
       },
       help: openShortcuts,
       say: (text) => {
         toasts.say(text);
       },
     }),
-    [session, projectId, actions, onChoices, onSend, showTab, newSession, onTurn, resumable, conversation, toasts, lastSaid, count, release, feed.transcript, openShortcuts, unrewind],
+    [session, projectId, actions, onChoices, onSend, showTab, newSession, onTurn, resumable, conversation, toasts, lastSaid, count, release, feed, openShortcuts, unrewind],
   );
   const commands = useCommands(reach);
 
@@ -210,12 +197,10 @@ export function Talk(props: {
         choices={habit}
         onChoices={onChoices}
         commands={commands}
-        said={() => transcript.items.filter((item) => item.kind === "user").map((item) => item.content).reverse()}
+        said={() => feed.get().transcript.items.filter((item) => item.kind === "user").map((item) => item.content).reverse()}
         onSend={onSend}
         onSteer={steer}
-        onStop={() => {
-          if (running) props.onStop(running.id);
-        }}
+        onStop={stop}
         onSetUp={() => {
           place.set({ view: "settings", settingsTab: "models" });
         }}
@@ -242,11 +227,9 @@ export function Talk(props: {
           onGo={release}
         />
         {approvals.length === 0 ? (
-          <StatusLine
-            transcript={transcript}
-            onStop={() => {
-              if (running) props.onStop(running.id);
-            }}
+          <Now
+            feed={feed}
+            onStop={stop}
             onDecide={(operationId, choice) => {
               attempt(() => client.call("budget.decide", { operation_id: operationId, choice }));
             }}
@@ -259,7 +242,7 @@ export function Talk(props: {
           sessionId={sessionId}
           projectId={projectId}
           block={applying.block}
-          likely={applying.path ? [applying.path] : likelyPaths(transcript)}
+          likely={applying.path ? [applying.path] : likelyPaths(feed.get().transcript)}
           onClose={() => {
             setApplying(undefined);
           }}
@@ -282,6 +265,11 @@ export function Talk(props: {
       ) : null}
     </>
   );
+}
+
+function Now({ feed, ...rest }: { feed: OpenFeed } & Omit<Parameters<typeof StatusLine>[0], "transcript">) {
+  const { transcript } = useFeedState(feed);
+  return <StatusLine transcript={transcript} {...rest} />;
 }
 
 function isMessage(item: Item): boolean {

@@ -7,7 +7,7 @@ import { Button } from "../../components/Button";
 import { ApplyCode, type CodeToApply } from "../../components/Code";
 import { Empty, FailureCard, Waiting } from "../../components/states";
 import { t } from "../../i18n";
-import type { OpenFeed } from "./feed";
+import { useFeedState, type OpenFeed } from "./feed";
 import { matches } from "./find";
 import { FindBar } from "./FindBar";
 import { markWords } from "./markWords";
@@ -50,11 +50,11 @@ export function Conversation(props: {
   hasProject: boolean;
 }) {
   const { feed } = props;
-  const { transcript } = feed;
-  if (feed.failure && transcript.items.length === 0) {
+  const { transcript, failure, loaded, earlier } = useFeedState(feed);
+  if (failure && transcript.items.length === 0) {
     return (
       <div className="conversation-state">
-        <FailureCard failure={feed.failure}>
+        <FailureCard failure={failure}>
           <Button small onClick={feed.retry}>
             {t.common.retry}
           </Button>
@@ -62,9 +62,9 @@ export function Conversation(props: {
       </div>
     );
   }
-  if (!feed.loaded) return <Waiting what={t.chat.loading} />;
+  if (!loaded) return <Waiting what={t.chat.loading} />;
   // A rewind may have hidden all that is loaded; what stands before it is on its way.
-  if (transcript.items.length === 0 && feed.earlier) return <Waiting what={t.chat.loading} />;
+  if (transcript.items.length === 0 && earlier) return <Waiting what={t.chat.loading} />;
   if (transcript.items.length === 0) return <Beginning onExample={props.onExample} hasProject={props.hasProject} />;
   return (
     <ApplyCode value={props.hasProject ? props.onApply : undefined}>
@@ -111,7 +111,8 @@ function Rows(props: {
   onFindingEnds: () => void;
 }) {
   const { feed, actions, jump } = props;
-  const { transcript, earlier, loadEarlier } = feed;
+  const { loadEarlier } = feed;
+  const { transcript, earlier } = useFeedState(feed);
   const { items, sessionId, firstSeq } = transcript;
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -123,13 +124,24 @@ function Rows(props: {
   const anchor = useRef<Anchor | undefined>(undefined);
   const virtual = items.length >= VIRTUAL_FROM;
 
+  // Which rows there are: a new answer makes the list measure all of them again, so that it changes
+  // with the rows and not with what is written into the last one.
+  const { log } = transcript;
+  const liveKeys = items.filter((item, at) => at >= transcript.settled && item.seq === undefined).map((item) => item.key).join(" ");
+  const order = useMemo(
+    () => items.map((item) => item.key),
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [log, liveKeys],
+  );
+  const keyAt = useCallback((index: number) => order[index] ?? index, [order]);
+
   // The compiler cannot see inside; nothing here is memoised by it.
   // eslint-disable-next-line react-hooks/incompatible-library
   const virtualizer = useVirtualizer({
     count: virtual ? items.length : 0,
     getScrollElement: () => scroller.current,
     estimateSize: (index) => ESTIMATE[items[index]?.kind ?? "tool"],
-    getItemKey: (index) => items[index]?.key ?? index,
+    getItemKey: keyAt,
     overscan: 10,
   });
 
@@ -326,7 +338,8 @@ function Find(props: {
   onClose: () => void;
 }) {
   const { feed, scroller, onVisit } = props;
-  const { items } = feed.transcript;
+  const { transcript, earlier } = useFeedState(feed);
+  const { items } = transcript;
   const [words, setWords] = useState("");
   const [chosen, setChosen] = useState<string | undefined>(undefined);
   const found = useMemo(() => matches(items, words), [items, words]);
@@ -375,7 +388,7 @@ function Find(props: {
       }}
       count={found.length}
       at={at}
-      loading={feed.earlier}
+      loading={earlier}
       onStep={(step) => {
         const next = at < 0 ? found.length - 1 : (at + step + found.length) % found.length;
         go(found[next]);

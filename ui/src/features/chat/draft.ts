@@ -119,7 +119,8 @@ export class Draft {
   private tell(event: StoredEvent): void {
     const { seq, at } = event;
     const operationId = event.operation_id ?? undefined;
-    if (operationId) this.operation(operationId, at);
+    // A command in the background outlives its operation, which may have been gone back behind.
+    if (operationId && event.event_type !== "job_started" && event.event_type !== "job_finished") this.operation(operationId, at);
     switch (event.event_type) {
       case "user_message": {
         const { message_id, content, attachments, fragments, steering } = event.data;

@@ -23,8 +23,9 @@ const EARLIER_PAGE = 1000;
 const PAGE = 5000;
 
 /** One session's transcript, live. Make with `open`, end with `close`. */
-export class Feed {
+export class Feed implements OpenFeed {
   private state: FeedState;
+  private newest: Transcript;
   private readonly client: Client;
   private readonly sessionId: string;
   private readonly listeners = new Set<() => void>();
@@ -40,6 +41,7 @@ export class Feed {
     this.client = client;
     this.sessionId = sessionId;
     this.state = { transcript: emptyTranscript(sessionId), loaded: false, earlier: false, failure: undefined };
+    this.newest = this.state.transcript;
   }
 
   open(): void {
@@ -68,14 +70,16 @@ export class Feed {
 
   get = (): FeedState => this.state;
 
+  steps = (): Transcript => this.newest;
+
   subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   };
 
-  retry(): void {
+  retry = (): void => {
     void this.catchUp();
-  }
+  };
 
   /** Loads the page before the first step. */
   loadEarlier = (): void => {
@@ -83,9 +87,7 @@ export class Feed {
   };
 
   /** Loads back to that step; 1 loads everything. */
-  loadBackTo(seq: number): Promise<void> {
-    return this.reach((first) => first > seq, PAGE);
-  }
+  loadBackTo = (seq: number): Promise<void> => this.reach((first) => first > seq, PAGE);
 
   private reach(further: (firstSeq: number) => boolean, limit: number): Promise<void> {
     const before = this.reaching ?? Promise.resolve();
@@ -195,17 +197,36 @@ export class Feed {
 
   private set(part: Partial<FeedState>): void {
     this.state = { ...this.state, ...part };
+    const { transcript, earlier } = this.state;
+    if (transcript.log !== this.newest.log) this.newest = transcript;
     for (const listener of this.listeners) listener();
+    // A rewind hid all that is loaded: what stands before it is what there is to see.
+    if (earlier && transcript.items.length === 0) this.loadEarlier();
   }
 }
 
+/** What is on the screen of a session, for those who draw it. The same object while it is open. */
+export interface OpenFeed {
+  get: () => FeedState;
+  /** The transcript as the newest step left it: nothing of it changes while a stream runs. */
+  steps: () => Transcript;
+  subscribe: (listener: () => void) => () => void;
+  retry: () => void;
+  loadEarlier: () => void;
+  loadBackTo: (seq: number) => Promise<void>;
+}
+
 const NOTHING: FeedState = { transcript: emptyTranscript(""), loaded: true, earlier: false, failure: undefined };
-const never = () => () => undefined;
-const nothing = () => NOTHING;
+const NO_FEED: OpenFeed = {
+  get: () => NOTHING,
+  steps: () => NOTHING.transcript,
+  subscribe: () => () => undefined,
+  retry: () => undefined,
+  loadEarlier: () => undefined,
+  loadBackTo: () => Promise.resolve(),
+};
 
-export type OpenFeed = FeedState & { retry: () => void; loadEarlier: () => void; loadBackTo: (seq: number) => Promise<void> };
-
-/** The transcript of a session, or an empty one where no session is open. */
+/** The feed of a session, or an empty one where no session is open. */
 export function useFeed(sessionId: string | undefined): OpenFeed {
   const client = useClient();
   const feed = useMemo(() => (sessionId ? new Feed(client, sessionId) : undefined), [client, sessionId]);
@@ -213,14 +234,20 @@ export function useFeed(sessionId: string | undefined): OpenFeed {
     feed?.open();
     return () => feed?.close();
   }, [feed]);
-  const state = useSyncExternalStore(feed?.subscribe ?? never, feed?.get ?? nothing);
-  return useMemo(
-    () => ({
-      ...state,
-      retry: () => feed?.retry(),
-      loadEarlier: () => feed?.loadEarlier(),
-      loadBackTo: (seq: number) => feed?.loadBackTo(seq) ?? Promise.resolve(),
-    }),
-    [feed, state],
-  );
+  return feed ?? NO_FEED;
+}
+
+/** Everything, with each piece of a stream. */
+export function useFeedState(feed: OpenFeed): FeedState {
+  return useSyncExternalStore(feed.subscribe, feed.get);
+}
+
+/** The transcript, with each step. */
+export function useSteps(feed: OpenFeed): Transcript {
+  return useSyncExternalStore(feed.subscribe, feed.steps);
+}
+
+/** One fact about the conversation: draws again only where that changes (by `Object.is`). */
+export function useFeedPart<T>(feed: OpenFeed, pick: (state: FeedState) => T): T {
+  return useSyncExternalStore(feed.subscribe, () => pick(feed.get()));
 }

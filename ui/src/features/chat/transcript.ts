@@ -289,6 +289,6 @@ export function queuedOperations(transcript: Transcript): OperationView[] {
   return transcript.queued.flatMap((item) => transcript.operations.get(item.operationId ?? "") ?? []);
 }
 
-export function pendingApprovals(transcript: Transcript): Approval[] {
-  return [...transcript.approvals.values()].filter((view) => !view.decision).map((view) => view.approval);
+export function pendingApprovals(approvals: Transcript["approvals"]): Approval[] {
+  return [...approvals.values()].filter((view) => !view.decision).map((view) => view.approval);
 }
