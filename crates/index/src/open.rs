@@ -58,6 +58,9 @@ impl Index {
             readers: readers(database),
             state: tokio::sync::watch::Sender::new(state),
             languages: std::sync::RwLock::new(Languages::new(configs)),
+            symbols: std::sync::RwLock::default(),
+            manifests: std::sync::RwLock::default(),
+            resolving: tokio::sync::Mutex::default(),
             order: sync::Order::default(),
         };
         Ok(Self {
