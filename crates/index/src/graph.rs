@@ -43,7 +43,7 @@ impl Default for GraphQuery {
     fn default() -> Self {
         Self {
             kinds: Vec::new(),
-            min_confidence: 0.2,
+            min_confidence: 0.3,
             depth: 1,
             limit: 200,
         }

@@ -22,6 +22,7 @@ mod find;
 mod graph;
 mod languages;
 mod lexical;
+mod map;
 mod model;
 mod open;
 mod reading;
@@ -51,6 +52,7 @@ pub use find::{Match, SymbolHit, SymbolQuery};
 pub use graph::{Edge, GraphQuery};
 pub use languages::LanguageConfig;
 pub use lexical::{LexicalHit, Weights};
+pub use map::{MapElement, MapFile, MapQuery, RepositoryMap};
 pub use model::{Chunk, Element, FileNote, FileRow, Roles};
 pub use state::{Phase, State, Totals, Watching};
 pub use sync::{SyncReport, What};
@@ -73,6 +75,7 @@ struct Shared {
     symbols: std::sync::RwLock<symbols::Symbols>,
     manifests: std::sync::RwLock<Arc<resolve::manifests::Manifests>>,
     resolving: Mutex<()>,
+    ranks: map::KeptRanks,
     order: sync::Order,
 }
 

@@ -61,6 +61,7 @@ impl Index {
             symbols: std::sync::RwLock::default(),
             manifests: std::sync::RwLock::default(),
             resolving: tokio::sync::Mutex::default(),
+            ranks: crate::map::KeptRanks::default(),
             order: sync::Order::default(),
         };
         Ok(Self {

@@ -48,7 +48,8 @@ pub(crate) struct SymbolFile {
     /// Every name that stands in its references, imports and bindings.
     pub mentions: Box<[Box<str>]>,
     pub imports: Box<[mira_syntax::Import]>,
-    /// Fields that are set in bodies: `self.cart = Cart()`.
+    /// What other files can reach: fields that are set in bodies (`self.cart = Cart()`), and
+    /// variables at the top (`cart = Cart()`).
     pub fields: Box<[mira_syntax::Binding]>,
 }
 
@@ -331,8 +332,8 @@ fn of_written(one: &Written) -> (SymbolFile, Vec<Symbol>) {
 }
 
 fn fields(uses: &Uses) -> Box<[mira_syntax::Binding]> {
-    let is_field = |one: &&mira_syntax::Binding| one.name.contains('.');
-    uses.bindings.iter().filter(is_field).cloned().collect()
+    let is_reached = |one: &&mira_syntax::Binding| one.name.contains('.') || one.within.is_none();
+    uses.bindings.iter().filter(is_reached).cloned().collect()
 }
 
 fn take_out(map: &mut HashMap<Box<str>, Vec<i64>>, name: &str, id: i64) {

@@ -278,6 +278,26 @@ impl Ground<'_> {
                 return self.go_folder(rest);
             }
         }
+        // Of a package that lies in the root only the name is left: `example.org/chi/v5`.
+        let is_version = |part: &&str| {
+            part.strip_prefix('v')
+                .is_some_and(|rest| rest.parse::<u32>().is_ok())
+        };
+        let last = module
+            .rsplit('/')
+            .find(|part| !is_version(part))
+            .unwrap_or(module);
+        let is_root = |id: &i64| {
+            let file = self.symbols.files.get(id);
+            file.is_some_and(|file| file.package.as_deref() == Some(last))
+        };
+        if self
+            .folders
+            .get("")
+            .is_some_and(|files| files.iter().any(is_root))
+        {
+            return self.go_folder("");
+        }
         let declared = self
             .manifests
             .declared

@@ -434,9 +434,25 @@ impl<'g> Names<'g> {
         if symbol.kind.is_callable() && !is_call && symbol.kind != Kind::Method {
             return None;
         }
-        let text = symbol.type_text.as_deref()?;
         let file = self.ground.file_of(symbol)?;
-        self.of_type_text(file, Some(symbol), text)
+        if let Some(text) = symbol.type_text.as_deref() {
+            return self.of_type_text(file, Some(symbol), text);
+        }
+        // `export const cart = new Cart()`.
+        let is_at_top = symbol.parent.is_none() && !symbol.kind.is_callable();
+        let made = file
+            .fields
+            .iter()
+            .find(|one| one.within.is_none() && *one.name == *symbol.name);
+        let binding = made.filter(|_| is_at_top)?;
+        let spot = Spot {
+            file,
+            within: None,
+            within_index: None,
+            line: binding.line,
+            bindings: &file.fields,
+        };
+        self.of_binding(&spot, binding, 3)
     }
 
     /// The types that a text names: `Option<Arc<Store>>` is `Store`.

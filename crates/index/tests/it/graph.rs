@@ -1,6 +1,6 @@
 //! Names to elements: one small project a language, each edge by hand.
 
-use mira_index::{GraphQuery, Index, Usage};
+use mira_index::{GraphQuery, Index, MapQuery, Usage};
 
 use crate::{Place, sync};
 
@@ -207,4 +207,48 @@ async fn an_edit_elsewhere_gives_and_takes_meaning() {
     std::fs::rename(place.root().join("b.py"), place.root().join("c.py")).unwrap();
     sync(&index, &["b.py", "c.py"]).await;
     assert!(calls(&index, "main").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_map_names_what_is_used_most_and_keeps_its_budget() {
+    let mut files = vec![(
+        "core.py".to_owned(),
+        "def heart(x):\n    return x\n\ndef appendix(x):\n    return x\n".to_owned(),
+    )];
+    for number in 0..30 {
+        let text = format!("from core import heart\n\ndef user_{number}():\n    heart({number})\n");
+        files.push((format!("users/u{number}.py"), text));
+    }
+    files.push((
+        "test_core.py".into(),
+        "from core import appendix\n\ndef test_it():\n    appendix(1)\n".into(),
+    ));
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (&**path, &**text))
+        .collect();
+    let place = Place::with(&files);
+    let index = place.synced().await;
+    let map = index
+        .map(&MapQuery {
+            budget_tokens: 60,
+            ..MapQuery::default()
+        })
+        .await
+        .unwrap();
+    assert!(
+        map.text.starts_with("core.py\n  1 def heart(x)"),
+        "{}",
+        map.text
+    );
+    assert!(map.text.len() <= 240, "{}", map.text.len());
+    assert!(!map.text.contains("test_it"));
+    assert_eq!((map.of_files, map.of_elements), (31, 32));
+    let focus = MapQuery {
+        budget_tokens: 30,
+        focus: vec!["users/u7.py".into()],
+        path: Some("users".into()),
+    };
+    let map = index.map(&focus).await.unwrap();
+    assert!(map.text.starts_with("users/u7.py\n"), "{}", map.text);
 }
