@@ -15,20 +15,27 @@
 //! the project when it is shown, so that what is shown is what is there.
 
 mod chunks;
+mod deps;
 mod elements;
 mod error;
+mod find;
+mod graph;
 mod languages;
 mod lexical;
+mod map;
 mod model;
 mod open;
 mod reading;
+mod resolve;
 mod roles;
 mod rows;
 mod state;
+mod symbols;
 mod sync;
+mod tests_for;
 mod tokens;
-#[allow(dead_code)]
 mod uses;
+mod watch;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -38,13 +45,19 @@ use mira_workspace::Workspace;
 use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
+pub use deps::{Declaration, Dependency, ImportRow, Usage};
 pub use elements::Excerpt;
 pub use error::IndexError;
+pub use find::{Match, SymbolHit, SymbolQuery};
+pub use graph::{Edge, GraphQuery};
 pub use languages::LanguageConfig;
 pub use lexical::{LexicalHit, Weights};
+pub use map::{MapElement, MapFile, MapQuery, RepositoryMap};
 pub use model::{Chunk, Element, FileNote, FileRow, Roles};
 pub use state::{Phase, State, Totals, Watching};
 pub use sync::{SyncReport, What};
+pub use tests_for::TestFor;
+pub use watch::Watch;
 
 /// What is known of one project. Clones share everything.
 #[derive(Clone)]
@@ -59,6 +72,10 @@ struct Shared {
     readers: SqlitePool,
     state: tokio::sync::watch::Sender<State>,
     languages: std::sync::RwLock<languages::Languages>,
+    symbols: std::sync::RwLock<symbols::Symbols>,
+    manifests: std::sync::RwLock<Arc<resolve::manifests::Manifests>>,
+    resolving: Mutex<()>,
+    ranks: map::KeptRanks,
     order: sync::Order,
 }
 

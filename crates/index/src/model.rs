@@ -79,8 +79,8 @@ pub struct Roles {
 impl Roles {
     pub(crate) fn bits(self) -> i64 {
         i64::from(self.is_test)
-            | i64::from(self.is_generated) << 1
-            | i64::from(self.is_vendored) << 2
+            | (i64::from(self.is_generated) << 1)
+            | (i64::from(self.is_vendored) << 2)
     }
 
     pub(crate) fn of_bits(bits: i64) -> Self {

@@ -58,6 +58,10 @@ impl Index {
             readers: readers(database),
             state: tokio::sync::watch::Sender::new(state),
             languages: std::sync::RwLock::new(Languages::new(configs)),
+            symbols: std::sync::RwLock::default(),
+            manifests: std::sync::RwLock::default(),
+            resolving: tokio::sync::Mutex::default(),
+            ranks: crate::map::KeptRanks::default(),
             order: sync::Order::default(),
         };
         Ok(Self {

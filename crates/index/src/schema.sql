@@ -97,6 +97,12 @@ CREATE INDEX call_graph_by_file ON call_graph (file_id);
 -- Files whose references are still to be resolved.
 CREATE TABLE unresolved (file_id INTEGER PRIMARY KEY) STRICT;
 
+-- From which state of something else what is here was made: a change of it is told by this.
+CREATE TABLE made_from (
+    what TEXT PRIMARY KEY,
+    hash TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What manifests and lock files say of packages from outside.
 CREATE TABLE external_dependencies (
     id INTEGER PRIMARY KEY,

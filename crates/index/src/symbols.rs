@@ -4,6 +4,7 @@
 //! bytes an element.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use mira_syntax::{Kind, Visibility};
 use sqlx::Row as _;
@@ -11,7 +12,8 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::model::flag;
 use crate::uses::Uses;
-use crate::write::Written;
+use crate::write::{Writer, Written};
+use crate::{Index, Shared};
 
 /// An element, as much of it as resolution needs.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,8 @@ pub(crate) struct Symbol {
     pub kind: Kind,
     pub name: Box<str>,
     pub qualified: Box<str>,
+    /// The name of what it is declared in, or of its receiver's type.
+    pub owner: Option<Box<str>>,
     pub type_text: Option<Box<str>>,
     pub visibility: Visibility,
     pub is_test: bool,
@@ -44,6 +48,9 @@ pub(crate) struct SymbolFile {
     /// Every name that stands in its references, imports and bindings.
     pub mentions: Box<[Box<str>]>,
     pub imports: Box<[mira_syntax::Import]>,
+    /// What other files can reach: fields that are set in bodies (`self.cart = Cart()`), and
+    /// variables at the top (`cart = Cart()`).
+    pub fields: Box<[mira_syntax::Binding]>,
 }
 
 /// Everything, by id, name and path.
@@ -55,7 +62,9 @@ pub(crate) struct Symbols {
     pub by_path: HashMap<Box<str>, i64>,
     /// Files that mention a name.
     mentioned: HashMap<Box<str>, HashSet<i64>>,
-    /// Of `Cls`, the elements that have it as a parent: by the parent's id.
+    /// Elements by the name of their owner.
+    pub by_owner: HashMap<Box<str>, Vec<i64>>,
+    /// Elements by the id of their parent.
     pub members: HashMap<i64, Vec<i64>>,
 }
 
@@ -69,6 +78,36 @@ pub(crate) enum Touched {
     All,
 }
 
+impl Index {
+    pub(crate) fn symbols(&self) -> RwLockReadGuard<'_, Symbols> {
+        self.shared.symbols()
+    }
+
+    /// Loads the symbols where they are not loaded, or another program changed the database.
+    pub(crate) async fn load_symbols(&self, writer: &mut Writer) -> Result<(), sqlx::Error> {
+        let version: i64 = sqlx::query_scalar("PRAGMA data_version")
+            .fetch_one(&mut writer.connection)
+            .await?;
+        if writer.symbols_of == Some(version) {
+            return Ok(());
+        }
+        let symbols = Symbols::load(&mut writer.connection).await?;
+        *self.shared.symbols_mut() = symbols;
+        writer.symbols_of = Some(version);
+        Ok(())
+    }
+}
+
+impl Shared {
+    pub(crate) fn symbols(&self) -> RwLockReadGuard<'_, Symbols> {
+        self.symbols.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn symbols_mut(&self) -> RwLockWriteGuard<'_, Symbols> {
+        self.symbols.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Symbols {
     /// Everything of the database.
     pub async fn load(connection: &mut SqliteConnection) -> Result<Self, sqlx::Error> {
@@ -79,7 +118,10 @@ impl Symbols {
             .await?
         {
             let packed: &[u8] = row.try_get(1)?;
-            uses.insert(row.try_get::<i64, _>(0)?, Uses::unpack(packed).unwrap_or_default());
+            uses.insert(
+                row.try_get::<i64, _>(0)?,
+                Uses::unpack(packed).unwrap_or_default(),
+            );
         }
         let mut elements: HashMap<i64, Vec<Symbol>> = HashMap::new();
         let rows = sqlx::query(
@@ -90,7 +132,10 @@ impl Symbols {
         .await?;
         for row in &rows {
             let file: i64 = row.try_get(1)?;
-            elements.entry(file).or_default().push(symbol_of(row, file)?);
+            elements
+                .entry(file)
+                .or_default()
+                .push(symbol_of(row, file)?);
         }
         for (file, elements) in &mut elements {
             if let Some(uses) = uses.get(file) {
@@ -112,6 +157,7 @@ impl Symbols {
                 elements: Box::default(),
                 mentions: Box::default(),
                 imports: Box::default(),
+                fields: Box::default(),
             };
             let uses = uses.remove(&id).unwrap_or_default();
             symbols.put(file, elements.remove(&id).unwrap_or_default(), &uses);
@@ -144,7 +190,7 @@ impl Symbols {
         }
         let mut files = change.files.clone();
         for name in change.names() {
-            files.extend(self.mentioned.get(name.as_ref()).into_iter().flatten());
+            files.extend(self.mentioned.get(name).into_iter().flatten());
         }
         files.retain(|file| self.files.contains_key(file));
         match files.is_empty() {
@@ -161,14 +207,24 @@ impl Symbols {
                     files.insert(file.id);
                 }
                 None => {
-                    self.mentioned.insert(name.clone(), HashSet::from([file.id]));
+                    self.mentioned
+                        .insert(name.clone(), HashSet::from([file.id]));
                 }
             }
         }
         file.mentions = mentions.into_iter().collect();
         file.elements = elements.iter().map(|symbol| symbol.id).collect();
         file.imports = uses.imports.clone().into();
+        file.fields = fields(uses);
         for symbol in elements {
+            if let Some(owner) = &symbol.owner {
+                match self.by_owner.get_mut(owner) {
+                    Some(ids) => ids.push(symbol.id),
+                    None => {
+                        self.by_owner.insert(owner.clone(), vec![symbol.id]);
+                    }
+                }
+            }
             if let Some(parent) = symbol.parent {
                 self.members.entry(parent).or_default().push(symbol.id);
             }
@@ -201,11 +257,9 @@ impl Symbols {
             let Some(symbol) = self.elements.remove(element) else {
                 continue;
             };
-            if let Some(ids) = self.by_name.get_mut(&symbol.name) {
-                ids.retain(|id| id != element);
-                if ids.is_empty() {
-                    self.by_name.remove(&symbol.name);
-                }
+            take_out(&mut self.by_name, &symbol.name, *element);
+            if let Some(owner) = &symbol.owner {
+                take_out(&mut self.by_owner, owner, *element);
             }
             self.members.remove(element);
             change.disappears(&symbol);
@@ -228,6 +282,7 @@ fn symbol_of(row: &sqlx::sqlite::SqliteRow, file: i64) -> Result<Symbol, sqlx::E
         kind: Kind::from_word(row.try_get(3)?).unwrap_or(Kind::Variable),
         name: row.try_get::<&str, _>(4)?.into(),
         qualified: row.try_get::<&str, _>(5)?.into(),
+        owner: owner_of(row.try_get(5)?, row.try_get(4)?),
         type_text: row.try_get::<Option<&str>, _>(6)?.map(Into::into),
         visibility: Visibility::from_word(row.try_get(7)?).unwrap_or(Visibility::Private),
         is_test: flags & flag::TEST != 0,
@@ -248,34 +303,66 @@ fn of_written(one: &Written) -> (SymbolFile, Vec<Symbol>) {
         elements: Box::default(),
         mentions: Box::default(),
         imports: Box::default(),
+        fields: fields(&read.uses),
     };
-    let elements = read.elements.iter().zip(&one.element_ids).map(|(element, id)| Symbol {
-        id: *id,
-        file: one.file_id,
-        parent: element
-            .parent
-            .and_then(|parent| one.element_ids.get(parent).copied()),
-        kind: element.kind,
-        name: element.name.as_str().into(),
-        qualified: element.qualified_name.as_str().into(),
-        type_text: element.type_text.as_deref().map(Into::into),
-        visibility: element.visibility,
-        is_test: element.is_test,
-        start_line: element.start_line as u32,
-        end_line: element.end_line as u32,
-        bases: Box::default(),
-    });
-    let mut elements = elements.collect();
+    let elements = read
+        .elements
+        .iter()
+        .zip(&one.element_ids)
+        .map(|(element, id)| Symbol {
+            id: *id,
+            file: one.file_id,
+            parent: element
+                .parent
+                .and_then(|parent| one.element_ids.get(parent).copied()),
+            kind: element.kind,
+            name: element.name.as_str().into(),
+            qualified: element.qualified_name.as_str().into(),
+            owner: owner_of(&element.qualified_name, &element.name),
+            type_text: element.type_text.as_deref().map(Into::into),
+            visibility: element.visibility,
+            is_test: element.is_test,
+            start_line: element.start_line as u32,
+            end_line: element.end_line as u32,
+            bases: Box::default(),
+        });
+    let mut elements: Vec<Symbol> = elements.collect();
     set_bases(&mut elements, &read.uses);
     (file, elements)
 }
 
+fn fields(uses: &Uses) -> Box<[mira_syntax::Binding]> {
+    let is_reached = |one: &&mira_syntax::Binding| one.name.contains('.') || one.within.is_none();
+    uses.bindings.iter().filter(is_reached).cloned().collect()
+}
+
+fn take_out(map: &mut HashMap<Box<str>, Vec<i64>>, name: &str, id: i64) {
+    if let Some(ids) = map.get_mut(name) {
+        ids.retain(|one| *one != id);
+        if ids.is_empty() {
+            map.remove(name);
+        }
+    }
+}
+
+/// `Shop.Cart.add` → `Cart`.
+fn owner_of(qualified: &str, name: &str) -> Option<Box<str>> {
+    const BETWEEN: [char; 5] = ['.', ':', '#', '\\', '/'];
+    let before = qualified.strip_suffix(name)?;
+    let before = before.trim_end_matches(BETWEEN);
+    let owner = before.rsplit(BETWEEN).next().unwrap_or(before);
+    (!owner.is_empty()).then(|| owner.into())
+}
+
 /// Notes on each element what it extends.
-fn set_bases(elements: &mut Vec<Symbol>, uses: &Uses) {
+fn set_bases(elements: &mut [Symbol], uses: &Uses) {
     let mut bases: HashMap<usize, Vec<Box<str>>> = HashMap::new();
     for one in &uses.references {
         if let (mira_syntax::ReferenceKind::Extends, Some(within)) = (one.kind, one.within) {
-            bases.entry(within).or_default().push(one.name.as_str().into());
+            bases
+                .entry(within)
+                .or_default()
+                .push(one.name.as_str().into());
         }
     }
     for (index, bases) in bases {
@@ -341,7 +428,11 @@ impl Change {
     fn count(&mut self, symbol: &Symbol, by: i64) {
         let meaning = format!(
             "{} {} {:?} {:?} {:?} {:?}",
-            symbol.id, symbol.qualified, symbol.kind, symbol.type_text, symbol.visibility,
+            symbol.id,
+            symbol.qualified,
+            symbol.kind,
+            symbol.type_text,
+            symbol.visibility,
             symbol.parent
         );
         if !symbol.bases.is_empty() {
@@ -349,7 +440,10 @@ impl Change {
             let key = format!("{} {} {:?}", symbol.file, symbol.qualified, symbol.bases);
             *self.structure.entry(key).or_default() += by;
         }
-        *self.meanings.entry((symbol.name.clone(), meaning)).or_default() += by;
+        *self
+            .meanings
+            .entry((symbol.name.clone(), meaning))
+            .or_default() += by;
     }
 
     fn file_appears(&mut self, file: &SymbolFile, uses: &Uses) {
@@ -366,15 +460,28 @@ impl Change {
         let folder = folders.rsplit('/').next().unwrap_or(folders);
         let meaning = format!("{} {:?}", file.path, file.package);
         let package = file.package.as_deref().unwrap_or_default();
-        let last = package.rsplit(['.', '\\', ':', '/']).next().unwrap_or(package);
+        let last = package
+            .rsplit(['.', '\\', ':', '/'])
+            .next()
+            .unwrap_or(package);
         for name in [stem, folder, last] {
-            *self.meanings.entry((name.into(), meaning.clone())).or_default() += by;
+            *self
+                .meanings
+                .entry((name.into(), meaning.clone()))
+                .or_default() += by;
+        }
+        for field in file.fields.iter() {
+            let name = field.name.rsplit('.').next().unwrap_or_default();
+            let meaning = format!("{} {field:?}", file.path);
+            *self.meanings.entry((name.into(), meaning)).or_default() += by;
         }
         for import in imports {
             // What is brought in can be given on, under each of its names.
             for name in &import.names {
-                let key = (name.alias.as_ref().unwrap_or(&name.name).as_str().into(),
-                    format!("{} {} {}", file.path, import.module, name.name));
+                let key = (
+                    name.alias.as_ref().unwrap_or(&name.name).as_str().into(),
+                    format!("{} {} {}", file.path, import.module, name.name),
+                );
                 *self.meanings.entry(key).or_default() += by;
             }
             if import.is_wildcard && (import.is_reexport || file.path.ends_with(".py")) {
@@ -384,9 +491,9 @@ impl Change {
         }
     }
 
-    fn names(&self) -> HashSet<&Box<str>> {
+    fn names(&self) -> HashSet<&str> {
         let changed = self.meanings.iter().filter(|(_, times)| **times != 0);
-        changed.map(|((name, _), _)| name).collect()
+        changed.map(|((name, _), _)| &**name).collect()
     }
 
     fn is_structural(&self) -> bool {

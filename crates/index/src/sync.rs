@@ -65,7 +65,37 @@ impl Index {
         result
     }
 
+    /// Takes over a change that was just made to these files and folders: what is there now can be
+    /// found when this returns. What names mean is found out behind it.
+    pub async fn apply(&self, paths: Vec<String>) -> Result<SyncReport, IndexError> {
+        let cancel = CancellationToken::new();
+        let is_ignore = |path: &String| path.ends_with(".gitignore") || path.ends_with(".ignore");
+        let what = match paths.iter().any(is_ignore) {
+            true => What::Whole,
+            false => What::Paths(paths),
+        };
+        let report = self.read_changes(what, &cancel).await?;
+        let index = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = index.resolve(&cancel).await {
+                tracing::warn!(%error, "names of a changed file could not be resolved");
+            }
+            index.tell(|state| state.phase = Phase::Idle);
+        });
+        Ok(report)
+    }
+
     async fn sync_inner(
+        &self,
+        what: What,
+        cancel: &CancellationToken,
+    ) -> Result<SyncReport, IndexError> {
+        let report = self.read_changes(what, cancel).await?;
+        self.resolve(cancel).await?;
+        Ok(report)
+    }
+
+    async fn read_changes(
         &self,
         what: What,
         cancel: &CancellationToken,

@@ -8,18 +8,28 @@ use sqlx::{Connection as _, Sqlite, Transaction};
 
 use crate::model::flag;
 use crate::reading::{FileRead, Hash, Outcome, ReadPiece, Stamp};
+use crate::resolve::manifests::is_manifest;
 use crate::rows::{insert, json};
+use crate::symbols::Touched;
 use crate::uses::import_word;
 use crate::{Index, IndexError};
 
 /// The one connection that writes.
 pub(crate) struct Writer {
     pub connection: SqliteConnection,
+    /// SQLite's number of the state that the symbols in memory are of; it changes when another
+    /// program writes.
+    pub symbols_of: Option<i64>,
+    pub manifests_may_differ: bool,
 }
 
 impl Writer {
     pub fn new(connection: SqliteConnection) -> Self {
-        Self { connection }
+        Self {
+            connection,
+            symbols_of: None,
+            manifests_may_differ: true,
+        }
     }
 }
 
@@ -46,6 +56,10 @@ impl Index {
         outcomes: Vec<Outcome>,
         now_ms: i64,
     ) -> Result<Committed, IndexError> {
+        self.load_symbols(writer).await?;
+        let symbols_of = writer.symbols_of.take();
+        let has_manifest = |one: &Outcome| is_manifest(one.path());
+        writer.manifests_may_differ |= outcomes.iter().any(has_manifest);
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         let paths: Vec<&str> = outcomes.iter().map(Outcome::path).collect();
         let known = known_ids(&mut transaction, &paths).await?;
@@ -101,9 +115,36 @@ impl Index {
         }
         clear(&mut transaction, &committed, &kept_chunks).await?;
         store(&mut transaction, &committed.written, &rows, now_ms).await?;
+        let touched = self
+            .shared
+            .symbols_mut()
+            .apply(&committed.written, &committed.gone);
+        note_unresolved(&mut transaction, touched).await?;
         transaction.commit().await?;
+        // Only now: after an error the symbols are loaded again.
+        writer.symbols_of = symbols_of;
         Ok(committed)
     }
+}
+
+async fn note_unresolved(
+    transaction: &mut Transaction<'_, Sqlite>,
+    touched: Touched,
+) -> Result<(), sqlx::Error> {
+    let query = match touched {
+        Touched::Nothing => return Ok(()),
+        Touched::All => sqlx::query(
+            "INSERT OR IGNORE INTO unresolved (file_id) SELECT file_id FROM file_references",
+        ),
+        Touched::Files(files) => sqlx::query(
+            "INSERT OR IGNORE INTO unresolved (file_id)
+             SELECT file_id FROM file_references
+             WHERE file_id IN (SELECT value FROM json_each(?1))",
+        )
+        .bind(json(files)),
+    };
+    query.execute(&mut **transaction).await?;
+    Ok(())
 }
 
 async fn known_ids(
@@ -378,7 +419,8 @@ async fn store_elements(
                 .parent
                 .and_then(|parent| one.element_ids.get(parent));
             let flags =
-                i64::from(element.is_async) * flag::ASYNC | i64::from(element.is_test) * flag::TEST;
+                (i64::from(element.is_async) * flag::ASYNC)
+                    | (i64::from(element.is_test) * flag::TEST);
             query
                 .bind(one.element_ids[*index])
                 .bind(one.file_id)
@@ -424,14 +466,6 @@ async fn store_uses(
         |query, one| query.bind(one.file_id).bind(one.read.packed.clone()),
     )
     .await?;
-    insert(
-        transaction,
-        "INSERT INTO unresolved (file_id)",
-        1,
-        &with_uses,
-        |query, one| query.bind(one.file_id),
-    )
-    .await?;
     let imports: Vec<(i64, &mira_syntax::Import)> = written
         .iter()
         .flat_map(|one| {
@@ -462,7 +496,7 @@ async fn store_uses(
     Ok(())
 }
 
-fn names_json(import: &mira_syntax::Import) -> Option<String> {
+pub(crate) fn names_json(import: &mira_syntax::Import) -> Option<String> {
     if import.names.is_empty() {
         return None;
     }

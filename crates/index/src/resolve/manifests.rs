@@ -42,9 +42,22 @@ pub(crate) fn is_manifest(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     matches!(
         name,
-        "Cargo.toml" | "Cargo.lock" | "package.json" | "package-lock.json" | "pyproject.toml"
-            | "setup.cfg" | "Pipfile" | "poetry.lock" | "uv.lock" | "go.mod" | "composer.json"
-            | "Gemfile" | "pom.xml" | "build.gradle" | "build.gradle.kts" | "jsconfig.json"
+        "Cargo.toml"
+            | "Cargo.lock"
+            | "package.json"
+            | "package-lock.json"
+            | "pyproject.toml"
+            | "setup.cfg"
+            | "Pipfile"
+            | "poetry.lock"
+            | "uv.lock"
+            | "go.mod"
+            | "composer.json"
+            | "Gemfile"
+            | "pom.xml"
+            | "build.gradle"
+            | "build.gradle.kts"
+            | "jsconfig.json"
     ) || name.starts_with("tsconfig") && name.ends_with(".json")
         || name.starts_with("requirements") && name.ends_with(".txt")
 }
@@ -72,20 +85,14 @@ impl Manifests {
                 "pom.xml" => one.maven(),
                 "build.gradle" | "build.gradle.kts" => one.gradle(),
                 _ if name.starts_with("requirements") => one.requirements(),
-                _ if name.ends_with("config.json") || name.starts_with("tsconfig") => one.tsconfig(),
+                _ if name.ends_with("config.json") || name.starts_with("tsconfig") => {
+                    one.tsconfig()
+                }
                 _ => {}
             }
         }
         all.lock(texts);
         all
-    }
-
-    /// The package whose folder is the nearest above `path`.
-    pub fn package_of(&self, ecosystem: &str, path: &str) -> Option<&Package> {
-        self.packages
-            .iter()
-            .filter(|one| one.ecosystem == ecosystem && is_below(path, &one.folder))
-            .max_by_key(|one| one.folder.len())
     }
 
     /// The version that lock files chose, for each name they have.
@@ -197,13 +204,19 @@ impl One<'_> {
         let Ok(table) = self.text.parse::<toml::Table>() else {
             return;
         };
-        let text = |value: Option<&toml::Value>| value.and_then(toml::Value::as_str).map(str::to_owned);
+        let text =
+            |value: Option<&toml::Value>| value.and_then(toml::Value::as_str).map(str::to_owned);
         if let Some(name) = text(table.get("package").and_then(|package| package.get("name"))) {
             self.package("crates", &name);
         }
         let mut tables = vec![&table];
         let targets = table.get("target").and_then(toml::Value::as_table);
-        tables.extend(targets.into_iter().flatten().filter_map(|(_, value)| value.as_table()));
+        tables.extend(
+            targets
+                .into_iter()
+                .flatten()
+                .filter_map(|(_, value)| value.as_table()),
+        );
         tables.extend(table.get("workspace").and_then(toml::Value::as_table));
         for table in tables {
             for (section, scope) in [
@@ -265,7 +278,12 @@ impl One<'_> {
             .and_then(Value::as_object);
         let mut aliases = Vec::new();
         for (pattern, targets) in paths.into_iter().flatten() {
-            for target in targets.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            for target in targets
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+            {
                 aliases.push((self.folder.to_owned(), pattern.clone(), place(target)));
             }
         }
@@ -280,7 +298,10 @@ impl One<'_> {
             return;
         };
         let project = table.get("project");
-        if let Some(name) = project.and_then(|one| one.get("name")).and_then(toml::Value::as_str) {
+        if let Some(name) = project
+            .and_then(|one| one.get("name"))
+            .and_then(toml::Value::as_str)
+        {
             self.package("pypi", name);
         }
         let list = |value: Option<&toml::Value>| -> Vec<String> {
@@ -295,7 +316,11 @@ impl One<'_> {
             project.and_then(|one| one.get("optional-dependencies")),
             table.get("dependency-groups"),
         ];
-        for group in groups.into_iter().flatten().filter_map(toml::Value::as_table) {
+        for group in groups
+            .into_iter()
+            .flatten()
+            .filter_map(toml::Value::as_table)
+        {
             for lines in group.values() {
                 for line in list(Some(lines)) {
                     self.python_requirement(&line, "optional");
@@ -306,7 +331,11 @@ impl One<'_> {
         let entries = poetry
             .and_then(|poetry| poetry.get("dependencies"))
             .and_then(toml::Value::as_table);
-        for (name, value) in entries.into_iter().flatten().filter(|(name, _)| *name != "python") {
+        for (name, value) in entries
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| *name != "python")
+        {
             let requirement = value
                 .as_str()
                 .or_else(|| value.get("version").and_then(toml::Value::as_str));
@@ -399,11 +428,13 @@ impl One<'_> {
             let Some(rest) = line.trim_start().strip_prefix("gem ") else {
                 continue;
             };
-            let mut parts = rest.split(',').map(|part| part.trim().trim_matches(['"', '\'']));
+            let mut parts = rest
+                .split(',')
+                .map(|part| part.trim().trim_matches(['"', '\'']));
             if let Some(name) = parts.next().filter(|name| !name.is_empty()) {
-                let requirement = parts.next().filter(|part| part.starts_with(|c: char| {
-                    c.is_ascii_digit() || "~><=".contains(c)
-                }));
+                let requirement = parts.next().filter(|part| {
+                    part.starts_with(|c: char| c.is_ascii_digit() || "~><=".contains(c))
+                });
                 self.declare("gems", name, requirement, "normal");
             }
         }
@@ -417,8 +448,17 @@ impl One<'_> {
                 Some(rest.split_once("</")?.0.trim())
             };
             if let (Some(group), Some(artifact)) = (tag("groupId"), tag("artifactId")) {
-                let scope = if tag("scope") == Some("test") { "dev" } else { "normal" };
-                self.declare("maven", &format!("{group}:{artifact}"), tag("version"), scope);
+                let scope = if tag("scope") == Some("test") {
+                    "dev"
+                } else {
+                    "normal"
+                };
+                self.declare(
+                    "maven",
+                    &format!("{group}:{artifact}"),
+                    tag("version"),
+                    scope,
+                );
             }
         }
     }
@@ -426,10 +466,20 @@ impl One<'_> {
     fn gradle(&mut self) {
         for line in self.text.lines() {
             let line = line.trim_start();
-            let scope = if line.starts_with("test") { "dev" } else { "normal" };
-            let is_dependency = ["implementation", "api", "compileOnly", "runtimeOnly", "testImplementation"]
-                .iter()
-                .any(|word| line.starts_with(word));
+            let scope = if line.starts_with("test") {
+                "dev"
+            } else {
+                "normal"
+            };
+            let is_dependency = [
+                "implementation",
+                "api",
+                "compileOnly",
+                "runtimeOnly",
+                "testImplementation",
+            ]
+            .iter()
+            .any(|word| line.starts_with(word));
             let quoted = line.split(['"', '\'']).nth(1).filter(|_| is_dependency);
             let mut parts = quoted.unwrap_or_default().split(':');
             if let (Some(group), Some(artifact)) = (parts.next(), parts.next()) {
@@ -459,7 +509,9 @@ mod tests {
     use super::*;
 
     fn read(files: &[(&str, &str)]) -> Manifests {
-        let texts = files.iter().map(|(path, text)| ((*path).into(), (*text).into()));
+        let texts = files
+            .iter()
+            .map(|(path, text)| ((*path).into(), (*text).into()));
         Manifests::read(&texts.collect())
     }
 
@@ -471,7 +523,11 @@ mod tests {
             .map(|one| {
                 format!(
                     "{} {} {} {} {}:{}",
-                    one.ecosystem, one.name, word(&one.requirement), word(&one.version), one.scope,
+                    one.ecosystem,
+                    one.name,
+                    word(&one.requirement),
+                    word(&one.version),
+                    one.scope,
                     one.line
                 )
             })
@@ -486,21 +542,46 @@ mod tests {
                 "[package]\nname = \"a\"\n[dependencies]\nserde = \"1\"\nb = { path = \"../b\" }\n\
                  [dev-dependencies]\nt = { version = \"3\", package = \"tempfile\" }\n",
             ),
-            ("Cargo.lock", "[[package]]\nname = \"serde\"\nversion = \"1.0.9\"\n"),
+            (
+                "Cargo.lock",
+                "[[package]]\nname = \"serde\"\nversion = \"1.0.9\"\n",
+            ),
         ]);
-        assert_eq!(told(&manifests), ["crates serde 1 1.0.9 normal:4", "crates tempfile 3 - dev:7"]);
-        assert_eq!(manifests.package_of("crates", "a/src/lib.rs").map(|one| &*one.name), Some("a"));
-        assert_eq!(manifests.package_of("crates", "b/src/lib.rs"), None);
+        assert_eq!(
+            told(&manifests),
+            ["crates serde 1 1.0.9 normal:4", "crates tempfile 3 - dev:7"]
+        );
+        let packages: Vec<_> = manifests
+            .packages
+            .iter()
+            .map(|one| (&*one.name, &*one.folder))
+            .collect();
+        assert_eq!(packages, [("a", "a")]);
     }
 
     #[test]
     fn other_ecosystems_are_read_too() {
         let manifests = read(&[
-            ("go.mod", "module example.org/m\nrequire (\n\tgithub.com/x/y v1.2.3 // indirect\n)\n"),
-            ("package.json", "{\"name\":\"m\",\"dependencies\":{\"left\":\"^1\"}}"),
-            ("requirements-dev.txt", "# tools\npytest>=7 ; python_version > '3'\n-r x.txt\n"),
-            ("tsconfig.json", "{\n// here\n\"compilerOptions\":{\"paths\":{\"@/*\":[\"./src/*\"]}}}"),
-            ("pom.xml", "<dependency><groupId>g</groupId><artifactId>a</artifactId></dependency>"),
+            (
+                "go.mod",
+                "module example.org/m\nrequire (\n\tgithub.com/x/y v1.2.3 // indirect\n)\n",
+            ),
+            (
+                "package.json",
+                "{\"name\":\"m\",\"dependencies\":{\"left\":\"^1\"}}",
+            ),
+            (
+                "requirements-dev.txt",
+                "# tools\npytest>=7 ; python_version > '3'\n-r x.txt\n",
+            ),
+            (
+                "tsconfig.json",
+                "{\n// here\n\"compilerOptions\":{\"paths\":{\"@/*\":[\"./src/*\"]}}}",
+            ),
+            (
+                "pom.xml",
+                "<dependency><groupId>g</groupId><artifactId>a</artifactId></dependency>",
+            ),
         ]);
         assert_eq!(
             told(&manifests),
@@ -511,13 +592,23 @@ mod tests {
                 "pypi pytest >=7 - dev:2",
             ]
         );
-        assert_eq!(manifests.aliases, [(String::new(), "@/*".into(), "src/*".into())]);
+        assert_eq!(
+            manifests.aliases,
+            [(String::new(), "@/*".into(), "src/*".into())]
+        );
         assert_eq!(join("a/b", "../c/./d"), "a/c/d");
     }
 
     #[test]
     fn what_is_broken_says_nothing() {
-        let texts = ["Cargo.toml", "package.json", "go.mod", "pyproject.toml", "pom.xml", "Gemfile"];
+        let texts = [
+            "Cargo.toml",
+            "package.json",
+            "go.mod",
+            "pyproject.toml",
+            "pom.xml",
+            "Gemfile",
+        ];
         for name in texts {
             let manifests = read(&[(name, "{{ <dependency> [ \u{0} gem ,, require")]);
             assert!(manifests.declared.is_empty(), "{name}");

@@ -1,6 +1,9 @@
 //! The index through its public functions, on real folders and repositories.
 
 mod files;
+mod graph;
+mod histories;
+mod watching;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,18 +15,18 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 /// A project folder and a folder for data, gone at the end.
-pub struct Place {
+struct Place {
     dir: TempDir,
 }
 
 impl Place {
-    pub fn new() -> Self {
+    fn new() -> Self {
         let dir = TempDir::new().unwrap();
         std::fs::create_dir(dir.path().join("project")).unwrap();
         Self { dir }
     }
 
-    pub fn with(files: &[(&str, &str)]) -> Self {
+    fn with(files: &[(&str, &str)]) -> Self {
         let place = Self::new();
         for (path, text) in files {
             place.put(path, text);
@@ -31,41 +34,41 @@ impl Place {
         place
     }
 
-    pub fn root(&self) -> PathBuf {
+    fn root(&self) -> PathBuf {
         self.dir.path().canonicalize().unwrap().join("project")
     }
 
-    pub fn put(&self, path: &str, text: impl AsRef<[u8]>) {
+    fn put(&self, path: &str, text: impl AsRef<[u8]>) {
         let path = self.root().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
 
-    pub fn database(&self) -> PathBuf {
+    fn database(&self) -> PathBuf {
         self.dir.path().join("data/index.db")
     }
 
-    pub fn workspace(&self) -> Arc<Workspace> {
+    fn workspace(&self) -> Arc<Workspace> {
         let data = self.dir.path().join("data");
         let blobs = Blobs::open(&data.join("blobs")).unwrap();
         Workspace::open(&self.root(), Access::Project, blobs, vec![data]).unwrap()
     }
 
-    pub async fn open(&self) -> Index {
+    async fn open(&self) -> Index {
         self.open_at(&self.database()).await
     }
 
-    pub async fn open_at(&self, database: &Path) -> Index {
+    async fn open_at(&self, database: &Path) -> Index {
         Index::open(database, self.workspace()).await.unwrap()
     }
 
-    pub async fn synced(&self) -> Index {
+    async fn synced(&self) -> Index {
         let index = self.open().await;
         whole(&index).await;
         index
     }
 
-    pub fn git(&self, args: &[&str]) {
+    fn git(&self, args: &[&str]) {
         let output = Command::new("git")
             .current_dir(self.root())
             .args(["-c", "user.name=Test", "-c", "user.email=test@example.org"])
@@ -83,19 +86,19 @@ impl Place {
     }
 }
 
-pub async fn whole(index: &Index) -> SyncReport {
+async fn whole(index: &Index) -> SyncReport {
     let cancel = CancellationToken::new();
     index.sync(What::Whole, &cancel).await.unwrap()
 }
 
-pub async fn sync(index: &Index, paths: &[&str]) -> SyncReport {
+async fn sync(index: &Index, paths: &[&str]) -> SyncReport {
     let paths = paths.iter().map(|path| (*path).to_owned()).collect();
     let cancel = CancellationToken::new();
     index.sync(What::Paths(paths), &cancel).await.unwrap()
 }
 
 /// Paths of the files in which the words are found, the best first, each once.
-pub async fn found(index: &Index, words: &str) -> Vec<String> {
+async fn found(index: &Index, words: &str) -> Vec<String> {
     let hits = index.lexical(words, Weights::default(), 50).await.unwrap();
     let mut paths: Vec<String> = Vec::new();
     for hit in hits {

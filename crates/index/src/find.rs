@@ -1,0 +1,373 @@
+//! Elements by name: exact, begun, vague.
+
+use mira_syntax::Kind;
+use serde::Serialize;
+
+use crate::model::Element;
+use crate::symbols::{Symbol, Symbols};
+use crate::{Index, IndexError};
+
+/// How a name was met; better ways first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Match {
+    /// Letter by letter, or the whole qualified name.
+    Exact,
+    /// But for upper and lower case.
+    SameLetters,
+    Begins,
+    /// A part of the name begins with it: `header` in `parse_http_header`.
+    PartBegins,
+    Contains,
+    /// Its letters stand there in this order, or it is misspelt by little.
+    Vague,
+}
+
+/// Which elements are wanted.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SymbolQuery {
+    pub name: String,
+    /// Only these kinds; empty: all but fields, variants, keys and local variables.
+    pub kinds: Vec<Kind>,
+    /// Only files below this folder, or this file.
+    pub path: Option<String>,
+    pub language: Option<String>,
+    /// The worst match that is wanted; None: any.
+    pub at_least: Option<Match>,
+    pub limit: usize,
+}
+
+/// An element that was found by its name.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SymbolHit {
+    pub element: Element,
+    pub how: Match,
+    /// How often it is used from elsewhere.
+    pub uses: u64,
+}
+
+impl Index {
+    /// Elements by name, the best match first; among equals what is used most. A query with
+    /// `::` or `.` is compared with qualified names.
+    pub async fn find(&self, query: &SymbolQuery) -> Result<Vec<SymbolHit>, IndexError> {
+        self.loaded().await?;
+        let wanted = query.name.trim();
+        if wanted.is_empty() || query.limit == 0 {
+            return Ok(Vec::new());
+        }
+        let mut ranked = {
+            let symbols = self.symbols();
+            rank(&symbols, query, wanted)
+        };
+        // More than is wanted, because what is used most comes first among equals.
+        ranked.truncate(query.limit.saturating_mul(4).max(50));
+        let ids: Vec<i64> = ranked.iter().map(|(_, _, id)| *id).collect();
+        let uses = self.uses_of(&ids).await?;
+        ranked.sort_by_key(|(how, rank, id)| {
+            (
+                *how,
+                *rank,
+                std::cmp::Reverse(uses.get(id).copied().unwrap_or(0)),
+                *id,
+            )
+        });
+        ranked.truncate(query.limit);
+        let ids: Vec<i64> = ranked.iter().map(|(_, _, id)| *id).collect();
+        let elements = self.elements_by_id(&ids).await?;
+        let hits = elements.into_iter().filter_map(|element| {
+            let (how, ..) = ranked.iter().find(|(_, _, id)| *id == element.id)?;
+            Some(SymbolHit {
+                how: *how,
+                uses: uses.get(&element.id).copied().unwrap_or(0),
+                element,
+            })
+        });
+        Ok(hits.collect())
+    }
+
+    /// The elements that a name means, for commands that need one: the whole name, qualified or
+    /// not, in this case; or without regard to case where there is none.
+    pub async fn named(&self, name: &str, path: Option<&str>) -> Result<Vec<Element>, IndexError> {
+        let query = |at_least| SymbolQuery {
+            name: name.to_owned(),
+            kinds: Kind::ALL
+                .into_iter()
+                .filter(|kind| *kind != Kind::Implementation)
+                .collect(),
+            path: path.map(str::to_owned),
+            at_least: Some(at_least),
+            limit: 100,
+            ..SymbolQuery::default()
+        };
+        for at_least in [Match::Exact, Match::SameLetters] {
+            let found = self.find(&query(at_least)).await?;
+            if !found.is_empty() {
+                return Ok(found.into_iter().map(|hit| hit.element).collect());
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// Makes sure that the symbols are in memory.
+    pub(crate) async fn loaded(&self) -> Result<(), IndexError> {
+        let mut writer = self.shared.writer.lock().await;
+        Ok(self.load_symbols(&mut writer).await?)
+    }
+
+    async fn uses_of(
+        &self,
+        ids: &[i64],
+    ) -> Result<std::collections::HashMap<i64, u64>, IndexError> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT callee_id, sum(times) FROM call_graph
+             WHERE callee_id IN (SELECT value FROM json_each(?1)) GROUP BY callee_id",
+        )
+        .bind(crate::rows::json(ids.iter().copied()))
+        .fetch_all(self.reader())
+        .await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, uses)| (id, uses.unsigned_abs()))
+            .collect())
+    }
+}
+
+/// How, how far off, and which; the best first.
+fn rank(symbols: &Symbols, query: &SymbolQuery, wanted: &str) -> Vec<(Match, u32, i64)> {
+    let is_qualified = wanted.contains("::") || wanted.contains(['.', '#']);
+    let pattern = Pattern::new(wanted);
+    let mut ranked = Vec::new();
+    for (name, ids) in &symbols.by_name {
+        let by_name = if is_qualified {
+            None
+        } else {
+            pattern.compare(name)
+        };
+        if by_name.is_none() && !is_qualified {
+            continue;
+        }
+        for id in ids {
+            let Some(symbol) = symbols
+                .elements
+                .get(id)
+                .filter(|one| is_wanted(symbols, query, one))
+            else {
+                continue;
+            };
+            let compared = if is_qualified {
+                qualified(&symbol.qualified, wanted)
+            } else {
+                by_name
+            };
+            if let Some((how, off)) = compared
+                && query.at_least.is_none_or(|least| how <= least)
+            {
+                ranked.push((how, off + rank_of_kind(symbol), *id));
+            }
+        }
+    }
+    ranked.sort_unstable();
+    ranked
+}
+
+fn is_wanted(symbols: &Symbols, query: &SymbolQuery, symbol: &Symbol) -> bool {
+    let is_kind = if query.kinds.is_empty() {
+        let is_detail = symbol.kind.is_member()
+            || matches!(symbol.kind, Kind::Key | Kind::Implementation)
+            || symbol.visibility == mira_syntax::Visibility::Local && symbol.kind == Kind::Variable;
+        !is_detail
+    } else {
+        query.kinds.contains(&symbol.kind)
+    };
+    if !is_kind || query.path.is_none() && query.language.is_none() {
+        return is_kind;
+    }
+    let Some(file) = symbols.files.get(&symbol.file) else {
+        return false;
+    };
+    let is_path = query.path.as_deref().is_none_or(|path| {
+        let path = path.trim_matches('/');
+        path.is_empty()
+            || &*file.path == path
+            || crate::resolve::manifests::is_below(&file.path, path)
+    });
+    let is_language = query.language.as_deref().is_none_or(|language| {
+        file.language
+            .as_deref()
+            .is_some_and(|own| own.eq_ignore_ascii_case(language))
+    });
+    is_path && is_language
+}
+
+/// Definitions of types and functions before what is less often meant, and tests last.
+fn rank_of_kind(symbol: &Symbol) -> u32 {
+    let kind = match symbol.kind {
+        kind if kind.is_type() || kind == Kind::Module => 0,
+        kind if kind.is_callable() => 0,
+        Kind::Heading | Kind::Key | Kind::Selector | Kind::Tag => 3,
+        _ => 1,
+    };
+    kind + u32::from(symbol.is_test) * 2
+}
+
+fn qualified(name: &str, wanted: &str) -> Option<(Match, u32)> {
+    let plain = |text: &str| text.replace("::", ".").replace(['#', '\\'], ".");
+    let (name, wanted) = (plain(name), plain(wanted));
+    if name == wanted {
+        return Some((Match::Exact, 0));
+    }
+    if name.ends_with(&format!(".{wanted}")) {
+        return Some((Match::Exact, 1));
+    }
+    let (name, wanted) = (name.to_lowercase(), wanted.to_lowercase());
+    if name == wanted || name.ends_with(&format!(".{wanted}")) {
+        return Some((Match::SameLetters, 0));
+    }
+    name.contains(&wanted)
+        .then_some((Match::Contains, name.len() as u32))
+}
+
+struct Pattern<'w> {
+    wanted: &'w str,
+    lower: Vec<u8>,
+    /// Without `_`.
+    letters: Vec<u8>,
+}
+
+impl<'w> Pattern<'w> {
+    fn new(wanted: &'w str) -> Self {
+        let lower = wanted.to_lowercase().into_bytes();
+        let letters = lower
+            .iter()
+            .copied()
+            .filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80);
+        Self {
+            wanted,
+            letters: letters.collect(),
+            lower,
+        }
+    }
+
+    fn compare(&self, name: &str) -> Option<(Match, u32)> {
+        if name == self.wanted {
+            return Some((Match::Exact, 0));
+        }
+        let lower = name.to_lowercase();
+        let longer = (name.len() as u32).saturating_sub(self.wanted.len() as u32);
+        if lower.as_bytes() == self.lower {
+            return Some((Match::SameLetters, 0));
+        }
+        if lower.as_bytes().starts_with(&self.lower) {
+            return Some((Match::Begins, longer));
+        }
+        let plain: Vec<u8> = lower
+            .bytes()
+            .filter(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80)
+            .collect();
+        if self.letters.is_empty() {
+            return None;
+        }
+        if plain == self.letters {
+            return Some((Match::SameLetters, 1));
+        }
+        if plain.starts_with(&self.letters) {
+            return Some((Match::Begins, longer + 1));
+        }
+        if let Some(at) = memchr::memmem::find(&plain, &self.letters) {
+            let begins = crate::tokens::parts_of(name).scan(0, |from, part| {
+                let begin = *from;
+                *from += part.bytes().filter(|byte| *byte != b'_').count();
+                Some(begin)
+            });
+            let how = if begins.into_iter().any(|begin| begin == at) {
+                Match::PartBegins
+            } else {
+                Match::Contains
+            };
+            return Some((how, longer));
+        }
+        vague(&plain, &self.letters).map(|off| (Match::Vague, off))
+    }
+}
+
+/// How far off, from 1. None: too far.
+fn vague(name: &[u8], wanted: &[u8]) -> Option<u32> {
+    if wanted.len() < 3 || name.len() > 64 {
+        return None;
+    }
+    let misspelt = (wanted.len() / 4).clamp(1, 3);
+    if name.len().abs_diff(wanted.len()) <= misspelt
+        && let Some(edits) = edits(name, wanted, misspelt)
+    {
+        return Some(edits as u32 * 4);
+    }
+    // In this order, with few gaps.
+    let mut gaps = 0;
+    let mut at = 0;
+    let mut last = None;
+    for byte in wanted {
+        let next = at + name[at..].iter().position(|other| other == byte)?;
+        if last.is_some_and(|last| next != last + 1) {
+            gaps += 1;
+        }
+        last = Some(next);
+        at = next + 1;
+    }
+    let allowed = wanted.len() / 3;
+    (gaps <= allowed.max(1)).then(|| 20 + gaps as u32 * 10 + (name.len() - wanted.len()) as u32)
+}
+
+/// Letters added, left out, changed or swapped with their neighbour; None: more than `most`.
+fn edits(left: &[u8], right: &[u8], most: usize) -> Option<usize> {
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    for (row, byte) in left.iter().enumerate() {
+        let mut next = vec![row + 1];
+        for (column, other) in right.iter().enumerate() {
+            let change = last[column] + usize::from(byte != other);
+            let mut least = change.min(last[column + 1] + 1).min(next[column] + 1);
+            if row > 0 && column > 0 && left[row - 1] == *other && *byte == right[column - 1] {
+                least = least.min(before[column - 1] + 1);
+            }
+            next.push(least);
+        }
+        if next.iter().all(|one| *one > most) {
+            return None;
+        }
+        before = std::mem::replace(&mut last, next);
+    }
+    last.last().copied().filter(|edits| *edits <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_met_exactly_begun_in_parts_and_vaguely() {
+        let how = |wanted: &str, name: &str| Pattern::new(wanted).compare(name).map(|(how, _)| how);
+        assert_eq!(how("readFile", "readFile"), Some(Match::Exact));
+        assert_eq!(how("readfile", "readFile"), Some(Match::SameLetters));
+        assert_eq!(how("readFile", "read_file"), Some(Match::SameLetters));
+        assert_eq!(how("read", "read_file"), Some(Match::Begins));
+        assert_eq!(how("header", "parse_http_header"), Some(Match::PartBegins));
+        assert_eq!(how("eader", "parse_http_header"), Some(Match::Contains));
+        assert_eq!(how("prase_header", "parse_header"), Some(Match::Vague));
+        assert_eq!(how("parsehdr", "parse_header"), Some(Match::Vague));
+        assert_eq!(how("xyz", "parse_header"), None);
+        assert_eq!(how("::", "parse_header"), None);
+    }
+
+    #[test]
+    fn a_qualified_name_is_met_by_its_end() {
+        assert_eq!(
+            qualified("shop::Cart::add", "Cart.add"),
+            Some((Match::Exact, 1))
+        );
+        assert_eq!(
+            qualified("Cart::add", "cart::ADD"),
+            Some((Match::SameLetters, 0))
+        );
+        assert_eq!(qualified("Cart::add", "Other::add"), None);
+    }
+}

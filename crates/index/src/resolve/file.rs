@@ -1,0 +1,322 @@
+//! One file's references to edges.
+
+use std::collections::HashMap;
+
+use mira_syntax::{Import, Kind, Reference, ReferenceKind};
+
+use super::ground::{Family, Thing};
+use super::names::Names;
+use super::receivers::Spot;
+use crate::symbols::{Symbol, SymbolFile};
+use crate::uses::Uses;
+
+/// Who uses whom.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Edge {
+    /// An element, or the top level of a file: its id below zero.
+    pub caller: i64,
+    pub callee: i64,
+    pub kind: ReferenceKind,
+    pub line: usize,
+    pub times: i64,
+    /// 0 to 1.
+    pub confidence: f64,
+    pub reason: &'static str,
+}
+
+/// An import and where it leads.
+pub(crate) struct Brought {
+    pub import: Import,
+    /// JSON.
+    pub names: Option<String>,
+    pub target: Option<i64>,
+    pub package: Option<(&'static str, String)>,
+}
+
+pub(crate) struct Resolved {
+    pub file: i64,
+    pub edges: Vec<Edge>,
+    pub imports: Vec<Brought>,
+}
+
+/// A guess among more candidates than this says nothing.
+const MOST_CANDIDATES: usize = 3;
+
+impl Names<'_> {
+    pub fn resolve(&self, file: &SymbolFile, uses: &Uses) -> Resolved {
+        let mut edges: HashMap<(i64, i64, ReferenceKind), Edge> = HashMap::new();
+        for reference in &uses.references {
+            let index = reference.within;
+            let within = index.and_then(|index| file.elements.get(index));
+            let within = within.and_then(|id| self.ground.element(*id));
+            let caller = within.map_or(-file.id, |symbol| symbol.id);
+            for (callee, confidence, reason) in self.meaning(file, within, uses, reference) {
+                let is_itself = callee == caller && reference.kind != ReferenceKind::Call;
+                if is_itself {
+                    continue;
+                }
+                let edge = edges
+                    .entry((caller, callee, reference.kind))
+                    .or_insert(Edge {
+                        caller,
+                        callee,
+                        kind: reference.kind,
+                        line: reference.line,
+                        times: 0,
+                        confidence,
+                        reason,
+                    });
+                edge.times += 1;
+                if confidence > edge.confidence {
+                    (edge.confidence, edge.reason) = (confidence, reason);
+                }
+            }
+        }
+        let mut edges: Vec<Edge> = edges.into_values().collect();
+        edges.sort_by_key(|edge| (edge.caller, edge.callee, edge.kind));
+        Resolved {
+            file: file.id,
+            edges,
+            imports: self.imports(file),
+        }
+    }
+
+    fn imports(&self, file: &SymbolFile) -> Vec<Brought> {
+        let brought = file.imports.iter().enumerate().map(|(index, import)| {
+            let target = self.target(file, index);
+            let first = target.things.first().and_then(|thing| match thing {
+                Thing::File(id) => Some(*id),
+                Thing::Element(id) => self.ground.element(*id).map(|one| one.file),
+            });
+            Brought {
+                names: crate::write::names_json(import),
+                import: import.clone(),
+                target: first,
+                package: target.package.clone(),
+            }
+        });
+        brought.collect()
+    }
+
+    fn meaning(
+        &self,
+        file: &SymbolFile,
+        within: Option<&Symbol>,
+        uses: &Uses,
+        reference: &Reference,
+    ) -> Vec<(i64, f64, &'static str)> {
+        let found = match &reference.receiver {
+            None => self.plain(file, within, reference),
+            Some(receiver) => self.of_receiver(file, within, uses, reference, receiver),
+        };
+        let mut edges = Vec::new();
+        for (thing, confidence, reason) in found {
+            let Thing::Element(id) = thing else { continue };
+            let Some(symbol) = self.ground.element(id) else {
+                continue;
+            };
+            if fits(reference.kind, symbol.kind) {
+                let ends = self.constructors(reference.kind, symbol);
+                edges.extend(ends.into_iter().map(|id| (id, confidence, reason)));
+            }
+        }
+        edges.sort_by_key(|(id, ..)| *id);
+        edges.dedup_by_key(|(id, ..)| *id);
+        edges
+    }
+
+    fn plain(
+        &self,
+        file: &SymbolFile,
+        within: Option<&Symbol>,
+        reference: &Reference,
+    ) -> Vec<(Thing, f64, &'static str)> {
+        let Some(found) = self.lookup(file, within, &reference.name) else {
+            return Vec::new();
+        };
+        let (confidence, reason) = (found.confidence, found.reason);
+        found
+            .things
+            .into_iter()
+            .map(|thing| (thing, confidence, reason))
+            .collect()
+    }
+
+    fn of_receiver(
+        &self,
+        file: &SymbolFile,
+        within: Option<&Symbol>,
+        uses: &Uses,
+        reference: &Reference,
+        receiver: &str,
+    ) -> Vec<(Thing, f64, &'static str)> {
+        let family = Family::of(file.language.as_deref());
+        let name = reference.name.as_str();
+        let spot = Spot {
+            file,
+            within,
+            within_index: reference.within,
+            line: reference.line,
+            bindings: &uses.bindings,
+        };
+        if family == Family::Rust && receiver.contains("::") && !receiver.contains('(') {
+            let path = receiver.split('<').next().unwrap_or(receiver);
+            let things = self.rust_path(file, path, 8);
+            let found = self.in_things(&things, name, 0.95, "by its path");
+            if !found.is_empty() {
+                return found;
+            }
+        }
+        if family == Family::Ruby && name == "new" {
+            return self.plain(
+                file,
+                within,
+                &Reference {
+                    name: receiver.rsplit("::").next().unwrap_or(receiver).to_owned(),
+                    kind: ReferenceKind::Construct,
+                    ..reference.clone()
+                },
+            );
+        }
+        match self.receiver(&spot, receiver) {
+            Some(typed) if !typed.is_container => {
+                let reason = match receiver {
+                    "self" | "this" | "Self" | "cls" | "super()" | "super" => {
+                        "a member of its own type"
+                    }
+                    _ => "a member of the receiver's type",
+                };
+                self.in_things(&typed.things, name, typed.confidence, reason)
+            }
+            Some(_) => Vec::new(),
+            None if self.is_outside(file, receiver) => Vec::new(),
+            None => self.guess(file, family, reference),
+        }
+    }
+
+    fn in_things(
+        &self,
+        things: &[Thing],
+        name: &str,
+        confidence: f64,
+        reason: &'static str,
+    ) -> Vec<(Thing, f64, &'static str)> {
+        let mut found: Vec<Thing> = things
+            .iter()
+            .flat_map(|thing| self.member(*thing, name, 6))
+            .collect();
+        found.dedup();
+        found
+            .into_iter()
+            .map(|thing| (thing, confidence, reason))
+            .collect()
+    }
+
+    /// The receiver begins with something that is imported from outside.
+    fn is_outside(&self, file: &SymbolFile, receiver: &str) -> bool {
+        let first = receiver
+            .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
+            .find(|word| !word.is_empty())
+            .unwrap_or_default();
+        file.imports.iter().enumerate().any(|(index, import)| {
+            let last = import
+                .module
+                .rsplit(['.', '/', ':', '\\'])
+                .next()
+                .unwrap_or_default();
+            let is_named = import
+                .names
+                .iter()
+                .any(|one| one.alias.as_deref().unwrap_or(&one.name) == first)
+                || import.alias.as_deref().unwrap_or(last) == first;
+            is_named && self.target(file, index).package.is_some()
+        })
+    }
+
+    /// A method of an unknown receiver: what few elements have this name.
+    fn guess(
+        &self,
+        file: &SymbolFile,
+        family: Family,
+        reference: &Reference,
+    ) -> Vec<(Thing, f64, &'static str)> {
+        let is_call = matches!(reference.kind, ReferenceKind::Call);
+        if !is_call || Family::is_everywhere(&reference.name) || reference.name.len() < 4 {
+            return Vec::new();
+        }
+        let mut all: Vec<&Symbol> = self
+            .named(family, &reference.name)
+            .filter(|symbol| {
+                symbol.kind == Kind::Method
+                    || symbol.kind == Kind::Function && symbol.owner.is_some()
+            })
+            .filter(|symbol| file.is_test || !symbol.is_test)
+            .collect();
+        if all.len() > MOST_CANDIDATES {
+            super::names::prefer_near(&mut all, self.ground, &file.path);
+        }
+        if all.len() > MOST_CANDIDATES {
+            return Vec::new();
+        }
+        let confidence = 0.5 / all.len() as f64;
+        let reason = match all.len() {
+            1 => "the only method of this name",
+            _ => "one of few methods of this name",
+        };
+        all.into_iter()
+            .map(|symbol| (Thing::Element(symbol.id), confidence, reason))
+            .collect()
+    }
+
+    /// A call of a type is one of its constructors, where some are written.
+    fn constructors(&self, kind: ReferenceKind, symbol: &Symbol) -> Vec<i64> {
+        let makes = matches!(kind, ReferenceKind::Call | ReferenceKind::Construct);
+        if !makes || !symbol.kind.is_type() {
+            return vec![symbol.id];
+        }
+        const NAMES: [&str; 5] = [
+            "__init__",
+            "constructor",
+            "initialize",
+            "__construct",
+            "init",
+        ];
+        let members = self.ground.symbols.members.get(&symbol.id);
+        let written: Vec<i64> = members
+            .into_iter()
+            .flatten()
+            .filter_map(|id| self.ground.element(*id))
+            .filter(|one| {
+                one.kind == Kind::Constructor
+                    || one.kind.is_callable() && NAMES.contains(&&*one.name)
+            })
+            .map(|one| one.id)
+            .collect();
+        if written.is_empty() {
+            vec![symbol.id]
+        } else {
+            written
+        }
+    }
+}
+
+/// Whether a use of this kind can mean an element of that kind.
+fn fits(reference: ReferenceKind, kind: Kind) -> bool {
+    match reference {
+        ReferenceKind::Call => {
+            kind.is_callable()
+                || kind.is_type()
+                || matches!(
+                    kind,
+                    Kind::Variable | Kind::Constant | Kind::Field | Kind::Property | Kind::Variant
+                )
+        }
+        ReferenceKind::Macro => kind == Kind::Macro,
+        ReferenceKind::Decorator => kind.is_callable() || kind.is_type(),
+        ReferenceKind::Construct => {
+            kind.is_type() || matches!(kind, Kind::Constructor | Kind::Variant)
+        }
+        ReferenceKind::Type | ReferenceKind::Extends => kind.is_type(),
+        ReferenceKind::Read => !matches!(kind, Kind::Implementation | Kind::Heading | Kind::Key),
+    }
+}

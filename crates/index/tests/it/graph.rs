@@ -1,0 +1,254 @@
+//! Names to elements: one small project a language, each edge by hand.
+
+use mira_index::{GraphQuery, Index, MapQuery, Usage};
+
+use crate::{Place, sync};
+
+/// Edges from an element, as `callee in path (kind)`, in the order in which they stand.
+async fn calls(index: &Index, name: &str) -> Vec<String> {
+    let elements = index.named(name, None).await.unwrap();
+    assert_eq!(elements.len(), 1, "{name}: {elements:?}");
+    let query = GraphQuery {
+        kinds: vec!["call".into(), "construct".into(), "macro".into()],
+        ..GraphQuery::default()
+    };
+    let edges = index.callees(elements[0].id, &query).await.unwrap();
+    edges
+        .into_iter()
+        .filter_map(|edge| edge.element)
+        .map(|callee| format!("{} in {}", callee.qualified_name, callee.path))
+        .collect()
+}
+
+async fn callers(index: &Index, name: &str) -> Vec<String> {
+    let elements = index.named(name, None).await.unwrap();
+    assert_eq!(elements.len(), 1, "{name}: {elements:?}");
+    let edges = index
+        .callers(elements[0].id, &GraphQuery::default())
+        .await
+        .unwrap();
+    let name = |edge: mira_index::Edge| match edge.element {
+        Some(caller) => caller.qualified_name,
+        None => edge.path,
+    };
+    edges.into_iter().map(name).collect()
+}
+
+#[tokio::test]
+async fn rust_paths_methods_fields_and_reexports_lead_to_their_elements() {
+    let place = Place::with(&[
+        (
+            "Cargo.toml",
+            "[package]\nname = \"shop\"\n[dependencies]\nserde = \"1\"\n",
+        ),
+        (
+            "src/lib.rs",
+            "mod cart;\npub mod store;\npub use cart::Cart;\n",
+        ),
+        (
+            "src/cart.rs",
+            "use crate::store::{self, Store};\nuse serde::Serialize;\n\
+             pub struct Cart { store: Store }\n\
+             impl Cart {\n    pub fn open() -> Self { Cart { store: store::connect() } }\n\
+                 pub fn add(&self) { self.check(); self.store.put(1); }\n    fn check(&self) {}\n}\n",
+        ),
+        (
+            "src/store.rs",
+            "pub struct Store;\nimpl Store { pub fn put(&self, n: u32) { log(n) } }\n\
+             pub fn connect() -> Store { Store }\nfn log(n: u32) {}\n",
+        ),
+        (
+            "tests/it/main.rs",
+            "use shop::Cart;\n#[test]\nfn adding_works() { let cart = Cart::open(); cart.add(); }\n",
+        ),
+    ]);
+    let index = place.synced().await;
+    assert_eq!(
+        calls(&index, "Cart::add").await,
+        ["Cart::check in src/cart.rs", "Store::put in src/store.rs"]
+    );
+    let open = calls(&index, "Cart::open").await;
+    assert!(
+        open.contains(&"connect in src/store.rs".to_owned()),
+        "{open:?}"
+    );
+    assert_eq!(calls(&index, "Store::put").await, ["log in src/store.rs"]);
+    assert_eq!(
+        calls(&index, "adding_works").await,
+        ["Cart::add in src/cart.rs", "Cart::open in src/cart.rs"]
+    );
+    assert_eq!(callers(&index, "Store::put").await, ["Cart::add"]);
+    let add = index.named("Cart::add", None).await.unwrap().remove(0);
+    let tests = index.tests_for(add.id, 10).await.unwrap();
+    assert_eq!(tests[0].test.as_ref().unwrap().name, "adding_works");
+    let packages = index.dependencies().await.unwrap();
+    let serde = packages.iter().find(|one| one.name == "serde").unwrap();
+    assert_eq!((serde.status, serde.files), (Usage::Used, 1));
+}
+
+#[tokio::test]
+async fn typescript_imports_classes_and_barrels_lead_to_their_elements() {
+    let place = Place::with(&[
+        (
+            "package.json",
+            "{\"name\":\"shop\",\"dependencies\":{\"left-pad\":\"^1\"}}",
+        ),
+        (
+            "src/index.ts",
+            "export * from './cart';\nexport { connect as open } from './store';\n",
+        ),
+        (
+            "src/cart.ts",
+            "import { Store } from './store.js';\nimport pad from 'left-pad';\n\
+             export class Base { check() {} }\n\
+             export class Cart extends Base {\n  constructor(private store: Store) { super(); }\n\
+             \x20 add(n: number) { this.check(); this.store.put(n); pad(n); }\n}\n",
+        ),
+        (
+            "src/store.ts",
+            "export class Store { put(n: number) {} }\nexport function connect(): Store { return new Store(); }\n",
+        ),
+        (
+            "src/main.ts",
+            "import { Cart, open } from './index';\nexport function main() {\n  const cart = new Cart(open());\n  cart.add(1);\n}\n",
+        ),
+    ]);
+    let index = place.synced().await;
+    let mut main = calls(&index, "main").await;
+    main.sort();
+    let constructor = index.elements_of("src/cart.ts").await.unwrap();
+    let constructor = constructor
+        .iter()
+        .find(|one| one.name == "constructor")
+        .unwrap();
+    let made = format!("{} in src/cart.ts", constructor.qualified_name);
+    let cart_add = main
+        .iter()
+        .find(|one| one.contains("add"))
+        .cloned()
+        .unwrap_or_default();
+    assert!(main.contains(&made), "{main:?}");
+    assert!(
+        main.contains(&"connect in src/store.ts".to_owned()),
+        "{main:?}"
+    );
+    assert!(cart_add.ends_with("in src/cart.ts"), "{main:?}");
+    assert_eq!(main.len(), 3, "{main:?}");
+    let add = calls(&index, cart_add.split(' ').next().unwrap()).await;
+    assert_eq!(add.len(), 2, "{add:?}");
+    assert!(
+        add[0].contains("check in src/cart.ts") && add[1].contains("put in src/store.ts"),
+        "{add:?}"
+    );
+}
+
+#[tokio::test]
+async fn python_modules_classes_and_bases_lead_to_their_elements() {
+    let place = Place::with(&[
+        ("shop/__init__.py", "from .cart import Cart\n"),
+        (
+            "shop/cart.py",
+            "import os\nfrom .store import Store, connect\n\nclass Base:\n    def check(self):\n        pass\n\n\
+             class Cart(Base):\n    def __init__(self):\n        self.store = Store()\n\n    def add(self, n):\n        self.check()\n        self.store.put(n)\n        os.getcwd()\n        print(n)\n",
+        ),
+        (
+            "shop/store.py",
+            "class Store:\n    def put(self, n):\n        pass\n\ndef connect():\n    return Store()\n\ndef print(x):\n    pass\n",
+        ),
+        (
+            "main.py",
+            "import shop\nfrom shop import store as s\n\ndef main():\n    cart = shop.Cart()\n    cart.add(1)\n    s.connect()\n",
+        ),
+    ]);
+    let index = place.synced().await;
+    let add = calls(&index, "Cart.add").await;
+    assert_eq!(
+        add,
+        ["Base.check in shop/cart.py", "Store.put in shop/store.py"]
+    );
+    let mut main = calls(&index, "main").await;
+    main.sort();
+    assert_eq!(
+        main,
+        [
+            "Cart.__init__ in shop/cart.py",
+            "Cart.add in shop/cart.py",
+            "connect in shop/store.py"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_edit_elsewhere_gives_and_takes_meaning() {
+    let place = Place::with(&[
+        (
+            "a.py",
+            "from b import helper\n\ndef main():\n    helper()\n",
+        ),
+        ("b.py", "def other():\n    pass\n"),
+    ]);
+    let index = place.synced().await;
+    assert!(calls(&index, "main").await.is_empty());
+    place.put(
+        "b.py",
+        "def other():\n    pass\n\ndef helper():\n    pass\n",
+    );
+    sync(&index, &["b.py"]).await;
+    assert_eq!(calls(&index, "main").await, ["helper in b.py"]);
+    let before = index.named("helper", None).await.unwrap()[0].id;
+    place.put("b.py", "# moved down\n\n\ndef helper():\n    pass\n");
+    sync(&index, &["b.py"]).await;
+    assert_eq!(
+        index.named("helper", None).await.unwrap()[0].id,
+        before,
+        "it is the same element"
+    );
+    assert_eq!(calls(&index, "main").await, ["helper in b.py"]);
+    std::fs::rename(place.root().join("b.py"), place.root().join("c.py")).unwrap();
+    sync(&index, &["b.py", "c.py"]).await;
+    assert!(calls(&index, "main").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_map_names_what_is_used_most_and_keeps_its_budget() {
+    let mut files = vec![(
+        "core.py".to_owned(),
+        "def heart(x):\n    return x\n\ndef appendix(x):\n    return x\n".to_owned(),
+    )];
+    for number in 0..30 {
+        let text = format!("from core import heart\n\ndef user_{number}():\n    heart({number})\n");
+        files.push((format!("users/u{number}.py"), text));
+    }
+    files.push((
+        "test_core.py".into(),
+        "from core import appendix\n\ndef test_it():\n    appendix(1)\n".into(),
+    ));
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (&**path, &**text))
+        .collect();
+    let place = Place::with(&files);
+    let index = place.synced().await;
+    let map = index
+        .map(&MapQuery {
+            budget_tokens: 60,
+            ..MapQuery::default()
+        })
+        .await
+        .unwrap();
+    assert!(
+        map.text.starts_with("core.py\n  1 def heart(x)"),
+        "{}",
+        map.text
+    );
+    assert!(map.text.len() <= 240, "{}", map.text.len());
+    assert!(!map.text.contains("test_it"));
+    assert_eq!((map.of_files, map.of_elements), (31, 32));
+    let focus = MapQuery {
+        budget_tokens: 30,
+        focus: vec!["users/u7.py".into()],
+        path: Some("users".into()),
+    };
+    let map = index.map(&focus).await.unwrap();
+    assert!(map.text.starts_with("users/u7.py\n"), "{}", map.text);
+}
