@@ -1,5 +1,6 @@
 // `npm run bench [-- --quick] [-- --peers] [-- --json FILE]`: builds the optimised terminal client
 // and measures it against a fake vendor (crates/testkit/src/bin/bench.rs says what and how).
+// `npm run bench syntax [-- FOLDER…]`: how fast source text becomes facts, by language.
 // `npm run bench ui`: the interface instead, in Chromium (ui/e2e/bench.mjs) and in the real window
 // (e2e/desktop/bench.mjs); with --debug the unoptimised programs, which are there after a test.
 
@@ -10,6 +11,10 @@ import { underXvfb } from "./lib/xvfb.mjs";
 
 await main(async () => {
   const words = process.argv.slice(2);
+  if (words[0] === "syntax") {
+    await tools("build");
+    return example("parse_speed", words.slice(1), "mira-syntax");
+  }
   if (words.includes("ui")) return userInterfaceBench(words.includes("--debug"));
   await tools("build");
   await run("cargo", ["build", "--release", "-p", "mira-cli", "-p", "mira-testkit", "--bin", "mira", "--bin", "bench"]);

@@ -9,6 +9,8 @@ use crate::rules::{Role, Rules};
 pub(crate) struct Plan {
     pub rules: &'static Rules,
     pub language: Language,
+    /// The numbers of the word `else`.
+    pub words_else: Vec<u16>,
     /// Numbers of [`Rules::type_positions`].
     pub type_positions: Vec<u16>,
     /// For each node number where its roles begin and end in `roles`.
@@ -44,9 +46,14 @@ impl Plan {
             .filter_map(|field| language.field_id_for_name(field))
             .map(u16::from)
             .collect();
+        let ids = 0..u16::try_from(language.node_kind_count()).unwrap_or(u16::MAX);
+        let words_else = ids
+            .filter(|id| language.node_kind_for_id(*id) == Some("else"))
+            .collect();
         Self {
             rules,
             language,
+            words_else,
             type_positions,
             spans,
             roles,

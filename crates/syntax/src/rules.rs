@@ -119,6 +119,8 @@ pub(crate) struct Cx<'s, 't> {
     pub is_local: bool,
     /// How many elements are around it.
     pub depth: usize,
+    /// The node around it.
+    pub above: Option<Node<'t>>,
 }
 
 impl<'t> Cx<'_, 't> {
@@ -284,7 +286,7 @@ pub(crate) enum Role {
     /// `else if` as a node of its own.
     ElseIf,
     Else,
-    /// An expression that chooses.
+    /// A choice whose other side counts for nothing more.
     Ternary,
     /// A choice among cases: deeper inside, its cases are the paths.
     Switch,

@@ -100,9 +100,9 @@ pub(crate) static RUBY: Rules = Rules {
 
 fn visibility(seen: &Seen<'_, '_>) -> Visibility {
     // `private def add`
-    let around = seen.node.parent().and_then(|list| list.parent());
-    let said = around
-        .filter(|call| call.kind() == "call")
+    let list = seen.cx.above.filter(|list| list.kind() == "argument_list");
+    let said = list
+        .and_then(|list| list.parent())
         .and_then(|call| of_word(seen.cx.field(call, "method")?));
     let section = seen.section.filter(|_| seen.kind.is_callable());
     said.or(section).unwrap_or(Visibility::Public)

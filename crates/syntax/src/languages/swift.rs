@@ -67,7 +67,7 @@ pub(crate) static SWIFT: Rules = Rules {
         ("line_string_literal", Text),
         ("multi_line_string_literal", Text),
         ("if_statement", Branch),
-        ("guard_statement", Branch),
+        ("guard_statement", Ternary),
         ("for_statement", Branch),
         ("while_statement", Branch),
         ("repeat_while_statement", Branch),
