@@ -16,6 +16,9 @@ pub enum IndexError {
     /// The project could not be read.
     #[error(transparent)]
     Project(#[from] mira_workspace::Refusal),
+    /// The model of embeddings, or where its vectors lie.
+    #[error(transparent)]
+    Vectors(#[from] mira_vectors::Error),
     #[error("{0}")]
     Unsuitable(String),
     #[error("Cancelled.")]

@@ -8,6 +8,7 @@
 //! - `sync`, `write`: which files to read, on all cores; one transaction a batch, one writer.
 //! - `symbols`: all elements in memory, for look-ups by exact, begun and vague names.
 //! - `resolve`: names to elements, imports to files and packages, with a confidence.
+//! - `search`: one ranked search over words, meaning, names and calls; `meaning`: the vectors.
 //! - `graph`, `tests_for`, `map`: questions about who uses whom.
 //! - `watch`: changes on disk as they happen.
 //!
@@ -23,12 +24,14 @@ mod graph;
 mod languages;
 mod lexical;
 mod map;
+mod meaning;
 mod model;
 mod open;
 mod reading;
 mod resolve;
 mod roles;
 mod rows;
+mod search;
 mod state;
 mod symbols;
 mod sync;
@@ -53,7 +56,9 @@ pub use graph::{Edge, GraphQuery};
 pub use languages::LanguageConfig;
 pub use lexical::{LexicalHit, Weights};
 pub use map::{MapElement, MapFile, MapQuery, RepositoryMap};
+pub use meaning::{Coverage, EmbedReport, Meaning};
 pub use model::{Chunk, Element, FileNote, FileRow, Roles};
+pub use search::{Answer, Hit, Query, Sense, Stages, Why, With};
 pub use state::{Phase, State, Totals, Watching};
 pub use sync::{SyncReport, What};
 pub use tests_for::TestFor;
@@ -77,6 +82,7 @@ struct Shared {
     resolving: Mutex<()>,
     ranks: map::KeptRanks,
     order: sync::Order,
+    names: search::KeptNames,
 }
 
 impl Index {

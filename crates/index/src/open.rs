@@ -63,6 +63,7 @@ impl Index {
             resolving: tokio::sync::Mutex::default(),
             ranks: crate::map::KeptRanks::default(),
             order: sync::Order::default(),
+            names: crate::search::KeptNames::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),

@@ -132,6 +132,14 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_by_file ON chunks (file_id);
 CREATE INDEX chunks_by_hash ON chunks (hash);
 
+-- Which pieces have vectors, and how many, in which place and collection.
+CREATE TABLE embedded (
+    collection TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    parts INTEGER NOT NULL,
+    PRIMARY KEY (collection, hash)
+) STRICT, WITHOUT ROWID;
+
 -- Words of the chunks, cut as code is read (`tokens.rs`); the rowid is the chunk's.
 CREATE VIRTUAL TABLE words USING fts5 (
     name, path, doc, body,

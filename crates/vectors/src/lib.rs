@@ -4,6 +4,7 @@
 //! its payload, and declares in the [`Collection`] which fields of it are searched. Vectors of two
 //! models never meet, because model and length are part of a collection's identity.
 
+mod cache;
 mod collection;
 mod embedded;
 mod embedder;
@@ -15,6 +16,7 @@ mod migrate;
 mod point;
 mod qdrant;
 
+pub use cache::Cached;
 pub use collection::{Collection, Field, FieldKind};
 pub use embedded::Embedded;
 pub use embedder::{Embedder, ModelId, Role};

@@ -1,5 +1,6 @@
 //! Vectors: the local model, and one contract for every place that keeps them.
 
+mod cache;
 mod contract;
 mod embedded;
 mod local;

@@ -1,0 +1,86 @@
+//! Averages, and how they are printed.
+
+use std::collections::BTreeSet;
+
+/// One question asked in one way.
+pub struct Row {
+    pub way: &'static str,
+    pub ndcg: f64,
+    pub recall: f64,
+    pub kind: String,
+    pub half: String,
+    pub language: String,
+}
+
+pub struct Figures<'r> {
+    rows: &'r [Row],
+}
+
+const COMPARED: [&str; 4] = ["grep", "BM25", "vectors", "hybrid"];
+
+impl<'r> Figures<'r> {
+    pub fn of(rows: &'r [Row]) -> Self {
+        Self { rows }
+    }
+
+    pub fn print(&self) {
+        println!("\n{:<26}{:>5}  NDCG@10 (recall@10)", "", "n");
+        print!("{:<26}{:>5}", "", "");
+        COMPARED.iter().for_each(|way| print!("{way:>16}"));
+        println!();
+        self.compare("all", |_| true);
+        for half in ["tune", "held"] {
+            self.compare(half, |row| row.half == half);
+        }
+        for kind in self.distinct(|row| &row.kind) {
+            self.compare(&kind, |row| row.kind == kind);
+            self.compare(&format!("  held {kind}"), |row| row.kind == kind && row.half == "held");
+        }
+        for language in self.distinct(|row| &row.language) {
+            self.compare(&language, |row| row.language == language);
+        }
+        println!("\nWhat each stage is worth: NDCG@10 without it (difference)");
+        println!("{:<26}{:>18}{:>18}{:>18}", "", "all", "tune", "held");
+        let ways = self.rows.iter().map(|row| row.way).filter(|way| way.starts_with("without"));
+        let mut seen = BTreeSet::new();
+        self.stage("hybrid");
+        for way in ways.filter(|way| seen.insert(*way)).collect::<Vec<_>>() {
+            self.stage(way);
+        }
+    }
+
+    fn stage(&self, way: &str) {
+        print!("{way:<26}");
+        for half in ["", "tune", "held"] {
+            let within = |row: &Row| half.is_empty() || row.half == half;
+            let (own, _) = self.mean(way, within);
+            let (whole, _) = self.mean("hybrid", within);
+            print!("{:>18}", format!("{own:.3} ({:+.3})", own - whole));
+        }
+        println!();
+    }
+
+    fn compare(&self, name: &str, within: impl Fn(&Row) -> bool + Copy) {
+        let count = self.rows.iter().filter(|row| row.way == "hybrid" && within(row)).count();
+        print!("{name:<26}{count:>5}");
+        for way in COMPARED {
+            let (ndcg, recall) = self.mean(way, within);
+            print!("{:>16}", format!("{ndcg:.3} ({recall:.2})"));
+        }
+        println!();
+    }
+
+    fn mean(&self, way: &str, within: impl Fn(&Row) -> bool) -> (f64, f64) {
+        let (mut ndcg, mut recall, mut count) = (0.0, 0.0, 0.0_f64);
+        for row in self.rows.iter().filter(|row| row.way == way && within(row)) {
+            ndcg += row.ndcg;
+            recall += row.recall;
+            count += 1.0;
+        }
+        (ndcg / count.max(1.0), recall / count.max(1.0))
+    }
+
+    fn distinct(&self, of: impl Fn(&Row) -> &String) -> BTreeSet<String> {
+        self.rows.iter().map(|row| of(row).clone()).collect()
+    }
+}

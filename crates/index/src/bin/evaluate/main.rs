@@ -1,0 +1,196 @@
+//! How good search is, on judged questions over public packages (`evaluation/README.md`):
+//!
+//! ```text
+//! evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses]
+//! ```
+//!
+//! Prints NDCG@10 and recall@10 of grep, BM25, vectors and all together, by half, kind and
+//! language, and what each stage is worth. `--losses` lists what went wrong on the half that may be
+//! looked at.
+
+mod data;
+mod figures;
+mod grep;
+mod memo;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use mira_index::{Index, Meaning, Query, Stages, What, With};
+use mira_vectors::{Cached, Embedded, LocalEmbedder, Places};
+use mira_workspace::{Access, Blobs, Workspace};
+use tokio_util::sync::CancellationToken;
+
+use data::{Package, Place, Question};
+use figures::{Figures, Row};
+
+struct Options {
+    packages: PathBuf,
+    data: PathBuf,
+    only: Option<String>,
+    losses: bool,
+}
+
+/// A way to search that is compared with others.
+#[derive(Clone, Copy)]
+struct Way {
+    name: &'static str,
+    stages: Stages,
+}
+
+const OFF: Stages = Stages {
+    words: false,
+    meaning: false,
+    names: false,
+    graph: false,
+    rules: false,
+    company: false,
+    recency: false,
+};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let options = options()?;
+    let began = Instant::now();
+    let packages = data::packages(&options.data)?;
+    let work = options.packages.join(".search");
+    let local = LocalEmbedder::find(&Places::of_this_process(None));
+    if let Err(error) = &local {
+        eprintln!("Without vectors: {error}. {}", error.hint());
+    }
+    let mut rows = Vec::new();
+    for package in &packages {
+        if options.only.as_ref().is_some_and(|only| *only != package.name) {
+            continue;
+        }
+        let questions = data::questions(&options.data, &package.name)?;
+        let root = options.packages.join(&package.name);
+        if !root.is_dir() {
+            eprintln!("{} is not there (node evaluation/fetch.mjs gets it): left out", package.name);
+            continue;
+        }
+        let index = open(&root, &work.join(&package.name)).await?;
+        let meaning = match &local {
+            Ok(local) => {
+                let embedder = Cached::open(Arc::new(local.clone()), &work.join("embeddings.db")).await;
+                let vectors = Embedded::open(&work.join("vectors.db")).await?;
+                let embedder = memo::Memo::new(Arc::new(embedder));
+                let meaning = Meaning::new(Arc::new(embedder), Arc::new(vectors), &package.name);
+                let cancel = CancellationToken::new();
+                index.embed(&meaning, &cancel, |_| ()).await?;
+                Some(meaning)
+            }
+            Err(_) => None,
+        };
+        let totals = index.totals().await?;
+        eprintln!(
+            "{}: {} files, {} elements, {} pieces, {} edges; {} questions ({:.0} s)",
+            package.name, totals.files, totals.elements, totals.chunks, totals.edges, questions.len(),
+            began.elapsed().as_secs_f64()
+        );
+        for question in &questions {
+            rows.extend(asked(&index, meaning.as_ref(), package, question, options.losses).await?);
+        }
+    }
+    if rows.is_empty() {
+        bail!("no package is there; `node evaluation/fetch.mjs` gets them");
+    }
+    Figures::of(&rows).print();
+    Ok(())
+}
+
+fn options() -> Result<Options> {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
+    let mut options = Options {
+        packages: cache.join("mira-evaluation"),
+        data: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evaluation"),
+        only: None,
+        losses: false,
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let mut value = || words.next().with_context(|| format!("{word} wants a value"));
+        match word.as_str() {
+            "--packages" => options.packages = value()?.into(),
+            "--data" => options.data = value()?.into(),
+            "--only" => options.only = Some(value()?),
+            "--losses" => options.losses = true,
+            _ => bail!("usage: evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses]"),
+        }
+    }
+    Ok(options)
+}
+
+async fn open(root: &Path, work: &Path) -> Result<Index> {
+    std::fs::create_dir_all(work)?;
+    let blobs = Blobs::open(&work.join("blobs"))?;
+    let workspace = Workspace::open(root, Access::Project, blobs, vec![work.to_owned()])?;
+    let index = Index::open(&work.join("index.db"), workspace).await?;
+    index.sync(What::Whole, &CancellationToken::new()).await?;
+    Ok(index)
+}
+
+fn ways() -> Vec<Way> {
+    let all = Stages::default();
+    let way = |name, stages| Way { name, stages };
+    vec![
+        way("BM25", Stages { words: true, ..OFF }),
+        way("vectors", Stages { meaning: true, ..OFF }),
+        way("hybrid", all),
+        way("without words", Stages { words: false, ..all }),
+        way("without meaning", Stages { meaning: false, ..all }),
+        way("without names", Stages { names: false, ..all }),
+        way("without calls", Stages { graph: false, ..all }),
+        way("without rules", Stages { rules: false, ..all }),
+        way("without company", Stages { company: false, ..all }),
+    ]
+}
+
+async fn asked(
+    index: &Index,
+    meaning: Option<&Meaning>,
+    package: &Package,
+    question: &Question,
+    losses: bool,
+) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    let mut add = |way: &'static str, found: &[Place]| {
+        let (ndcg, recall) = data::score(&question.truth, found);
+        rows.push(Row {
+            way,
+            ndcg,
+            recall,
+            kind: question.kind.clone(),
+            half: question.half.clone(),
+            language: package.language.clone(),
+        });
+        ndcg
+    };
+    add("grep", &grep::ranked(index, &question.question).await?);
+    for way in ways() {
+        let with = match meaning {
+            Some(meaning) => With::Meaning(meaning),
+            None => With::Words { why: "no model", hint: "" },
+        };
+        let mut query = Query::new(question.question.as_str());
+        query.stages = way.stages;
+        let answer = index.search(&query, with).await?;
+        let found: Vec<Place> = answer.hits.iter().map(Place::of).collect();
+        let ndcg = add(way.name, &found);
+        if losses && way.name == "hybrid" && question.half == "tune" && ndcg < 0.7 {
+            println!("\n{ndcg:.2} {} {}", question.id, question.question);
+            let wanted: BTreeMap<_, _> = question.truth.iter().map(|one| (&one.element, (one.grade, &one.file, one.lines))).collect();
+            println!("   wanted {wanted:?}");
+            for hit in answer.hits.iter().take(6) {
+                let name = hit.element.as_ref().map_or("-", |one| one.qualified_name.as_str());
+                let why: Vec<String> = hit.why.iter().map(|one| format!("{} {:.2}", one.text, one.points)).collect();
+                println!("   {:.2} {}:{}-{} {name} | {}", hit.score, hit.path, hit.start_line, hit.end_line, why.join(", "));
+            }
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,144 @@
+//! What was asked, taken apart.
+
+use mira_syntax::Kind;
+
+use crate::tokens::{parts_of, question_words};
+
+/// A question, and what can be told from its words alone.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Question {
+    pub text: String,
+    /// Words that may be in code, without the glue between them; each with its parts.
+    pub words: Vec<Vec<String>>,
+    /// Runs as they were written, glue left out.
+    pub names: Vec<String>,
+    /// It is a name, or names: not a sentence.
+    pub is_name: bool,
+    /// It is about tests.
+    pub wants_tests: bool,
+    /// The kind that was named: `class Foo`.
+    pub kind: Option<Kind>,
+}
+
+/// Words that hold sentences together and say nothing of code.
+const GLUE: &[&str] = &[
+    "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "been",
+    "before", "being", "between", "both", "but", "by", "can", "could", "did", "do", "does", "doing",
+    "down", "during", "each", "for", "from", "had", "has", "have", "having", "here", "how", "i",
+    "if", "in", "into", "is", "it", "its", "just", "may", "me", "more", "most", "must", "my", "no",
+    "not", "of", "off", "on", "once", "one", "only", "or", "other", "our", "out", "over", "own",
+    "place", "s", "same", "should", "so", "some", "such", "t", "than", "that", "the", "their",
+    "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under",
+    "until", "up", "use", "used", "uses", "using", "very", "was", "we", "were", "what", "when",
+    "where", "which", "while", "who", "whose", "why", "will", "with", "would", "you", "your",
+];
+/// Words that ask for code as such.
+const ASKING: &[&str] = &[
+    "code", "declaration", "declared", "defined", "definition", "find", "implementation",
+    "implemented", "show", "source", "located",
+];
+
+impl Question {
+    pub fn read(text: &str, wants_tests: bool) -> Self {
+        let runs: Vec<&str> = text
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .filter(|run| !run.is_empty())
+            .collect();
+        let lower = |run: &str| run.to_lowercase();
+        let glued = runs.iter().any(|run| GLUE.contains(&lower(run).as_str()));
+        let kind = runs.iter().find_map(|run| kind_of(&lower(run)));
+        let names: Vec<String> = runs
+            .iter()
+            .filter(|run| {
+                let run = lower(run);
+                !GLUE.contains(&run.as_str()) && !ASKING.contains(&run.as_str())
+            })
+            .map(|run| (*run).to_owned())
+            .collect();
+        let without_kind = names.iter().filter(|run| kind_of(&lower(run)).is_none()).count();
+        let written = names.iter().any(|name| is_written_as_name(name));
+        let is_name = !glued && (without_kind == 1 || (written && without_kind <= 4));
+        let tests = ["test", "tests", "tested", "testing", "spec", "specs", "fixture"];
+        let words = names.iter().flat_map(|name| question_words(name)).collect();
+        Self {
+            text: text.to_owned(),
+            words,
+            is_name,
+            wants_tests: wants_tests || runs.iter().any(|run| tests.contains(&lower(run).as_str())),
+            kind: kind.filter(|_| is_name),
+            names,
+        }
+    }
+
+    /// For FTS5: any of the words or of their parts; None where there is none.
+    pub fn expression(&self) -> Option<String> {
+        let mut words: Vec<&String> = self.words.iter().flatten().collect();
+        words.sort_unstable();
+        words.dedup();
+        // Quoted, so that no word is an operator; words hold letters, digits and `_` only.
+        let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+        (!words.is_empty()).then(|| words.join(" OR "))
+    }
+}
+
+/// It looks like something from code: `readFile`, `read_file`, `HTTP2`, `MyType`.
+pub(super) fn is_written_as_name(run: &str) -> bool {
+    let inner_capital = run.chars().skip(1).any(char::is_uppercase);
+    let inner_line = run.trim_matches('_').contains('_');
+    (inner_capital && run.chars().any(char::is_lowercase)) || inner_line
+        || parts_of(run).nth(1).is_some()
+}
+
+fn kind_of(word: &str) -> Option<Kind> {
+    Some(match word {
+        "class" => Kind::Class,
+        "struct" => Kind::Struct,
+        "enum" => Kind::Enum,
+        "interface" => Kind::Interface,
+        "trait" => Kind::Trait,
+        "function" | "func" | "fn" | "def" => Kind::Function,
+        "method" => Kind::Method,
+        "constructor" => Kind::Constructor,
+        "macro" => Kind::Macro,
+        "module" | "namespace" => Kind::Module,
+        "constant" | "const" => Kind::Constant,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn names(text: &str) -> (bool, Vec<String>) {
+        let question = Question::read(text, false);
+        (question.is_name, question.names)
+    }
+
+    #[test]
+    fn names_and_sentences_are_told_apart() {
+        for text in ["parseHeader", "class TableRow", "Context.ensure_object definition", "RapairDB"] {
+            assert!(names(text).0, "{text}");
+        }
+        for text in ["how is the header parsed?", "read a password without showing it", "retry logic"] {
+            assert!(!names(text).0, "{text}");
+        }
+        assert_eq!(names("where is the Foo::bar code").1, ["Foo", "bar"]);
+    }
+
+    #[test]
+    fn a_question_of_glue_alone_has_no_expression() {
+        assert_eq!(Question::read("what is it?", false).expression(), None);
+        let question = Question::read("parseHTTP \"OR", false);
+        assert_eq!(question.expression().as_deref(), Some("\"http\" OR \"parse\" OR \"parsehttp\""));
+    }
+
+    #[test]
+    fn kinds_and_tests_are_noticed() {
+        assert_eq!(Question::read("struct Pool", false).kind, Some(Kind::Struct));
+        assert_eq!(Question::read("how do I class these", false).kind, None);
+        assert!(Question::read("tests of the parser", false).wants_tests);
+        assert!(!Question::read("the latest parser", false).wants_tests);
+    }
+}

@@ -1,0 +1,321 @@
+//! The signals of each candidate put together. No constant here is fitted to a question: a signal
+//! counts by its order (reciprocal ranks), and each rule is a factor that one can say aloud.
+
+use std::collections::HashMap;
+
+use mira_syntax::Kind;
+use serde::Serialize;
+
+use super::names::Named;
+use super::question::Question;
+use crate::LexicalHit;
+use crate::meaning::Near;
+use crate::model::{Chunk, Element};
+
+/// Which signals and rules take part; all, unless somebody wants to know what each is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stages {
+    pub words: bool,
+    pub meaning: bool,
+    pub names: bool,
+    /// Neighbours in the call graph.
+    pub graph: bool,
+    /// Definitions before declarations, code before tests and generated files.
+    pub rules: bool,
+    /// What stands in a file or type with other good candidates.
+    pub company: bool,
+    /// Of equals, what was changed last.
+    pub recency: bool,
+}
+
+impl Default for Stages {
+    fn default() -> Self {
+        Self {
+            words: true,
+            meaning: true,
+            names: true,
+            graph: true,
+            rules: true,
+            company: true,
+            recency: true,
+        }
+    }
+}
+
+/// A part of a rank.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Why {
+    /// `words`, `meaning`, `name`, `calls`, `company`, or a rule.
+    pub signal: &'static str,
+    /// Its share of the score; of a rule, what the score was multiplied with.
+    pub points: f64,
+    /// For people.
+    pub text: String,
+}
+
+/// What a rank says least about: how much the first ranks stand out.
+const K: f64 = 10.0;
+/// What a signal that is certain is worth beside the first rank of another.
+const NAME: f64 = 2.0;
+const NEIGHBOUR: f64 = 0.15;
+const COMPANY: f64 = 0.25;
+
+/// What is ranked: an element, or a piece that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Key {
+    Element(i64),
+    Piece(i64),
+}
+
+pub(super) struct Candidate {
+    pub chunk: Chunk,
+    pub element: Option<Element>,
+    words: Option<usize>,
+    near: Option<(usize, f64)>,
+    named: Option<(f64, &'static str)>,
+    neighbour: Option<(f64, String)>,
+}
+
+pub(super) struct Candidates {
+    stages: Stages,
+    all: HashMap<Key, Candidate>,
+}
+
+/// A candidate with its place.
+pub(super) struct Ranked {
+    pub chunk: Chunk,
+    pub element: Option<Element>,
+    pub score: f64,
+    pub why: Vec<Why>,
+}
+
+impl Candidates {
+    pub fn new(stages: Stages) -> Self {
+        Self {
+            stages,
+            all: HashMap::new(),
+        }
+    }
+
+    fn at(&mut self, chunk: Chunk) -> &mut Candidate {
+        let key = chunk.element.map_or(Key::Piece(chunk.id), Key::Element);
+        self.all.entry(key).or_insert_with(|| Candidate {
+            chunk,
+            element: None,
+            words: None,
+            near: None,
+            named: None,
+            neighbour: None,
+        })
+    }
+
+    /// In the order of their scores.
+    pub fn add_words(&mut self, hits: Vec<LexicalHit>) {
+        let mut rank = 0;
+        for hit in hits {
+            let candidate = self.at(hit.chunk);
+            if candidate.words.is_none() {
+                candidate.words = Some(rank);
+                rank += 1;
+            }
+        }
+    }
+
+    pub fn add_near(&mut self, hits: Vec<Near>) {
+        let mut rank = 0;
+        for hit in hits {
+            let candidate = self.at(hit.chunk);
+            if candidate.near.is_none() {
+                candidate.near = Some((rank, hit.score));
+                rank += 1;
+            }
+        }
+    }
+
+    pub fn add_named(&mut self, hits: Vec<Named>) {
+        for hit in hits {
+            let candidate = self.at(hit.chunk);
+            candidate.named = Some((hit.strength, hit.how));
+        }
+    }
+
+    pub fn keep(&mut self, wanted: impl Fn(&Chunk) -> bool) {
+        self.all.retain(|_, candidate| wanted(&candidate.chunk));
+    }
+
+    pub fn elements(&self) -> Vec<i64> {
+        let ids = self.all.keys().filter_map(|key| match key {
+            Key::Element(id) => Some(*id),
+            Key::Piece(_) => None,
+        });
+        let mut ids: Vec<i64> = ids.collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    pub fn describe(&mut self, elements: Vec<Element>) {
+        for element in elements {
+            if let Some(candidate) = self.all.get_mut(&Key::Element(element.id)) {
+                candidate.element = Some(element);
+            }
+        }
+    }
+
+    /// The elements that stand out so far, the best first.
+    pub fn leading(&self, count: usize) -> Vec<(i64, f64)> {
+        let mut leading: Vec<(i64, f64)> = self
+            .all
+            .iter()
+            .filter_map(|(key, candidate)| match key {
+                Key::Element(id) => Some((*id, candidate.base())),
+                Key::Piece(_) => None,
+            })
+            .collect();
+        leading.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        leading.truncate(count);
+        leading
+    }
+
+    /// A neighbour lends some of its standing.
+    pub fn add_neighbour(&mut self, chunk: Chunk, share: f64, text: String) {
+        let candidate = self.at(chunk);
+        if candidate.neighbour.as_ref().is_none_or(|(best, _)| share > *best) {
+            candidate.neighbour = Some((share, text));
+        }
+    }
+
+    pub fn ranked(self, question: &Question) -> Vec<Ranked> {
+        let Self { stages, all } = self;
+        let mut company: HashMap<String, f64> = HashMap::new();
+        for candidate in all.values() {
+            let best = company.entry(candidate.chunk.path.clone()).or_default();
+            *best += candidate.base();
+        }
+        let most = company.values().copied().fold(f64::MIN_POSITIVE, f64::max);
+        let declared_elsewhere = bodies(&all);
+        let mut ranked: Vec<Ranked> = all
+            .into_values()
+            .map(|candidate| {
+                let (mut score, mut why) = candidate.sum();
+                if stages.company {
+                    let share = company[&candidate.chunk.path] / most;
+                    let points = COMPANY * share * score;
+                    score += points;
+                    why.push(because("company", points, "its file has other good candidates"));
+                }
+                if stages.rules {
+                    for rule in candidate.rules(question, &declared_elsewhere) {
+                        score *= rule.points;
+                        why.push(rule);
+                    }
+                }
+                Ranked {
+                    chunk: candidate.chunk,
+                    element: candidate.element,
+                    score,
+                    why,
+                }
+            })
+            .collect();
+        ranked.sort_by(|a, b| {
+            let newer = match stages.recency {
+                true => b.chunk.modified_ms.cmp(&a.chunk.modified_ms),
+                false => std::cmp::Ordering::Equal,
+            };
+            let place = (&a.chunk.path, a.chunk.start_line).cmp(&(&b.chunk.path, b.chunk.start_line));
+            b.score.total_cmp(&a.score).then(newer).then(place)
+        });
+        ranked
+    }
+}
+
+impl Candidate {
+    /// Signals without neighbours and rules.
+    fn base(&self) -> f64 {
+        let words = self.words.map_or(0.0, reciprocal);
+        let near = self.near.map_or(0.0, |(rank, _)| reciprocal(rank));
+        let named = self.named.map_or(0.0, |(strength, _)| NAME * strength);
+        words + near + named
+    }
+
+    fn sum(&self) -> (f64, Vec<Why>) {
+        let mut why = Vec::new();
+        if let Some(rank) = self.words {
+            let text = format!("place {} by words", rank + 1);
+            why.push(because("words", reciprocal(rank), &text));
+        }
+        if let Some((rank, cosine)) = self.near {
+            let text = format!("place {} by meaning ({cosine:.2})", rank + 1);
+            why.push(because("meaning", reciprocal(rank), &text));
+        }
+        if let Some((strength, how)) = self.named {
+            why.push(because("name", NAME * strength, how));
+        }
+        if let Some((share, text)) = &self.neighbour {
+            why.push(because("calls", NEIGHBOUR * share, text));
+        }
+        (why.iter().map(|one| one.points).sum(), why)
+    }
+
+    fn rules(&self, question: &Question, bodies: &HashMap<String, u32>) -> Vec<Why> {
+        let mut rules = Vec::new();
+        let roles = self.chunk.roles;
+        let is_test = roles.is_test || self.element.as_ref().is_some_and(|one| one.is_test);
+        if is_test && !question.wants_tests {
+            rules.push(because("rule", 0.5, "a test, and the question is not about tests"));
+        }
+        if roles.is_generated {
+            rules.push(because("rule", 0.4, "written by a program"));
+        }
+        if roles.is_vendored {
+            rules.push(because("rule", 0.5, "brought along from elsewhere"));
+        }
+        let Some(element) = &self.element else {
+            rules.push(because("rule", 0.6, "defines nothing"));
+            return rules;
+        };
+        if question.kind.is_some_and(|kind| same_kind(kind, element.kind)) {
+            rules.push(because("rule", 1.3, "of the kind that was named"));
+        }
+        let lines = element.end_line - element.start_line + 1;
+        let longest = bodies.get(&element.qualified_name).copied().unwrap_or(lines);
+        if is_callable(element.kind) && lines <= 2 && longest > 2 * lines {
+            rules.push(because("rule", 0.6, "declared here, defined elsewhere"));
+        }
+        if matches!(element.kind, Kind::Field | Kind::Variant | Kind::Key | Kind::Column) {
+            rules.push(because("rule", 0.7, "a member without code"));
+        }
+        rules
+    }
+}
+
+fn reciprocal(rank: usize) -> f64 {
+    (K + 1.0) / (K + 1.0 + rank as f64)
+}
+
+fn because(signal: &'static str, points: f64, text: &str) -> Why {
+    Why {
+        signal,
+        points,
+        text: text.to_owned(),
+    }
+}
+
+/// The longest of the callables of each name, in lines.
+fn bodies(all: &HashMap<Key, Candidate>) -> HashMap<String, u32> {
+    let mut bodies: HashMap<String, u32> = HashMap::new();
+    for element in all.values().filter_map(|candidate| candidate.element.as_ref()) {
+        let lines = element.end_line - element.start_line + 1;
+        let longest = bodies.entry(element.qualified_name.clone()).or_default();
+        *longest = lines.max(*longest);
+    }
+    bodies
+}
+
+fn is_callable(kind: Kind) -> bool {
+    matches!(kind, Kind::Function | Kind::Method | Kind::Constructor)
+}
+
+fn same_kind(wanted: Kind, found: Kind) -> bool {
+    wanted == found || is_callable(wanted) && is_callable(found)
+}
