@@ -22,6 +22,7 @@ import { t } from "../i18n";
 import { asFailure } from "../protocol/client";
 import type { RewindReport } from "../protocol/generated/RewindReport";
 import type { Session } from "../protocol/generated/Session";
+import { SenderContext, type Sender } from "../protocol/nextCost";
 import { useClient, useRequest } from "../protocol/queries";
 import type { Action } from "./actions";
 import { habits, place, type InspectorTab } from "./place";
@@ -185,8 +186,11 @@ export function Talk(props: {
   );
   const commands = useCommands(reach);
 
+  const { tier, model } = habit;
+  const sender = useMemo<Sender>(() => ({ sessionId, projectId, tier, model }), [sessionId, projectId, tier, model]);
+
   return (
-    <>
+    <SenderContext.Provider value={sender}>
       <Conversation
         feed={feed}
         actions={rowActions}
@@ -280,7 +284,7 @@ export function Talk(props: {
           }}
         />
       ) : null}
-    </>
+    </SenderContext.Provider>
   );
 }
 
