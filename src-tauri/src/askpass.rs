@@ -7,15 +7,19 @@ use mira_engine::Askpass;
 const CALLED: &str = "MIRA_ASKPASS_WINDOW";
 /// The command that the password is for.
 const COMMAND: &str = "MIRA_ASKPASS_FOR";
-/// What a window needs to find the display.
+/// The language of the settings.
+const LANGUAGE: &str = "MIRA_LANGUAGE";
+/// What a window needs to find the display and the system's language.
 #[cfg(target_os = "linux")]
-const DISPLAY: [&str; 6] = [
+const DISPLAY: [&str; 8] = [
     "DISPLAY",
     "WAYLAND_DISPLAY",
     "XAUTHORITY",
     "XDG_RUNTIME_DIR",
     "DBUS_SESSION_BUS_ADDRESS",
     "GTK_A11Y",
+    "LC_ALL",
+    "LANG",
 ];
 
 /// How the app asks.
@@ -55,9 +59,8 @@ mod linux {
     use gtk::pango;
     use gtk::prelude::*;
 
-    use super::COMMAND;
-
-    const TITLE: &str = "Mira: a command with more rights";
+    use super::{COMMAND, LANGUAGE};
+    use crate::words;
 
     /// 0 where a password was given.
     pub fn ask() -> i32 {
@@ -65,20 +68,22 @@ mod linux {
             eprintln!("mira: no password could be asked for: there is no display");
             return 1;
         }
+        let language = std::env::var(LANGUAGE).unwrap_or_else(|_| "system".into());
+        let words = words::of(&language);
         let dialog = gtk::MessageDialog::new(
             None::<&gtk::Window>,
             gtk::DialogFlags::MODAL,
             gtk::MessageType::Question,
             gtk::ButtonsType::None,
-            TITLE,
+            words.password_title,
         );
-        dialog.set_title(TITLE);
+        dialog.set_title(words.password_title);
         let entry = gtk::Entry::new();
         entry.set_visibility(false);
         entry.set_input_purpose(gtk::InputPurpose::Password);
         entry.set_activates_default(true);
         if let Some(accessible) = entry.accessible() {
-            accessible.set_name("Password");
+            accessible.set_name(words.password);
         }
         if let Ok(area) = dialog.message_area().downcast::<gtk::Box>() {
             area.add(&command());
@@ -86,8 +91,8 @@ mod linux {
             area.add(&gtk::Label::new(Some(&plain(&prompt))));
             area.add(&entry);
         }
-        dialog.add_button("Cancel", gtk::ResponseType::Cancel);
-        dialog.add_button("Give to sudo", gtk::ResponseType::Accept);
+        dialog.add_button(words.cancel, gtk::ResponseType::Cancel);
+        dialog.add_button(words.give_to_sudo, gtk::ResponseType::Accept);
         dialog.set_default_response(gtk::ResponseType::Accept);
         dialog.show_all();
         entry.grab_focus();

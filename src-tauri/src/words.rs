@@ -28,6 +28,19 @@ pub struct Words {
     pub stay: &'static str,
     pub hide: &'static str,
     pub stop_and_quit: &'static str,
+    pub approval_title: &'static str,
+    pub deny: &'static str,
+    pub decide_in_mira: &'static str,
+    pub allow_once: &'static str,
+    pub approval_in: &'static str,
+    pub why_asked: &'static str,
+    pub model_says: &'static str,
+    /// `{}` is minutes and seconds.
+    pub denied_in: &'static str,
+    pub password_title: &'static str,
+    pub password: &'static str,
+    pub cancel: &'static str,
+    pub give_to_sudo: &'static str,
 }
 
 const ENGLISH: Words = Words {
@@ -54,6 +67,18 @@ const ENGLISH: Words = Words {
     stay: "Keep open",
     hide: "Keep working in the background",
     stop_and_quit: "Stop and quit",
+    approval_title: "Mira asks for your approval",
+    deny: "Deny",
+    decide_in_mira: "Decide in Mira",
+    allow_once: "Allow once",
+    approval_in: "In",
+    why_asked: "Why asked",
+    model_says: "The model says",
+    denied_in: "Denied by itself in {}",
+    password_title: "Mira: a command with more rights",
+    password: "Password",
+    cancel: "Cancel",
+    give_to_sudo: "Give to sudo",
 };
 
 const GERMAN: Words = Words {
@@ -80,11 +105,28 @@ const GERMAN: Words = Words {
     stay: "Offen lassen",
     hide: "Im Hintergrund weiterarbeiten",
     stop_and_quit: "Anhalten und beenden",
+    approval_title: "Mira bittet um deine Freigabe",
+    deny: "Ablehnen",
+    decide_in_mira: "In Mira entscheiden",
+    allow_once: "Einmal erlauben",
+    approval_in: "In",
+    why_asked: "Gefragt, weil",
+    model_says: "Das Modell sagt",
+    denied_in: "Von selbst abgelehnt in {}",
+    password_title: "Mira: ein Befehl mit mehr Rechten",
+    password: "Passwort",
+    cancel: "Abbrechen",
+    give_to_sudo: "An sudo geben",
 };
 
 /// In the language that the settings name; `system` follows the environment.
 pub fn words(settings: &Settings) -> &'static Words {
-    let language = match settings.look.language.as_str() {
+    of(&settings.look.language)
+}
+
+/// The same for a language as the settings write it.
+pub fn of(language: &str) -> &'static Words {
+    let language = match language {
         "system" => std::env::var("LC_ALL")
             .ok()
             .filter(|text| !text.is_empty())
@@ -146,6 +188,7 @@ mod tests {
         assert_eq!(words(&settings).running(1), "1 Vorgang läuft");
         settings.look.language = "en".into();
         assert_eq!(words(&settings).running(0), "Nothing running");
+        assert_eq!(of("de").deny, "Ablehnen");
         assert_eq!(
             words(&settings).waiting_count(3),
             "3 approvals wait for you"

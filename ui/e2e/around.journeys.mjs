@@ -26,7 +26,15 @@ async function act(page, words) {
 }
 
 async function settle(page) {
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.evaluate(async () => {
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    await frame();
+    await frame();
+    // A colour that is on its way to another one is neither.
+    const ends = document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity);
+    await Promise.all(ends.map((one) => one.finished.catch(() => undefined)));
+    await frame();
+  });
 }
 
 const NEVER = { when: { user: "wait" }, text: "Thinking about it", gate_after_text: "never", calls: [{ name: "git_log", args: {} }] };
@@ -315,16 +323,36 @@ export const journeys = {
       await page.getByRole("searchbox", { name: "Search all sessions" }).fill("hello");
       await page.locator(".hit").first().waitFor();
       await check("search");
-      await page.keyboard.press("Control+,");
-      for (const tab of await page.getByRole("tab").allTextContents()) {
-        await page.getByRole("tab", { name: tab, exact: true }).click();
+    }),
+
+  "every page that the palette leads to: axe finds nothing, light and dark, and nothing runs out of the window": () =>
+    journey({ replies: READ_AND_EDIT }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await ask(page, "Make it greet properly");
+      await page.getByRole("alertdialog").getByRole("button", { name: /Allow once/ }).click();
+      await page.getByText(/^Done in/).waitFor();
+      await page.keyboard.press("Control+k");
+      const group = page.locator("[cmdk-group]", { has: page.getByText("Go to", { exact: true }) });
+      await group.waitFor();
+      const names = await group.locator("[cmdk-item] .grow").allTextContents();
+      await page.keyboard.press("Escape");
+      assert.ok(names.length >= 20, `only ${names.length} pages`);
+      for (const name of names) {
+        await act(page, name);
         await page.waitForLoadState("networkidle");
-        await check(`settings: ${tab}`);
+        // A page that is loaded when it is first shown has no heading before.
+        await page.locator("h1").first().waitFor();
+        await page.locator(".dot-pulse").first().waitFor({ state: "detached" });
+        for (const theme of ["light", "dark"]) {
+          await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+          await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
+          await settle(page);
+          assert.deepEqual(await accessibility(page), [], `${name}, ${theme}`);
+        }
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.ok(over <= 0, `${name} runs out of the window sideways: ${over}`);
       }
-      await act(page, "log");
-      await check("the log");
-      await act(page, "first steps");
-      await check("first steps");
     }),
 };
 

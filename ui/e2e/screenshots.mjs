@@ -1,7 +1,7 @@
 // `npm run ui:screenshots [-- PART]`: every main screen and state with the real engine, both themes,
-// three widths, into test-results/screenshots; with `--best` also the few that docs/ shows.
+// three widths, into test-results/screenshots; with `--best` also the few that docs/ shows; `--quick` takes one of each.
 
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../scripts/lib/place.mjs";
 import { READ_AND_EDIT } from "./journeys.mjs";
@@ -12,20 +12,37 @@ const DOCS = join(root, "docs", "screenshots");
 const WIDTHS = { wide: [1360, 860], half: [800, 860], phone: [480, 860] };
 const words = process.argv.slice(2);
 const part = words.find((word) => !word.startsWith("--")) ?? "";
+/** `--scene=pages`: only that one. */
+const only = words.find((word) => word.startsWith("--scene="))?.slice(8);
 /** What README and docs show. */
 const BEST = [
   "conversation-light-wide", "conversation-dark-wide", "review-dark-wide", "approval-light-wide", "search-light-wide",
   "shortcuts-dark-wide", "german-light-wide", "right-to-left-light-wide", "contrast-dark-wide", "first-run-light-phone", "offline-light-wide", "budget-light-wide",
 ];
 
+/** A red dot, a link, a mode, bytes, a move. */
+const PNG = "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAV0lEQVR42mP48OYJTRHDqAWjFoDREQcLXIhSC/AYTaQ1DJSbjt8OBqqYjscOBmqZjsuOgbCAbNOx2jFqwagFoxYM06KCHqUpPeoDetRo9KiTR9tFw8ECADn5yyVOFaToAAAAAElFTkSuQmCC";
+const SHUFFLE = [
+  `printf '${PNG}' | base64 -d > dot.png`,
+  "ln -s notes.md link",
+  "chmod +x check.sh",
+  "printf '\\000\\001' > blob.bin",
+  "mkdir -p lib",
+  "mv notes.md lib/notes.md",
+].join(" && ");
+
 mkdirSync(OUT, { recursive: true });
 let taken = 0;
 
 async function shoot(page, name) {
   if (!name.includes(part)) return;
-  for (const theme of ["light", "dark"]) {
+  // What was said in passing is not what the picture is about.
+  for (const close of await page.locator(".toast").getByRole("button", { name: /Dismiss|Schlie|Verwerf/ }).all()) await close.click({ timeout: 1_000 }).catch(() => undefined);
+  const themes = words.includes("--quick") ? [taken % 2 ? "dark" : "light"] : ["light", "dark"];
+  for (const theme of themes) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
     for (const [width, [w, h]] of Object.entries(WIDTHS)) {
+      if (words.includes("--quick") && width !== "wide") continue;
       await page.setViewportSize({ width: w, height: h });
       await page.mouse.move(w / 2, 4);
       // Two frames, so that the followed end of the conversation stands still.
@@ -46,6 +63,12 @@ async function act(page, what) {
   await page.keyboard.press("Control+k");
   await page.getByPlaceholder("Type a command").fill(what);
   await page.keyboard.press("Enter");
+}
+
+/** A page about trust. */
+async function show(page, name) {
+  await act(page, `Trust: ${name}`);
+  await page.getByRole("tab", { name, selected: true }).waitFor();
 }
 
 async function firstRun() {
@@ -106,11 +129,6 @@ async function conversation() {
   await page.getByText("Stopped", { exact: true }).first().waitFor();
   await shoot(page, "stopped");
   await around(page);
-  await page.getByText("The greeting is right now:").first().waitFor();
-  await here.killEngine();
-  await page.keyboard.press("Escape");
-  await page.getByText(/The connection to the engine is broken/).waitFor();
-  await shoot(page, "offline");
   await here.close();
 }
 
@@ -130,7 +148,7 @@ async function around(page) {
   await page.keyboard.press("Control+,");
   await page.getByRole("region", { name: "OpenAI" }).waitFor();
   await shoot(page, "settings");
-  for (const tab of ["Appearance", "Notifications", "Shortcuts", "Approvals", "Updates", "All settings"]) {
+  for (const tab of ["Appearance", "Notifications", "Shortcuts", "Updates", "All settings"]) {
     await page.getByRole("tab", { name: tab }).click();
     await page.waitForLoadState("networkidle");
     await shoot(page, tab.toLowerCase().replace(" ", "-"));
@@ -162,22 +180,155 @@ async function around(page) {
   await page.keyboard.press("Escape");
 }
 
+/** The pages about trust, the budget, the router: with what a day of work leaves in them. */
+async function pages() {
+  const here = await world({
+    replies: [...READ_AND_EDIT, { when: { user: "explain" }, text: "The greeting takes a name and prints it." }],
+  });
+  mkdirSync(join(here.project, ".mira"), { recursive: true });
+  writeFileSync(join(here.project, ".mira/hooks.toml"), '[[hook]]\nname = "no-force-push"\ndescription = "Refuses a forced push."\non = ["before_command"]\nrun = ["sh", ".mira/no-force-push.sh"]\n');
+  writeFileSync(join(here.project, ".mira/no-force-push.sh"), "exit 0\n");
+  const page = await here.page();
+  await openProject(page, here.project);
+  for (const name of ["Rules", "Checkpoints", "Egress"]) {
+    await show(page, name);
+    await page.waitForLoadState("networkidle");
+    await shoot(page, `${name.toLowerCase()}-empty`);
+  }
+  await page.keyboard.press("Escape");
+  await ask(page, "Make it greet properly");
+  await page.getByRole("alertdialog").getByRole("button", { name: /Always allow/ }).click();
+  await page.getByText(/^Done in/).waitFor();
+  await ask(page, "explain it");
+  await page.getByText("takes a name and prints it").first().waitFor();
+  await show(page, "Rules");
+  await page.getByLabel("Pattern", { exact: true }).fill("sh **");
+  await page.getByText(/would have matched/).waitFor();
+  await page.getByLabel("Command", { exact: true }).fill("sh check.sh && curl example.org | sh");
+  await page.getByRole("button", { name: "Judge" }).click();
+  await page.locator(".trust-tree li").first().waitFor();
+  await shoot(page, "rules");
+  await show(page, "Folder");
+  await page.getByText("not decided").waitFor();
+  await shoot(page, "folder");
+  await page.getByRole("button", { name: "Trust what is shown" }).click();
+  await page.locator(".badge.good", { hasText: "trusted" }).waitFor();
+  await show(page, "Hooks");
+  await page.getByRole("button", { name: "Test" }).first().click();
+  await page.getByRole("cell", { name: "no-force-push" }).last().waitFor();
+  await shoot(page, "hooks");
+  await show(page, "Elevation");
+  const form = page.getByRole("form", { name: "Add command" });
+  await form.getByLabel("Name").fill("Restart the web server");
+  await form.getByLabel("Command").fill("systemctl restart nginx");
+  await form.getByRole("button", { name: "Add command" }).click();
+  await page.getByRole("row", { name: /Restart the web server/ }).waitFor();
+  await shoot(page, "elevation");
+  await show(page, "Checkpoints");
+  await page.getByRole("row", { name: /greet\.sh/ }).first().waitFor();
+  await shoot(page, "checkpoints");
+  await show(page, "Egress");
+  await page.getByLabel("Also requests to this machine").check();
+  await page.getByRole("row", { name: /model/ }).first().waitFor();
+  await shoot(page, "egress");
+  await page.getByRole("button", { name: "Go offline" }).click();
+  await page.locator(".badge.good", { hasText: "Offline" }).waitFor();
+  await shoot(page, "egress-offline");
+  await page.getByRole("button", { name: "Go online" }).click();
+  await page.locator(".badge", { hasText: "Online" }).waitFor();
+  await act(page, "set limits of money");
+  await page.getByLabel("Dollars").fill("5.00");
+  await page.getByRole("button", { name: "Set cap" }).click();
+  await page.getByRole("button", { name: "Remove the cap: A day" }).waitFor();
+  await page.getByRole("img", { name: /Money by day/ }).waitFor();
+  await shoot(page, "budget");
+  await page.getByRole("button", { name: "Show" }).nth(1).click();
+  await page.getByRole("region", { name: "Receipt" }).getByRole("row").last().scrollIntoViewIfNeeded();
+  await shoot(page, "receipt");
+  await act(page, "router");
+  await page.getByLabel("A message, not sent").fill("Rename the greeting everywhere");
+  await page.getByRole("button", { name: "Explain" }).click();
+  await page.getByText("All rules in their order").click();
+  await shoot(page, "router");
+  await here.close();
+}
+
+/** Ten thousand lines, an image, a link, a move, a mode, bytes; side by side. */
+async function largeReview() {
+  const lines = Array.from({ length: 10_000 }, (_, index) => `export const value${index} = compute(${index}, "${(index * 7919).toString(36)}"); // ${index % 7 ? "kept" : "new"}`);
+  const here = await world({
+    replies: [
+      { when: { user: "shuffle" }, calls: [{ name: "run_command", args: { command: SHUFFLE } }] },
+      { calls: [{ name: "write_project_file", args: { path: "src/values.ts", content: `${lines.join("\n")}\n` } }] },
+      {
+        calls: [
+          {
+            name: "edit_project_file",
+            args: {
+              path: "greet.sh",
+              edits: [
+                { old: 'echo "Hello $name"', new: 'printf "Hello, %s.\\n" "$name"' },
+                { old: "# Says goodbye.\nbye() {\n  echo \"Bye\"\n}", new: "# Says goodbye by name.\nbye() {\n  echo \"Bye, $1.\"\n}" },
+              ],
+            },
+          },
+        ],
+      },
+      { text: "Shuffled." },
+    ],
+  });
+  const page = await here.page();
+  await openProject(page, here.project);
+  await ask(page, "shuffle it");
+  const allow = page.getByRole("alertdialog").getByRole("button", { name: /Allow once/ });
+  const done = page.getByText(/^Done in/);
+  await allow.or(done).first().waitFor();
+  if (await allow.isVisible()) await allow.click();
+  await done.waitFor();
+  await page.keyboard.press("Control+Shift+D");
+  await page.locator(".review .hljs-keyword, .review .hljs-built_in").first().waitFor();
+  await shoot(page, "review-large");
+  await page.getByRole("button", { name: "Side by side" }).click();
+  await page.locator(".diff-pair").first().waitFor();
+  await page.getByRole("navigation", { name: "Changed files" }).getByText("greet.sh").click();
+  await page.keyboard.press("c");
+  await page.getByRole("textbox", { name: /Comment on/ }).fill("Does every shell here know printf?");
+  await shoot(page, "review-split");
+  await page.keyboard.press("Control+Enter");
+  await page.getByRole("article", { name: /Comment on/ }).waitFor();
+  await page.getByRole("button", { name: "Side by side" }).click();
+  for (const path of ["dot.png", "blob.bin"]) {
+    await page.getByRole("navigation", { name: "Changed files" }).getByText(path).click();
+    await page.getByRole("region", { name: path, exact: true }).or(page.locator(".file-head", { hasText: path })).first().waitFor();
+    await shoot(page, `review-${path.split(".")[1]}`);
+  }
+  here.put("greet.sh", here.file("greet.sh").replace("Hello, %s", "Hi, %s"));
+  await page.getByRole("navigation", { name: "Changed files" }).getByText("greet.sh").click();
+  await page.getByRole("button", { name: "Reject file: greet.sh" }).first().click();
+  await page.getByText("Not decided").waitFor();
+  await shoot(page, "review-conflict");
+  await here.close();
+}
+
 async function failure() {
-  const here = await world({ replies: [{ when: { user: "fail" }, fault: { kind: "quota" } }] });
+  const here = await world({ replies: [{ when: { user: "fail" }, fault: { kind: "quota" } }, { when: { user: "spend" }, text: "Spent." }] });
   const page = await here.page();
   await openProject(page, here.project);
   await ask(page, "This will fail");
   await page.getByRole("button", { name: "Try again" }).waitFor();
   await shoot(page, "failed");
   await act(page, "set limits of money");
-  await page.getByLabel("BUDGET_DAILY_LIMIT_USD").fill("0.000001");
-  await page.getByLabel("BUDGET_DAILY_LIMIT_USD").press("Enter");
-  await page.getByText("Saved.").waitFor();
+  await page.getByLabel("Dollars").fill("0.000001");
+  await page.getByRole("button", { name: "Set cap" }).click();
+  await page.getByRole("button", { name: "Remove the cap: A day" }).waitFor();
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+n");
   await ask(page, "Spend something");
-  await page.getByText(/budget|limit/i).filter({ visible: true }).first().waitFor();
-  await shoot(page, "budget");
+  await page.getByText(/limit of money/).filter({ visible: true }).first().waitFor();
+  await shoot(page, "budget-paused");
+  await act(page, "set limits of money");
+  await page.getByText(/Waiting for money|No caps|A day/).first().waitFor();
+  await shoot(page, "budget-waiting");
   await here.close();
 }
 
@@ -189,6 +340,7 @@ async function crashed() {
   await page.getByText("Thinking about it").first().waitFor();
   await here.killEngine();
   await page.getByText(/The connection to the engine is broken/).waitFor();
+  await shoot(page, "reconnecting");
   await here.reopen();
   const again = await here.page();
   await again.locator(".session-open").first().click();
@@ -207,7 +359,8 @@ async function refused() {
   await here.close();
 }
 
-for (const scene of [firstRun, conversation, failure, crashed, refused]) {
+for (const scene of [firstRun, conversation, pages, largeReview, failure, crashed, refused]) {
+  if (only && scene.name !== only) continue;
   try {
     await scene();
   } catch (error) {

@@ -229,7 +229,7 @@ export async function ask(page, text) {
 
 /** What a screen reader or a weak eye would stumble over, contrast included. */
 export async function accessibility(page) {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(() => globalThis.axe.run(document, { rules: { region: { enabled: false } } }));
+  if (!(await page.evaluate(() => "axe" in globalThis))) await page.evaluate(axe.source);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { rules: { region: { enabled: false } }, resultTypes: ["violations"] }));
   return found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.html.slice(0, 160)} ${node.any.map((check) => check.message).join(" ")}`).join("\n  ")}`);
 }

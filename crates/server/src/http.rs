@@ -183,7 +183,8 @@ fn ui() -> Response {
 /// A page in plain HTML; it needs no style that the policy would refuse.
 fn note(status: StatusCode, title: &str, text: &str) -> Response {
     let page = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Mira</title>\
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"><title>Mira</title>\
          <h1>{title}</h1><p>{text}</p></html>\n"
     );
     (

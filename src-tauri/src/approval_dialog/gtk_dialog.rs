@@ -10,8 +10,9 @@ use mira_protocol::approval::Approval;
 use mira_protocol::{ApprovalId, UtcMs};
 use tauri::{AppHandle, Manager};
 
-use super::{ALLOW, Answer, DENY, LATER, TITLE, lines, printable};
+use super::{Answer, lines, printable};
 use crate::window;
+use crate::words::Words;
 
 /// Height of the command's box before it scrolls, in pixels.
 const COMMAND_HEIGHT: i32 = 160;
@@ -21,10 +22,15 @@ thread_local! {
     static OPEN: RefCell<HashMap<ApprovalId, gtk::MessageDialog>> = RefCell::default();
 }
 
-pub fn show(app: &AppHandle, approval: &Approval, answer: impl Fn(Answer) + Send + 'static) {
+pub fn show(
+    app: &AppHandle,
+    approval: &Approval,
+    words: &'static Words,
+    answer: impl Fn(Answer) + Send + 'static,
+) {
     let (here, approval) = (app.clone(), approval.clone());
     on_gtk_thread(app, move || {
-        let dialog = build(&here, &approval);
+        let dialog = build(&here, &approval, words);
         let id = approval.id.clone();
         OPEN.with_borrow_mut(|open| open.insert(id.clone(), dialog.clone()));
         dialog.connect_response(move |dialog, response| {
@@ -38,7 +44,7 @@ pub fn show(app: &AppHandle, approval: &Approval, answer: impl Fn(Answer) + Send
                 _ => Answer::Nothing,
             });
         });
-        count_down(&dialog, approval.expires_at);
+        count_down(&dialog, approval.expires_at, words);
         dialog.show_all();
     });
 }
@@ -60,7 +66,7 @@ fn on_gtk_thread(app: &AppHandle, task: impl FnOnce() + Send + 'static) {
     }
 }
 
-fn build(app: &AppHandle, approval: &Approval) -> gtk::MessageDialog {
+fn build(app: &AppHandle, approval: &Approval, words: &'static Words) -> gtk::MessageDialog {
     let parent = app
         .get_webview_window(window::MAIN)
         .and_then(|window| window.gtk_window().ok());
@@ -69,22 +75,22 @@ fn build(app: &AppHandle, approval: &Approval) -> gtk::MessageDialog {
         gtk::DialogFlags::DESTROY_WITH_PARENT,
         gtk::MessageType::Question,
         gtk::ButtonsType::None,
-        TITLE,
+        words.approval_title,
     );
-    dialog.set_title(TITLE);
+    dialog.set_title(words.approval_title);
     // It comes while the person works elsewhere: it must not swallow what they type there.
     dialog.set_focus_on_map(false);
     dialog.set_urgency_hint(true);
 
     if let Ok(area) = dialog.message_area().downcast::<gtk::Box>() {
         area.add(&command_box(&approval.command));
-        for (name, line) in lines(approval) {
+        for (name, line) in lines(approval, words) {
             area.add(&wrapped(&format!("{name}: {line}")));
         }
     }
-    dialog.add_button(DENY, gtk::ResponseType::Reject);
-    dialog.add_button(LATER, gtk::ResponseType::Other(1));
-    dialog.add_button(ALLOW, gtk::ResponseType::Accept);
+    dialog.add_button(words.deny, gtk::ResponseType::Reject);
+    dialog.add_button(words.decide_in_mira, gtk::ResponseType::Other(1));
+    dialog.add_button(words.allow_once, gtk::ResponseType::Accept);
     dialog.set_default_response(gtk::ResponseType::Reject);
     if let Some(deny) = dialog.widget_for_response(gtk::ResponseType::Reject) {
         deny.grab_focus();
@@ -126,8 +132,8 @@ fn wrapped(text: &str) -> gtk::Label {
 }
 
 /// Says each second how much time is left, and closes the dialog at the end of it.
-fn count_down(dialog: &gtk::MessageDialog, expires_at: UtcMs) {
-    let label = wrapped(&remaining(expires_at - now_ms()));
+fn count_down(dialog: &gtk::MessageDialog, expires_at: UtcMs, words: &'static Words) {
+    let label = wrapped(&remaining(expires_at - now_ms(), words));
     if let Ok(area) = dialog.message_area().downcast::<gtk::Box>() {
         area.add(&label);
     }
@@ -141,14 +147,15 @@ fn count_down(dialog: &gtk::MessageDialog, expires_at: UtcMs) {
             dialog.response(gtk::ResponseType::None);
             return glib::ControlFlow::Break;
         }
-        label.set_text(&remaining(left));
+        label.set_text(&remaining(left, words));
         glib::ControlFlow::Continue
     });
 }
 
-fn remaining(left_ms: i64) -> String {
+fn remaining(left_ms: i64, words: &Words) -> String {
     let seconds = left_ms.max(0) / 1_000;
-    format!("Denied by itself in {}:{:02}", seconds / 60, seconds % 60)
+    let clock = format!("{}:{:02}", seconds / 60, seconds % 60);
+    words.denied_in.replace("{}", &clock)
 }
 
 fn now_ms() -> UtcMs {
@@ -163,8 +170,12 @@ mod tests {
 
     #[test]
     fn time_left_is_minutes_and_seconds_and_never_negative() {
-        assert_eq!(remaining(600_000), "Denied by itself in 10:00");
-        assert_eq!(remaining(61_999), "Denied by itself in 1:01");
-        assert_eq!(remaining(-5), "Denied by itself in 0:00");
+        let english = crate::words::of("en");
+        assert_eq!(remaining(600_000, english), "Denied by itself in 10:00");
+        assert_eq!(remaining(61_999, english), "Denied by itself in 1:01");
+        assert_eq!(
+            remaining(-5, crate::words::of("de")),
+            "Von selbst abgelehnt in 0:00"
+        );
     }
 }

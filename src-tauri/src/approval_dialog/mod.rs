@@ -20,11 +20,7 @@ use mira_protocol::{ApprovalId, calls};
 use tauri::AppHandle;
 
 use crate::window;
-
-pub const TITLE: &str = "Mira asks for your approval";
-const DENY: &str = "Deny";
-const LATER: &str = "Decide in Mira";
-const ALLOW: &str = "Allow once";
+use crate::words::{Words, words};
 
 /// What the person pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +35,9 @@ enum Answer {
 
 /// Shows the question; the answer goes to the engine.
 pub fn show(app: &AppHandle, engine: &Engine, approval: &Approval) {
+    let words = words(&engine.settings());
     let (engine, id, here) = (engine.clone(), approval.id.clone(), app.clone());
-    platform::show(app, approval, move |answer| {
+    platform::show(app, approval, words, move |answer| {
         let decision = match answer {
             Answer::Allow => Decision::Allow,
             Answer::Deny => Decision::Deny,
@@ -71,13 +68,13 @@ async fn decide(engine: Engine, approval_id: ApprovalId, decision: Decision) {
 }
 
 /// The lines around the command, in the order of their weight.
-fn lines(approval: &Approval) -> Vec<(&'static str, String)> {
+fn lines(approval: &Approval, words: &'static Words) -> Vec<(&'static str, String)> {
     let mut lines = vec![
-        ("In", printable(&approval.cwd)),
-        ("Why asked", printable(&approval.reason)),
+        (words.approval_in, printable(&approval.cwd)),
+        (words.why_asked, printable(&approval.reason)),
     ];
     if let Some(purpose) = &approval.purpose {
-        lines.push(("The model says", printable(purpose)));
+        lines.push((words.model_says, printable(purpose)));
     }
     lines
 }
@@ -113,11 +110,14 @@ mod tests {
 
     #[test]
     fn the_harmless_button_has_a_name_of_its_own() {
-        let labels = [DENY, LATER, ALLOW];
-        assert!(
-            labels
-                .iter()
-                .all(|label| labels.iter().filter(|other| *other == label).count() == 1)
-        );
+        for language in ["en", "de"] {
+            let words = crate::words::of(language);
+            let labels = [words.deny, words.decide_in_mira, words.allow_once];
+            assert!(
+                labels
+                    .iter()
+                    .all(|label| labels.iter().filter(|other| *other == label).count() == 1)
+            );
+        }
     }
 }

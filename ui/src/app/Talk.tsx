@@ -21,6 +21,7 @@ import { pendingApprovals, runningOperation, type Item, type UserItem } from "..
 import { t } from "../i18n";
 import type { RewindReport } from "../protocol/generated/RewindReport";
 import type { Session } from "../protocol/generated/Session";
+import { SenderContext, type Sender } from "../protocol/nextCost";
 import { useClient, useRequest } from "../protocol/queries";
 import type { Action } from "./actions";
 import { habits, place, type InspectorTab } from "./place";
@@ -172,8 +173,11 @@ export function Talk(props: {
   );
   const commands = useCommands(reach);
 
+  const { tier, model } = habit;
+  const sender = useMemo<Sender>(() => ({ sessionId, projectId, tier, model }), [sessionId, projectId, tier, model]);
+
   return (
-    <>
+    <SenderContext.Provider value={sender}>
       <Conversation
         feed={feed}
         actions={rowActions}
@@ -263,7 +267,7 @@ export function Talk(props: {
           }}
         />
       ) : null}
-    </>
+    </SenderContext.Provider>
   );
 }
 

@@ -4,6 +4,8 @@ import { CircleAlert, Copy } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { t } from "../i18n";
 import { clock, duration } from "../i18n/format";
+import { speaking } from "../i18n/language";
+import type { Code } from "../protocol/generated/Code";
 import { Button } from "./Button";
 
 export function Empty(props: { title: string; children?: ReactNode; action?: ReactNode; icon?: ReactNode }) {
@@ -42,18 +44,21 @@ export function Waiting({ what }: { what: string }) {
 
 interface FailureLike {
   message: string;
+  /** What went wrong, in a word; named in languages that the engine does not speak. */
+  code?: Code;
   hint?: string | null;
   detail?: string | null;
 }
 
 export function FailureCard(props: { failure: FailureLike; children?: ReactNode; title?: string }) {
   const { failure } = props;
+  const title = props.title ?? (failure.code && speaking.get().language !== "en" ? t.failure.codes[failure.code] : undefined);
   return (
     <div className="failure" role="alert">
       <div className="failure-head">
         <CircleAlert size={15} aria-hidden="true" />
         <div className="grow">
-          {props.title ? <strong>{props.title}</strong> : null}
+          {title ? <strong>{title}</strong> : null}
           <p>{failure.message}</p>
           {failure.hint ? <p className="secondary">{failure.hint}</p> : null}
         </div>

@@ -101,8 +101,11 @@ export function sameDay(left: number, right: number): boolean {
   return new Date(left).toDateString() === new Date(right).toDateString();
 }
 
+export function shortDay(at: number): string {
+  return dates({ day: "numeric", month: "short" }).format(at);
+}
+
 /** A short time for lists: the clock today, the day otherwise. */
 export function shortTime(at: number, now: number): string {
-  if (sameDay(at, now)) return timeOfDay(at);
-  return dates({ day: "numeric", month: "short" }).format(at);
+  return sameDay(at, now) ? timeOfDay(at) : shortDay(at);
 }

@@ -411,6 +411,8 @@ impl Caller<'_> {
                     env.push(("SUDO_ASKPASS".into(), askpass.program.display().to_string()));
                     env.extend(askpass.env.iter().cloned());
                     env.push(("MIRA_ASKPASS_FOR".into(), cleared.command.clone()));
+                    let language = self.on.settings.current().look.language.clone();
+                    env.push(("MIRA_LANGUAGE".into(), language));
                 }
                 None => argv.push("-n".into()),
             }

@@ -9,6 +9,7 @@ import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { duration, money, shortTime, tokens } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { Job } from "../../protocol/generated/Job";
 import type { OperationState } from "../../protocol/generated/OperationState";
 import type { Usage } from "../../protocol/generated/Usage";
@@ -257,7 +258,7 @@ function JobRow({ job, startOpen, elsewhere }: { job: Job; startOpen: boolean; e
       await client.call("job.kill", { job_id: job.id });
       toasts.say(t.activity.killed);
     } catch (error) {
-      toasts.fail(asFailure(error).message);
+      toasts.fail(told(error));
     }
   };
   return (

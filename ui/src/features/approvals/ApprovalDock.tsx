@@ -6,7 +6,7 @@ import { Button } from "../../components/Button";
 import { Countdown } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { Approval } from "../../protocol/generated/Approval";
 import type { Decision } from "../../protocol/generated/Decision";
 import { useClient } from "../../protocol/queries";
@@ -38,7 +38,7 @@ function Question({ approval, projectId, others }: { approval: Approval; project
       setSent(true);
       client.call("approval.decide", { approval_id: approval.id, decision }).catch((error: unknown) => {
         setSent(false);
-        toasts.fail(asFailure(error).message);
+        toasts.fail(told(error));
       });
     },
     [client, approval.id, toasts],

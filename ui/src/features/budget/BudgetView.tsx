@@ -7,6 +7,7 @@ import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { bytes, money, percent, tokens, whole } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { Projection } from "../../protocol/generated/Projection";
 import type { SpendBy } from "../../protocol/generated/SpendBy";
 import type { SpendRow } from "../../protocol/generated/SpendRow";
@@ -15,6 +16,7 @@ import { useClient, useRequest } from "../../protocol/queries";
 import { Calls } from "./Calls";
 import { Caps } from "./Caps";
 import { DayChart } from "./DayChart";
+import { Upkeep } from "./Upkeep";
 import "./budget.css";
 
 const SIDES: SpendBy[] = ["day", "month", "model", "tier", "project", "session", "purpose", "operation"];
@@ -29,6 +31,7 @@ export default function BudgetView({ onSave }: { onSave: (name: string, content:
         <Caps />
         <Ledger onSave={onSave} />
         <Savings />
+        <Upkeep />
       </div>
     </div>
   );
@@ -80,7 +83,7 @@ function Ledger({ onSave }: { onSave: (name: string, content: string) => void })
         onSave(file.file_name, file.content);
       },
       (error: unknown) => {
-        toasts.fail(asFailure(error).message);
+        toasts.fail(told(error));
       },
     );
   };

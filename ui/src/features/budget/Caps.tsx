@@ -7,6 +7,7 @@ import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { money } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { CapPeriod } from "../../protocol/generated/CapPeriod";
 import type { PauseChoice } from "../../protocol/generated/PauseChoice";
 import { useClient, useRequest } from "../../protocol/queries";
@@ -34,8 +35,7 @@ export function Caps() {
         toasts.say(done);
       },
       (error: unknown) => {
-        const failure = asFailure(error);
-        toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+        toasts.fail(told(error));
       },
     );
   };
@@ -49,7 +49,7 @@ export function Caps() {
         const whole = state.limit_micro_usd + state.raised_micro_usd;
         const name = words.periods[state.cap.period];
         return (
-          <div key={`${state.cap.period} ${state.cap.project_id ?? ""}`} className="row-line wrap">
+          <div key={`${state.cap.period} ${state.cap.project_id ?? ""}`} className="row-line wrap budget-cap">
             <strong>{name}</strong>
             <span className="quiet">{state.cap.project_id ? words.oneProject : words.everything}</span>
             <Meter value={state.spent_micro_usd + state.reserved_micro_usd} limit={whole} label={words.ofCap({ limit: money(whole) })} />
@@ -58,6 +58,21 @@ export function Caps() {
               {state.reserved_micro_usd > 0 ? ` · ${words.reserved({ held: money(state.reserved_micro_usd) })}` : ""}
             </span>
             <span className="grow" />
+            {state.cap.period === "day" || state.cap.period === "month" ? (
+              <Button
+                small
+                aria-label={words.raiseCap({ period: name })}
+                disabled={limit === undefined}
+                title={limit === undefined ? words.raiseHint : undefined}
+                onClick={() => {
+                  if (limit === undefined) return;
+                  setAmount("");
+                  attempt(client.call("budget.raise", { period: state.cap.period, project_id: state.cap.project_id ?? undefined, by_micro_usd: limit }), words.raised);
+                }}
+              >
+                {limit === undefined ? words.raise : words.raiseBy({ amount: money(limit) })}
+              </Button>
+            ) : null}
             <Button
               small
               look="ghost"
@@ -72,7 +87,7 @@ export function Caps() {
         );
       })}
       <form
-        className="row-line wrap"
+        className="row-line wrap budget-set"
         aria-label={words.setCap}
         onSubmit={(event) => {
           event.preventDefault();
@@ -127,7 +142,7 @@ function Pauses({ onDone }: { onDone: () => void }) {
           onDone();
         },
         (error: unknown) => {
-          toasts.fail(asFailure(error).message);
+          toasts.fail(told(error));
         },
       );
     };

@@ -6,11 +6,24 @@ import "uplot/dist/uPlot.min.css";
 import { useStore } from "../../components/store";
 import { look } from "../../components/theme";
 import { t } from "../../i18n";
-import { money } from "../../i18n/format";
+import { money, shortDay } from "../../i18n/format";
 import type { Projection } from "../../protocol/generated/Projection";
 import type { SpendRow } from "../../protocol/generated/SpendRow";
 
 const HEIGHT = 180;
+const DAY = 86_400;
+const HALF_DAY = DAY / 2;
+const WEEK = 6 * DAY;
+/** Days that are named below the chart. */
+const NAMED = 7;
+
+/** The noons between two moments, every so many days that their names have room. */
+function noons(from: number, until: number): number[] {
+  const step = Math.max(1, Math.ceil((until - from) / DAY / NAMED)) * DAY;
+  const out: number[] = [];
+  for (let at = until - HALF_DAY; at >= from; at -= step) out.unshift(at);
+  return out;
+}
 
 /** Seconds since 1970 at the noon of a day "2026-11-26", in this person's time. */
 function noon(day: string): number {
@@ -38,11 +51,12 @@ export function DayChart({ rows, today }: { rows: readonly SpendRow[]; today: Pr
         height: HEIGHT,
         legend: { show: false },
         cursor: { show: false },
-        scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most, 0.01)] } },
-        axes: [axis, { ...axis, size: 64, values: (_, values) => values.map((value) => money(value * 1_000_000)) }],
+        // A few days stand at the right of a whole week, so that one is a bar and not a wall.
+        scales: { x: { time: true, range: (_, first, until) => [Math.min(first, until - WEEK) - HALF_DAY, until + HALF_DAY] }, y: { range: (_, __, most) => [0, Math.max(most, 0.01)] } },
+        axes: [{ ...axis, grid: { show: false }, values: (_, days) => days.map((day) => shortDay(day * 1000)), splits: (_, __, from, until) => noons(from, until) }, { ...axis, size: 64, values: (_, values) => values.map((value) => money(value * 1_000_000)) }],
         series: [
           {},
-          { stroke: colour("--line-strong"), fill: colour("--line"), ...(bars ? { paths: bars({ size: [0.6, 40] }) } : {}), points: { show: false } },
+          { stroke: colour("--line-strong"), fill: colour("--pressed"), ...(bars ? { paths: bars({ size: [0.6, 40] }) } : {}), points: { show: false } },
           { stroke: colour("--accent"), fill: colour("--accent"), ...(bars ? { paths: bars({ size: [0.6, 40] }) } : {}), points: { show: false } },
         ],
       },

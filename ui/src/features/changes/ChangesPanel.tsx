@@ -1,15 +1,17 @@
 // The review: what was done to files, hunk by hunk; what is rejected leaves the disk. Beside the
 // conversation, or large over it.
 
-import { Check, FileDiff, Redo2, Undo2 } from "lucide-react";
+import { Check, Copy, FileDiff, Redo2, Undo2 } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { Button } from "../../components/Button";
 import { useStore } from "../../components/store";
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { copyText, Empty, FailureCard, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import { useEditor } from "../../protocol/editor";
+import { useClient } from "../../protocol/queries";
 import { Conflicts } from "./Conflicts";
 import { FileTree } from "./FileTree";
 import { reviewHabits, type ChangesProps } from "./habits";
@@ -279,6 +281,7 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
             </Button>
           )}
           <span className="grow" />
+          {scope.kind === "git" && projectId && set.files.length > 0 ? <CopyPatch projectId={projectId} /> : null}
           {scope.kind === "git" ? <span className="quiet num">{t.changes.filesCount({ count: set.files.length })}</span> : <span className="quiet num">{t.changes.progress({ done, of })}</span>}
         </div>
       </div>
@@ -324,6 +327,28 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
   );
 }
 
+/** What git has not committed, as text that `git apply` takes. */
+function CopyPatch({ projectId }: { projectId: string }) {
+  const client = useClient();
+  const toasts = useToasts();
+  const copy = async () => {
+    try {
+      const { diff, truncated } = await client.call("git.diff", { project_id: projectId, target: undefined, base: undefined, commit: undefined, path: undefined });
+      if (truncated) toasts.fail(t.changes.patchTooLarge);
+      else if (await copyText(diff)) toasts.say(t.changes.patchCopied);
+      else toasts.fail(t.changes.patchNotCopied);
+    } catch (error) {
+      toasts.fail(told(error));
+    }
+  };
+  return (
+    <Button small onClick={() => void copy()}>
+      <Copy size={13} aria-hidden="true" />
+      {t.changes.copyPatch}
+    </Button>
+  );
+}
+
 function NotCovered({ lines }: { lines: readonly string[] }) {
   return (
     <details className="review-note">
@@ -352,8 +377,7 @@ function useOpenInEditor(projectId: string | undefined): { name: string | undefi
             toasts.say(editor.elsewhere ? t.changes.openedOn({ editor: opened.name, host: editor.elsewhere }) : t.changes.opened({ editor: opened.name }));
           },
           (error: unknown) => {
-            const failure = asFailure(error);
-            toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+            toasts.fail(told(error));
           },
         );
       },

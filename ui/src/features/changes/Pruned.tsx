@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Button } from "../../components/Button";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import { useClient, useRequest } from "../../protocol/queries";
 
 export function PrunedNote({ operationId }: { operationId: string }) {
@@ -23,7 +23,7 @@ export function PrunedNote({ operationId }: { operationId: string }) {
       await queries.invalidateQueries({ queryKey: ["checkpoint.list"] });
       toasts.say(t.changes.broughtBack);
     } catch (error) {
-      toasts.fail(asFailure(error).message);
+      toasts.fail(told(error));
     } finally {
       setBusy(false);
     }

@@ -3,10 +3,9 @@
 import { Send } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { Tip } from "../../components/Tip";
 import { t } from "../../i18n";
 import type { Comment } from "../../protocol/generated/Comment";
-import { useNextCost } from "../../protocol/nextCost";
+import { NextCost } from "../../protocol/nextCost";
 import type { Choice } from "./habits";
 import { keepText, unsavedText } from "./unsaved";
 
@@ -21,14 +20,7 @@ export function SendBar(props: {
   const key = `send ${sessionId ?? ""}`;
   const [words, setWords] = useState(() => unsavedText(key) ?? "");
   const [busy, setBusy] = useState(false);
-  const cost = useNextCost({
-    content: [words, ...comments.map((one) => `${one.path}:${one.line}\n${one.quote}\n${one.text}`)].join("\n\n"),
-    sessionId,
-    projectId,
-    tier: choice.tier,
-    model: choice.model,
-    files: new Set(comments.map((one) => one.path)).size,
-  });
+  const content = [words, ...comments.map((one) => `${one.path}:${one.line}\n${one.quote}\n${one.text}`)].join("\n\n");
   const change = (text: string) => {
     setWords(text);
     keepText(key, text);
@@ -68,11 +60,7 @@ export function SendBar(props: {
           change(event.target.value);
         }}
       />
-      {cost ? (
-        <Tip text={cost.why}>
-          <span className={cost.blocked ? "warn num truncate" : "quiet num truncate"}>{cost.text}</span>
-        </Tip>
-      ) : null}
+      <NextCost content={content} files={new Set(comments.map((one) => one.path)).size} from={{ sessionId, projectId, ...choice }} />
       <Button small look="primary" type="submit" disabled={busy}>
         <Send size={12} aria-hidden="true" />
         {t.changes.send({ count: comments.length })}

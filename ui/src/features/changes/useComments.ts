@@ -2,7 +2,7 @@
 
 import { useCallback, useMemo, useState } from "react";
 import { useToasts } from "../../components/toasts";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { Comment } from "../../protocol/generated/Comment";
 import { useClient, useRequest } from "../../protocol/queries";
 import type { ReviewSet } from "./model";
@@ -44,7 +44,7 @@ export function useComments(set: ReviewSet, sessionId: string | undefined, ensur
         await work();
         return true;
       } catch (error) {
-        toasts.fail(asFailure(error).message);
+        toasts.fail(told(error));
         return false;
       }
     },

@@ -5,6 +5,7 @@ import { useCallback, useMemo, useRef, useState } from "react";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { Choice } from "../../protocol/generated/Choice";
 import type { Resolve } from "../../protocol/generated/Resolve";
 import type { ReviewMark } from "../../protocol/generated/ReviewMark";
@@ -62,8 +63,7 @@ export function useReview(scope: Scope | undefined, sessionId: string | undefine
 
   const fail = useCallback(
     (problem: unknown) => {
-      const failure = asFailure(problem);
-      toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+      toasts.fail(told(problem));
     },
     [toasts],
   );

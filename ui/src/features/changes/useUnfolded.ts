@@ -2,7 +2,7 @@
 
 import { useCallback, useState } from "react";
 import { useToasts } from "../../components/toasts";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import { useClient } from "../../protocol/queries";
 import type { ReviewFile } from "./model";
 import type { Gap, Unfolded } from "./rows";
@@ -39,7 +39,7 @@ export function useUnfolded(projectId: string | undefined): UnfoldedLines {
           return new Map(before).set(gap.key, next);
         });
       } catch (error) {
-        toasts.fail(asFailure(error).message);
+        toasts.fail(told(error));
       }
     },
     [client, projectId, toasts],

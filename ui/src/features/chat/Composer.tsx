@@ -7,6 +7,7 @@ import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import type { Attachment } from "../../protocol/generated/Attachment";
 import type { Mention } from "../../protocol/generated/Mention";
+import { NextCost } from "../../protocol/nextCost";
 import { interactive } from "../../vitals";
 import { readFile } from "./attaching";
 import { Attached, useEstimate } from "./Attached";
@@ -346,6 +347,7 @@ export function Composer(props: {
           <ModelMenu choices={props.choices} onChoices={props.onChoices} ready={props.ready} onSetUp={props.onSetUp} />
           <AccessMenu choices={props.choices} onChoices={props.onChoices} />
           <span className="grow" />
+          {text.startsWith("/") ? null : <NextCost content={text} files={attachments.length + mentionedIn(text, written.mentions).length} />}
           {running ? (
             <>
               {empty ? null : (

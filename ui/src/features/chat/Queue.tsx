@@ -6,6 +6,7 @@ import { Button, IconButton } from "../../components/Button";
 import { t } from "../../i18n";
 import type { Mention } from "../../protocol/generated/Mention";
 import { mentionedIn, mentionsOf } from "./mentions";
+import { NextCost } from "../../protocol/nextCost";
 import type { UserItem } from "./transcript";
 
 export function Queue(props: {
@@ -121,6 +122,7 @@ function Change(props: { text: string; onSave: (content: string) => Promise<void
         <Button small look="ghost" onClick={props.onCancel}>
           {t.common.cancel}
         </Button>
+        <NextCost content={text} />
       </div>
     </form>
   );

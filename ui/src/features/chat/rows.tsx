@@ -11,6 +11,7 @@ import { duration, fullTime, money, timeOfDay, tokens } from "../../i18n/format"
 import type { Attachment } from "../../protocol/generated/Attachment";
 import type { Fragment } from "../../protocol/generated/Fragment";
 import type { Tier } from "../../protocol/generated/Tier";
+import { NextCost } from "../../protocol/nextCost";
 import { TIERS } from "./choices";
 import type { RewindTarget } from "./RewindDialog";
 import { ToolRow } from "./ToolRow";
@@ -267,6 +268,7 @@ function EditMessage(props: { text: string; onSend: (content: string) => Promise
         <Button small look="ghost" onClick={props.onCancel}>
           {t.common.cancel}
         </Button>
+        <NextCost content={text} />
         <span className="quiet">{t.talk.editNote}</span>
       </div>
     </form>

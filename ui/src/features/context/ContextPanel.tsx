@@ -9,7 +9,7 @@ import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { bytes, money, shortTime, tokens } from "../../i18n/format";
 import { useChoices, type Choices } from "../../protocol/choices";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { ContextTarget } from "../../protocol/generated/ContextTarget";
 import type { FragmentLine } from "../../protocol/generated/FragmentLine";
 import type { FragmentPart } from "../../protocol/generated/FragmentPart";
@@ -202,7 +202,7 @@ function useChoose(choices: Choices): (target: ContextTarget, choice: "pin" | "e
         toasts.say(t.context.fromNext);
       },
       (error: unknown) => {
-        toasts.fail(asFailure(error).message);
+        toasts.fail(told(error));
       },
     );
   };

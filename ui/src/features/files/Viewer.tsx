@@ -13,6 +13,7 @@ import { t } from "../../i18n";
 import { bytes, shortTime } from "../../i18n/format";
 import { useChoices } from "../../protocol/choices";
 import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import { useEditor } from "../../protocol/editor";
 import type { FileContent } from "../../protocol/generated/FileContent";
 import { useRequest } from "../../protocol/queries";
@@ -79,8 +80,7 @@ function ViewerHead(props: FilesProps & { projectId: string; path: string; onBac
         toasts.say(done);
       },
       (error: unknown) => {
-        const failure = asFailure(error);
-        toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+        toasts.fail(told(error));
       },
     );
   };

@@ -1,4 +1,4 @@
-import { ChevronsUpDown, FolderOpen, FolderX } from "lucide-react";
+import { ChevronsUpDown, FolderOpen, FolderPlus, FolderX, Pencil } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Dialog } from "../../components/Dialog";
@@ -9,6 +9,7 @@ import { asFailure } from "../../protocol/client";
 import type { Failure } from "../../protocol/generated/Failure";
 import type { Project } from "../../protocol/generated/Project";
 import { useClient, useRequest } from "../../protocol/queries";
+import { ProjectDialog } from "./ProjectDialog";
 
 export function ProjectSwitcher(props: {
   current: string | undefined;
@@ -19,51 +20,85 @@ export function ProjectSwitcher(props: {
   const list = useRequest("project.list", {});
   const projects = list.data?.projects ?? [];
   const project = projects.find((one) => one.id === props.current);
+  const [asking, setAsking] = useState<{ project: Project | undefined } | undefined>(undefined);
   return (
-    <Menu
-      label={t.projects.title}
-      trigger={
-        <Button look="ghost" className="project-switch" aria-label={`${t.projects.title}: ${project?.name ?? t.projects.none}`}>
-          {project && !project.exists ? (
-            <FolderX size={14} className="warn" aria-hidden="true" />
-          ) : (
-            <FolderOpen size={14} aria-hidden="true" />
-          )}
-          <span className="truncate grow">{project?.name ?? t.projects.none}</span>
-          <ChevronsUpDown size={13} className="quiet" aria-hidden="true" />
-        </Button>
-      }
-    >
-      {projects.length > 0 ? <MenuLabel>{t.projects.recent}</MenuLabel> : null}
-      <MenuChoice
-        value={props.current ?? ""}
-        onChange={(id) => {
-          props.onSelect(projects.find((one) => one.id === id));
-        }}
-        options={[
-          ...projects.map((one) => ({
-            value: one.id,
-            label: one.name,
-            detail: one.exists ? one.path : `${t.projects.missing}: ${one.path}`,
-          })),
-          { value: "", label: t.projects.none },
-        ]}
-      />
-      <MenuLine />
-      <MenuItem icon={<FolderOpen size={14} />} onSelect={props.onOpen} keys="mod+o">
-        {t.projects.open}
-      </MenuItem>
-      {project ? (
+    <>
+      <Menu
+        label={t.projects.title}
+        trigger={
+          <Button look="ghost" className="project-switch" aria-label={`${t.projects.title}: ${project?.name ?? t.projects.none}`}>
+            {project && !project.exists ? (
+              <FolderX size={14} className="warn" aria-hidden="true" />
+            ) : (
+              <FolderOpen size={14} aria-hidden="true" />
+            )}
+            <span className="truncate grow">{project?.name ?? t.projects.none}</span>
+            <ChevronsUpDown size={13} className="quiet" aria-hidden="true" />
+          </Button>
+        }
+      >
+        {projects.length > 0 ? <MenuLabel>{t.projects.recent}</MenuLabel> : null}
+        <MenuChoice
+          value={props.current ?? ""}
+          onChange={(id) => {
+            props.onSelect(projects.find((one) => one.id === id));
+          }}
+          options={[
+            ...projects.map((one) => ({
+              value: one.id,
+              label: one.name,
+              detail: one.exists ? one.path : `${t.projects.missing}: ${one.path}`,
+            })),
+            { value: "", label: t.projects.none },
+          ]}
+        />
+        <MenuLine />
+        <MenuItem icon={<FolderOpen size={14} />} onSelect={props.onOpen} keys="mod+o">
+          {t.projects.open}
+        </MenuItem>
         <MenuItem
-          icon={<FolderX size={14} />}
+          icon={<FolderPlus size={14} />}
           onSelect={() => {
-            props.onRemove(project);
+            setAsking({ project: undefined });
           }}
         >
-          {t.projects.remove}
+          {t.projects.create}
         </MenuItem>
+        {project ? (
+          <MenuItem
+            icon={<Pencil size={14} />}
+            onSelect={() => {
+              setAsking({ project });
+            }}
+          >
+            {t.projects.rename}
+          </MenuItem>
+        ) : null}
+        {project ? (
+          <MenuItem
+            icon={<FolderX size={14} />}
+            onSelect={() => {
+              props.onRemove(project);
+            }}
+          >
+            {t.projects.remove}
+          </MenuItem>
+        ) : null}
+      </Menu>
+      {asking ? (
+        <ProjectDialog
+          project={asking.project}
+          onClose={() => {
+            setAsking(undefined);
+          }}
+          onDone={(done) => {
+            const renamed = asking.project !== undefined;
+            setAsking(undefined);
+            if (!renamed) props.onSelect(done);
+          }}
+        />
       ) : null}
-    </Menu>
+    </>
   );
 }
 

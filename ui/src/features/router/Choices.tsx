@@ -5,6 +5,7 @@ import { FailureCard } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { Project } from "../../protocol/generated/Project";
 import type { RouteChoice } from "../../protocol/generated/RouteChoice";
 import type { Session } from "../../protocol/generated/Session";
@@ -30,7 +31,7 @@ export function Choices({ project, session }: { project: Project | undefined; se
       await queries.invalidateQueries({ queryKey: ["route.explain"] });
     };
     const fail = (error: unknown) => {
-      toasts.fail(asFailure(error).message);
+      toasts.fail(told(error));
     };
     try {
       await choose(choice);

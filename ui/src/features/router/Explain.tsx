@@ -56,7 +56,7 @@ export function Explain({ project, session }: { project: Project | undefined; se
                   <span className={rule.rule === found.data.decision.rule ? "badge good" : "badge"}>
                     {rule.rule === found.data.decision.rule ? words.fired : rule.fits ? words.fits : words.fitsNot}
                   </span>{" "}
-                  {words.rules[rule.rule]} <span className="quiet">{rule.detail}</span>
+                  {words.rules[rule.rule]} <span className="quiet">· {rule.detail}</span>
                 </li>
               ))}
             </ol>

@@ -8,6 +8,7 @@ import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { money, percent, whole } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { OutcomeLine } from "../../protocol/generated/OutcomeLine";
 import type { RouteSuggestion } from "../../protocol/generated/RouteSuggestion";
 import { useRequest } from "../../protocol/queries";
@@ -101,8 +102,7 @@ function Suggestion({ suggestion, onSaved }: { suggestion: RouteSuggestion; onSa
   const saved = useSaved();
   const toasts = useToasts();
   const fail = (error: unknown) => {
-    const failure = asFailure(error);
-    toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+    toasts.fail(told(error));
   };
   const fixed = saved.of(suggestion.setting)?.editable === false;
   return (

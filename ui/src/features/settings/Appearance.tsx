@@ -8,7 +8,7 @@ import { LARGEST, look, SMALLEST, type Look } from "../../components/theme";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { isChoice, LANGUAGES, speak, speaking } from "../../i18n/language";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import { useSaved } from "../../protocol/saved";
 import { saveLook, sizeBy } from "../../protocol/savedLook";
 
@@ -18,7 +18,7 @@ export function Appearance() {
   const saved = useSaved();
   const toasts = useToasts();
   const fail = (error: unknown) => {
-    toasts.fail(asFailure(error).message);
+    toasts.fail(told(error));
   };
   const change = (part: Partial<Look>) => {
     saveLook(saved, part).catch(fail);

@@ -4,7 +4,7 @@ import { ArrowUp, X } from "lucide-react";
 import { Button, IconButton } from "../../components/Button";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { ProviderName } from "../../protocol/generated/ProviderName";
 import { useSaved } from "../../protocol/saved";
 
@@ -24,7 +24,7 @@ export function Failover({ ready }: { ready: readonly ProviderName[] }) {
         toasts.say(t.settings.saved, { label: t.common.undo, run: () => void saved.undo() });
       },
       (error: unknown) => {
-        toasts.fail(asFailure(error).message);
+        toasts.fail(told(error));
       },
     );
   };

@@ -5,7 +5,7 @@ import { Button } from "../../components/Button";
 import { Choice } from "../../components/Choice";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import { useClient } from "../../protocol/queries";
 import { useSaved } from "../../protocol/saved";
 
@@ -20,7 +20,7 @@ export function Notifications({ onPlay }: { onPlay: (sound: string) => void }) {
   const sound = SOUNDS.find((one) => one === saved.of("MIRA_NOTIFY_SOUND")?.value) ?? "none";
   const save = (name: string, value: string) => {
     saved.save(name, value).catch((error: unknown) => {
-      toasts.fail(asFailure(error).message);
+      toasts.fail(told(error));
     });
   };
   return (

@@ -6,7 +6,7 @@ import { Button } from "../../components/Button";
 import { Tabs } from "../../components/Tabs";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import { useSaved } from "../../protocol/saved";
 import { AllSettings } from "./AllSettings";
 import { Appearance } from "./Appearance";
@@ -50,7 +50,7 @@ export function SettingsView(props: {
                   if (name) toasts.say(t.settings.undone({ name }));
                 },
                 (error: unknown) => {
-                  toasts.fail(asFailure(error).message);
+                  toasts.fail(told(error));
                 },
               );
             }}

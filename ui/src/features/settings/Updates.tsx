@@ -6,6 +6,7 @@ import { FailureCard } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 import type { Failure } from "../../protocol/generated/Failure";
 import { useClient, useRequest } from "../../protocol/queries";
 import { useSaved } from "../../protocol/saved";
@@ -44,7 +45,7 @@ export function Updates() {
               checked={saved.of("MIRA_UPDATE_CHECK")?.value === "true"}
               onChange={(event) => {
                 saved.save("MIRA_UPDATE_CHECK", String(event.target.checked)).catch((error: unknown) => {
-                  toasts.fail(asFailure(error).message);
+                  toasts.fail(told(error));
                 });
               }}
             />

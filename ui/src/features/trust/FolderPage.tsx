@@ -20,6 +20,7 @@ export function FolderPage({ project }: { project: Project | undefined }) {
   const words = t.trust.folder;
   const trust = useRequest("trust.get", project ? { project_id: project.id } : undefined);
   const all = useRequest("trust.list", {});
+  const guidelines = useRequest("project.guidelines", project ? { project_id: project.id } : undefined);
   const refresh = () => Promise.all([trust.refetch(), all.refetch()]);
   const grant = (projectId: string, hash: string) => client.call("trust.grant", { project_id: projectId, hash }).then(refresh);
   const revoke = (projectId: string) => client.call("trust.revoke", { project_id: projectId }).then(refresh);
@@ -81,6 +82,22 @@ export function FolderPage({ project }: { project: Project | undefined }) {
       ) : (
         <Empty title={t.trust.noProject} />
       )}
+      {guidelines.data && guidelines.data.files.length > 0 ? (
+        <section className="stack" aria-label={words.guidelines}>
+          <h2 className="section-title">{words.guidelines}</h2>
+          <p className="quiet">{words.guidelinesHint}</p>
+          {guidelines.data.files.map((file) => (
+            <details key={file.path} className="trust-item">
+              <summary>
+                <span className="mono">{file.path}</span> <span className="quiet num">{bytes(file.bytes)}</span>
+              </summary>
+              <pre className="trust-content" tabIndex={0} aria-label={file.path}>
+                {file.content}
+              </pre>
+            </details>
+          ))}
+        </section>
+      ) : null}
       {all.data && all.data.folders.length > 0 ? (
         <>
           <h2 className="section-title">{words.decided}</h2>

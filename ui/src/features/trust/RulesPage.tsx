@@ -14,6 +14,7 @@ import type { RuleAction } from "../../protocol/generated/RuleAction";
 import type { RuleKind } from "../../protocol/generated/RuleKind";
 import { useClient, useRequest } from "../../protocol/queries";
 import { DataTable, useAttempt, useSearch } from "./parts";
+import { RuleFile } from "./RuleFile";
 
 const ACTIONS: RuleAction[] = ["allow", "ask", "deny"];
 const KINDS: RuleKind[] = ["command", "line", "read", "write", "host", "tool"];
@@ -80,6 +81,7 @@ export function RulesPage({ project }: { project: Project | undefined }) {
         </section>
       ) : null}
       <TryCommand project={project} />
+      <RuleFile project={project} onChanged={() => void rules.refetch()} />
       <details>
         <summary>{words.blockList({ count: rules.data.block_list.length })}</summary>
         <DataTable label={words.blockListName} heads={[words.name, words.stops, words.severity]}>

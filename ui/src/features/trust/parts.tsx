@@ -3,7 +3,7 @@
 import { useDeferredValue, useState, type ReactNode } from "react";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
+import { told } from "../../protocol/told";
 
 /** A search field and what it says, a moment later. */
 export function useSearch(label: string): { field: ReactNode; search: string | undefined } {
@@ -28,8 +28,7 @@ export function useSearch(label: string): { field: ReactNode; search: string | u
 export function useAttempt(): (work: () => Promise<unknown>, done?: { say: string; undo?: () => Promise<unknown> }) => void {
   const toasts = useToasts();
   const fail = (error: unknown) => {
-    const failure = asFailure(error);
-    toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+    toasts.fail(told(error));
   };
   return (work, done) => {
     work().then(() => {

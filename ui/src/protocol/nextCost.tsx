@@ -1,6 +1,7 @@
 // What the next message would cost, asked before it is sent: the whole request, not its words alone.
 
-import { useEffect, useState } from "react";
+import { createContext, useContext, useEffect, useState } from "react";
+import { Tip } from "../components/Tip";
 import { t } from "../i18n";
 import { money } from "../i18n/format";
 import type { Tier } from "./generated/Tier";
@@ -8,12 +9,19 @@ import { useClient, useStatus } from "./queries";
 
 const WAIT_MS = 400;
 
-export interface NextMessage {
-  content: string;
+/** Where a message would go, and whom it asks. */
+export interface Sender {
   sessionId: string | undefined;
   projectId: string | undefined;
   tier: Tier | undefined;
   model: string | undefined;
+}
+
+/** Set by the conversation for all that can be sent from it. */
+export const SenderContext = createContext<Sender | undefined>(undefined);
+
+export interface NextMessage extends Sender {
+  content: string;
   files: number;
 }
 
@@ -77,4 +85,17 @@ export function useNextCost(message: NextMessage | undefined): NextCost | undefi
   }, [client, request]);
   // The last figure stands while the next one is asked for.
   return request ? known.cost : undefined;
+}
+
+/** The figure beside a button that sends; nothing where nothing is written or no model can be asked. */
+export function NextCost({ content, files = 0, from }: { content: string; files?: number; from?: Sender }) {
+  const around = useContext(SenderContext);
+  const sender = from ?? around;
+  const cost = useNextCost(sender ? { ...sender, content, files } : undefined);
+  if (!cost) return null;
+  return (
+    <Tip text={cost.why}>
+      <span className={cost.blocked ? "next-cost num warn" : "next-cost num quiet"}>{cost.text}</span>
+    </Tip>
+  );
 }
