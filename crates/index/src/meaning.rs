@@ -160,9 +160,15 @@ impl Index {
                 .bind(meaning.name())
                 .fetch_one(self.reader())
                 .await?;
-        let there = meaning.vectors.count(&meaning.collection, &meaning.own()).await?;
+        let there = meaning
+            .vectors
+            .count(&meaning.collection, &meaning.own())
+            .await?;
         if there != noted.unsigned_abs() {
-            meaning.vectors.delete(&meaning.collection, &meaning.own()).await?;
+            meaning
+                .vectors
+                .delete(&meaning.collection, &meaning.own())
+                .await?;
             let mut writer = self.shared.writer.lock().await;
             sqlx::query("DELETE FROM embedded WHERE collection = ?")
                 .bind(meaning.name())
@@ -189,7 +195,10 @@ impl Index {
             hashes.push(hash);
         }
         if !ids.is_empty() {
-            meaning.vectors.delete(&meaning.collection, &Filter::ids(ids)).await?;
+            meaning
+                .vectors
+                .delete(&meaning.collection, &Filter::ids(ids))
+                .await?;
             let mut writer = self.shared.writer.lock().await;
             let mut all = writer.connection.begin().await?;
             for hash in &hashes {
@@ -233,14 +242,22 @@ impl Index {
             .await
             .map_err(|error| IndexError::Broken(error.to_string()))?;
         let flat: Vec<String> = texts.iter().flatten().cloned().collect();
-        let mut vectors = meaning.embedder.embed(&flat, Role::Document).await?.into_iter();
+        let mut vectors = meaning
+            .embedder
+            .embed(&flat, Role::Document)
+            .await?
+            .into_iter();
         let mut points = Vec::with_capacity(flat.len());
         let mut made = Vec::new();
         for (piece, texts) in pieces.iter().zip(&texts) {
             for (part, vector) in (0..texts.len()).zip(vectors.by_ref()) {
                 let id = meaning.id(&piece.hash, part);
                 let payload = piece.payload(&meaning.project);
-                points.push(Point { id, vector, payload });
+                points.push(Point {
+                    id,
+                    vector,
+                    payload,
+                });
             }
             if !texts.is_empty() {
                 made.push((piece.hash.clone(), texts.len() as i64));
@@ -250,12 +267,14 @@ impl Index {
         let mut writer = self.shared.writer.lock().await;
         let mut all = writer.connection.begin().await?;
         for (hash, parts) in &made {
-            sqlx::query("INSERT OR REPLACE INTO embedded (collection, hash, parts) VALUES (?, ?, ?)")
-                .bind(meaning.name())
-                .bind(hash)
-                .bind(parts)
-                .execute(&mut *all)
-                .await?;
+            sqlx::query(
+                "INSERT OR REPLACE INTO embedded (collection, hash, parts) VALUES (?, ?, ?)",
+            )
+            .bind(meaning.name())
+            .bind(hash)
+            .bind(parts)
+            .execute(&mut *all)
+            .await?;
         }
         all.commit().await?;
         Ok(made.len() as u64)
@@ -288,7 +307,10 @@ impl Index {
         };
         // Several parts of one piece may be near.
         let k = limit.saturating_mul(2);
-        let hits = meaning.vectors.query(&meaning.collection, vector, &meaning.own(), k).await?;
+        let hits = meaning
+            .vectors
+            .query(&meaning.collection, vector, &meaning.own(), k)
+            .await?;
         let mut best: HashMap<String, f64> = HashMap::new();
         for hit in hits {
             if let Some(hash) = hit.payload.get("hash").and_then(|value| value.as_text()) {
@@ -314,7 +336,11 @@ impl Index {
                 score,
             });
         }
-        near.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.chunk.id.cmp(&b.chunk.id)));
+        near.sort_by(|a, b| {
+            b.score
+                .total_cmp(&a.score)
+                .then(a.chunk.id.cmp(&b.chunk.id))
+        });
         near.truncate(limit);
         Ok(near)
     }
@@ -371,7 +397,9 @@ impl Piece {
         if let Some(name) = &self.qualified_name {
             head.push_str(name);
             head.push_str(": ");
-            let words = name.split(|c: char| !c.is_alphanumeric()).flat_map(parts_of);
+            let words = name
+                .split(|c: char| !c.is_alphanumeric())
+                .flat_map(parts_of);
             let words: Vec<String> = words.map(str::to_lowercase).collect();
             head.push_str(&words.join(" "));
             head.push('\n');
@@ -388,7 +416,10 @@ impl Piece {
         head.truncate(head.floor_char_boundary(limit / 2));
         let room = limit.saturating_sub(head.len()).max(200);
         let parts = windows(text, room);
-        parts.take(MOST_PARTS).map(|part| format!("{head}{part}")).collect()
+        parts
+            .take(MOST_PARTS)
+            .map(|part| format!("{head}{part}"))
+            .collect()
     }
 }
 
@@ -401,7 +432,10 @@ fn windows(text: &str, room: usize) -> impl Iterator<Item = &str> {
         }
         let mut end = rest.floor_char_boundary(room);
         if end < rest.len() {
-            end = rest[..end].rfind('\n').filter(|at| *at > room / 2).unwrap_or(end);
+            end = rest[..end]
+                .rfind('\n')
+                .filter(|at| *at > room / 2)
+                .unwrap_or(end);
         }
         let (part, after) = rest.split_at(end.max(1));
         rest = after;
@@ -417,9 +451,13 @@ fn texts(workspace: &Workspace, pieces: &[Piece], limit: usize) -> Vec<Vec<Strin
         let text = files.entry(&piece.path).or_insert_with(|| {
             let bytes = workspace.read(&piece.path).ok()?.bytes;
             let same = piece.file_hash.as_deref() == Some(short_hash(&bytes).as_slice());
-            same.then(|| decode(&bytes).ok()).flatten().map(|(text, _)| text)
+            same.then(|| decode(&bytes).ok())
+                .flatten()
+                .map(|(text, _)| text)
         });
-        let text = text.as_deref().and_then(|text| text.get(piece.start..piece.end));
+        let text = text
+            .as_deref()
+            .and_then(|text| text.get(piece.start..piece.end));
         all.push(text.map_or_else(Vec::new, |text| piece.texts(text, limit)));
     }
     all

@@ -116,11 +116,13 @@ impl Index {
         if stages.words
             && let Some(expression) = question.expression()
         {
-            words = self.lexical_match(&expression, Weights::default(), CANDIDATES).await?;
+            words = self
+                .lexical_match(&expression, Weights::default(), CANDIDATES)
+                .await?;
         }
         let mut named = Vec::new();
         if stages.names {
-            named = self.named(&question).await?;
+            named = self.names_of(&question).await?;
         }
         let mut candidates = rank::Candidates::new(stages);
         candidates.add_words(words);

@@ -60,13 +60,25 @@ impl Cached {
         texts: &[String],
     ) -> Result<Vec<Vec<f32>>> {
         let model = self.inner.model().as_str();
-        let keys: Vec<[u8; 32]> = texts.iter().map(|text| *blake3::hash(text.as_bytes()).as_bytes()).collect();
+        let keys: Vec<[u8; 32]> = texts
+            .iter()
+            .map(|text| *blake3::hash(text.as_bytes()).as_bytes())
+            .collect();
         // What the file does not give is made anew; it is a memory, not the truth.
-        let mut vectors = memory.lock().await.find(model, &keys).await.unwrap_or_default();
+        let mut vectors = memory
+            .lock()
+            .await
+            .find(model, &keys)
+            .await
+            .unwrap_or_default();
         vectors.resize(texts.len(), None);
         let width = self.inner.dimensions();
         let missing: Vec<usize> = (0..texts.len())
-            .filter(|at| vectors[*at].as_ref().is_none_or(|vector| vector.len() != width))
+            .filter(|at| {
+                vectors[*at]
+                    .as_ref()
+                    .is_none_or(|vector| vector.len() != width)
+            })
             .collect();
         let asked: Vec<String> = missing.iter().map(|at| texts[*at].clone()).collect();
         let fresh = self.inner.embed(&asked, Role::Document).await?;
@@ -136,7 +148,11 @@ impl Memory {
         })
     }
 
-    async fn find(&mut self, model: &str, keys: &[[u8; 32]]) -> sqlx::Result<Vec<Option<Vec<f32>>>> {
+    async fn find(
+        &mut self,
+        model: &str,
+        keys: &[[u8; 32]],
+    ) -> sqlx::Result<Vec<Option<Vec<f32>>>> {
         let mut found = Vec::with_capacity(keys.len());
         let mut all = self.connection.begin().await?;
         for key in keys {
@@ -150,7 +166,10 @@ impl Memory {
             .await?;
             found.push(vector.map(|bytes| {
                 let (numbers, _) = bytes.as_chunks::<4>();
-                numbers.iter().map(|four| f32::from_le_bytes(*four)).collect()
+                numbers
+                    .iter()
+                    .map(|four| f32::from_le_bytes(*four))
+                    .collect()
             }));
         }
         all.commit().await?;
@@ -165,14 +184,19 @@ impl Memory {
     ) -> sqlx::Result<()> {
         let mut all = self.connection.begin().await?;
         for (key, vector) in new {
-            let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
-            sqlx::query("INSERT OR REPLACE INTO texts (model, hash, vector, used) VALUES (?, ?, ?, ?)")
-                .bind(model)
-                .bind(key.as_slice())
-                .bind(bytes)
-                .bind(now())
-                .execute(&mut *all)
-                .await?;
+            let bytes: Vec<u8> = vector
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
+            sqlx::query(
+                "INSERT OR REPLACE INTO texts (model, hash, vector, used) VALUES (?, ?, ?, ?)",
+            )
+            .bind(model)
+            .bind(key.as_slice())
+            .bind(bytes)
+            .bind(now())
+            .execute(&mut *all)
+            .await?;
         }
         all.commit().await?;
         let before = self.stored / PRUNED_EVERY;

@@ -26,7 +26,10 @@ impl Index {
     }
 
     /// What the leading candidates call, and who calls them, stands a little higher.
-    pub(super) async fn add_neighbours(&self, candidates: &mut Candidates) -> Result<(), IndexError> {
+    pub(super) async fn add_neighbours(
+        &self,
+        candidates: &mut Candidates,
+    ) -> Result<(), IndexError> {
         let leading: HashMap<i64, f64> = candidates.leading(LEADING).into_iter().collect();
         let most = leading.values().copied().fold(f64::MIN_POSITIVE, f64::max);
         let sql = format!(
@@ -73,7 +76,10 @@ impl Index {
         ranked: Vec<Ranked>,
         meaning: Sense,
     ) -> Result<Answer, IndexError> {
-        let best = ranked.first().map_or(1.0, |one| one.score).max(f64::MIN_POSITIVE);
+        let best = ranked
+            .first()
+            .map_or(1.0, |one| one.score)
+            .max(f64::MIN_POSITIVE);
         let mut answer = Answer {
             hits: Vec::new(),
             meaning,
@@ -149,5 +155,7 @@ fn range(chunk: &Chunk, element: Option<&Element>) -> (u32, u32) {
 
 /// The same place again: nothing new in it.
 fn covers(shown: &Hit, other: &Hit) -> bool {
-    shown.path == other.path && shown.start_line == other.start_line && shown.end_line == other.end_line
+    shown.path == other.path
+        && shown.start_line == other.start_line
+        && shown.end_line == other.end_line
 }

@@ -45,7 +45,9 @@ impl Index {
         {
             return Ok(Arc::clone(names));
         }
-        let rows = sqlx::query("SELECT id, name FROM elements").fetch_all(self.reader()).await?;
+        let rows = sqlx::query("SELECT id, name FROM elements")
+            .fetch_all(self.reader())
+            .await?;
         let mut names: HashMap<Box<str>, Vec<i64>> = HashMap::new();
         for row in &rows {
             let name = plain(row.try_get(1)?);
@@ -59,7 +61,7 @@ impl Index {
     }
 
     /// Elements whose names the question holds, with the piece that each begins in.
-    pub(super) async fn named(&self, question: &Question) -> Result<Vec<Named>, IndexError> {
+    pub(super) async fn names_of(&self, question: &Question) -> Result<Vec<Named>, IndexError> {
         let names = self.names().await?;
         let found = names.find(question);
         if found.is_empty() {
@@ -82,9 +84,17 @@ impl Index {
             let (strength, how) = found[&element];
             let mut chunk = Chunk::of(row)?;
             chunk.element = Some(element);
-            named.push(Named { chunk, strength, how });
+            named.push(Named {
+                chunk,
+                strength,
+                how,
+            });
         }
-        named.sort_by(|a, b| b.strength.total_cmp(&a.strength).then(a.chunk.id.cmp(&b.chunk.id)));
+        named.sort_by(|a, b| {
+            b.strength
+                .total_cmp(&a.strength)
+                .then(a.chunk.id.cmp(&b.chunk.id))
+        });
         Ok(named)
     }
 }
@@ -107,8 +117,12 @@ impl Names {
             }
             let written = words > 1 || is_written_as_name(&question.names.join("_"));
             if let Some(ids) = self.0.get(name.as_str()) {
-                let certain = question.is_name || written && words > 1
-                    || question.names.iter().any(|one| plain(one) == name && is_written_as_name(one));
+                let certain = question.is_name
+                    || written && words > 1
+                    || question
+                        .names
+                        .iter()
+                        .any(|one| plain(one) == name && is_written_as_name(one));
                 // A plain word of a sentence that is also a name: the rarer, the more it says.
                 let strength = match certain {
                     true => 1.0,

@@ -23,19 +23,29 @@ pub(super) struct Question {
 /// Words that hold sentences together and say nothing of code.
 const GLUE: &[&str] = &[
     "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "been",
-    "before", "being", "between", "both", "but", "by", "can", "could", "did", "do", "does", "doing",
-    "down", "during", "each", "for", "from", "had", "has", "have", "having", "here", "how", "i",
-    "if", "in", "into", "is", "it", "its", "just", "may", "me", "more", "most", "must", "my", "no",
-    "not", "of", "off", "on", "once", "one", "only", "or", "other", "our", "out", "over", "own",
-    "place", "s", "same", "should", "so", "some", "such", "t", "than", "that", "the", "their",
-    "them", "then", "there", "these", "they", "this", "those", "through", "to", "too", "under",
-    "until", "up", "use", "used", "uses", "using", "very", "was", "we", "were", "what", "when",
-    "where", "which", "while", "who", "whose", "why", "will", "with", "would", "you", "your",
+    "before", "being", "between", "both", "but", "by", "can", "could", "did", "do", "does",
+    "doing", "down", "during", "each", "for", "from", "had", "has", "have", "having", "here",
+    "how", "i", "if", "in", "into", "is", "it", "its", "just", "may", "me", "more", "most", "must",
+    "my", "no", "not", "of", "off", "on", "once", "one", "only", "or", "other", "our", "out",
+    "over", "own", "place", "s", "same", "should", "so", "some", "such", "t", "than", "that",
+    "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "to",
+    "too", "under", "until", "up", "use", "used", "uses", "using", "very", "was", "we", "were",
+    "what", "when", "where", "which", "while", "who", "whose", "why", "will", "with", "would",
+    "you", "your",
 ];
 /// Words that ask for code as such.
 const ASKING: &[&str] = &[
-    "code", "declaration", "declared", "defined", "definition", "find", "implementation",
-    "implemented", "show", "source", "located",
+    "code",
+    "declaration",
+    "declared",
+    "defined",
+    "definition",
+    "find",
+    "implementation",
+    "implemented",
+    "show",
+    "source",
+    "located",
 ];
 
 impl Question {
@@ -55,10 +65,15 @@ impl Question {
             })
             .map(|run| (*run).to_owned())
             .collect();
-        let without_kind = names.iter().filter(|run| kind_of(&lower(run)).is_none()).count();
+        let without_kind = names
+            .iter()
+            .filter(|run| kind_of(&lower(run)).is_none())
+            .count();
         let written = names.iter().any(|name| is_written_as_name(name));
         let is_name = !glued && (without_kind == 1 || (written && without_kind <= 4));
-        let tests = ["test", "tests", "tested", "testing", "spec", "specs", "fixture"];
+        let tests = [
+            "test", "tests", "tested", "testing", "spec", "specs", "fixture",
+        ];
         let words = names.iter().flat_map(|name| question_words(name)).collect();
         Self {
             text: text.to_owned(),
@@ -85,7 +100,8 @@ impl Question {
 pub(super) fn is_written_as_name(run: &str) -> bool {
     let inner_capital = run.chars().skip(1).any(char::is_uppercase);
     let inner_line = run.trim_matches('_').contains('_');
-    (inner_capital && run.chars().any(char::is_lowercase)) || inner_line
+    (inner_capital && run.chars().any(char::is_lowercase))
+        || inner_line
         || parts_of(run).nth(1).is_some()
 }
 
@@ -118,10 +134,19 @@ mod tests {
 
     #[test]
     fn names_and_sentences_are_told_apart() {
-        for text in ["parseHeader", "class TableRow", "Context.ensure_object definition", "RapairDB"] {
+        for text in [
+            "parseHeader",
+            "class TableRow",
+            "Context.ensure_object definition",
+            "RapairDB",
+        ] {
             assert!(names(text).0, "{text}");
         }
-        for text in ["how is the header parsed?", "read a password without showing it", "retry logic"] {
+        for text in [
+            "how is the header parsed?",
+            "read a password without showing it",
+            "retry logic",
+        ] {
             assert!(!names(text).0, "{text}");
         }
         assert_eq!(names("where is the Foo::bar code").1, ["Foo", "bar"]);
@@ -131,12 +156,18 @@ mod tests {
     fn a_question_of_glue_alone_has_no_expression() {
         assert_eq!(Question::read("what is it?", false).expression(), None);
         let question = Question::read("parseHTTP \"OR", false);
-        assert_eq!(question.expression().as_deref(), Some("\"http\" OR \"parse\" OR \"parsehttp\""));
+        assert_eq!(
+            question.expression().as_deref(),
+            Some("\"http\" OR \"parse\" OR \"parsehttp\"")
+        );
     }
 
     #[test]
     fn kinds_and_tests_are_noticed() {
-        assert_eq!(Question::read("struct Pool", false).kind, Some(Kind::Struct));
+        assert_eq!(
+            Question::read("struct Pool", false).kind,
+            Some(Kind::Struct)
+        );
         assert_eq!(Question::read("how do I class these", false).kind, None);
         assert!(Question::read("tests of the parser", false).wants_tests);
         assert!(!Question::read("the latest parser", false).wants_tests);

@@ -179,7 +179,11 @@ impl Candidates {
     /// A neighbour lends some of its standing.
     pub fn add_neighbour(&mut self, chunk: Chunk, share: f64, text: String) {
         let candidate = self.at(chunk);
-        if candidate.neighbour.as_ref().is_none_or(|(best, _)| share > *best) {
+        if candidate
+            .neighbour
+            .as_ref()
+            .is_none_or(|(best, _)| share > *best)
+        {
             candidate.neighbour = Some((share, text));
         }
     }
@@ -201,7 +205,11 @@ impl Candidates {
                     let share = company[&candidate.chunk.path] / most;
                     let points = COMPANY * share * score;
                     score += points;
-                    why.push(because("company", points, "its file has other good candidates"));
+                    why.push(because(
+                        "company",
+                        points,
+                        "its file has other good candidates",
+                    ));
                 }
                 if stages.rules {
                     for rule in candidate.rules(question, &declared_elsewhere) {
@@ -222,7 +230,8 @@ impl Candidates {
                 true => b.chunk.modified_ms.cmp(&a.chunk.modified_ms),
                 false => std::cmp::Ordering::Equal,
             };
-            let place = (&a.chunk.path, a.chunk.start_line).cmp(&(&b.chunk.path, b.chunk.start_line));
+            let place =
+                (&a.chunk.path, a.chunk.start_line).cmp(&(&b.chunk.path, b.chunk.start_line));
             b.score.total_cmp(&a.score).then(newer).then(place)
         });
         ranked
@@ -262,7 +271,11 @@ impl Candidate {
         let roles = self.chunk.roles;
         let is_test = roles.is_test || self.element.as_ref().is_some_and(|one| one.is_test);
         if is_test && !question.wants_tests {
-            rules.push(because("rule", 0.5, "a test, and the question is not about tests"));
+            rules.push(because(
+                "rule",
+                0.5,
+                "a test, and the question is not about tests",
+            ));
         }
         if roles.is_generated {
             rules.push(because("rule", 0.4, "written by a program"));
@@ -274,15 +287,24 @@ impl Candidate {
             rules.push(because("rule", 0.6, "defines nothing"));
             return rules;
         };
-        if question.kind.is_some_and(|kind| same_kind(kind, element.kind)) {
+        if question
+            .kind
+            .is_some_and(|kind| same_kind(kind, element.kind))
+        {
             rules.push(because("rule", 1.3, "of the kind that was named"));
         }
         let lines = element.end_line - element.start_line + 1;
-        let longest = bodies.get(&element.qualified_name).copied().unwrap_or(lines);
+        let longest = bodies
+            .get(&element.qualified_name)
+            .copied()
+            .unwrap_or(lines);
         if is_callable(element.kind) && lines <= 2 && longest > 2 * lines {
             rules.push(because("rule", 0.6, "declared here, defined elsewhere"));
         }
-        if matches!(element.kind, Kind::Field | Kind::Variant | Kind::Key | Kind::Column) {
+        if matches!(
+            element.kind,
+            Kind::Field | Kind::Variant | Kind::Key | Kind::Column
+        ) {
             rules.push(because("rule", 0.7, "a member without code"));
         }
         rules
@@ -304,7 +326,10 @@ fn because(signal: &'static str, points: f64, text: &str) -> Why {
 /// The longest of the callables of each name, in lines.
 fn bodies(all: &HashMap<Key, Candidate>) -> HashMap<String, u32> {
     let mut bodies: HashMap<String, u32> = HashMap::new();
-    for element in all.values().filter_map(|candidate| candidate.element.as_ref()) {
+    for element in all
+        .values()
+        .filter_map(|candidate| candidate.element.as_ref())
+    {
         let lines = element.end_line - element.start_line + 1;
         let longest = bodies.entry(element.qualified_name.clone()).or_default();
         *longest = lines.max(*longest);

@@ -86,7 +86,8 @@ pub fn questions(data: &Path, package: &str) -> Result<Vec<Question>> {
 
 /// NDCG@10 and recall@10.
 pub fn score(truth: &[Truth], found: &[Place]) -> (f64, f64) {
-    let gain = |grade: u32, rank: usize| (f64::from(2_u32.pow(grade)) - 1.0) / (rank as f64 + 2.0).log2();
+    let gain =
+        |grade: u32, rank: usize| (f64::from(2_u32.pow(grade)) - 1.0) / (rank as f64 + 2.0).log2();
     let mut answered = vec![false; truth.len()];
     let mut total = 0.0;
     for (rank, place) in found.iter().take(TOP).enumerate() {
@@ -100,8 +101,17 @@ pub fn score(truth: &[Truth], found: &[Place]) -> (f64, f64) {
     }
     let mut grades: Vec<u32> = truth.iter().map(|one| one.grade).collect();
     grades.sort_unstable_by(|a, b| b.cmp(a));
-    let ideal: f64 = grades.iter().take(TOP).enumerate().map(|(rank, grade)| gain(*grade, rank)).sum();
-    let full: Vec<bool> = (0..truth.len()).filter(|at| truth[*at].grade == 2).map(|at| answered[at]).collect();
-    let recall = full.iter().filter(|answered| **answered).count() as f64 / full.len().max(1) as f64;
+    let ideal: f64 = grades
+        .iter()
+        .take(TOP)
+        .enumerate()
+        .map(|(rank, grade)| gain(*grade, rank))
+        .sum();
+    let full: Vec<bool> = (0..truth.len())
+        .filter(|at| truth[*at].grade == 2)
+        .map(|at| answered[at])
+        .collect();
+    let recall =
+        full.iter().filter(|answered| **answered).count() as f64 / full.len().max(1) as f64;
     (total / ideal.max(f64::MIN_POSITIVE), recall)
 }

@@ -34,14 +34,20 @@ impl<'r> Figures<'r> {
         }
         for kind in self.distinct(|row| &row.kind) {
             self.compare(&kind, |row| row.kind == kind);
-            self.compare(&format!("  held {kind}"), |row| row.kind == kind && row.half == "held");
+            self.compare(&format!("  held {kind}"), |row| {
+                row.kind == kind && row.half == "held"
+            });
         }
         for language in self.distinct(|row| &row.language) {
             self.compare(&language, |row| row.language == language);
         }
         println!("\nWhat each stage is worth: NDCG@10 without it (difference)");
         println!("{:<26}{:>18}{:>18}{:>18}", "", "all", "tune", "held");
-        let ways = self.rows.iter().map(|row| row.way).filter(|way| way.starts_with("without"));
+        let ways = self
+            .rows
+            .iter()
+            .map(|row| row.way)
+            .filter(|way| way.starts_with("without"));
         let mut seen = BTreeSet::new();
         self.stage("hybrid");
         for way in ways.filter(|way| seen.insert(*way)).collect::<Vec<_>>() {
@@ -61,7 +67,11 @@ impl<'r> Figures<'r> {
     }
 
     fn compare(&self, name: &str, within: impl Fn(&Row) -> bool + Copy) {
-        let count = self.rows.iter().filter(|row| row.way == "hybrid" && within(row)).count();
+        let count = self
+            .rows
+            .iter()
+            .filter(|row| row.way == "hybrid" && within(row))
+            .count();
         print!("{name:<26}{count:>5}");
         for way in COMPARED {
             let (ndcg, recall) = self.mean(way, within);

@@ -31,7 +31,11 @@ pub async fn ranked(index: &Index, question: &str) -> Result<Vec<Place>> {
             max_bytes: usize::MAX,
             ..Query::default()
         };
-        for file in index.workspace().search(&query, &CancellationToken::new())?.files {
+        for file in index
+            .workspace()
+            .search(&query, &CancellationToken::new())?
+            .files
+        {
             if !elements.contains_key(&file.path) {
                 elements.insert(file.path.clone(), index.elements_of(&file.path).await?);
             }
@@ -45,7 +49,9 @@ pub async fn ranked(index: &Index, question: &str) -> Result<Vec<Place>> {
     }
     let mut all: Vec<_> = found.into_iter().collect();
     all.sort_by(|(a, x), (b, y)| (y.0.len(), y.1).cmp(&(x.0.len(), x.1)).then(a.cmp(b)));
-    let places = all.into_iter().map(|((path, start, end), _)| Place { path, start, end });
+    let places = all
+        .into_iter()
+        .map(|((path, start, end), _)| Place { path, start, end });
     Ok(places.take(10).collect())
 }
 

@@ -63,19 +63,27 @@ async fn main() -> Result<()> {
     }
     let mut rows = Vec::new();
     for package in &packages {
-        if options.only.as_ref().is_some_and(|only| *only != package.name) {
+        if options
+            .only
+            .as_ref()
+            .is_some_and(|only| *only != package.name)
+        {
             continue;
         }
         let questions = data::questions(&options.data, &package.name)?;
         let root = options.packages.join(&package.name);
         if !root.is_dir() {
-            eprintln!("{} is not there (node evaluation/fetch.mjs gets it): left out", package.name);
+            eprintln!(
+                "{} is not there (node evaluation/fetch.mjs gets it): left out",
+                package.name
+            );
             continue;
         }
         let index = open(&root, &work.join(&package.name)).await?;
         let meaning = match &local {
             Ok(local) => {
-                let embedder = Cached::open(Arc::new(local.clone()), &work.join("embeddings.db")).await;
+                let embedder =
+                    Cached::open(Arc::new(local.clone()), &work.join("embeddings.db")).await;
                 let vectors = Embedded::open(&work.join("vectors.db")).await?;
                 let embedder = memo::Memo::new(Arc::new(embedder));
                 let meaning = Meaning::new(Arc::new(embedder), Arc::new(vectors), &package.name);
@@ -88,7 +96,12 @@ async fn main() -> Result<()> {
         let totals = index.totals().await?;
         eprintln!(
             "{}: {} files, {} elements, {} pieces, {} edges; {} questions ({:.0} s)",
-            package.name, totals.files, totals.elements, totals.chunks, totals.edges, questions.len(),
+            package.name,
+            totals.files,
+            totals.elements,
+            totals.chunks,
+            totals.edges,
+            questions.len(),
             began.elapsed().as_secs_f64()
         );
         for question in &questions {
@@ -103,8 +116,11 @@ async fn main() -> Result<()> {
 }
 
 fn options() -> Result<Options> {
-    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
+    let home = std::env::var_os("HOME")
+        .map(PathBuf::from)
+        .unwrap_or_default();
+    let cache =
+        std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
     let mut options = Options {
         packages: cache.join("mira-evaluation"),
         data: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evaluation"),
@@ -113,13 +129,19 @@ fn options() -> Result<Options> {
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let mut value = || words.next().with_context(|| format!("{word} wants a value"));
+        let mut value = || {
+            words
+                .next()
+                .with_context(|| format!("{word} wants a value"))
+        };
         match word.as_str() {
             "--packages" => options.packages = value()?.into(),
             "--data" => options.data = value()?.into(),
             "--only" => options.only = Some(value()?),
             "--losses" => options.losses = true,
-            _ => bail!("usage: evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses]"),
+            _ => bail!(
+                "usage: evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses]"
+            ),
         }
     }
     Ok(options)
@@ -139,14 +161,56 @@ fn ways() -> Vec<Way> {
     let way = |name, stages| Way { name, stages };
     vec![
         way("BM25", Stages { words: true, ..OFF }),
-        way("vectors", Stages { meaning: true, ..OFF }),
+        way(
+            "vectors",
+            Stages {
+                meaning: true,
+                ..OFF
+            },
+        ),
         way("hybrid", all),
-        way("without words", Stages { words: false, ..all }),
-        way("without meaning", Stages { meaning: false, ..all }),
-        way("without names", Stages { names: false, ..all }),
-        way("without calls", Stages { graph: false, ..all }),
-        way("without rules", Stages { rules: false, ..all }),
-        way("without company", Stages { company: false, ..all }),
+        way(
+            "without words",
+            Stages {
+                words: false,
+                ..all
+            },
+        ),
+        way(
+            "without meaning",
+            Stages {
+                meaning: false,
+                ..all
+            },
+        ),
+        way(
+            "without names",
+            Stages {
+                names: false,
+                ..all
+            },
+        ),
+        way(
+            "without calls",
+            Stages {
+                graph: false,
+                ..all
+            },
+        ),
+        way(
+            "without rules",
+            Stages {
+                rules: false,
+                ..all
+            },
+        ),
+        way(
+            "without company",
+            Stages {
+                company: false,
+                ..all
+            },
+        ),
     ]
 }
 
@@ -174,7 +238,10 @@ async fn asked(
     for way in ways() {
         let with = match meaning {
             Some(meaning) => With::Meaning(meaning),
-            None => With::Words { why: "no model", hint: "" },
+            None => With::Words {
+                why: "no model",
+                hint: "",
+            },
         };
         let mut query = Query::new(question.question.as_str());
         query.stages = way.stages;
@@ -183,12 +250,30 @@ async fn asked(
         let ndcg = add(way.name, &found);
         if losses && way.name == "hybrid" && question.half == "tune" && ndcg < 0.7 {
             println!("\n{ndcg:.2} {} {}", question.id, question.question);
-            let wanted: BTreeMap<_, _> = question.truth.iter().map(|one| (&one.element, (one.grade, &one.file, one.lines))).collect();
+            let wanted: BTreeMap<_, _> = question
+                .truth
+                .iter()
+                .map(|one| (&one.element, (one.grade, &one.file, one.lines)))
+                .collect();
             println!("   wanted {wanted:?}");
             for hit in answer.hits.iter().take(6) {
-                let name = hit.element.as_ref().map_or("-", |one| one.qualified_name.as_str());
-                let why: Vec<String> = hit.why.iter().map(|one| format!("{} {:.2}", one.text, one.points)).collect();
-                println!("   {:.2} {}:{}-{} {name} | {}", hit.score, hit.path, hit.start_line, hit.end_line, why.join(", "));
+                let name = hit
+                    .element
+                    .as_ref()
+                    .map_or("-", |one| one.qualified_name.as_str());
+                let why: Vec<String> = hit
+                    .why
+                    .iter()
+                    .map(|one| format!("{} {:.2}", one.text, one.points))
+                    .collect();
+                println!(
+                    "   {:.2} {}:{}-{} {name} | {}",
+                    hit.score,
+                    hit.path,
+                    hit.start_line,
+                    hit.end_line,
+                    why.join(", ")
+                );
             }
         }
     }
