@@ -10,6 +10,7 @@
 mod env;
 mod place;
 mod rules;
+mod stream;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -21,6 +22,8 @@ use regex::Regex;
 
 pub use env::is_env_file;
 pub use place::is_secret_file;
+pub use stream::Stream;
+
 use rules::{RULES, Rule};
 
 /// Bytes of the key that marks are made with.
