@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use mira_policy::{Act, Command, Context, Line, Rules, Source, decide, every_block};
+use mira_policy::{Act, Command, Context, EveryBlock, Line, Rules, Source, decide};
 use mira_protocol::operation::{Access, ApproveMode};
 use mira_protocol::rule::{RuleAction, RuleDraft, RuleKind};
 
@@ -34,14 +34,21 @@ fn measure(lines: &[String], count: usize) {
         home: Some(Path::new("/home/ada")),
         rules: &rules,
         tool: Some("run_command"),
-        blocks: &every_block,
+        blocks: &EveryBlock,
     };
     let begun = Instant::now();
     let mut verdicts = 0_u64;
     while begun.elapsed() < MEASURED {
         for line in lines {
             let (line, cwd) = (Line::Shell(line), "");
-            std::hint::black_box(decide(&Act::Runs(Command { line, cwd }), &cx));
+            std::hint::black_box(decide(
+                &Act::Runs(Command {
+                    line,
+                    cwd,
+                    hosts: &[],
+                }),
+                &cx,
+            ));
             verdicts += 1;
         }
     }

@@ -5,7 +5,6 @@
 //! has and elevated commands are refused whatever was allowed. Start reading at [`decide`].
 
 mod block;
-mod blocked;
 mod elevation;
 pub mod file;
 mod inner;
@@ -13,6 +12,7 @@ mod judge;
 mod pattern;
 mod privilege;
 mod rules;
+mod running;
 mod safe;
 mod shell;
 
@@ -21,11 +21,11 @@ use std::path::Path;
 use mira_protocol::operation::{Access, ApproveMode};
 use mira_protocol::rule::{JudgedBy, Judgement, Part, RuleAction, RuleDraft, RuleKind};
 
-pub use block::{BLOCK_LIST, Block};
-pub use blocked::blocked;
+pub use block::{BLOCK_LIST, Block, blocked, commands_of};
 pub use elevation::{Elevation, elevation, typed, words};
-use judge::Judge;
 pub use rules::{Rules, Source, check, text};
+pub use running::elevated_rule;
+use running::runs;
 use shell::{Script, Simple};
 
 /// What is to be done.
@@ -49,6 +49,8 @@ pub struct Command<'a> {
     pub line: Line<'a>,
     /// Relative to the root; empty for the root.
     pub cwd: &'a str,
+    /// Hosts that it is to reach: whole names.
+    pub hosts: &'a [String],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,8 +73,29 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
     /// The tool that is called, for rules on tools.
     pub tool: Option<&'a str>,
-    /// Which entries of [`BLOCK_LIST`] count, by name.
-    pub blocks: &'a (dyn Fn(&str) -> bool + Sync),
+    pub blocks: &'a dyn Blocks,
+}
+
+/// What of the block list counts.
+pub trait Blocks: Sync {
+    /// Whether an entry of [`BLOCK_LIST`] does, by its name.
+    fn counts(&self, name: &str) -> bool;
+
+    /// The person's own entry that stops these words: its name, and why.
+    fn own(&self, argv: &[String]) -> Option<(String, String)>;
+}
+
+/// Every built-in entry, and no other.
+pub struct EveryBlock;
+
+impl Blocks for EveryBlock {
+    fn counts(&self, _: &str) -> bool {
+        true
+    }
+
+    fn own(&self, _: &[String]) -> Option<(String, String)> {
+        None
+    }
 }
 
 impl Act<'_> {
@@ -131,11 +154,6 @@ pub fn command_fits(pattern: &str, line: &Line<'_>) -> bool {
     })
 }
 
-/// Every entry of the block list counts.
-pub fn every_block(_: &str) -> bool {
-    true
-}
-
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     Go,
@@ -159,9 +177,6 @@ pub struct Decided {
     pub verdict: Verdict,
     pub tree: Judgement,
 }
-
-/// The longest line that can be remembered: a person must be able to read what they allow.
-const MAX_PATTERN_BYTES: usize = 1_000;
 
 /// What a project may run by itself: writing it is asked about.
 const SELF_RUNNING: [&str; 8] = [
@@ -444,32 +459,12 @@ fn reaches(url: &str, cx: &Context<'_>) -> Finding {
         let reason = "it is not a web address".into();
         return Finding::refused(text, Part::Host, JudgedBy::Unparsed, reason, told);
     };
-    let mut always = Vec::new();
-    let tree = match cx.rules.host(host) {
-        // Without anybody to ask nothing leaves but what is asked for now.
-        Some(hit) if hit.action != RuleAction::Allow || cx.approve != ApproveMode::Never => {
-            ruled(text, Part::Host, hit)
-        }
-        _ => {
-            let reason = format!("it sends a request to {host}");
-            leaf(
-                text,
-                Part::Host,
-                RuleAction::Ask,
-                JudgedBy::Unlisted,
-                reason,
-            )
-        }
+    let reason = format!("it sends a request to {host}");
+    let tree = reached(host, text, reason, cx);
+    let always = match tree.action {
+        RuleAction::Ask => vec![host_draft(host)],
+        _ => vec![],
     };
-    if tree.action == RuleAction::Ask {
-        always.push(RuleDraft {
-            action: RuleAction::Allow,
-            kind: RuleKind::Host,
-            pattern: host.to_owned(),
-            folder: None,
-            note: String::new(),
-        });
-    }
     Finding {
         tree,
         hard: None,
@@ -477,148 +472,31 @@ fn reaches(url: &str, cx: &Context<'_>) -> Finding {
     }
 }
 
-fn runs(command: &Command<'_>, cx: &Context<'_>) -> Finding {
-    let line = line_of(&command.line);
-    let refused = |by, reason: &str, told: String| {
-        Finding::refused(line.clone(), Part::Line, by, reason.to_owned(), told)
-    };
-    if cx.access == Access::Read {
-        let told = "This operation may only read, so nothing was run. Use the reading tools; the \
-                    person can raise the access and ask again.";
-        return refused(JudgedBy::Mode, "the operation may only read", told.into());
-    }
-    let script = match &command.line {
-        Line::Argv(argv) => Ok(Script {
-            commands: vec![Simple::from_argv(argv)],
-        }),
-        Line::Shell(line) => shell::parse(line),
-    };
-    if let Some(block) = block::find(script.as_ref().ok(), &line, cx.home, cx.blocks) {
-        let name = block.name.to_owned();
-        let told = format!(
-            "`{line}` was not run: {}. This is never run; write out a narrower command.",
-            block.description
-        );
-        return refused(JudgedBy::BlockList { name }, block.description, told);
-    }
-    let elevated = match &script {
-        Ok(script) => privilege::find(script),
-        Err(_) => privilege::find_in_raw(&line),
-    };
-    if let Some(word) = elevated {
-        let by = JudgedBy::Elevation {
-            word: word.to_owned(),
-        };
-        let told = format!(
-            "`{word}` was not run: Mira does not run elevated commands yet. Ask the person to run \
-             it in their own terminal, or find a way without it."
-        );
-        return refused(by, "it would gain another user's rights", told);
-    }
-    let finding = judged(command, script, &line, cx);
-    if finding.tree.action == RuleAction::Allow && cx.approve == ApproveMode::Never {
-        let told = "Commands are switched off for this operation. Use the other tools.";
-        return refused(JudgedBy::Mode, "commands are switched off", told.into());
-    }
-    finding
-}
-
-fn judged(
-    command: &Command<'_>,
-    script: Result<Script, &'static str>,
-    line: &str,
-    cx: &Context<'_>,
-) -> Finding {
-    let asked = |by, reason: String| Finding {
-        tree: leaf(line.to_owned(), Part::Line, RuleAction::Ask, by, reason),
-        hard: None,
-        always: vec![],
-    };
-    let whole = safe::lexical(&cx.root.join(command.cwd));
-    let folder = whole.strip_prefix(cx.root).ok().and_then(Path::to_str);
-    let by_line = cx.rules.line(line, folder);
-    let script = match script {
-        Ok(script) => script,
-        Err(what) => {
-            let reason = format!("it has {what}, so Mira cannot judge it");
-            return asked(JudgedBy::Unparsed, reason);
+/// What rules say of a host; without one it is asked about, for `reason`.
+fn reached(host: &str, text: String, reason: String, cx: &Context<'_>) -> Judgement {
+    match cx.rules.host(host) {
+        // Without anybody to ask nothing leaves but what is asked for now.
+        Some(hit) if hit.action != RuleAction::Allow || cx.approve != ApproveMode::Never => {
+            ruled(text, Part::Host, hit)
         }
-    };
-    let Some(folder) = folder else {
-        let reason = format!("it runs in {}, outside the project", whole.display());
-        return asked(JudgedBy::Access, reason);
-    };
-    let may_read = |path: &Path| {
-        cx.rules
-            .read(path, cx.root, cx.home)
-            .is_some_and(|hit| hit.action == RuleAction::Allow)
-    };
-    let mut judge = Judge {
-        rules: cx.rules,
-        root: cx.root,
-        home: cx.home,
-        cwd: folder,
-        place: &safe::Place {
-            root: cx.root,
-            may_read: &may_read,
-            cwd: folder,
-            anywhere: cx.access == Access::System,
-        },
-        asked: vec![],
-    };
-    let parts = judge.script(&script);
-    let drafts = std::mem::take(&mut judge.asked);
-    let tree = judge::whole(line.to_owned(), Part::Line, parts);
-    match by_line {
-        // A whole line that was allowed lifts questions, not denials.
-        Some(hit) if judge::strictness(tree.action) <= judge::strictness(RuleAction::Ask) => {
-            let parts = tree.parts;
-            let tree = ruled(line.to_owned(), Part::Line, hit);
-            Finding {
-                tree: Judgement { parts, ..tree },
-                hard: None,
-                always: vec![],
-            }
-        }
-        _ => Finding {
-            always: if tree.action == RuleAction::Ask {
-                always(drafts, line, folder)
-            } else {
-                vec![]
-            },
-            tree,
-            hard: None,
-        },
+        _ => leaf(
+            text,
+            Part::Host,
+            RuleAction::Ask,
+            JudgedBy::Unlisted,
+            reason,
+        ),
     }
 }
 
-/// A rule for each part that is asked about, or else one for the whole line.
-fn always(drafts: Vec<Option<RuleDraft>>, line: &str, folder: &str) -> Vec<RuleDraft> {
-    let each: Option<Vec<RuleDraft>> = drafts.into_iter().collect();
-    if let Some(mut each) = each.filter(|each| !each.is_empty()) {
-        let mut seen = Vec::new();
-        each.retain(|draft| {
-            let new = !seen.contains(draft);
-            seen.push(draft.clone());
-            new
-        });
-        if each
-            .iter()
-            .all(|draft| draft.pattern.len() <= MAX_PATTERN_BYTES)
-        {
-            return each;
-        }
-    }
-    if line.is_empty() || line.len() > MAX_PATTERN_BYTES {
-        return vec![];
-    }
-    vec![RuleDraft {
+fn host_draft(host: &str) -> RuleDraft {
+    RuleDraft {
         action: RuleAction::Allow,
-        kind: RuleKind::Line,
-        pattern: line.to_owned(),
-        folder: Some(folder.to_owned()),
+        kind: RuleKind::Host,
+        pattern: host.to_owned(),
+        folder: None,
         note: String::new(),
-    }]
+    }
 }
 
 /// The command as a person reads it: the shell line, or the words quoted as a shell needs them.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command as Process, Stdio};
 
-use mira_policy::{Act, Command, Context, Line, Rules, command_fits, decide, every_block};
+use mira_policy::{Act, Command, Context, EveryBlock, Line, Rules, command_fits, decide};
 use mira_protocol::operation::{Access, ApproveMode};
 use mira_protocol::rule::JudgedBy;
 
@@ -131,10 +131,19 @@ fn understood(line: &str) -> bool {
         home: None,
         rules: &rules,
         tool: None,
-        blocks: &every_block,
+        blocks: &EveryBlock,
     };
     let (line, cwd) = (Line::Shell(line), "");
-    decide(&Act::Runs(Command { line, cwd }), &cx).tree.by != JudgedBy::Unparsed
+    decide(
+        &Act::Runs(Command {
+            line,
+            cwd,
+            hosts: &[],
+        }),
+        &cx,
+    )
+    .tree
+    .by != JudgedBy::Unparsed
 }
 
 /// What bash ran; None where it did not like the line.

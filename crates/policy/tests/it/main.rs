@@ -1,3 +1,4 @@
 mod against_bash;
+mod reaching;
 mod rules;
 mod verdicts;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mira_policy::file::{parse, print};
 use mira_policy::{
-    Act, Command, Context, Decided, Line, Rules, Source, Verdict, check, decide, every_block,
+    Act, Command, Context, Decided, EveryBlock, Line, Rules, Source, Verdict, check, decide,
 };
 use mira_protocol::operation::{Access, ApproveMode};
 use mira_protocol::rule::{JudgedBy, Judgement, RuleDraft, RuleFormat};
@@ -43,7 +43,7 @@ fn judged(act: &Act<'_>, rules: &[(Source, RuleDraft)], tool: Option<&str>) -> D
         home: Some(Path::new("/home/ada")),
         rules: &rules,
         tool,
-        blocks: &every_block,
+        blocks: &EveryBlock,
     };
     decide(act, &cx)
 }
@@ -67,7 +67,11 @@ fn saved(lines: &str) -> Vec<(Source, RuleDraft)> {
 fn line(rules: &[(Source, RuleDraft)], line: &str) -> &'static str {
     let (line, cwd) = (Line::Shell(line), "");
     word(&judged(
-        &Act::Runs(Command { line, cwd }),
+        &Act::Runs(Command {
+            line,
+            cwd,
+            hosts: &[],
+        }),
         rules,
         Some("run_command"),
     ))
@@ -118,7 +122,15 @@ fn commands_are_matched_word_by_word() {
         assert_eq!(line(&rules, command), expected, "{command}");
     }
     let (shell, cwd) = (Line::Shell("make test"), "web");
-    let in_web = judged(&Act::Runs(Command { line: shell, cwd }), &rules, None);
+    let in_web = judged(
+        &Act::Runs(Command {
+            line: shell,
+            cwd,
+            hosts: &[],
+        }),
+        &rules,
+        None,
+    );
     assert_eq!(word(&in_web), "go");
 }
 
@@ -382,7 +394,11 @@ fn always_fits_odd_words() {
         "touch a && touch b; mkdir c | cat",
     ] {
         let (shell, cwd) = (Line::Shell(command), "");
-        let act = Act::Runs(Command { line: shell, cwd });
+        let act = Act::Runs(Command {
+            line: shell,
+            cwd,
+            hosts: &[],
+        });
         let Verdict::Ask { always, .. } = judged(&act, &[], None).verdict else {
             panic!("{command} was not asked about");
         };
@@ -410,7 +426,16 @@ fn always_fits_odd_words() {
 fn the_tree_says_what_decided_each_part() {
     let rules = saved("allow command make **");
     let (shell, cwd) = (Line::Shell("make && ls $(touch x) | timeout 5 make"), "");
-    let tree = judged(&Act::Runs(Command { line: shell, cwd }), &rules, None).tree;
+    let tree = judged(
+        &Act::Runs(Command {
+            line: shell,
+            cwd,
+            hosts: &[],
+        }),
+        &rules,
+        None,
+    )
+    .tree;
     let mut lines = Vec::new();
     fn walk(tree: &Judgement, depth: usize, lines: &mut Vec<String>) {
         let by = match &tree.by {

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use mira_policy::{
-    Act, Command, Context, Line, Rules, Source, Verdict, decide, every_block, line_of,
+    Act, Command, Context, EveryBlock, Line, Rules, Source, Verdict, decide, line_of,
 };
 use mira_protocol::operation::{Access, ApproveMode};
 use mira_protocol::rule::{RuleAction, RuleDraft, RuleKind};
@@ -10,7 +10,11 @@ const CORPUS: &str = include_str!("../commands.txt");
 
 fn shell<'a>(line: &'a str, cwd: &'a str) -> Act<'a> {
     let line = Line::Shell(line);
-    Act::Runs(Command { line, cwd })
+    Act::Runs(Command {
+        line,
+        cwd,
+        hosts: &[],
+    })
 }
 
 fn words(list: &[&str]) -> Vec<String> {
@@ -56,7 +60,7 @@ fn verdict_with(
         home: Some(Path::new("/home/ada")),
         rules: &rules,
         tool: None,
-        blocks: &every_block,
+        blocks: &EveryBlock,
     };
     decide(act, &cx).verdict
 }
@@ -173,6 +177,7 @@ fn words_run_directly_are_judged_alike() {
         let act = Act::Runs(Command {
             line: Line::Argv(line),
             cwd,
+            hosts: &[],
         });
         word(&verdict(&act, Access::Project, ApproveMode::Ask))
     };
