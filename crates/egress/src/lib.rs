@@ -2,9 +2,13 @@
 //! when offline, and tells its [`Ledger`] who asked whom, what for, and how many bytes went and
 //! came. No other crate talks to the network; a test of the repository checks that none could.
 //!
-//! Knows HTTP and nothing of models, pages or databases. What commands send that Mira runs is
-//! not seen here: the sandbox decides on their network, and the engine writes down that they had it.
+//! Commands that may reach some hosts and no others go through a [`Door`] of the gate; those that
+//! have the whole network are not seen here, and the engine writes down that they had it.
+//!
+//! Knows HTTP and nothing of models, pages or databases.
 
+mod address;
+mod door;
 mod place;
 mod sent;
 
@@ -15,6 +19,8 @@ use std::{fmt, io};
 
 use reqwest::{RequestBuilder, Url};
 
+pub use address::forbidden;
+pub use door::{Door, Names, Open, host_name};
 pub use place::is_this_machine;
 pub use sent::{Passage, Response};
 
@@ -46,6 +52,8 @@ pub struct Arrival {
     pub received_bytes: u64,
     /// HTTP status; None where no answer came.
     pub status: Option<u16>,
+    /// Bytes that went, where that was not known when it left.
+    pub sent_bytes: Option<u64>,
 }
 
 /// On whose behalf requests are made.
@@ -139,15 +147,7 @@ impl Gate {
             purpose,
             body_bytes(&request),
         );
-        let ledger = self.ledger();
-        if self.is_closed() && !departure.local {
-            let host = departure.host.clone();
-            if let Some(ledger) = ledger {
-                ledger.held(departure);
-            }
-            return Err(Error::Offline { host });
-        }
-        let passage = Passage::begin(ledger, departure);
+        let passage = self.begin(departure)?;
         let response = client.execute(request).await?;
         Ok(Response::new(response, passage))
     }
@@ -171,16 +171,18 @@ impl Gate {
         purpose: Purpose,
         sent_bytes: u64,
     ) -> io::Result<Passage> {
-        let departure = departure(method, url, purpose, sent_bytes);
+        self.begin(departure(method, url, purpose, sent_bytes))
+            .map_err(io::Error::other)
+    }
+
+    fn begin(&self, departure: Departure) -> Result<Passage, Error> {
         let ledger = self.ledger();
         if self.is_closed() && !departure.local {
-            let error = Error::Offline {
-                host: departure.host.clone(),
-            };
+            let host = departure.host.clone();
             if let Some(ledger) = ledger {
                 ledger.held(departure);
             }
-            return Err(io::Error::other(error));
+            return Err(Error::Offline { host });
         }
         Ok(Passage::begin(ledger, departure))
     }

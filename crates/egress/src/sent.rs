@@ -14,6 +14,7 @@ pub struct Passage {
     ledger: Option<(Arc<dyn Ledger>, u64)>,
     status: Option<u16>,
     received: u64,
+    sent: Option<u64>,
 }
 
 impl Passage {
@@ -31,6 +32,11 @@ impl Passage {
     pub fn received(&mut self, bytes: u64) {
         self.received += bytes;
     }
+
+    /// So many bytes went, beside what was said when it left.
+    pub(crate) fn sent(&mut self, bytes: u64) {
+        *self.sent.get_or_insert(0) += bytes;
+    }
 }
 
 impl Drop for Passage {
@@ -41,6 +47,7 @@ impl Drop for Passage {
                 Arrival {
                     received_bytes: self.received,
                     status: self.status,
+                    sent_bytes: self.sent,
                 },
             );
         }

@@ -11,6 +11,8 @@ use crate::{Store, StoreError};
 pub struct EgressEnd {
     pub id: u64,
     pub received_bytes: u64,
+    /// Where it was not known when it left.
+    pub sent_bytes: Option<u64>,
     pub status: Option<u16>,
     pub ended_at: UtcMs,
 }
@@ -65,17 +67,20 @@ impl Store {
             .await?;
         }
         for end in ended {
-            let (id, received, status) = (
+            let (id, received, status, sent) = (
                 signed(end.id),
                 signed(end.received_bytes),
                 end.status.map(i64::from),
+                end.sent_bytes.map(signed),
             );
             sqlx::query!(
-                "UPDATE egress_log SET received_bytes = ?2, status = ?3, ended_at = ?4 WHERE id = ?1",
+                "UPDATE egress_log SET received_bytes = ?2, status = ?3, ended_at = ?4,
+                                       sent_bytes = coalesce(?5, sent_bytes) WHERE id = ?1",
                 id,
                 received,
                 status,
                 end.ended_at,
+                sent,
             )
             .execute(&mut *tx)
             .await?;

@@ -5,7 +5,6 @@
 //! only within the host that was allowed. Proxies of the environment are not used: behind one, the
 //! addresses would not be ours to check.
 
-mod address;
 mod html;
 
 use std::io;
@@ -65,7 +64,10 @@ impl Web {
         let lookup: Lookup = Arc::new(|host| {
             Box::pin(async move { Ok(tokio::net::lookup_host((host, 0)).await?.collect()) })
         });
-        Self::with(lookup, Arc::new(|address| address::forbidden(address.ip())))
+        Self::with(
+            lookup,
+            Arc::new(|address| mira_egress::forbidden(address.ip())),
+        )
     }
 
     fn with(lookup: Lookup, check: Check) -> Self {

@@ -1,5 +1,7 @@
 //! The gate over real sockets.
 
+mod door;
+
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -75,7 +77,8 @@ async fn what_goes_and_comes_is_written_down_with_its_caller() {
         *arrival,
         Some(Arrival {
             received_bytes: 10,
-            status: Some(200)
+            status: Some(200),
+            sent_bytes: None,
         })
     );
 }
@@ -129,7 +132,8 @@ async fn a_request_without_an_answer_ends_too() {
         rows[0].1,
         Some(Arrival {
             received_bytes: 0,
-            status: None
+            status: None,
+            sent_bytes: None,
         })
     );
 }

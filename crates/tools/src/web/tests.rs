@@ -59,7 +59,7 @@ fn web(names: &[(&str, Vec<SocketAddr>)], allowed: &[SocketAddr]) -> Web {
     });
     let check: Check = Arc::new(move |address| match allowed.contains(&address) {
         true => None,
-        false => address::forbidden(address.ip()),
+        false => mira_egress::forbidden(address.ip()),
     });
     Web::with(lookup, check)
 }
@@ -68,7 +68,7 @@ fn cx(dir: &Path, private: bool) -> ToolCx {
     let blobs = Blobs::open(&dir.join("blobs")).expect("blobs");
     ToolCx {
         workspace: Workspace::open(dir, Access::Project, blobs, Vec::new()).expect("workspace"),
-        jobs: Jobs::open(&dir.join("jobs")).expect("jobs"),
+        jobs: Jobs::open(&dir.join("jobs"), mira_secrets::Masker::new([3; 32])).expect("jobs"),
         sandbox: mira_workspace::Sandbox::off(),
         session: "s".into(),
         operation: "o".into(),
