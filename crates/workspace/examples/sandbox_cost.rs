@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use mira_workspace::process::run;
 use mira_workspace::sandbox::{Level, home, protection};
-use mira_workspace::{Access, CommandLine, Confinement, Spec};
+use mira_workspace::{Access, CommandLine, Confinement, Network, Spec};
 use tokio_util::sync::CancellationToken;
 
 const ROUNDS: usize = 300;
@@ -62,7 +62,7 @@ async fn once(root: &std::path::Path, level: Level) -> Result<Duration, String> 
         Arc::new(Confinement {
             root: root.to_owned(),
             access: Access::Project,
-            network: false,
+            network: Network::Closed,
             own: vec![],
             writable: vec![],
             readable: vec![],

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use mira_secrets::{Masker, Stream};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,7 @@ pub struct JobText {
 /// All background commands of this engine. Their output goes to files in one folder.
 pub struct Jobs {
     dir: PathBuf,
+    masker: Masker,
     /// Begins the marks of all commands started here.
     mark: String,
     jobs: Mutex<HashMap<String, Arc<Job>>>,
@@ -66,8 +68,9 @@ struct Job {
 const KEPT: usize = 100;
 
 impl Jobs {
-    /// Opens (and makes) the folder; outputs that an earlier engine left there are removed.
-    pub fn open(dir: &Path) -> Result<Arc<Self>, Refusal> {
+    /// Opens (and makes) the folder; outputs that an earlier engine left there are removed. No
+    /// output is kept before `masker` saw it.
+    pub fn open(dir: &Path, masker: Masker) -> Result<Arc<Self>, Refusal> {
         let failed = |error: io::Error| {
             Refusal::io(
                 format_args!("open the folder of command outputs {}", dir.display()),
@@ -86,6 +89,7 @@ impl Jobs {
         }
         Ok(Arc::new(Self {
             dir: dir.to_owned(),
+            masker,
             mark: spawn::new_mark(),
             jobs: Mutex::default(),
             finished: broadcast::channel(256).0,
@@ -105,7 +109,7 @@ impl Jobs {
         let file = File::create(&output)
             .map_err(|error| Refusal::io("keep the output of the command", &error))?;
         let running = process::start(&spec, format!("{}{number}.", self.mark))?;
-        let collector = Collector::into_file(file);
+        let collector = Collector::into_file(file).masked(self.stream());
         let cancel = CancellationToken::new();
         let (ended, exit) = watch::channel(None);
         let job = Arc::new(Job {
@@ -143,8 +147,8 @@ impl Jobs {
         let (id, number, output) = self.next();
         spec.spill = Some(output.clone());
         let info = info(id, session, operation, &spec);
-        let exit =
-            process::run_marked(spec, format!("{}{number}.", self.mark), cancel, on_output).await?;
+        let mark = format!("{}{number}.", self.mark);
+        let exit = process::run_marked(spec, mark, Some(self.stream()), cancel, on_output).await?;
         if exit.spilled.is_none() {
             return Ok((exit, None));
         }
@@ -240,6 +244,10 @@ impl Jobs {
     /// Hears of each job that ended.
     pub fn finished(&self) -> broadcast::Receiver<JobInfo> {
         self.finished.subscribe()
+    }
+
+    fn stream(&self) -> Stream {
+        Stream::new(self.masker.clone())
     }
 
     fn next(&self) -> (String, u64, PathBuf) {

@@ -18,6 +18,7 @@ pub mod edits;
 mod error;
 pub mod files;
 mod flush;
+mod git_settings;
 pub mod guard;
 mod ignores;
 mod jobs;
@@ -40,6 +41,7 @@ pub use blobs::{Blobs, Hash};
 pub use checkpoint::{Change, Entry, Kind, Manifest, merge};
 pub use error::Refusal;
 pub use files::{FileBytes, Page, Written, page_of_bytes};
+pub use git_settings::programs_of_git;
 pub use guard::{Access, Intent, Resolved};
 pub use jobs::{JobInfo, JobText, Jobs};
 pub use launch::launch;
@@ -47,7 +49,7 @@ pub use process::{CommandLine, Exit, Spec};
 pub use restore::{
     Choice, Conflict, Direction, Journal, Journals, Plan, RestoreReport, RolledBack, Way,
 };
-pub use sandbox::{Confinement, Sandbox};
+pub use sandbox::{Confinement, Network, Sandbox};
 pub use spawn::kill_orphans;
 pub use walk::{Walk, Walked};
 pub use workspace::Workspace;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::Exit;
 use crate::process::MAX_SPILL_BYTES;
 use crate::truncate;
+use mira_secrets::Stream;
 
 /// Takes the output of one command.
 pub(crate) struct Collector {
@@ -19,6 +20,8 @@ pub(crate) struct Collector {
     total: u64,
     spill: Option<PathBuf>,
     file: Option<File>,
+    /// Hides secrets before anything is kept.
+    mask: Option<Stream>,
     /// Bytes in the file, for those who read it meanwhile.
     pub written: Arc<AtomicU64>,
 }
@@ -33,6 +36,7 @@ impl Collector {
             total: 0,
             spill,
             file: None,
+            mask: None,
             written: Arc::default(),
         }
     }
@@ -45,7 +49,28 @@ impl Collector {
         }
     }
 
+    /// Nothing is kept as it came, neither in memory nor in the file.
+    pub fn masked(self, mask: Stream) -> Self {
+        Self {
+            mask: Some(mask),
+            ..self
+        }
+    }
+
     pub fn push(&mut self, text: &str) {
+        match &mut self.mask {
+            None => self.keep(text),
+            Some(mask) => {
+                let text = mask.push(text);
+                self.keep(&text);
+            }
+        }
+    }
+
+    fn keep(&mut self, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         let first = self.total <= self.cap as u64;
         self.total += text.len() as u64;
         if first && self.total > self.cap as u64 {
@@ -120,6 +145,10 @@ impl Collector {
     }
 
     pub fn finish(mut self, exit: &mut Exit) {
+        if let Some(mut mask) = self.mask.take() {
+            let held = mask.finish();
+            self.keep(&held);
+        }
         exit.output_bytes = self.total;
         if self.total <= self.cap as u64 {
             self.head.push_str(&self.tail);

@@ -1,5 +1,6 @@
 //! The one process runner.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -11,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Refusal;
 use crate::output::Collector;
-use crate::sandbox::plan::Plan;
-use crate::sandbox::{self, Confinement};
-use crate::spawn::{self, Child, NotStarted};
+use crate::sandbox::holder::{Hold, holder};
+use crate::sandbox::{self, Confinement, Network};
+use crate::spawn::{self, Child, NotStarted, Spawned};
 use crate::tame::Tamer;
 
 /// What to run, and within which bounds.
@@ -32,6 +33,9 @@ pub struct Spec {
     pub spill: Option<PathBuf>,
     /// What it may touch. None: whatever the person may.
     pub confine: Option<Arc<Confinement>>,
+    /// A terminal of its own, which shows and asks nothing: the end of it reaches those too that
+    /// run with more rights. For elevated commands.
+    pub terminal: bool,
 }
 
 impl Spec {
@@ -44,6 +48,7 @@ impl Spec {
             output_cap: 64 * 1024,
             spill: None,
             confine: None,
+            terminal: false,
         }
     }
 }
@@ -100,6 +105,8 @@ pub struct Exit {
     pub duration: Duration,
     /// Processes that it left running and that were ended.
     pub leftovers: usize,
+    /// It was to end and could not be ended; it may go on.
+    pub survives: bool,
     /// Where it failed and the sandbox is likely why: what was refused, and how to go on.
     pub refused: Option<String>,
 }
@@ -125,17 +132,21 @@ pub async fn run(
     cancel: &CancellationToken,
     on_output: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Exit, Refusal> {
-    run_marked(spec, spawn::new_mark(), cancel, on_output).await
+    run_marked(spec, spawn::new_mark(), None, cancel, on_output).await
 }
 
-/// As [`run`], findable by `mark`.
+/// As [`run`], findable by `mark`, with the secrets of its output masked.
 pub(crate) async fn run_marked(
     spec: Spec,
     mark: String,
+    mask: Option<mira_secrets::Stream>,
     cancel: &CancellationToken,
     on_output: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Exit, Refusal> {
-    let collector = Collector::new(spec.output_cap, spec.spill.clone());
+    let mut collector = Collector::new(spec.output_cap, spec.spill.clone());
+    if let Some(mask) = mask {
+        collector = collector.masked(mask);
+    }
     Ok(start(&spec, mark)?
         .finish(spec.timeout, cancel, collector, on_output)
         .await)
@@ -147,6 +158,8 @@ pub(crate) struct Running {
     output: pipe::Receiver,
     started: Instant,
     confine: Option<Arc<Confinement>>,
+    /// Closed when the command is over.
+    door: Option<mira_egress::Open>,
 }
 
 pub(crate) fn start(spec: &Spec, mark: String) -> Result<Running, Refusal> {
@@ -173,33 +186,77 @@ pub(crate) fn start(spec: &Spec, mark: String) -> Result<Running, Refusal> {
             ),
         }
     };
-    let plan = match &spec.confine {
+    let mut hold = match &spec.confine {
         None => None,
         Some(on) => {
-            Some(Plan::new(on).map_err(|error| not_confined("its temporary folder", &error))?)
+            let hold = holder().hold(on);
+            Some(hold.map_err(|error| not_confined("its temporary folder", &error))?)
         }
     };
-    let mut env = spawn::environment(&spec.env);
-    if let Some(plan) = &plan {
-        for name in ["TMPDIR", "TMP", "TEMP"] {
-            env.retain(|(other, _)| other != name);
+    let env = environment_in(&spec.env, hold.as_ref());
+    let mut whole = hold
+        .as_mut()
+        .map_or_else(Vec::new, |hold| std::mem::take(&mut hold.before));
+    whole.extend(argv.iter().cloned());
+    let plan = hold.as_ref().and_then(|hold| hold.plan.as_ref());
+    let spawned = spawn::spawn(&whole, &spec.cwd, env, mark, plan, spec.terminal);
+    let Spawned {
+        child,
+        output,
+        door,
+    } = spawned.map_err(|error| match error {
+        NotStarted::Io(error) => failed(error),
+        NotStarted::NotConfined(what) => {
+            not_confined(what.stage, &io::Error::from_raw_os_error(what.number))
         }
-        env.push(("TMPDIR".into(), plan.temp.clone().into()));
-    }
-    let (child, output) =
-        spawn::spawn(&argv, &spec.cwd, env, mark, plan.as_ref()).map_err(|error| match error {
-            NotStarted::Io(error) => failed(error),
-            NotStarted::NotConfined(what) => {
-                not_confined(what.stage, &io::Error::from_raw_os_error(what.number))
-            }
-        })?;
+    })?;
+    let listener = door.or_else(|| hold.as_mut()?.listener.take());
+    let served = match (spec.confine.as_ref().map(|on| &on.network), listener) {
+        (Some(Network::Hosts(door)), Some(listener)) => {
+            let served = door.serve(listener);
+            Some(served.map_err(|error| not_confined("its way out", &error))?)
+        }
+        _ => None,
+    };
     let output = pipe::Receiver::from_owned_fd(output).map_err(failed)?;
     Ok(Running {
         child,
         output,
         started,
         confine: spec.confine.clone(),
+        door: served,
     })
+}
+
+/// What a command is given, and how it finds its temporary folder and its way out.
+fn environment_in(added: &[(String, String)], hold: Option<&Hold>) -> Vec<(OsString, OsString)> {
+    const PROXIES: [&str; 8] = [
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "no_proxy",
+    ];
+    let mut env = spawn::environment(added);
+    let Some(hold) = hold else { return env };
+    env.retain(|(name, _)| !["TMPDIR", "TMP", "TEMP"].iter().any(|other| name == other));
+    env.push(("TMPDIR".into(), hold.temp.clone().into()));
+    if let Some(port) = hold.proxy {
+        env.retain(|(name, _)| !PROXIES.iter().any(|other| name == other));
+        let proxy = format!("http://127.0.0.1:{port}");
+        for name in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] {
+            env.push((name.into(), proxy.clone().into()));
+        }
+        for name in ["NO_PROXY", "no_proxy"] {
+            env.push((name.into(), "localhost,127.0.0.1,::1".into()));
+        }
+        // Node asks for it.
+        env.push(("NODE_USE_ENV_PROXY".into(), "1".into()));
+    }
+    env
 }
 
 /// What cannot be held does not run by itself.
@@ -288,7 +345,11 @@ impl Running {
         if !ended && self.child.group_lives().await {
             exit.leftovers = self.child.end(GRACE).await;
         }
+        exit.survives = self.child.survives();
         self.child.is_over();
+        if let Some(door) = self.door.take() {
+            door.close().await;
+        }
         let last = tamer.finish();
         if !last.is_empty() {
             on_output(&last);

@@ -3,12 +3,13 @@
 //! The child gets a session of its own: no terminal that it could read a password from or wait
 //! on, and one process group to signal. [`launch`] makes the process.
 
+mod environment;
 mod launch;
+mod terminal;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,8 +19,11 @@ use tokio::io::AsyncReadExt;
 use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
 
-use crate::sandbox::enter::Failed;
-use crate::sandbox::plan::Plan;
+pub(crate) use environment::environment;
+use terminal::Terminal;
+
+use crate::sandbox::linux::enter::Failed;
+use crate::sandbox::linux::plan::Plan;
 
 /// How long the first process of a sandbox may take to notice that nothing is left.
 const SETTLE: Duration = Duration::from_millis(20);
@@ -83,33 +87,59 @@ pub(crate) struct Child {
     /// The process was waited for; its number may be another's by now.
     reaped: bool,
     mark: String,
+    /// Its own, if it has one: what ends those that no signal of ours reaches.
+    terminal: Option<Terminal>,
     /// Nothing is left of it.
     over: bool,
+    /// It was to end, and could not be ended.
+    survives: bool,
 }
 
-/// Starts `argv` with exactly the environment `env` and the [`MARK`], held by `plan`. Returns the
-/// process and the end of the pipe that its output and errors come from. Needs a Tokio runtime.
+/// A process that runs.
+pub(crate) struct Spawned {
+    pub child: Child,
+    /// The end of the pipe that its output and errors come from.
+    pub output: OwnedFd,
+    /// The listener in its own network that leads out, where the plan has one.
+    pub door: Option<std::net::TcpListener>,
+}
+
+/// Starts `argv` with exactly the environment `env` and the [`MARK`], held by `plan`; with a
+/// terminal of its own where `with_terminal`. Needs a Tokio runtime.
 pub(crate) fn spawn(
     argv: &[String],
     cwd: &Path,
     mut env: Vec<(OsString, OsString)>,
     mark: String,
     plan: Option<&Plan>,
-) -> Result<(Child, OwnedFd), NotStarted> {
+    with_terminal: bool,
+) -> Result<Spawned, NotStarted> {
     env.push((MARK.into(), mark.clone().into()));
-    let (pid, told, output) = launch::launch(argv, cwd, env, plan)?;
-    Ok((
-        Child {
-            pid,
-            gone: watched(pid),
-            told: told.map(pipe::Receiver::from_owned_fd).transpose()?,
-            ended: None,
-            reaped: false,
-            mark,
-            over: false,
-        },
+    let launch::Launched {
+        pid,
+        told,
         output,
-    ))
+        door,
+        terminal,
+    } = launch::launch(argv, cwd, env, plan, with_terminal)?;
+    let mut child = Child {
+        pid,
+        gone: watched(pid),
+        told: None,
+        ended: None,
+        reaped: false,
+        mark,
+        terminal: None,
+        over: false,
+        survives: false,
+    };
+    child.terminal = terminal.map(Terminal::new).transpose()?;
+    child.told = told.map(pipe::Receiver::from_owned_fd).transpose()?;
+    Ok(Spawned {
+        child,
+        output,
+        door: door.map(std::net::TcpListener::from),
+    })
 }
 
 fn watched(pid: Pid) -> Option<AsyncFd<OwnedFd>> {
@@ -145,6 +175,11 @@ impl Child {
                 }
             }
         }
+    }
+
+    /// It was to end and goes on: it has more rights than we have.
+    pub fn survives(&self) -> bool {
+        self.survives
     }
 
     /// Waits until the process's descriptor says that it ended.
@@ -203,6 +238,9 @@ impl Child {
         // waits for end, and go on with its next one.
         let members: Vec<Pid> = others().collect();
         let _ = rustix::process::kill_process_group(self.pid, Signal::TERM);
+        if let Some(terminal) = &self.terminal {
+            terminal.interrupt();
+        }
         let mut count = 0;
         for pid in members {
             count += 1;
@@ -216,9 +254,16 @@ impl Child {
         while tokio::time::Instant::now() < until && self.group_lives().await {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        if self.terminal.take().is_some() {
+            // The kernel tells all of its session that the terminal is gone, root's too.
+            let until = tokio::time::Instant::now() + grace;
+            let _ = tokio::time::timeout_at(until, self.wait()).await;
+        }
         if self.kill() {
             let _ = self.wait().await;
             self.over = true;
+        } else {
+            self.survives = true;
         }
         count
     }
@@ -255,7 +300,8 @@ pub(crate) fn run_blocking(
     cwd: &Path,
     plan: &Plan,
 ) -> Result<Option<i32>, NotStarted> {
-    let (pid, told, _output) = launch::launch(argv, cwd, environment(&[]), Some(plan))?;
+    let launched = launch::launch(argv, cwd, environment(&[]), Some(plan), false)?;
+    let (pid, told) = (launched.pid, launched.told);
     let ended =
         rustix::process::waitpid(Some(pid), WaitOptions::empty()).map_err(io::Error::from)?;
     let mut status = [0; 4];
@@ -349,213 +395,4 @@ fn marked(mark: &str) -> Vec<Pid> {
                 .then(|| Pid::from_raw(pid))?
         })
         .collect()
-}
-
-/// The environment that commands get: what tools need to find themselves and their caches, and
-/// nothing that opens doors (keys, tokens, agents' sockets, the keychain's bus).
-pub(crate) fn environment(added: &[(String, String)]) -> Vec<(OsString, OsString)> {
-    let mut kept: Vec<(OsString, OsString)> = std::env::vars_os()
-        .filter(|(name, value)| is_allowed(name, value))
-        .collect();
-    let fixed = [
-        ("TERM", "dumb"),
-        ("NO_COLOR", "1"),
-        ("PAGER", "cat"),
-        ("GIT_PAGER", "cat"),
-        ("GIT_TERMINAL_PROMPT", "0"),
-        ("GIT_EDITOR", "true"),
-        ("DEBIAN_FRONTEND", "noninteractive"),
-    ];
-    let fixed = fixed.map(|(name, value)| (name.into(), value.into()));
-    let added = added
-        .iter()
-        .map(|(name, value)| (name.into(), value.into()));
-    for (name, value) in fixed.into_iter().chain(added) {
-        kept.retain(|(other, _)| *other != name);
-        kept.push((name, value));
-    }
-    kept
-}
-
-const ALLOWED: &[&str] = &[
-    // Who and where.
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "HOSTNAME",
-    "TZ",
-    "TMPDIR",
-    "TMP",
-    "TEMP",
-    "LANG",
-    "LANGUAGE",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
-    "XAUTHORITY",
-    "XDG_CACHE_HOME",
-    "XDG_CONFIG_HOME",
-    "XDG_DATA_HOME",
-    "XDG_DATA_DIRS",
-    "XDG_CONFIG_DIRS",
-    "XDG_STATE_HOME",
-    // Compilers and libraries.
-    "CC",
-    "CXX",
-    "LD",
-    "AR",
-    "CFLAGS",
-    "CXXFLAGS",
-    "CPPFLAGS",
-    "LDFLAGS",
-    "CPATH",
-    "LIBRARY_PATH",
-    "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH",
-    "PKG_CONFIG_PATH",
-    "CMAKE_PREFIX_PATH",
-    "MAKEFLAGS",
-    "SDKROOT",
-    "DEVELOPER_DIR",
-    // Rust.
-    "CARGO_HOME",
-    "CARGO_TARGET_DIR",
-    "CARGO_BUILD_JOBS",
-    "CARGO_INCREMENTAL",
-    "CARGO_NET_OFFLINE",
-    "CARGO_TERM_COLOR",
-    "RUSTUP_HOME",
-    "RUSTUP_TOOLCHAIN",
-    "RUSTFLAGS",
-    "RUSTDOCFLAGS",
-    "RUSTC",
-    "RUSTC_WRAPPER",
-    "RUST_BACKTRACE",
-    "RUST_LOG",
-    "RUST_MIN_STACK",
-    // JavaScript.
-    "NVM_DIR",
-    "NVM_BIN",
-    "FNM_DIR",
-    "VOLTA_HOME",
-    "PNPM_HOME",
-    "BUN_INSTALL",
-    "DENO_DIR",
-    "NODE_ENV",
-    "NODE_OPTIONS",
-    "NODE_PATH",
-    "NPM_CONFIG_CACHE",
-    "NPM_CONFIG_PREFIX",
-    "npm_config_cache",
-    "npm_config_prefix",
-    "npm_config_offline",
-    "COREPACK_HOME",
-    "YARN_CACHE_FOLDER",
-    "PLAYWRIGHT_BROWSERS_PATH",
-    // Python, Ruby, Go, Java, .NET, Haskell, Elixir, PHP.
-    "VIRTUAL_ENV",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYENV_ROOT",
-    "CONDA_PREFIX",
-    "CONDA_DEFAULT_ENV",
-    "PIP_CACHE_DIR",
-    "UV_CACHE_DIR",
-    "POETRY_HOME",
-    "GEM_HOME",
-    "GEM_PATH",
-    "RBENV_ROOT",
-    "BUNDLE_PATH",
-    "RUBYOPT",
-    "GOPATH",
-    "GOROOT",
-    "GOBIN",
-    "GOCACHE",
-    "GOMODCACHE",
-    "GOFLAGS",
-    "GOOS",
-    "GOARCH",
-    "CGO_ENABLED",
-    "GOTOOLCHAIN",
-    "JAVA_HOME",
-    "JDK_HOME",
-    "MAVEN_HOME",
-    "M2_HOME",
-    "MAVEN_OPTS",
-    "GRADLE_HOME",
-    "GRADLE_USER_HOME",
-    "GRADLE_OPTS",
-    "SDKMAN_DIR",
-    "ANDROID_HOME",
-    "ANDROID_SDK_ROOT",
-    "DOTNET_ROOT",
-    "NUGET_PACKAGES",
-    "GHCUP_INSTALL_BASE_PREFIX",
-    "STACK_ROOT",
-    "MIX_HOME",
-    "HEX_HOME",
-    "COMPOSER_HOME",
-    "ASDF_DIR",
-    "ASDF_DATA_DIR",
-    "MISE_DATA_DIR",
-    "NIX_PATH",
-    "NIX_PROFILES",
-    "NIX_SSL_CERT_FILE",
-    // Certificates and proxies.
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "NODE_EXTRA_CA_CERTS",
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "http_proxy",
-    "https_proxy",
-    "no_proxy",
-    "all_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "ALL_PROXY",
-    // Who commits.
-    "GIT_AUTHOR_NAME",
-    "GIT_AUTHOR_EMAIL",
-    "GIT_COMMITTER_NAME",
-    "GIT_COMMITTER_EMAIL",
-];
-
-fn is_allowed(name: &OsStr, value: &OsStr) -> bool {
-    let Some(name) = name.to_str() else {
-        return false;
-    };
-    // A proxy's address may carry a password.
-    let has_password =
-        name.to_ascii_lowercase().ends_with("_proxy") && value.as_bytes().contains(&b'@');
-    (ALLOWED.contains(&name) || name.starts_with("LC_")) && !has_password
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_and_passwords_stay_out_of_the_environment() {
-        let allowed = |name: &str, value: &str| is_allowed(OsStr::new(name), OsStr::new(value));
-        for name in ["PATH", "HOME", "LC_ALL", "CARGO_HOME", "HTTPS_PROXY"] {
-            assert!(allowed(name, "x"), "{name}");
-        }
-        for name in [
-            "OPENAI_API_KEY",
-            "AWS_SECRET_ACCESS_KEY",
-            "GITHUB_TOKEN",
-            "CARGO_REGISTRY_TOKEN",
-            "NPM_TOKEN",
-            "SSH_AUTH_SOCK",
-            "DBUS_SESSION_BUS_ADDRESS",
-            "BASH_ENV",
-            "LD_PRELOAD",
-        ] {
-            assert!(!allowed(name, "x"), "{name}");
-        }
-        assert!(!allowed("HTTPS_PROXY", "http://user:secret@proxy:3128"));
-    }
 }

@@ -1,30 +1,34 @@
 //! Holds commands back with the means of the operating system, where policy and path guard
 //! cannot see: inside a running program.
 //!
-//! A [`Confinement`] says what one command may touch. On Linux it is kept by namespaces, Landlock
-//! and a filter of system calls, without set-up and without another program; `docs/SANDBOX.md`
-//! says why so. [`protection`] says what this machine can do, by trying it.
-//!
-//! [`plan`] works out what is to be done, [`enter`] does it between clone and exec.
+//! A [`Confinement`] says what one command may touch. Each system keeps it by its own means behind
+//! one trait ([`holder`]): Linux by namespaces, Landlock and a filter of system calls, without
+//! set-up and without another program; macOS by a seatbelt profile and Windows by job objects, both
+//! untested. `docs/SANDBOX.md` says why so. [`protection`] says what this machine can do.
 
 mod caches;
-pub(crate) mod enter;
 mod hidden;
-mod landlock;
-pub(crate) mod plan;
-mod probe;
+pub(crate) mod holder;
+#[cfg(any(windows, test))]
+mod job_object;
+#[cfg(target_os = "linux")]
+pub(crate) mod linux;
+#[cfg(unix)]
 mod repository;
+#[cfg(any(not(target_os = "linux"), test))]
 mod seatbelt;
-mod seccomp;
+mod temp;
 mod told;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mira_egress::Door;
+
 use crate::Access;
 
-pub use probe::{Held, Mechanism, Protection, protection};
-pub use seatbelt::profile as seatbelt_profile;
+pub use holder::{Held, Mechanism, Protection, protection};
+pub(crate) use repository::repositories;
 pub(crate) use told::told;
 
 /// How strongly a command can be held.
@@ -39,15 +43,25 @@ pub enum Level {
     Full,
 }
 
+/// What of the network a command has.
+#[derive(Debug, Clone)]
+pub enum Network {
+    /// A loopback of its own at most.
+    Closed,
+    /// These hosts and no other, through a door of Mira's. Where nothing can hold a command to
+    /// them ([`Protection::by_host`]) it is [`Network::Open`], and the person is asked so.
+    Hosts(Door),
+    Open,
+}
+
 /// What one command may touch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Confinement {
     /// The project; canonical.
     pub root: PathBuf,
     /// What may be written.
     pub access: Access,
-    /// Whether it may reach the network; if not, it has a loopback of its own at most.
-    pub network: bool,
+    pub network: Network,
     /// Mira's own folders: hidden.
     pub own: Vec<PathBuf>,
     /// Further folders that may be written.
@@ -86,16 +100,26 @@ impl Sandbox {
 
     /// What a command in `root` may touch. None where nothing can hold it: switched off, or no
     /// means on this machine.
-    pub fn confine(&self, root: &Path, access: Access, network: bool) -> Option<Arc<Confinement>> {
+    pub fn confine(
+        &self,
+        root: &Path,
+        access: Access,
+        network: Network,
+    ) -> Option<Arc<Confinement>> {
         if !self.enabled {
             return None;
         }
-        let level = protection().level;
+        let Protection { level, by_host, .. } = *protection();
+        let network = match network {
+            Network::Closed if !self.network => Network::Closed,
+            Network::Hosts(door) if by_host && !self.network => Network::Hosts(door),
+            _ => Network::Open,
+        };
         (level > Level::None).then(|| {
             Arc::new(Confinement {
                 root: root.to_owned(),
                 access,
-                network: network || self.network,
+                network,
                 own: self.own.clone(),
                 writable: self.writable.clone(),
                 readable: self.readable.clone(),
@@ -109,6 +133,11 @@ impl Sandbox {
     /// can.
     pub fn holds(&self) -> bool {
         !self.enabled || protection().level > Level::None
+    }
+
+    /// Whether a command that is allowed some hosts reaches no other.
+    pub fn holds_to_hosts(&self) -> bool {
+        self.enabled && !self.network && protection().by_host
     }
 }
 

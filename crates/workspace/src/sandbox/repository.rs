@@ -48,13 +48,45 @@ pub(super) fn fixed(root: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// The folder of git that belongs to `root`, and those of its submodules.
+pub(crate) fn repositories(root: &Path) -> Vec<PathBuf> {
+    let git = root.join(".git");
+    let mut found = match fs::symlink_metadata(&git) {
+        Ok(meta) if meta.is_dir() => vec![git.clone()],
+        Ok(meta) if meta.is_file() => outside(root),
+        _ => vec![],
+    };
+    if let Some(git) = found.last().cloned() {
+        submodules(&git.join("modules"), 0, &mut found);
+    }
+    found
+}
+
+fn submodules(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if depth > DEEPEST || !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            continue;
+        }
+        let below = match path.join("HEAD").is_file() {
+            true => {
+                found.push(path.clone());
+                path.join("modules")
+            }
+            false => path,
+        };
+        submodules(&below, depth + 1, found);
+    }
+}
+
+const DEEPEST: usize = 4;
+
 fn in_repository(git: &Path) -> [PathBuf; 3] {
     ["hooks", "config", "config.worktree"].map(|name| git.join(name))
 }
 
 /// Repositories of submodules, which may lie in folders.
 fn modules(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
-    const DEEPEST: usize = 4;
     if depth > DEEPEST {
         return;
     }

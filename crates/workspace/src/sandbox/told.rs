@@ -1,6 +1,6 @@
 //! One line for the model and the person where the sandbox, not the program, is the reason.
 
-use super::Confinement;
+use super::{Confinement, Network};
 use crate::Exit;
 
 /// What programs say when a name or a host cannot be reached.
@@ -42,12 +42,36 @@ pub(crate) fn told(on: &Confinement, exit: &Exit) -> Option<String> {
     }
     let said = exit.output.to_ascii_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if !on.network && says(NO_NETWORK) {
-        return Some(
-            "The sandbox refused the network. If the command needs it, call run_command \
-             with network: true; the person decides."
-                .into(),
-        );
+    match &on.network {
+        Network::Open => {}
+        Network::Hosts(door) => {
+            let refused = door.refused();
+            if !refused.is_empty() {
+                return Some(format!(
+                    "The sandbox let it reach {} only; it also tried {}. If it needs those, call \
+                     run_command with all of them in hosts; the person decides.",
+                    door.hosts().join(", "),
+                    refused.join(", ")
+                ));
+            }
+            if says(NO_NETWORK) {
+                return Some(
+                    "The sandbox lets it reach its hosts through the proxy of HTTP_PROXY and \
+                     HTTPS_PROXY only; a program that uses none reaches nothing. If the command \
+                     cannot, call run_command with network: true; the person decides."
+                        .into(),
+                );
+            }
+        }
+        Network::Closed => {
+            if says(NO_NETWORK) {
+                return Some(
+                    "The sandbox refused the network. If the command needs it, call run_command \
+                     with the names of the hosts in hosts; the person decides."
+                        .into(),
+                );
+            }
+        }
     }
     if says(NOT_WRITABLE) || exit.signal == Some(libc::SIGSYS) {
         return Some(format!(

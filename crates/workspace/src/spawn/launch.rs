@@ -5,15 +5,17 @@ use std::ffi::{CStr, CString, OsString, c_char, c_int, c_void};
 use std::io::{self, Write as _};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::process::{Pid, WaitOptions};
 
 use super::NotStarted;
 use crate::sandbox::Level;
-use crate::sandbox::enter::{self, Failed};
-use crate::sandbox::plan::Plan;
+use crate::sandbox::linux::enter::{self, Failed};
+use crate::sandbox::linux::plan::Plan;
 
 /// The first process of a sandbox; empty where it was not built.
 const INIT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
@@ -21,14 +23,25 @@ const INIT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/init"));
 /// Bytes of stack for what happens before the program is loaded.
 const STACK: usize = 256 * 1024;
 
-/// Returns the process, where it tells of the command's end (in a sandbox of its own processes),
-/// and the reading end of its output.
+pub(super) struct Launched {
+    pub pid: Pid,
+    /// Where it tells of the command's end, in a sandbox of its own processes.
+    pub told: Option<OwnedFd>,
+    /// The reading end of its output.
+    pub output: OwnedFd,
+    /// The listener of its way out.
+    pub door: Option<OwnedFd>,
+    /// Our end of its terminal.
+    pub terminal: Option<OwnedFd>,
+}
+
 pub(super) fn launch(
     argv: &[String],
     cwd: &Path,
     env: Vec<(OsString, OsString)>,
     plan: Option<&Plan>,
-) -> Result<(Pid, Option<OwnedFd>, OwnedFd), NotStarted> {
+    with_terminal: bool,
+) -> Result<Launched, NotStarted> {
     let program = program(argv)?;
     let argv = argv
         .iter()
@@ -48,6 +61,20 @@ pub(super) fn launch(
         }
         false => (None, None),
     };
+    let (handed, handing) = match plan.is_some_and(|plan| plan.door) {
+        true => {
+            let (here, there) = UnixStream::pair()?;
+            (Some(here), Some(there))
+        }
+        false => (None, None),
+    };
+    let (terminal, its_terminal) = match with_terminal {
+        true => {
+            let (ours, its) = super::terminal::pair()?;
+            (Some(ours), Some(its))
+        }
+        false => (None, None),
+    };
     let words: Vec<&CStr> = match own_processes {
         true => [c"mira-init", &program]
             .into_iter()
@@ -63,6 +90,8 @@ pub(super) fn launch(
         cwd: &cwd,
         output: writing.as_raw_fd(),
         telling: telling.as_ref().map_or(-1, AsRawFd::as_raw_fd),
+        door: handing.as_ref().map_or(-1, AsRawFd::as_raw_fd),
+        terminal: its_terminal.as_ref().map_or(-1, AsRawFd::as_raw_fd),
         init: if own_processes { init()? } else { -1 },
         plan,
         slots: &mut slots,
@@ -70,7 +99,13 @@ pub(super) fn launch(
     };
     let pid = cloned(&mut start, plan.map_or(0, |plan| plan.flags))?;
     match start.failed {
-        None => Ok((pid, told, reading.into())),
+        None => Ok(Launched {
+            pid,
+            told,
+            output: reading.into(),
+            door: handed.as_ref().map(received).transpose()?,
+            terminal,
+        }),
         Some((failed, kind)) => {
             let _ = rustix::process::waitpid(Some(pid), WaitOptions::empty());
             Err(match kind {
@@ -79,6 +114,24 @@ pub(super) fn launch(
             })
         }
     }
+}
+
+/// The descriptor that the new process handed over before it became the command.
+fn received(from: &UnixStream) -> io::Result<OwnedFd> {
+    let mut byte = [0];
+    let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut beside = RecvAncillaryBuffer::new(&mut space);
+    recvmsg(
+        from,
+        &mut [io::IoSliceMut::new(&mut byte)],
+        &mut beside,
+        RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT,
+    )?;
+    let fd = beside.drain().find_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(mut fds) => fds.next(),
+        _ => None,
+    });
+    fd.ok_or_else(|| io::Error::other("the sandbox's way out was not handed over"))
 }
 
 #[derive(Clone, Copy)]
@@ -95,6 +148,8 @@ struct Start<'a> {
     cwd: &'a CStr,
     output: c_int,
     telling: c_int,
+    door: c_int,
+    terminal: c_int,
     init: c_int,
     plan: Option<&'a Plan>,
     slots: &'a mut [c_int],
@@ -152,7 +207,7 @@ unsafe fn become_command(start: &mut Start<'_>) -> (Failed, Kind) {
             };
             // The memory of a crashed command belongs in no file.
             libc::setrlimit(libc::RLIMIT_CORE, &raw const nothing);
-            if let Err(failed) = enter::namespaces(plan, start.slots) {
+            if let Err(failed) = enter::namespaces(plan, start.slots, start.door) {
                 return (failed, Kind::Confinement);
             }
         }
@@ -205,11 +260,17 @@ unsafe fn descriptors(start: &mut Start<'_>) -> Result<(), Failed> {
             libc::signal(signal, libc::SIG_DFL);
         }
         libc::setsid();
+        if start.terminal >= 0 && libc::ioctl(start.terminal, libc::TIOCSCTTY as _, 0) < 0 {
+            return Err(now("its terminal"));
+        }
         let output = libc::fcntl(start.output, libc::F_DUPFD_CLOEXEC, FREE);
         let telling = match start.telling {
             -1 => -1,
             fd => libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, FREE),
         };
+        if start.door >= 0 {
+            start.door = libc::fcntl(start.door, libc::F_DUPFD_CLOEXEC, FREE);
+        }
         if start.init >= 0 {
             start.init = libc::fcntl(start.init, libc::F_DUPFD_CLOEXEC, FREE);
         }

@@ -6,6 +6,7 @@ mod escapes;
 mod files;
 mod guard;
 mod histories;
+mod hosts;
 mod hunks;
 mod odd_files;
 mod processes;

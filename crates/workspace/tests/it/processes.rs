@@ -205,7 +205,11 @@ async fn what_a_command_leaves_running_is_ended() {
 #[tokio::test]
 async fn long_output_is_cut_in_the_middle_and_kept_whole() {
     let place = Place::new();
-    let jobs = Jobs::open(&place.dir.path().join("data/jobs")).unwrap();
+    let jobs = Jobs::open(
+        &place.dir.path().join("data/jobs"),
+        mira_secrets::Masker::new([3; 32]),
+    )
+    .unwrap();
     let mut spec = shell(
         &place,
         "for i in $(seq 1 20000); do echo \"line ü $i\"; done",
@@ -244,7 +248,11 @@ async fn long_output_is_cut_in_the_middle_and_kept_whole() {
 #[tokio::test]
 async fn background_jobs_are_listed_read_and_killed() {
     let place = Place::new();
-    let jobs = Jobs::open(&place.dir.path().join("data/jobs")).unwrap();
+    let jobs = Jobs::open(
+        &place.dir.path().join("data/jobs"),
+        mira_secrets::Masker::new([3; 32]),
+    )
+    .unwrap();
     let mut finished = jobs.finished();
     let quick = jobs
         .start("one", "op", shell(&place, "echo quick; exit 7"))

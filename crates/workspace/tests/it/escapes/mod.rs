@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use mira_workspace::process::run;
 use mira_workspace::sandbox::{Level, protection};
-use mira_workspace::{Access, CommandLine, Confinement, Spec};
+use mira_workspace::{Access, CommandLine, Confinement, Network, Spec};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
@@ -64,7 +64,7 @@ async fn tried(escape: &Escape, level: Option<Level>) -> Vec<String> {
         Arc::new(Confinement {
             root: outside.project(),
             access: Access::Project,
-            network: false,
+            network: Network::Closed,
             own: vec![outside.data()],
             writable: vec![],
             readable: vec![],
@@ -94,10 +94,13 @@ fn who() -> &'static str {
 
 async fn all_held(level: Level, named: &str) {
     if protection().level < level {
-        print(&format!(
+        let why = format!(
             "escapes, {named}, as {}: not possible on this machine",
             who()
-        ));
+        );
+        // What was not tried is not proven.
+        assert!(std::env::var_os("CI").is_none(), "{why}");
+        print(&why);
         return;
     }
     let (mut held, mut known, mut missed) = (0, Vec::new(), Vec::new());

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::ffi::CString;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use super::landlock::{self, IOCTL_DEV, READ, Rule, WRITE};
-use super::{Confinement, Level, hidden, repository, seccomp};
+use super::seccomp;
 use crate::Access;
+use crate::sandbox::temp::temporary_folder;
+use crate::sandbox::{Confinement, Level, Network, caches, hidden, repository};
 
 /// Everything that the new process does to itself before it becomes the command.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct Plan {
     pub kept: usize,
     /// Bring the sandbox's own loopback up.
     pub loopback: bool,
+    /// Make the one listener in it that leads out, and hand it over.
+    pub door: bool,
     /// Capabilities that stay, as bits.
     pub capabilities: u64,
     pub(super) landlock: Option<(u32, Vec<Rule>)>,
@@ -131,7 +135,7 @@ fn writable(on: &Confinement, home: Option<&Path>) -> Vec<PathBuf> {
         found.push("/".into());
     }
     let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    found.extend(super::caches::paths(home, variable));
+    found.extend(caches::paths(home, variable));
     let named = on.writable.iter();
     found.extend(named.filter_map(|path| path.canonicalize().ok()));
     found
@@ -234,7 +238,8 @@ fn full(
     if !root {
         flags |= libc::CLONE_NEWUSER;
     }
-    if !on.network {
+    let own_network = !matches!(on.network, Network::Open);
+    if own_network {
         flags |= libc::CLONE_NEWNET;
     }
     let version = landlock::version();
@@ -244,7 +249,8 @@ fn full(
         identity: (!root).then(|| (map(user.as_raw()), map(group.as_raw()))),
         kept: made.kept,
         steps: made.steps,
-        loopback: !on.network,
+        loopback: own_network,
+        door: matches!(on.network, Network::Hosts(_)),
         capabilities: if root { ROOT_KEEPS } else { 0 },
         landlock: (version > 0).then_some((version, rules)),
         filter: seccomp::filter(seccomp::Rules {
@@ -285,10 +291,12 @@ fn basic(
         steps: Vec::new(),
         kept: 0,
         loopback: false,
+        door: false,
         capabilities: ROOT_KEEPS,
         landlock: (version > 0).then_some((version, rules)),
         filter: seccomp::filter(seccomp::Rules {
-            internet: on.network,
+            // By host needs a network of its own.
+            internet: !matches!(on.network, Network::Closed),
             local: false,
             one_session: true,
         }),
@@ -497,30 +505,6 @@ impl Steps {
         }
         Ok(())
     }
-}
-
-/// One for each project, ours alone. The same for each command, so that one command finds what
-/// another put there.
-fn temporary_folder(root: &Path) -> io::Result<PathBuf> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-    let user = rustix::process::geteuid().as_raw();
-    let base = std::env::temp_dir().join(format!("mira-{user}"));
-    let make = |path: &Path| match std::fs::DirBuilder::new().mode(0o700).create(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    };
-    make(&base)?;
-    let meta = std::fs::symlink_metadata(&base)?;
-    if !meta.is_dir() || meta.uid() != user || meta.mode() & 0o077 != 0 {
-        return Err(io::Error::other(format!(
-            "{} is not a folder of yours alone; remove it",
-            base.display()
-        )));
-    }
-    let name = blake3::hash(root.as_os_str().as_bytes()).to_hex();
-    let folder = base.join(&name.as_str()[..16]);
-    make(&folder)?;
-    folder.canonicalize()
 }
 
 /// Root, with the right to make namespaces.

@@ -5,6 +5,7 @@ use std::ffi::CStr;
 
 use libc::{c_int, c_long, c_uint};
 
+use super::DOOR_PORT;
 use super::landlock::{self, errno};
 use super::plan::{Plan, Step};
 
@@ -45,11 +46,12 @@ const AT_RECURSIVE: c_uint = 0x8000;
 const MOVE_MOUNT_F_EMPTY_PATH: c_uint = 4;
 const MOUNT_ATTR_RDONLY: u64 = 1;
 
-/// The view of files, identity and network. `slots` holds as many numbers as the plan keeps.
+/// The view of files, identity and network. `slots` holds as many numbers as the plan keeps; the
+/// listener of the way out is handed over through `door`.
 ///
 /// # Safety
 /// For a process of its own that was just cloned.
-pub(crate) unsafe fn namespaces(plan: &Plan, slots: &mut [c_int]) -> Done {
+pub(crate) unsafe fn namespaces(plan: &Plan, slots: &mut [c_int], door: c_int) -> Done {
     unsafe {
         if let Some((user, group)) = &plan.identity {
             write_file(c"/proc/self/setgroups", b"deny")?;
@@ -58,6 +60,9 @@ pub(crate) unsafe fn namespaces(plan: &Plan, slots: &mut [c_int]) -> Done {
         }
         if plan.loopback {
             loopback()?;
+        }
+        if plan.door {
+            way_out(door)?;
         }
         for step in &plan.steps {
             take(step, slots)?;
@@ -250,6 +255,45 @@ unsafe fn loopback() -> Done {
         request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
         let raised = libc::ioctl(fd, libc::SIOCSIFFLAGS as _, &raw const request);
         let done = check("its own network", raised);
+        libc::close(fd);
+        done
+    }
+}
+
+/// Listens in this new network and passes the listener to the engine, which accepts in its own:
+/// a socket stays in the network that it was made in. Nothing else leads out of here.
+unsafe fn way_out(door: c_int) -> Done {
+    const STAGE: &str = "its way out";
+    unsafe {
+        let fd = libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0);
+        check(STAGE, fd)?;
+        let mut address: libc::sockaddr_in = std::mem::zeroed();
+        address.sin_family = libc::AF_INET as libc::sa_family_t;
+        address.sin_port = DOOR_PORT.to_be();
+        address.sin_addr.s_addr = u32::from_ne_bytes([127, 0, 0, 1]);
+        let length = size_of::<libc::sockaddr_in>() as libc::socklen_t;
+        check(STAGE, libc::bind(fd, (&raw const address).cast(), length))?;
+        check(STAGE, libc::listen(fd, 128))?;
+
+        let mut byte = 0u8;
+        let mut piece = libc::iovec {
+            iov_base: (&raw mut byte).cast(),
+            iov_len: 1,
+        };
+        // Of words, so that it lies as a header must.
+        let mut space = [0u64; 8];
+        let mut message: libc::msghdr = std::mem::zeroed();
+        message.msg_iov = &raw mut piece;
+        message.msg_iovlen = 1;
+        message.msg_control = space.as_mut_ptr().cast();
+        message.msg_controllen = libc::CMSG_SPACE(size_of::<c_int>() as c_uint) as _;
+        let header = libc::CMSG_FIRSTHDR(&raw const message);
+        (*header).cmsg_level = libc::SOL_SOCKET;
+        (*header).cmsg_type = libc::SCM_RIGHTS;
+        (*header).cmsg_len = libc::CMSG_LEN(size_of::<c_int>() as c_uint) as _;
+        libc::CMSG_DATA(header).cast::<c_int>().write_unaligned(fd);
+        let sent = libc::sendmsg(door, &raw const message, libc::MSG_NOSIGNAL);
+        let done = check(STAGE, sent as i64);
         libc::close(fd);
         done
     }
