@@ -59,8 +59,11 @@ pub struct Hook {
     /// Program and arguments; run without a shell, in the project's folder.
     pub run: Vec<String>,
     pub timeout_ms: u64,
-    /// It may use the network; the sandbox keeps it closed otherwise.
+    /// It may use the whole network; the sandbox keeps it closed otherwise.
     pub network: bool,
+    /// It may reach these hosts, and no other.
+    #[serde(default)]
+    pub hosts: Vec<String>,
     pub on_failure: OnFailure,
     pub enabled: bool,
     pub description: String,

@@ -223,6 +223,8 @@ pub struct TestRule {
     pub write: Option<String>,
     pub url: Option<String>,
     pub tool: Option<String>,
+    /// Hosts that the command is to reach, each a whole name.
+    pub hosts: Vec<String>,
     /// Rules to add for this test only.
     pub rules: Vec<RuleDraft>,
 }

@@ -253,7 +253,7 @@ function TryCommand({ project }: { project: Project | undefined }) {
   const words = t.trust.rules;
   const [text, setText] = useState("");
   const [asked, setAsked] = useState<string | undefined>(undefined);
-  const verdict = useRequest("rule.test", asked ? { project_id: project?.id, command: asked, rules: [] } : undefined);
+  const verdict = useRequest("rule.test", asked ? { project_id: project?.id, command: asked, hosts: [], rules: [] } : undefined);
   return (
     <section className="stack" aria-label={words.try}>
       <h2 className="section-title">{words.try}</h2>

@@ -17,9 +17,13 @@ command: string | null,
  */
 run: Array<string>, timeout_ms: number, 
 /**
- * It may use the network; the sandbox keeps it closed otherwise.
+ * It may use the whole network; the sandbox keeps it closed otherwise.
  */
-network: boolean, on_failure: OnFailure, enabled: boolean, description: string, 
+network: boolean, 
+/**
+ * It may reach these hosts, and no other.
+ */
+hosts: Array<string>, on_failure: OnFailure, enabled: boolean, description: string, 
 /**
  * Why it does not run now: switched off, the folder is not trusted.
  */

@@ -15,6 +15,10 @@ command: string | null,
  */
 cwd: string | null, read: string | null, write: string | null, url: string | null, tool: string | null, 
 /**
+ * Hosts that the command is to reach, each a whole name.
+ */
+hosts: Array<string>, 
+/**
  * Rules to add for this test only.
  */
 rules: Array<RuleDraft>, };
