@@ -47,6 +47,7 @@ impl Approvals {
         project: Option<ProjectId>,
         cancel: &CancellationToken,
     ) -> Result<Decision, Failure> {
+        let approval = crate::masking::asked(self.events.masker(), approval);
         let (answer, mut decided) = oneshot::channel();
         let id = approval.id.clone();
         let left = (approval.expires_at - now_ms()).max(0) as u64;

@@ -170,6 +170,7 @@ impl Ledger for Book {
         self.write(Line::Ended(EgressEnd {
             id: number,
             received_bytes: arrival.received_bytes,
+            sent_bytes: arrival.sent_bytes,
             status: arrival.status,
             ended_at: now_ms(),
         }));

@@ -37,6 +37,11 @@ impl EventLog {
         }
     }
 
+    /// What hides secrets in everything that is stored.
+    pub fn masker(&self) -> &Masker {
+        &self.masker
+    }
+
     /// Stores one step and announces it.
     pub async fn append(
         &self,

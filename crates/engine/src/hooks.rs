@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use mira_egress::{Door, Gate};
 use mira_policy::Line;
 use mira_protocol::hook::{
     Hook, HookFile, HookList, HookLog, HookOutcome, HookPoint, HookRun, HookSource, HookTest,
@@ -21,7 +22,7 @@ use mira_protocol::hook::{
 use mira_protocol::project::Project;
 use mira_protocol::{CallId, Code, Failure, OperationId, SessionId, Topic};
 use mira_store::Store;
-use mira_workspace::Confinement;
+use mira_workspace::{Confinement, Network};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -46,6 +47,7 @@ pub struct Hooks {
     projects: Projects,
     trusts: Trusts,
     settings: SettingsHandle,
+    gate: Gate,
     /// Sessions whose beginning was told.
     begun: Arc<Mutex<HashMap<SessionId, Project>>>,
 }
@@ -93,6 +95,7 @@ impl Hooks {
         projects: Projects,
         trusts: Trusts,
         settings: SettingsHandle,
+        gate: Gate,
     ) -> Self {
         Self {
             store,
@@ -100,6 +103,7 @@ impl Hooks {
             projects,
             trusts,
             settings,
+            gate,
             begun: Arc::default(),
         }
     }
@@ -177,15 +181,9 @@ impl Hooks {
         };
         let input = input(&hook, point, &project, &occasion);
         let cancel = CancellationToken::new();
-        let ran = run::run(
-            &hook,
-            point,
-            Path::new(&project.path),
-            &input,
-            self.confined(&hook, &project),
-            &cancel,
-        )
-        .await;
+        let ran = self
+            .run(&hook, point, &project, &occasion, &input, &cancel)
+            .await;
         let run = self.record(&hook, point, &project, &occasion, &ran).await?;
         Ok(HookTest {
             input,
@@ -219,15 +217,9 @@ impl Hooks {
                 continue;
             }
             let input = input(&hook, point, project, &occasion);
-            let ran = run::run(
-                &hook,
-                point,
-                Path::new(&project.path),
-                &input,
-                self.confined(&hook, project),
-                cancel,
-            )
-            .await;
+            let ran = self
+                .run(&hook, point, project, &occasion, &input, cancel)
+                .await;
             self.record(&hook, point, project, &occasion, &ran).await?;
             if ran.outcome == HookOutcome::Cancelled {
                 return Ok(outcome);
@@ -295,8 +287,38 @@ impl Hooks {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn run(
+        &self,
+        hook: &Hook,
+        point: HookPoint,
+        project: &Project,
+        occasion: &Occasion,
+        input: &Value,
+        cancel: &CancellationToken,
+    ) -> Ran {
+        let confine = self.confined(hook, project, occasion);
+        if confine.is_none() && self.gate.is_closed() {
+            let why = "Mira is offline, and nothing on this machine keeps a hook from the network";
+            return Ran::failed(HookOutcome::Failed, why);
+        }
+        run::run(
+            hook,
+            point,
+            Path::new(&project.path),
+            input,
+            confine,
+            cancel,
+        )
+        .await
+    }
+
     /// Hooks are held like commands. The person's own may read the folder that they lie in.
-    fn confined(&self, hook: &Hook, project: &Project) -> Option<Arc<Confinement>> {
+    fn confined(
+        &self,
+        hook: &Hook,
+        project: &Project,
+        occasion: &Occasion,
+    ) -> Option<Arc<Confinement>> {
         let settings = self.settings.current();
         let mut sandbox = crate::operations::holding::sandbox(&settings);
         if hook.source == HookSource::User {
@@ -305,8 +327,27 @@ impl Hooks {
         sandbox.confine(
             Path::new(&project.path),
             mira_workspace::Access::Project,
-            hook.network,
+            self.network(hook, occasion),
         )
+    }
+
+    fn network(&self, hook: &Hook, occasion: &Occasion) -> Network {
+        // Offline holds for hooks too.
+        if self.gate.is_closed() {
+            return Network::Closed;
+        }
+        if hook.network {
+            self.gate.command(&format!("hook {}", hook.name));
+            return Network::Open;
+        }
+        if hook.hosts.is_empty() {
+            return Network::Closed;
+        }
+        let caller = mira_egress::Caller {
+            session: occasion.session.as_ref().map(|id| id.0.clone()),
+            operation: occasion.operation.as_ref().map(|id| id.0.clone()),
+        };
+        Network::Hosts(Door::new(self.gate.clone(), caller, hook.hosts.clone()))
     }
 
     /// Every hook, with why it waits if it does. The project's text is the one that was hashed.

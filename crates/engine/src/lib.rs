@@ -60,6 +60,7 @@ use files::Files;
 use gitview::GitView;
 use hooks::Hooks;
 use jobs::BackgroundJobs;
+pub use masking::Masked;
 pub use mira_egress::Passage;
 use operations::{Gate, Operations};
 pub use ports::{Askpass, ModelSource, NoSecrets, Ports, Resolved, SecretStore, Want};
@@ -118,10 +119,9 @@ impl Engine {
             .await
             .map_err(from_store)?;
         let blobs = Blobs::open(&settings.data_dir.join("blobs")).map_err(internal)?;
-        let job_files =
-            mira_workspace::Jobs::open(&settings.data_dir.join("jobs")).map_err(internal)?;
-
         let masker = masking::open(&settings.data_dir).map_err(internal)?;
+        let job_files = mira_workspace::Jobs::open(&settings.data_dir.join("jobs"), masker.clone())
+            .map_err(internal)?;
         let events = EventLog::new(store.clone(), masker.clone());
         let settings = SettingsHandle::new(settings, store.clone(), events.clone()).await?;
         let egress = Egress::open(store.clone(), events.clone(), &settings.current()).await?;
@@ -144,6 +144,7 @@ impl Engine {
             projects.clone(),
             trusts.clone(),
             settings.clone(),
+            egress.gate(),
         );
         let approvals = Approvals::new(store.clone(), events.clone(), permissions.clone());
         let budget = Budget::new(store.clone(), events.clone(), settings.clone());
@@ -323,9 +324,15 @@ impl Engine {
             Request::OperationReview(params) => json(on.changes.review(params).await),
             Request::OperationUndo(params) => json(on.changes.undo(params).await),
             Request::OperationRedo(params) => json(on.changes.redo(params).await),
-            Request::OperationExport(params) => {
-                json(scenario_export::export(&on.store, on.operations.blobs(), params).await)
-            }
+            Request::OperationExport(params) => json(
+                scenario_export::export(
+                    &on.store,
+                    on.operations.blobs(),
+                    on.events.masker(),
+                    params,
+                )
+                .await,
+            ),
 
             Request::CheckpointList(params) => json(on.changes.list(params).await),
             Request::CheckpointGet(params) => json(on.changes.get(params).await),

@@ -9,9 +9,11 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mira_protocol::EventKind;
+use mira_protocol::approval::Approval;
 use mira_protocol::message::{Fragment, Mention};
 use mira_protocol::operation::Attachment;
+use mira_protocol::rule::RuleDraft;
+use mira_protocol::{EventKind, Failure};
 use mira_secrets::{KEY_BYTES, Masker};
 use serde_json::Value;
 
@@ -154,7 +156,7 @@ pub fn event(masker: &Masker, kind: EventKind) -> EventKind {
             changes,
         } => EventKind::OperationFinished {
             state,
-            failure,
+            failure: failure.map(|failure| told(masker, failure)),
             content: text(content),
             usage,
             cost_micro_usd,
@@ -165,7 +167,48 @@ pub fn event(masker: &Masker, kind: EventKind) -> EventKind {
             job_id,
             command: text(command),
         },
+        EventKind::ApprovalRequested { approval } => EventKind::ApprovalRequested {
+            approval: asked(masker, approval),
+        },
         other => other,
+    }
+}
+
+/// A question as it is stored and shown. What runs with more rights is bound word by word, and is
+/// shown as it is.
+pub fn asked(masker: &Masker, approval: Approval) -> Approval {
+    if approval.elevation.is_some() {
+        return approval;
+    }
+    let text = |text: String| own(masker, text);
+    let command = text(approval.command);
+    // A rule with a mark in it would fit nothing, and one with the secret would keep it.
+    let secret = |rule: &RuleDraft| masker.mask(&rule.pattern) != rule.pattern.as_str();
+    let kept = !approval.rules.iter().any(secret);
+    Approval {
+        argv: approval
+            .argv
+            .map(|argv| argv.into_iter().map(text).collect()),
+        reason: text(approval.reason),
+        purpose: approval.purpose.map(text),
+        pattern: approval.pattern.filter(|_| kept),
+        rules: match kept {
+            true => approval.rules,
+            false => vec![],
+        },
+        command,
+        ..approval
+    }
+}
+
+/// An error's words: a provider may repeat what it was sent.
+pub fn told(masker: &Masker, failure: Failure) -> Failure {
+    let text = |text: String| own(masker, text);
+    Failure {
+        message: text(failure.message),
+        hint: failure.hint.map(text),
+        detail: failure.detail.map(text),
+        ..failure
     }
 }
 
@@ -176,7 +219,6 @@ fn own(masker: &Masker, text: String) -> String {
     }
 }
 
-/// Every string in a value, keys left alone.
 /// What a message points at; a file's kind says where its secrets are.
 fn mentioned(masker: &Masker, mut fragments: Vec<Fragment>) -> Vec<Fragment> {
     for fragment in &mut fragments {
@@ -191,7 +233,8 @@ fn mentioned(masker: &Masker, mut fragments: Vec<Fragment>) -> Vec<Fragment> {
     fragments
 }
 
-fn strings(masker: &Masker, value: &mut Value) {
+/// Every string in a value, keys left alone.
+pub fn strings(masker: &Masker, value: &mut Value) {
     match value {
         Value::String(text) => *text = own(masker, std::mem::take(text)),
         Value::Array(items) => items.iter_mut().for_each(|item| strings(masker, item)),
@@ -216,5 +259,63 @@ fn attachment(masker: &Masker, attachment: Attachment) -> Attachment {
     Attachment {
         data_base64: masked.or(attachment.data_base64),
         ..attachment
+    }
+}
+
+/// Writes what a log is given, line by line, without its secrets. A line is one call of `write`.
+pub struct Masked<W> {
+    inner: W,
+    masker: Masker,
+}
+
+impl<W> Masked<W> {
+    /// With the key of this data directory; where that cannot be had, with one of its own, whose
+    /// marks say no less and cannot be compared with others.
+    pub fn new(inner: W, data_dir: &Path) -> Self {
+        let masker = open(data_dir).unwrap_or_else(|_| Masker::new(rand::random()));
+        Self { inner, masker }
+    }
+}
+
+impl<W: Write> Write for Masked<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.inner.write_all(self.masker.mask(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = concat!("ghp_", "0123456789abcdefghijABCDEFGHIJ456789");
+
+    #[test]
+    fn a_log_has_no_secret_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut log = Masked::new(Vec::new(), folder.path());
+        let line = format!("{{\"url\":\"https://x/?t={TOKEN}\"}}\n");
+        log.write_all(line.as_bytes()).unwrap();
+        let text = String::from_utf8(log.inner).unwrap();
+        assert!(!text.contains(TOKEN) && text.ends_with("\"}\n"), "{text}");
+        assert!(text.contains("[secret:"), "{text}");
+    }
+
+    #[test]
+    fn what_a_provider_repeats_is_masked() {
+        let masker = Masker::new([3; KEY_BYTES]);
+        let failure = Failure::new(
+            mira_protocol::Code::BadParams,
+            format!("no such key {TOKEN}"),
+        )
+        .hint(format!("not {TOKEN}"))
+        .detail(TOKEN);
+        let shown = format!("{:?}", told(&masker, failure));
+        assert!(!shown.contains(TOKEN), "{shown}");
     }
 }

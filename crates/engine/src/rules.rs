@@ -12,6 +12,7 @@ use mira_protocol::rule::{
     Judgement, ListRules, PreviewRule, Rule, RuleAction, RuleDraft, RuleFile, RuleFormat, RuleList,
     RuleOrigin, RulePreview, RuleRef, RuleTest, SaveRule, TestRule,
 };
+use mira_protocol::sudo::{Severity, SudoBlock, SudoMatch};
 use mira_protocol::system::Nothing;
 use mira_protocol::{Code, Failure, ProjectId, RuleId, Topic};
 use mira_store::Store;
@@ -43,6 +44,59 @@ pub struct InForce {
     pub rules: Rules,
     /// Why the project's file cannot be read; then everything but looking is asked about.
     pub broken_file: Option<String>,
+    pub blocks: BlockList,
+}
+
+/// The block list as the person has set it: one for all commands.
+#[derive(Debug, Clone, Default)]
+pub struct BlockList(pub Vec<SudoBlock>);
+
+impl BlockList {
+    /// What is on, Mira's own entries first.
+    fn shown(&self) -> Vec<BlockEntry> {
+        let entry = |name: &str, description: &str, severity: &str| BlockEntry {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            severity: severity.to_owned(),
+        };
+        let own = self
+            .0
+            .iter()
+            .filter(|one| one.enabled && !matches!(one.matches, SudoMatch::Builtin(_)));
+        BLOCK_LIST
+            .iter()
+            .filter(|block| mira_policy::Blocks::counts(self, block.name))
+            .map(|block| entry(block.name, block.description, block.severity))
+            .chain(own.map(|one| entry(&one.name, &one.description, severity(one.severity))))
+            .collect()
+    }
+}
+
+fn severity(of: Severity) -> &'static str {
+    match of {
+        Severity::Low => "low",
+        Severity::Medium => "medium",
+        Severity::High => "high",
+        Severity::Critical => "critical",
+    }
+}
+
+impl mira_policy::Blocks for BlockList {
+    /// One that is not in the list counts: a table that was emptied must not open everything.
+    fn counts(&self, name: &str) -> bool {
+        let builtin = SudoMatch::Builtin(name.to_owned());
+        let known = self.0.iter().find(|one| one.matches == builtin);
+        known.is_none_or(|one| one.enabled)
+    }
+
+    fn own(&self, argv: &[String]) -> Option<(String, String)> {
+        let entry = crate::sudo::own_block(&self.0, argv)?;
+        let why = match entry.description.is_empty() {
+            true => format!("the entry {:?} of your block list has it", entry.name),
+            false => entry.description.clone(),
+        };
+        Some((entry.name.clone(), why))
+    }
 }
 
 impl Permissions {
@@ -62,7 +116,18 @@ impl Permissions {
         standing: &Standing,
     ) -> Result<InForce, Failure> {
         let saved = self.saved(Some(&project.id)).await?;
-        Ok(in_force(&saved, standing))
+        Ok(with(
+            &saved,
+            self.blocks().await?,
+            Some(standing),
+            &[],
+            None,
+        ))
+    }
+
+    async fn blocks(&self) -> Result<BlockList, Failure> {
+        let blocks = self.store.sudo_blocklist().await.map_err(from_store)?;
+        Ok(BlockList(blocks))
     }
 
     async fn saved(&self, project: Option<&ProjectId>) -> Result<Vec<Rule>, Failure> {
@@ -90,14 +155,7 @@ impl Permissions {
             Some(project) => self.file(project).await?,
             None => None,
         };
-        let block_list = BLOCK_LIST
-            .iter()
-            .map(|block| BlockEntry {
-                name: block.name.to_owned(),
-                description: block.description.to_owned(),
-                severity: block.severity.to_owned(),
-            })
-            .collect();
+        let block_list = self.blocks().await?.shown();
         Ok(RuleList {
             rules,
             file,
@@ -231,13 +289,20 @@ impl Permissions {
             .map(checked)
             .collect::<Result<Vec<_>, _>>()?;
         let saved = self.saved(request.project_id.as_ref()).await?;
+        let blocks = self.blocks().await?;
         let (root, in_force) = match &request.project_id {
             Some(id) => {
                 let project = self.projects.get_by_id(id).await?;
                 let standing = self.trusts.standing(Path::new(&project.path)).await?;
-                (project.path, with(&saved, Some(&standing), &drafts, None))
+                (
+                    project.path,
+                    with(&saved, blocks, Some(&standing), &drafts, None),
+                )
             }
-            None => ("/project".to_owned(), with(&saved, None, &drafts, None)),
+            None => (
+                "/project".to_owned(),
+                with(&saved, blocks, None, &drafts, None),
+            ),
         };
         past::tested(&request, Path::new(&root), &in_force)
     }
@@ -266,9 +331,11 @@ impl Permissions {
             Some(project) => Some(self.trusts.standing(Path::new(&project.path)).await?),
             None => None,
         };
-        let before = with(&saved, standing.as_ref(), &[], None);
+        let blocks = self.blocks().await?;
+        let before = with(&saved, blocks.clone(), standing.as_ref(), &[], None);
         let after = with(
             &saved,
+            blocks,
             standing.as_ref(),
             &drafts,
             request.replaces.as_ref(),
@@ -424,13 +491,10 @@ fn read_file(standing: &Standing) -> Option<Result<Vec<RuleDraft>, Vec<String>>>
     }
 }
 
-fn in_force(saved: &[Rule], standing: &Standing) -> InForce {
-    with(saved, Some(standing), &[], None)
-}
-
 /// Saved rules, those of the project's file, and some to try, without one to leave out.
 fn with(
     saved: &[Rule],
+    blocks: BlockList,
     standing: Option<&Standing>,
     tried: &[RuleDraft],
     without: Option<&RuleId>,
@@ -472,7 +536,11 @@ fn with(
     for problem in problems {
         tracing::warn!(problem, "a saved rule could not be read");
     }
-    InForce { rules, broken_file }
+    InForce {
+        rules,
+        broken_file,
+        blocks,
+    }
 }
 
 /// Why what would go is asked about all the same: nobody knows what the folder's rules or hooks
@@ -499,7 +567,12 @@ fn rules_of(tree: &Judgement, ids: &mut Vec<RuleId>) {
 }
 
 /// Where somebody can be asked, in the project.
-fn context<'a>(root: &'a Path, home: Option<&'a Path>, rules: &'a Rules) -> Context<'a> {
+fn context<'a>(
+    root: &'a Path,
+    home: Option<&'a Path>,
+    rules: &'a Rules,
+    blocks: &'a BlockList,
+) -> Context<'a> {
     Context {
         access: Access::Project,
         approve: ApproveMode::Ask,
@@ -507,6 +580,6 @@ fn context<'a>(root: &'a Path, home: Option<&'a Path>, rules: &'a Rules) -> Cont
         home,
         rules,
         tool: None,
-        blocks: &mira_policy::every_block,
+        blocks,
     }
 }

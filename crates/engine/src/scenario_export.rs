@@ -3,7 +3,7 @@
 //!
 //! The files are those of the project as it is on disk, with what this and later operations of
 //! the session changed taken back. Of a large project only the files that the operation read or
-//! changed are written down, and the file says so. Retries are left out: a replay has no broken
+//! changed are written down, and the file says so. Secrets are masked. Retries are left out: a replay has no broken
 //! connections.
 
 mod files;
@@ -16,6 +16,7 @@ use mira_protocol::operation::{
     ApproveMode, ExportedScenario, Operation, OperationRef, OperationState, Usage,
 };
 use mira_protocol::{Code, EventKind, Failure, StoredEvent};
+use mira_secrets::Masker;
 use mira_store::{OperationRow, Store};
 use mira_workspace::Blobs;
 use serde_json::{Map, Value, json};
@@ -29,6 +30,7 @@ use crate::failure::from_store;
 pub async fn export(
     store: &Store,
     blobs: &Arc<Blobs>,
+    masker: &Masker,
     params: OperationRef,
 ) -> Result<ExportedScenario, Failure> {
     let row = store
@@ -45,14 +47,16 @@ pub async fn export(
         .events_of_operation(&params.operation_id)
         .await
         .map_err(from_store)?;
-    let setup = files::before(store, blobs, &row.operation, &events).await?;
-    let scenario = json!({
+    let setup = files::before(store, blobs, masker, &row.operation, &events).await?;
+    let mut scenario = json!({
         "name": title(&row.operation.user_message),
         "description": format!("Exported from operation {}.{}", row.operation.id, setup.note),
         "tags": ["exported"],
         "setup": { "create_dirs": setup.dirs, "create_files": setup.files },
         "steps": [step(&row, &events)],
     });
+    // A file to hand on. Files were masked by their names already; marks stay marks.
+    crate::masking::strings(masker, &mut scenario);
     let file_name = format!("{}.yaml", slug(&row.operation.user_message));
     Ok(ExportedScenario {
         file_name,

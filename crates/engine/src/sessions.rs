@@ -150,7 +150,13 @@ impl Sessions {
             .map_err(from_store)?;
         let events = self.all_events(&request.session_id).await?;
         let home = std::env::home_dir().map(|home| home.to_string_lossy().into_owned());
-        export::export(&session, &events, request.format, home.as_deref())
+        export::export(
+            &session,
+            &events,
+            request.format,
+            home.as_deref(),
+            self.events.masker(),
+        )
     }
 
     async fn all_events(&self, id: &SessionId) -> Result<Vec<StoredEvent>, Failure> {

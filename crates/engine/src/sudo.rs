@@ -20,7 +20,7 @@ use crate::events::EventLog;
 use crate::failure::from_store;
 
 pub use binding::Bound;
-pub use matching::{Known, blocked, permitted};
+pub use matching::{Known, blocked, own_block, permitted};
 
 const DEFAULT_ROWS: u32 = 100;
 const MOST_ROWS: u32 = 1_000;

@@ -31,7 +31,7 @@ pub use run_command::told;
 pub use write_project_file::in_the_style_of;
 
 use async_trait::async_trait;
-use mira_workspace::{Refusal, Workspace};
+use mira_workspace::{Network, Refusal, Workspace};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -76,8 +76,10 @@ pub struct Command {
     pub timeout_ms: u64,
     /// Why, in the model's words.
     pub purpose: Option<String>,
-    /// It wants the network.
+    /// It wants the network, whole.
     pub network: bool,
+    /// It wants these hosts of the network, each a whole name.
+    pub hosts: Vec<String>,
     /// It wants to run without the sandbox.
     pub unconfined: bool,
     /// It wants the rights of the administrator.
@@ -220,8 +222,23 @@ impl From<mira_git::GitError> for ToolError {
 }
 
 impl ToolCx {
-    /// What a command of this call may touch.
-    fn confinement(&self, network: bool) -> Option<Arc<mira_workspace::Confinement>> {
+    /// What a command of this call may touch: no network, all of it, or these hosts.
+    fn confinement(
+        &self,
+        network: bool,
+        hosts: Vec<String>,
+    ) -> Option<Arc<mira_workspace::Confinement>> {
+        let network = match (network, hosts.is_empty()) {
+            (true, _) => Network::Open,
+            (false, true) => Network::Closed,
+            (false, false) => {
+                let caller = mira_egress::Caller {
+                    session: Some(self.session.clone()),
+                    operation: Some(self.operation.clone()),
+                };
+                Network::Hosts(mira_egress::Door::new(self.gate.clone(), caller, hosts))
+            }
+        };
         let workspace = &self.workspace;
         self.sandbox
             .confine(workspace.root(), workspace.access(), network)

@@ -30,7 +30,11 @@ pub(crate) struct Input {
     background: Option<bool>,
     /// Why, in a few words, for the person who may be asked.
     purpose: Option<String>,
-    /// It needs the network (installs, downloads, pushes); the person may be asked.
+    /// Hosts it must reach over HTTP(S) (installs, downloads), as "registry.npmjs.org"; the person
+    /// may be asked.
+    hosts: Option<Vec<String>>,
+    /// It needs the whole network (ssh, or hosts that nobody can name); the person is asked. Prefer
+    /// `hosts`.
     network: Option<bool>,
     /// Run it without the sandbox, after the sandbox refused what it must do; the person is asked.
     unconfined: Option<bool>,
@@ -64,6 +68,23 @@ impl Input {
         }
     }
 
+    /// What it wants of the network: all of it, or these hosts.
+    fn network(&self) -> Result<(bool, Vec<String>), ToolError> {
+        if self.unconfined == Some(true) {
+            return Ok((self.network.unwrap_or_default(), vec![]));
+        }
+        let mut hosts = Vec::new();
+        for text in self.hosts.iter().flatten() {
+            let host = mira_egress::host_name(text)
+                .map_err(|why| ToolError::Refused(format!("run_command: {why}")))?;
+            if !hosts.contains(&host) {
+                hosts.push(host);
+            }
+        }
+        // Named hosts are the narrower wish.
+        Ok((self.network.unwrap_or_default() && hosts.is_empty(), hosts))
+    }
+
     fn timeout(&self) -> Duration {
         match self.timeout_seconds {
             None | Some(0) => DEFAULT_TIMEOUT,
@@ -81,13 +102,15 @@ impl Tool for RunCommand {
     type Input = Input;
 
     fn effect(&self, input: &Input, cx: &ToolCx) -> Result<Effect, ToolError> {
+        let (network, hosts) = input.network()?;
         Ok(Effect::Runs(Command {
             line: input.line()?,
             cwd: shown_cwd(input.cwd.as_deref(), cx)?,
             background: input.background.unwrap_or_default(),
             timeout_ms: input.timeout().as_millis() as u64,
             purpose: input.purpose.clone(),
-            network: input.network.unwrap_or_default(),
+            network,
+            hosts,
             unconfined: input.unconfined.unwrap_or_default(),
             elevate: input.elevate.unwrap_or_default(),
         }))
@@ -96,9 +119,10 @@ impl Tool for RunCommand {
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
         let line = input.line()?;
         let cwd = cx.workspace.cwd(input.cwd.as_deref().unwrap_or(""))?;
+        let (network, hosts) = input.network()?;
         let confine = match input.unconfined {
             Some(true) => None,
-            _ => cx.confinement(input.network.unwrap_or_default()),
+            _ => cx.confinement(network, hosts),
         };
         let mut spec = Spec::new(runnable(line), cwd);
         spec.confine = confine;

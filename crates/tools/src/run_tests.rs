@@ -48,6 +48,7 @@ impl Tool for RunTests {
             timeout_ms: timeout(input).as_millis() as u64,
             purpose: Some("run the project's tests".into()),
             network: false,
+            hosts: vec![],
             unconfined: false,
             elevate: false,
         }))
@@ -58,7 +59,7 @@ impl Tool for RunTests {
         let shown = mira_workspace::CommandLine::Argv(found.argv.clone()).shown();
         let cwd = cx.workspace.cwd(input.path.as_deref().unwrap_or(""))?;
         let mut spec = Spec::new(runnable(CommandLine::Argv(found.argv)), cwd);
-        spec.confine = cx.confinement(false);
+        spec.confine = cx.confinement(false, vec![]);
         let output = foreground(spec, timeout(&input), cx).await?;
         let text = format!("$ {shown}   [{}]\n{}", found.because, output.text);
         let summary = format!("{shown}: {}", output.summary);

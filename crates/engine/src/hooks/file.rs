@@ -28,6 +28,8 @@ struct Written {
     #[serde(default)]
     network: bool,
     #[serde(default)]
+    hosts: Vec<String>,
+    #[serde(default)]
     on_failure: OnFailure,
     enabled: Option<bool>,
     #[serde(default)]
@@ -84,6 +86,7 @@ fn checked(written: Written, source: HookSource) -> Result<Hook, String> {
         run,
         timeout_ms,
         network,
+        hosts,
         on_failure,
         enabled,
         description,
@@ -145,6 +148,16 @@ fn checked(written: Written, source: HookSource) -> Result<Hook, String> {
             "timeout_ms of {name} is not within 1 and {MAX_TIMEOUT_MS}."
         ));
     }
+    let hosts = hosts
+        .iter()
+        .map(|host| mira_egress::host_name(host))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|fault| format!("the hosts of {name}: {fault}"))?;
+    if network && !hosts.is_empty() {
+        return Err(format!(
+            "{name} names hosts and wants the whole network; leave one of them out."
+        ));
+    }
     Ok(Hook {
         name,
         source,
@@ -154,6 +167,7 @@ fn checked(written: Written, source: HookSource) -> Result<Hook, String> {
         run,
         timeout_ms,
         network,
+        hosts,
         on_failure,
         enabled: enabled.unwrap_or(true),
         description,
@@ -229,6 +243,14 @@ run = ["wc"]
             (
                 hook("on = \"before_command\"\nrun = [\"x\"]\ncommand = \"**\""),
                 "begins with **",
+            ),
+            (
+                hook("on = \"before_tool\"\nrun = [\"x\"]\nhosts = [\"https://a.b\"]"),
+                "is no host",
+            ),
+            (
+                hook("on = \"before_tool\"\nrun = [\"x\"]\nhosts = [\"a.b\"]\nnetwork = true"),
+                "whole network",
             ),
             (format!("{WHOLE}{WHOLE}"), "two hooks"),
             ("[[hook]\n".to_owned(), "line 1"),

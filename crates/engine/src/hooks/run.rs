@@ -27,7 +27,7 @@ pub struct Ran {
 }
 
 impl Ran {
-    fn failed(outcome: HookOutcome, reason: impl Into<String>) -> Self {
+    pub fn failed(outcome: HookOutcome, reason: impl Into<String>) -> Self {
         Self {
             outcome,
             said: Said {

@@ -8,18 +8,24 @@ use mira_protocol::approval::{Approval, DecidedBy, Decision};
 use mira_protocol::change::FileChangeSummary;
 use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::operation::{Access, ApproveMode, OperationState};
+use mira_protocol::rule::RuleAction;
 use mira_protocol::sudo::{Elevation, SudoAudit, SudoOutcome, SudoRequest, SudoStatus};
 use mira_protocol::{ApprovalId, Code, EventKind, Failure, StoredEvent, Topic};
 use mira_tools::{Command, Effect, Output, ToolError};
 use mira_workspace::{CommandLine, Exit, Spec, process};
 
-use super::execute::{Caller, Plan, Refused};
+use super::clearing::Refused;
+use super::execute::{Caller, Plan};
 use super::record::By;
 use super::run::Stop;
 use crate::clock::now_ms;
 use crate::failure::from_store;
+use crate::ports::Askpass;
 use crate::sudo::{Bound, Known, blocked, permitted};
 
+/// Told where neither signals nor the end of its terminal reached it.
+const SURVIVES: &str =
+    "\n[It was stopped but did not end: it ignores that its terminal is gone, and may go on.]";
 /// The end of the output that the audit keeps, in bytes.
 const KEPT_OUTPUT: usize = 4 * 1024;
 
@@ -64,13 +70,13 @@ impl Caller<'_> {
         command: &Command,
         stored: &mut Vec<StoredEvent>,
     ) -> Result<Option<Cleared>, Refused> {
-        let line = super::execute::judged(&command.line);
+        let line = super::clearing::judged(&command.line);
         let Some(wanted) = policy::elevation(&line, command.elevate) else {
             return Ok(None);
         };
         let shown = policy::line_of(&line);
         let task = self.run.task;
-        let cwd = super::execute::cwd_of(self.run.workspace.root(), &command.cwd);
+        let cwd = super::clearing::cwd_of(self.run.workspace.root(), &command.cwd);
         let mut record = Record {
             command: &shown,
             cwd: &cwd,
@@ -82,6 +88,9 @@ impl Caller<'_> {
             (Access::Read, _) => Some("this operation may only read"),
             (_, ApproveMode::Never) => Some("commands are switched off for this operation"),
             _ if command.background => Some("an elevated command cannot run in the background"),
+            _ if self.on.way_out.is_closed() => {
+                Some("Mira is offline, and an elevated command would have the network")
+            }
             _ => None,
         };
         if let Some(why) = refuse {
@@ -121,7 +130,23 @@ impl Caller<'_> {
             )));
         }
         let permissions = store.sudo_permissions().await.map_err(from_store)?;
-        let known = permitted(&permissions, &bound.argv);
+        let mut known = permitted(&permissions, &bound.argv);
+        match self.ruled(plan, command, &bound).await? {
+            Some((RuleAction::Deny, why)) => {
+                self.record(record, SudoOutcome::Blocked, &why, None)
+                    .await?;
+                return Err(Refused::Tell(format!(
+                    "Not run: {why}, with more rights as well. Do not try it another way."
+                )));
+            }
+            // What a rule asks about is asked about, whatever the permission says.
+            Some((RuleAction::Ask, _)) => {
+                if let Some(known) = &mut known {
+                    known.runs = false;
+                }
+            }
+            Some((RuleAction::Allow, _)) | None => {}
+        }
         let timeout = Duration::from_millis(command.timeout_ms);
         if let Some(known) = known.as_ref().filter(|known| known.runs) {
             store
@@ -158,6 +183,35 @@ impl Caller<'_> {
         self.ask_elevated(plan, command, bound, known, timeout, stored)
             .await
             .map(Some)
+    }
+
+    /// What the rules say of it, in any of its forms.
+    async fn ruled(
+        &self,
+        plan: &Plan,
+        command: &Command,
+        bound: &Bound,
+    ) -> Result<Option<(RuleAction, String)>, Refused> {
+        let task = self.run.task;
+        let gate = &self.on.gate;
+        let standing = gate.trusts.standing(self.run.workspace.root()).await?;
+        let in_force = gate.permissions.in_force(&task.project, &standing).await?;
+        let home = std::env::home_dir();
+        let context = policy::Context {
+            access: task.request.access,
+            approve: task.request.approve,
+            root: self.run.workspace.root(),
+            home: home.as_deref(),
+            rules: &in_force.rules,
+            tool: Some(&plan.call.tool),
+            blocks: &in_force.blocks,
+        };
+        let asked = policy::Command {
+            line: super::clearing::judged(&command.line),
+            cwd: &command.cwd,
+            hosts: &[],
+        };
+        Ok(policy::elevated_rule(&asked, &bound.argv, &context))
     }
 
     async fn ask_elevated(
@@ -318,6 +372,8 @@ impl Caller<'_> {
             }
         };
         self.begin_command().await.map_err(broken)?;
+        let program = cleared.bound.argv.first().map_or("", String::as_str);
+        self.on.way_out.command(program);
         let started = EventKind::ToolStarted {
             call_id: plan.call.id.clone(),
             command: Some(cleared.command.clone()),
@@ -350,20 +406,25 @@ impl Caller<'_> {
             None if exit.cancelled || exit.timed_out => SudoOutcome::Stopped,
             None => SudoOutcome::Ran,
         };
-        self.end(&cleared, outcome, trouble.unwrap_or(""), Some(&exit))
+        let detail = match exit.survives {
+            true => "it could not be ended and may go on",
+            false => trouble.unwrap_or(""),
+        };
+        self.end(&cleared, outcome, detail, Some(&exit))
             .await
             .map_err(broken)?;
-        if exit.cancelled {
+        if exit.cancelled && !exit.survives {
             return Err(ToolError::Cancelled);
+        }
+        if exit.cancelled {
+            return Err(ToolError::Refused(SURVIVES.trim().into()));
         }
         if let Some(trouble) = trouble {
             return Err(ToolError::Refused(format!("Not run: {trouble}")));
         }
         let mut output = mira_tools::told(&exit, kept.as_deref(), cleared.timeout);
-        if exit.timed_out {
-            output.text.push_str(
-                "\n[It runs with more rights than Mira has, so it could not be ended and may go on.]",
-            );
+        if exit.survives {
+            output.text.push_str(SURVIVES);
         }
         Ok((output, changes))
     }
@@ -396,38 +457,21 @@ impl Caller<'_> {
     /// The command that changes rights and starts ours.
     fn starter(&self, cleared: &Cleared) -> Result<Spec, String> {
         let bound = &cleared.bound;
-        let mut env = bound.environment.clone();
-        let mut argv: Vec<String> = Vec::new();
         let is_root = rustix::process::geteuid().is_root();
-        if is_root && bound.user == "root" {
-            // Nothing to gain.
-        } else if let Some(sudo) = program("sudo") {
-            // -k: a password that was typed for something else counts for nothing, and this one
-            // for nothing later.
-            argv.extend([sudo, "-k".into()]);
-            match &self.on.askpass {
-                Some(askpass) => {
-                    argv.push("-A".into());
-                    env.push(("SUDO_ASKPASS".into(), askpass.program.display().to_string()));
-                    env.extend(askpass.env.iter().cloned());
-                    env.push(("MIRA_ASKPASS_FOR".into(), cleared.command.clone()));
-                    let language = self.on.settings.current().look.language.clone();
-                    env.push(("MIRA_LANGUAGE".into(), language));
-                }
-                None => argv.push("-n".into()),
-            }
-            argv.extend(["-u".into(), bound.user.clone(), "--".into()]);
-        } else if let Some(pkexec) = program("pkexec") {
-            argv.extend([pkexec, "--user".into(), bound.user.clone()]);
-        } else {
-            return Err(
-                "this machine has neither sudo nor pkexec; the person can run it themselves".into(),
-            );
-        }
-        argv.extend(bound.argv.iter().cloned());
+        let means = match is_root && bound.user == "root" {
+            true => Means::Nothing,
+            false => Means::found()?,
+        };
+        let language = self.on.settings.current().look.language.clone();
+        let askpass = self.on.askpass.as_ref();
+        let (argv, added) = means.start(bound, askpass, &cleared.command, language);
+        let mut env = bound.environment.clone();
+        env.extend(added);
         let mut spec = Spec::new(CommandLine::Argv(argv), bound.cwd.clone());
         spec.env = env;
         spec.timeout = Some(cleared.timeout);
+        // What ends it when it is stopped: no signal of ours reaches a process of root.
+        spec.terminal = true;
         Ok(spec)
     }
 
@@ -495,6 +539,62 @@ impl Caller<'_> {
     }
 }
 
+/// The program that gives rights, as a whole path.
+enum Means {
+    /// They are there already.
+    Nothing,
+    Sudo(String),
+    Pkexec(String),
+}
+
+impl Means {
+    fn found() -> Result<Self, String> {
+        if let Some(sudo) = program("sudo") {
+            return Ok(Self::Sudo(sudo));
+        }
+        program("pkexec").map(Self::Pkexec).ok_or_else(|| {
+            "this machine has neither sudo nor pkexec; the person can run it themselves".into()
+        })
+    }
+
+    /// The words that are run, and what is added to their environment.
+    fn start(
+        &self,
+        bound: &Bound,
+        askpass: Option<&Askpass>,
+        shown: &str,
+        language: String,
+    ) -> (Vec<String>, Vec<(String, String)>) {
+        let (mut argv, mut env) = (Vec::new(), Vec::new());
+        match self {
+            Self::Nothing => {}
+            Self::Sudo(sudo) => {
+                // -k: a password that was typed for something else counts for nothing, and this
+                // one for nothing later.
+                argv.extend([sudo.clone(), "-k".into()]);
+                match askpass {
+                    Some(askpass) => {
+                        argv.push("-A".into());
+                        let program = askpass.program.display().to_string();
+                        env.push(("SUDO_ASKPASS".into(), program));
+                        env.extend(askpass.env.iter().cloned());
+                        env.push(("MIRA_ASKPASS_FOR".into(), shown.to_owned()));
+                        env.push(("MIRA_LANGUAGE".into(), language));
+                    }
+                    None => argv.push("-n".into()),
+                }
+                argv.extend(["-u".into(), bound.user.clone(), "--".into()]);
+            }
+            // Its agent asks, and shows the words itself.
+            Self::Pkexec(pkexec) => {
+                argv.extend([pkexec.clone(), "--user".into(), bound.user.clone()]);
+            }
+        }
+        argv.extend(bound.argv.iter().cloned());
+        (argv, env)
+    }
+}
+
 /// What the starter of an elevated command is given; the command itself gets what the system's
 /// own rules for it say.
 fn environment() -> Vec<(String, String)> {
@@ -557,4 +657,54 @@ fn tail(text: &str) -> &str {
         from += 1;
     }
     &text[from..]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound() -> Bound {
+        let argv = ["id", "-u n", "$HOME"].map(str::to_owned);
+        let folder = std::env::temp_dir();
+        Bound::new(&argv, "root", &folder, environment(), "s").unwrap()
+    }
+
+    /// A program of the same name that only says what it was given.
+    fn stub(folder: &std::path::Path) -> String {
+        use std::os::unix::fs::PermissionsExt;
+        let path = folder.join("pkexec");
+        std::fs::write(&path, "#!/bin/sh\nprintf '<%s>' \"$@\"\n").unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        path.display().to_string()
+    }
+
+    #[tokio::test]
+    async fn without_sudo_polkit_gets_the_words_as_they_were_approved() {
+        let folder = tempfile::tempdir().unwrap();
+        let bound = bound();
+        let (argv, env) = Means::Pkexec(stub(folder.path())).start(&bound, None, "id", "en".into());
+        assert!(env.is_empty(), "{env:?}");
+        let mut spec = Spec::new(CommandLine::Argv(argv), bound.cwd.clone());
+        spec.terminal = true;
+        let cancel = tokio_util::sync::CancellationToken::new();
+        let exit = process::run(spec, &cancel, &|_| ()).await.unwrap();
+        let expected = format!("<--user><root><{}><-u n><$HOME>", bound.argv[0]);
+        assert_eq!((exit.code, exit.output), (Some(0), expected));
+    }
+
+    #[test]
+    fn sudo_takes_the_password_from_the_helper_or_not_at_all() {
+        let bound = bound();
+        let sudo = Means::Sudo("/usr/bin/sudo".into());
+        let askpass = Askpass {
+            program: "/opt/mira".into(),
+            env: vec![("MIRA_ASKPASS".into(), "1".into())],
+        };
+        let (argv, env) = sudo.start(&bound, Some(&askpass), "id -u n", "en".into());
+        assert_eq!(argv[1..6], ["-k", "-A", "-u", "root", "--"]);
+        assert_eq!(argv[6..], bound.argv);
+        assert_eq!(env[0], ("SUDO_ASKPASS".into(), "/opt/mira".into()));
+        let (argv, env) = sudo.start(&bound, None, "id", "en".into());
+        assert_eq!((argv[2].as_str(), env.len()), ("-n", 0));
+    }
 }

@@ -31,7 +31,7 @@ pub fn held(
     let Effect::Runs(command) = effect else {
         return verdict;
     };
-    if offline && reaches_out(command, sandbox) {
+    if offline && (reaches_out(command, sandbox) || !command.hosts.is_empty()) {
         return Verdict::Refuse {
             reason: "Mira is offline, and this command would have the network. Run it without \
                      network and inside the sandbox, or ask the person to go online."
@@ -55,9 +55,15 @@ pub fn held(
     }
 }
 
-/// Whether the network is open to the command.
+/// Whether the whole network is open to the command.
 pub fn reaches_out(command: &Command, sandbox: &Sandbox) -> bool {
-    command.network || command.unconfined || sandbox.network || !sandbox.enabled || !sandbox.holds()
+    let hosts_only = command.hosts.is_empty() || sandbox.holds_to_hosts();
+    command.network
+        || command.unconfined
+        || sandbox.network
+        || !sandbox.enabled
+        || !sandbox.holds()
+        || !hosts_only
 }
 
 fn concern(command: &Command, sandbox: &Sandbox) -> Option<String> {
@@ -74,8 +80,21 @@ fn concern(command: &Command, sandbox: &Sandbox) -> Option<String> {
             "nothing on this machine can hold a command back (`mira doctor` says why)".into(),
         );
     }
-    (command.network && !sandbox.network)
-        .then(|| "it wants THE NETWORK, and can send what it reads in the project".into())
+    if sandbox.network {
+        return None;
+    }
+    if command.network {
+        let whole =
+            "it wants THE WHOLE NETWORK, and can send what it reads in the project anywhere";
+        return Some(whole.into());
+    }
+    (!command.hosts.is_empty() && !sandbox.holds_to_hosts()).then(|| {
+        format!(
+            "it wants {}, and nothing on this machine can hold it to that: it would have THE WHOLE \
+             NETWORK (`mira doctor` says why)",
+            command.hosts.join(", ")
+        )
+    })
 }
 
 #[cfg(test)]
@@ -92,6 +111,7 @@ mod tests {
             timeout_ms: 1,
             purpose: None,
             network,
+            hosts: vec![],
             unconfined,
             elevate: false,
         });
@@ -112,6 +132,7 @@ mod tests {
             timeout_ms: 1,
             purpose: None,
             network,
+            hosts: vec![],
             unconfined,
             elevate: false,
         };

@@ -8,8 +8,9 @@ use mira_tools::{Effect, Output, ToolError};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::clearing::Refused;
 use super::elevated::Cleared;
-use super::execute::{Caller, Plan, Refused};
+use super::execute::{Caller, Plan};
 use super::run::{Run, Stop};
 use crate::hooks::{Notice, Occasion, Outcome};
 

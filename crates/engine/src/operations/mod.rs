@@ -8,6 +8,7 @@ mod apply;
 pub mod attachments;
 pub mod background;
 mod choices;
+mod clearing;
 mod compaction;
 mod condense;
 mod context;

@@ -11,7 +11,7 @@ use mira_protocol::{Code, Failure, ProjectId};
 use mira_store::PastToolCall;
 use serde_json::Value;
 
-use super::{InForce, context};
+use super::{BlockList, InForce, context};
 
 /// A call as the policy sees it, owned.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,8 +24,8 @@ enum Asked {
 }
 
 impl Asked {
-    fn act<'a>(&'a self, cwd: &'a str) -> Act<'a> {
-        let run = |line| Act::Runs(Command { line, cwd });
+    fn act<'a>(&'a self, cwd: &'a str, hosts: &'a [String]) -> Act<'a> {
+        let run = |line| Act::Runs(Command { line, cwd, hosts });
         match self {
             Self::Reads(paths) => Act::Reads(paths),
             Self::Writes(paths) => Act::Writes(paths),
@@ -51,21 +51,19 @@ pub fn paths_of(arguments: &Value) -> Vec<String> {
     paths
 }
 
-/// What a stored call asked for, and where.
-fn asked(call: &PastToolCall) -> (Asked, String) {
+/// What a stored call asked for, where, and which hosts it wanted.
+fn asked(call: &PastToolCall) -> (Asked, String, Vec<String>) {
     let text = |name: &str| {
         let value = call.arguments.get(name).and_then(Value::as_str);
         value.filter(|text| !text.is_empty()).map(str::to_owned)
     };
     let cwd = text("cwd").unwrap_or_default();
-    let argv: Vec<String> = match call.arguments.get("argv") {
-        Some(Value::Array(words)) => words
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
-        _ => vec![],
+    let list = |name: &str| -> Vec<String> {
+        let list = call.arguments.get(name).and_then(Value::as_array);
+        let texts = list.into_iter().flatten().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
     };
+    let argv = list("argv");
     let writes = call.tool.starts_with("write_") || call.tool.starts_with("edit_");
     let what = match (text("command"), text("url")) {
         (Some(line), _) => Asked::Shell(line),
@@ -74,7 +72,7 @@ fn asked(call: &PastToolCall) -> (Asked, String) {
         _ if writes => Asked::Writes(paths_of(&call.arguments)),
         _ => Asked::Reads(paths_of(&call.arguments)),
     };
-    (what, cwd)
+    (what, cwd, list("hosts"))
 }
 
 struct Group {
@@ -93,11 +91,11 @@ pub(super) fn preview(
 ) -> RulePreview {
     let looked_at = calls.len() as u64;
     let home = std::env::home_dir();
-    let mut groups: HashMap<(Asked, String, String, String), Group> = HashMap::new();
+    let mut groups: HashMap<(Asked, String, Vec<String>, String, String), Group> = HashMap::new();
     for call in calls {
-        let (what, cwd) = asked(&call);
+        let (what, cwd, hosts) = asked(&call);
         let root = root_of(call.project_id.as_ref());
-        let key = (what, cwd, call.tool.clone(), root);
+        let key = (what, cwd, hosts, call.tool.clone(), root);
         // Newest first: the one that is there stays.
         groups
             .entry(key)
@@ -109,22 +107,22 @@ pub(super) fn preview(
     }
     let (mut matched, mut decided_otherwise) = (0, 0);
     let mut samples = Vec::new();
-    for ((what, cwd, tool, root), group) in groups {
-        let act = what.act(&cwd);
-        let decided = |rules: &Rules| {
+    for ((what, cwd, hosts, tool, root), group) in groups {
+        let act = what.act(&cwd, &hosts);
+        let decided = |rules: &Rules, blocks: &BlockList| {
             let cx = Context {
                 tool: Some(&tool),
-                ..context(Path::new(&root), home.as_deref(), rules)
+                ..context(Path::new(&root), home.as_deref(), rules, blocks)
             };
             decide(&act, &cx)
         };
-        if !rests_on_rule(&decided(alone).tree) {
+        if !rests_on_rule(&decided(alone, &before.blocks).tree) {
             continue;
         }
         matched += group.times;
         let (then, now) = (
-            action(&decided(&before.rules)),
-            action(&decided(&after.rules)),
+            action(&decided(&before.rules, &before.blocks)),
+            action(&decided(&after.rules, &after.blocks)),
         );
         if then != now {
             decided_otherwise += group.times;
@@ -191,9 +189,9 @@ pub(super) fn tested(
     let home = std::env::home_dir();
     let cx = Context {
         tool: request.tool.as_deref(),
-        ..context(root, home.as_deref(), &in_force.rules)
+        ..context(root, home.as_deref(), &in_force.rules, &in_force.blocks)
     };
-    let decided = decide(&what.act(&cwd), &cx);
+    let decided = decide(&what.act(&cwd, &request.hosts), &cx);
     let mut test = RuleTest {
         action: action(&decided),
         reason: decided.tree.reason.clone(),

@@ -1,5 +1,6 @@
 //! The project's files as they were before an operation.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use mira_protocol::operation::Operation;
 use mira_protocol::{EventKind, Failure, StoredEvent};
+use mira_secrets::Masker;
 use mira_store::Store;
 use mira_workspace::{Blobs, Entry, Kind};
 use serde_json::{Value, json};
@@ -38,6 +40,7 @@ enum State {
 pub async fn before(
     store: &Store,
     blobs: &Arc<Blobs>,
+    masker: &Masker,
     operation: &Operation,
     events: &[StoredEvent],
 ) -> Result<Setup, Failure> {
@@ -51,7 +54,8 @@ pub async fn before(
     let root = PathBuf::from(store.project(project_id).await.map_err(from_store)?.path);
     let taken_back = taken_back(store, blobs, operation).await?;
     let read = read_paths(events);
-    tokio::task::spawn_blocking(move || collect(&root, taken_back, &read))
+    let masker = masker.clone();
+    tokio::task::spawn_blocking(move || collect(&root, taken_back, &read, &masker))
         .await
         .map_err(internal)
 }
@@ -108,7 +112,12 @@ fn read_paths(events: &[StoredEvent]) -> BTreeSet<String> {
     named.collect()
 }
 
-fn collect(root: &Path, taken_back: BTreeMap<String, State>, read: &BTreeSet<String>) -> Setup {
+fn collect(
+    root: &Path,
+    taken_back: BTreeMap<String, State>,
+    read: &BTreeSet<String>,
+    masker: &Masker,
+) -> Setup {
     let mut states = taken_back;
     let (mut on_disk, mut dirs) = walk(root);
     let total: u64 = on_disk.values().map(|(_, bytes)| bytes).sum();
@@ -146,7 +155,7 @@ fn collect(root: &Path, taken_back: BTreeMap<String, State>, read: &BTreeSet<Str
             left_out.push(path);
             continue;
         }
-        files.push(file(&path, content, mode));
+        files.push(file(&path, masked(masker, &path, content), mode));
     }
     let mut note = String::new();
     if !whole {
@@ -160,6 +169,14 @@ fn collect(root: &Path, taken_back: BTreeMap<String, State>, read: &BTreeSet<Str
         dirs: if whole { dirs } else { vec![] },
         files,
         note,
+    }
+}
+
+/// Text without its secrets; other bytes as they are.
+fn masked(masker: &Masker, path: &str, content: Vec<u8>) -> Vec<u8> {
+    match std::str::from_utf8(&content).map(|text| masker.mask_file(path, text)) {
+        Ok(Cow::Owned(masked)) => masked.into_bytes(),
+        _ => content,
     }
 }
 

@@ -12,6 +12,8 @@ use mira_protocol::rewind::{RewindWhat, Visible};
 use mira_protocol::session::{ExportFormat, ExportedSession, Session};
 use mira_protocol::{CallId, EventKind, Failure, StoredEvent, UtcMs};
 
+use mira_secrets::Masker;
+
 use super::export_html;
 use crate::failure::internal;
 
@@ -24,11 +26,19 @@ pub fn export(
     events: &[StoredEvent],
     format: ExportFormat,
     home: Option<&str>,
+    masker: &Masker,
 ) -> Result<ExportedSession, Failure> {
+    // Sessions that are older than the masking hold what they hold.
+    let masked = |event: &StoredEvent| StoredEvent {
+        kind: crate::masking::event(masker, event.kind.clone()),
+        ..event.clone()
+    };
+    let events: Vec<StoredEvent> = events.iter().map(masked).collect();
+    let events = events.as_slice();
     let (ending, content) = match format {
         ExportFormat::Markdown => ("md", markdown(session, events)),
         ExportFormat::Json => ("json", json(session, events)?),
-        ExportFormat::Html => ("html", export_html::html(session, events, home)),
+        ExportFormat::Html => ("html", export_html::html(session, events, home, masker)),
     };
     Ok(ExportedSession {
         file_name: format!("{}.{ending}", file_stem(session)),

@@ -9,13 +9,19 @@ use mira_protocol::change::FileChangeSummary;
 use mira_protocol::operation::OperationState;
 use mira_protocol::session::Session;
 use mira_protocol::{CallId, EventKind, StoredEvent};
+use mira_secrets::Masker;
 use pulldown_cmark::{CowStr, Event, Options, Parser, Tag, TagEnd};
 
 use super::export::{title, when};
 
 /// The page. `home`: the person's own folder, which is written `~`.
-pub fn html(session: &Session, events: &[StoredEvent], home: Option<&str>) -> String {
-    let page = Page { home };
+pub fn html(
+    session: &Session,
+    events: &[StoredEvent],
+    home: Option<&str>,
+    masker: &Masker,
+) -> String {
+    let page = Page { home, masker };
     let name = page.text(title(session));
     let mut body = String::new();
     let mut calls: HashMap<&CallId, &serde_json::Value> = HashMap::new();
@@ -42,6 +48,7 @@ pub fn html(session: &Session, events: &[StoredEvent], home: Option<&str>) -> St
 
 struct Page<'a> {
     home: Option<&'a str>,
+    masker: &'a Masker,
 }
 
 impl Page<'_> {
@@ -196,20 +203,10 @@ impl Page<'_> {
     }
 
     fn redacted(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut end = 0;
-        for found in mira_secrets::find(text) {
-            if found.range.start < end {
-                continue;
-            }
-            out.push_str(&text[end..found.range.start]);
-            let _ = write!(out, "[secret: {}]", found.kind);
-            end = found.range.end;
-        }
-        out.push_str(&text[end..]);
+        let out = self.masker.mask(text);
         match self.home.filter(|home| home.len() > 1) {
             Some(home) => without_home(&out, home),
-            None => out,
+            None => out.into_owned(),
         }
     }
 }
@@ -257,12 +254,14 @@ mod tests {
 
     #[test]
     fn secrets_and_the_home_folder_do_not_leave() {
+        let masker = Masker::new([3; mira_secrets::KEY_BYTES]);
         let page = Page {
             home: Some("/home/ada"),
+            masker: &masker,
         };
         let shown = page.text(&format!("cd /home/ada/src && GITHUB_TOKEN={KEY} ./deploy"));
         assert!(!shown.contains(KEY), "{shown}");
-        assert!(shown.contains("[secret: "), "{shown}");
+        assert!(shown.contains("[secret:github-token:"), "{shown}");
         assert!(shown.contains("cd ~/src"), "{shown}");
         assert_eq!(page.text("/home/adamant /home/ada"), "/home/adamant ~");
         assert!(!page.markdown(&format!("the key is `{KEY}`")).contains(KEY));
@@ -270,7 +269,11 @@ mod tests {
 
     #[test]
     fn what_a_model_wrote_cannot_become_a_page_of_its_own() {
-        let page = Page { home: None };
+        let masker = Masker::new([3; mira_secrets::KEY_BYTES]);
+        let page = Page {
+            home: None,
+            masker: &masker,
+        };
         let shown = page.markdown(
             "**bold** <script>alert(1)</script> ![](https://example.org/x.png) [a](javascript:x) [b](https://example.org)",
         );

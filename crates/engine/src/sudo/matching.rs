@@ -68,6 +68,13 @@ pub fn blocked<'b>(
     })
 }
 
+/// The person's own entry that stops a command, with more rights or without.
+pub fn own_block<'b>(blocks: &'b [SudoBlock], argv: &[String]) -> Option<&'b SudoBlock> {
+    let own = |one: &&SudoBlock| !matches!(one.matches, SudoMatch::Builtin(_));
+    let mut entries = blocks.iter().filter(own);
+    entries.find(|one| one.enabled && !argv.is_empty() && fits(&one.matches, argv))
+}
+
 /// By words; the program counts by its name where the rule has no path.
 fn fits(matches: &SudoMatch, argv: &[String]) -> bool {
     let begins = |text: &str, whole: bool| {

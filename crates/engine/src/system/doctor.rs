@@ -189,19 +189,30 @@ fn protected(found: &Protection) -> Check {
             let held = match one.held {
                 Held::Yes => "",
                 Held::No => "missing: ",
-                Held::Untested => "untested: ",
+                Held::Untested => "untested, so do not rely on it: ",
             };
             format!("{} ({held}{})", one.name, one.detail)
         })
         .collect();
     let each = each.join(", ");
+    if found
+        .mechanisms
+        .iter()
+        .any(|one| one.held == Held::Untested)
+    {
+        return warning(
+            NAME,
+            format!("what holds commands here was written and never tried on this system: {each}"),
+            "Treat each command as if nothing held it: read what you allow, or run Mira on Linux.",
+        );
+    }
     match found.level {
         Level::Full => ok(NAME, format!("commands are held by {each}")),
         Level::Basic => warning(
             NAME,
             format!(
-                "files and network are held, but not file modes and git's hooks and settings: \
-                 {each}"
+                "files and the network as a whole are held, but not hosts one by one, file modes, \
+                 and git's hooks and settings: {each}"
             ),
             "Allow user namespaces (on Ubuntu: sysctl kernel.apparmor_restrict_unprivileged_userns=0; \
              in a container: --security-opt seccomp=unconfined) for the whole sandbox.",
@@ -301,6 +312,37 @@ mod tests {
         assert_eq!(state(Some("2026-01-01")), CheckState::Warning);
         let broken = Err(Failure::new(Code::BadParams, "models.json is broken."));
         assert_eq!(models(broken, today).state, CheckState::Problem);
+    }
+
+    #[test]
+    fn what_protects_and_what_is_missing_is_told() {
+        let one = |name, held| sandbox::Mechanism {
+            name,
+            held,
+            detail: "why".into(),
+        };
+        let found = |level, held| Protection {
+            level,
+            by_host: held == Held::Yes,
+            mechanisms: vec![one("files", Held::Yes), one("network by host", held)],
+        };
+        let full = protected(&found(Level::Full, Held::Yes));
+        assert_eq!(full.state, CheckState::Ok);
+        assert!(full.detail.contains("network by host (why)"), "{full:?}");
+        let basic = protected(&found(Level::Basic, Held::No));
+        assert_eq!(basic.state, CheckState::Warning);
+        let told = "network by host (missing: why)";
+        assert!(basic.detail.contains(told), "{basic:?}");
+        let untested = protected(&found(Level::Basic, Held::Untested));
+        assert!(untested.detail.contains("never tried"), "{untested:?}");
+        assert!(
+            untested.detail.contains("do not rely on it"),
+            "{untested:?}"
+        );
+        assert_eq!(
+            protected(&found(Level::None, Held::No)).state,
+            CheckState::Warning
+        );
     }
 
     #[test]

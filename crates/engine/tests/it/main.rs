@@ -9,6 +9,7 @@ mod demonstration;
 mod egress;
 mod faults;
 mod files;
+mod hosts;
 mod house;
 mod injection;
 mod lifecycle;

@@ -39,7 +39,11 @@ impl Project {
         let heard = live.clone();
         let cx = ToolCx {
             workspace: workspace.expect("a workspace"),
-            jobs: Jobs::open(&kept.path().join("jobs")).expect("jobs"),
+            jobs: Jobs::open(
+                &kept.path().join("jobs"),
+                mira_secrets::Masker::new([3; 32]),
+            )
+            .expect("jobs"),
             sandbox: mira_workspace::Sandbox::off(),
             session: "ses_1".into(),
             operation: "op_1".into(),
