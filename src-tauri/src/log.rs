@@ -18,6 +18,7 @@ pub fn to_file(data_dir: &Path, filter: &str) -> Option<WorkerGuard> {
     fs::create_dir_all(&logs).ok()?;
     rotate(&logs);
     let file = tracing_appender::rolling::never(&logs, "mira.jsonl");
+    let file = mira_engine::Masked::new(file, data_dir);
     let (writer, guard) = tracing_appender::non_blocking(file);
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt()

@@ -833,6 +833,9 @@ pub enum RulesCommand {
         /// The folder it runs in, relative to the project
         #[arg(long, value_name = "DIR")]
         cwd: Option<String>,
+        /// A host that it is to reach; may be given again
+        #[arg(long = "host", value_name = "HOST")]
+        hosts: Vec<String>,
         #[command(flatten)]
         json: JsonArg,
     },

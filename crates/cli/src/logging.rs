@@ -1,13 +1,14 @@
 //! The log: JSON lines in `logs/mira.jsonl` of the data directory, rotated by size.
 //!
 //! Nothing is opened before the first line is written. Contents of prompts, files and keys are
-//! never logged, at no level.
+//! never logged, at no level, and what a library says is masked.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use mira_engine::Masked;
 use mira_engine::settings::Settings;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
@@ -38,7 +39,8 @@ pub fn start(settings: &Settings) {
 
 struct LogFile {
     path: PathBuf,
-    open: Mutex<Option<(File, u64)>>,
+    /// Whatever a library says, no secret reaches the file.
+    open: Mutex<Option<(Masked<File>, u64)>>,
 }
 
 impl LogFile {
@@ -69,7 +71,8 @@ impl LogFile {
                     .append(true)
                     .open(&self.path)?;
                 let size = file.metadata()?.len();
-                none.insert((file, size))
+                let data_dir = self.path.ancestors().nth(2).unwrap_or(Path::new(""));
+                none.insert((Masked::new(file, data_dir), size))
             }
         };
         // One write a line: lines of two processes do not mix.

@@ -135,6 +135,11 @@ pub fn listed(list: &HookList, style: Style) -> String {
                 OnFailure::Warn => "warns on failure".to_owned(),
                 OnFailure::Deny => "denies on failure".to_owned(),
             },
+            match (hook.network, hook.hosts.is_empty()) {
+                (true, _) => "the whole network".to_owned(),
+                (false, true) => "no network".to_owned(),
+                (false, false) => format!("reaches {}", clean(&hook.hosts.join(", "))),
+            },
             hook.waits
                 .clone()
                 .map_or(String::new(), |why| format!("waits: {}", clean(&why))),

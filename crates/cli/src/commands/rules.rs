@@ -88,11 +88,17 @@ pub async fn run(
                 false => say(&previewed(&preview, style))?,
             }
         }
-        RulesCommand::Test { command, cwd, json } => {
+        RulesCommand::Test {
+            command,
+            cwd,
+            hosts,
+            json,
+        } => {
             let wanted = TestRule {
                 project_id: Some(project.id),
                 command: Some(command),
                 cwd,
+                hosts,
                 ..TestRule::default()
             };
             let test = client.call(calls::RuleTest(wanted)).await?;

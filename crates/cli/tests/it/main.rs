@@ -3,7 +3,9 @@
 mod askpass;
 mod exec;
 mod home;
+mod hostile;
 mod money;
+mod offline;
 mod others;
 mod repl;
 mod sudo;
