@@ -36,6 +36,8 @@ const NEEDS = {
     need("to press keys in native dialogs", () => which("xdotool"), "xdotool", "xdotool", "xdotool"),
     need("to press buttons in native dialogs", accessibility, ["at-spi2-core", "python3-gi", "gir1.2-atspi-2.0", "gir1.2-gtk-3.0"], ["at-spi2-core", "python3-gobject", "gtk3"], ["at-spi2-core", "python-gobject", "gtk3"]),
     need("elevated commands, in the tests, as a user of their own", () => which("sudo"), "sudo", "sudo", "sudo"),
+    need("a network of its own, to count packets", () => which("ip") && which("unshare"), ["iproute2", "util-linux"], ["iproute", "util-linux"], ["iproute2", "util-linux"]),
+    need("a program that knows proxies, in the tests of hosts", () => which("curl"), "curl", "curl", "curl"),
     need("the browser's tests", browser, "chromium", "chromium", "chromium"),
   ],
 };
