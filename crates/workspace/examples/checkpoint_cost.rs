@@ -3,7 +3,9 @@
 //! what a hidden git repository would take for the same (`git add -A` and `git write-tree`).
 //!
 //! A checkpoint is what the engine does around each command: a look before, which is also written
-//! down, a look after, and the difference. The command's own time is not counted.
+//! down, a look after, and the difference. The command's own time is not counted. Git makes one tree:
+//! the one before is its last. Beside the time on the clock stands that of the processors, which a
+//! busy machine does not change.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -19,9 +21,13 @@ const GIT_ROUNDS: usize = 3;
 
 fn main() {
     let quick = std::env::args().any(|word| word == "--quick");
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!(
-        "files    changed  mira ms (median of {ROUNDS})   git ms (median of {GIT_ROUNDS})   git / mira"
+        "load {}",
+        load.split(' ').take(3).collect::<Vec<_>>().join(" ")
     );
+    println!("ms, median of {ROUNDS} (git: {GIT_ROUNDS}); cpu: mean");
+    println!("files    changed     mira    mira cpu         git     git cpu   git / mira");
     for files in FILES.into_iter().take(if quick { 1 } else { 3 }) {
         if let Err(error) = measure(files) {
             println!("{files:<8} could not be measured: {error}");
@@ -45,9 +51,9 @@ fn measure(files: usize) -> std::io::Result<()> {
     let git = Git::new(home.path(), &root)?;
     // Files that were written a moment ago are read again by everybody.
     std::thread::sleep(std::time::Duration::from_secs(2));
-    let first = ms(|| look(&workspace, None));
-    let git_first = ms(|| git.tree());
-    line(files, "first", first, git_first);
+    let first = Spent::on(|| look(&workspace, None));
+    let git_first = Spent::on(|| git.tree());
+    line(files, "first", &[first], &[git_first]);
     // Settled now for both.
     look(&workspace, None);
     git.tree();
@@ -58,7 +64,7 @@ fn measure(files: usize) -> std::io::Result<()> {
             round += 1;
             let state = home.path().join("state");
             let before = std::cell::Cell::new(None);
-            let mut spent = ms(|| before.set(Some(look(&workspace, Some(&state)))));
+            let mut spent = Spent::on(|| before.set(Some(look(&workspace, Some(&state)))));
             for number in 0..changed {
                 std::fs::write(
                     root.join(name(number * (files / 100).max(1) % files)),
@@ -66,20 +72,21 @@ fn measure(files: usize) -> std::io::Result<()> {
                 )?;
             }
             let before = before.take();
-            spent += ms(|| {
+            spent += Spent::on(|| {
                 let after = look(&workspace, None);
                 let found = before
                     .as_ref()
                     .map_or(0, |before| diff(before, &after).len());
                 assert_eq!(found, changed, "the changes are found");
+                let _ = std::fs::remove_file(&state);
             });
             mira.push(spent);
             if nth < GIT_ROUNDS {
                 // The state before is the last tree; only the one after is made anew.
-                shadow.push(ms(|| git.tree()));
+                shadow.push(Spent::on(|| git.tree()));
             }
         }
-        line(files, &changed.to_string(), median(mira), median(shadow));
+        line(files, &changed.to_string(), &mira, &shadow);
     }
     Ok(())
 }
@@ -144,20 +151,59 @@ fn content(number: usize, round: usize) -> String {
     format!("// file {number} of round {round}\n").repeat(1 + number % 60)
 }
 
-fn ms<T>(work: impl FnOnce() -> T) -> f64 {
-    let begun = Instant::now();
-    let _ = work();
-    begun.elapsed().as_secs_f64() * 1_000.0
+/// Milliseconds on the clock and on the processors, of ended children too.
+#[derive(Clone, Copy)]
+struct Spent {
+    clock: f64,
+    cpu: f64,
 }
 
-fn median(mut all: Vec<f64>) -> f64 {
+impl Spent {
+    fn on<T>(work: impl FnOnce() -> T) -> Self {
+        let (begun, cpu) = (Instant::now(), cpu_ms());
+        let _ = work();
+        Self {
+            clock: begun.elapsed().as_secs_f64() * 1_000.0,
+            cpu: cpu_ms() - cpu,
+        }
+    }
+}
+
+impl std::ops::AddAssign for Spent {
+    fn add_assign(&mut self, more: Self) {
+        self.clock += more.clock;
+        self.cpu += more.cpu;
+    }
+}
+
+/// Of this process and its ended children, in steps of 10 ms. Linux only.
+fn cpu_ms() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The program's name may hold anything, and ends with the last bracket.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split(' ');
+    let ticks = fields
+        .skip(12)
+        .take(4)
+        .filter_map(|field| field.parse::<f64>().ok());
+    ticks.sum::<f64>() * 10.0
+}
+
+fn median(all: &[Spent]) -> f64 {
+    let mut all: Vec<f64> = all.iter().map(|spent| spent.clock).collect();
     all.sort_by(f64::total_cmp);
     all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-fn line(files: usize, changed: &str, mira: f64, git: f64) {
+fn mean_cpu(all: &[Spent]) -> f64 {
+    all.iter().map(|spent| spent.cpu).sum::<f64>() / all.len() as f64
+}
+
+fn line(files: usize, changed: &str, mira: &[Spent], git: &[Spent]) {
+    let (ours, theirs) = (median(mira), median(git));
     println!(
-        "{files:<8} {changed:<8} {mira:>10.1} {git:>28.1} {:>22.1}",
-        git / mira
+        "{files:<8} {changed:<8} {ours:>8.1} {:>11.1} {theirs:>11.1} {:>11.1} {:>12.1}",
+        mean_cpu(mira),
+        mean_cpu(git),
+        theirs / ours
     );
 }

@@ -24,6 +24,7 @@ mod ignores;
 mod jobs;
 mod launch;
 pub mod list;
+mod manifest;
 mod output;
 pub mod process;
 mod restore;

@@ -54,8 +54,9 @@ impl Workspace {
                 }
                 match entry {
                     Ok(entry) if entry.depth() == 0 => {}
-                    Ok(entry) => match std::fs::symlink_metadata(entry.path()) {
-                        Ok(metadata) => {
+                    Ok(entry) => {
+                        // Else it went between listing and looking.
+                        if let Ok(metadata) = std::fs::symlink_metadata(entry.path()) {
                             let path = self.shown(entry.path());
                             let mut walked = Some(Walked {
                                 path,
@@ -64,9 +65,7 @@ impl Workspace {
                             });
                             keep(&mut |walk| walk.entries.extend(walked.take()));
                         }
-                        // Gone between listing and looking.
-                        Err(_) => {}
-                    },
+                    }
                     Err(error) => {
                         let path =
                             path_of(&error).map_or_else(String::new, |path| self.shown(path));

@@ -221,11 +221,13 @@ fn measure(client: &Client, quick: bool, table: &mut Table) -> Result<(), String
             1.0,
         );
         if count == 300 {
+            // The bytes around the input (three or four of each request) may move.
+            let most = servable_at_most(&run.requests) - 0.0001;
             table.floor(
                 SERVABLE,
                 vec![servable(&run.requests)],
-                "≥ the best of the others (0.9945)",
-                BEST_SERVABLE,
+                &format!("all that its sizes allow ({most:.4})"),
+                most,
             );
         }
     }
@@ -276,6 +278,8 @@ impl Client {
                     .env("MIRA_DATA_DIR", home.join("data"))
                     .env("MIRA_CONFIG_DIR", home.join("config"));
                 command.env("MIRA_MAX_ITERATIONS", "2000");
+                // The same question is asked again and again, and each one must leave.
+                command.env("CACHE_ENABLED", "false");
             }
             Self::Codex(program) => {
                 command = Command::new(program);
@@ -484,9 +488,9 @@ fn kept_shares(requests: &[Seen]) -> Vec<f64> {
 }
 
 const SERVABLE: &str = "300 turns: share of all input servable from cache";
-const BEST_SERVABLE: f64 = 0.9945;
 /// The same share of others, over 300 tool turns of the same kind (read, edit, shell) against a
-/// scripted vendor; one run each, measured on 2026-11-23 on such a machine.
+/// scripted vendor; one run each, measured on 2026-11-23 on such a machine. A larger first request
+/// raises it, since more is sent again each time (claude: 88 kB, codex: 38 kB, mini: 3 kB).
 const OTHERS_SERVABLE: &[(&str, f64)] = &[
     ("claude", 0.9945),
     ("codex", 0.9941),
@@ -510,6 +514,19 @@ fn servable(requests: &[Seen]) -> f64 {
         }
     }
     kept as f64 / all.max(1) as f64
+}
+
+/// The most that this share could be with requests of these sizes: each one begins with all of the
+/// one before.
+fn servable_at_most(requests: &[Seen]) -> f64 {
+    let all: usize = requests.iter().map(|seen| seen.body_bytes).sum();
+    let before = requests.len().saturating_sub(1);
+    let again: usize = requests
+        .iter()
+        .take(before)
+        .map(|seen| seen.body_bytes)
+        .sum();
+    again as f64 / all.max(1) as f64
 }
 
 #[derive(Default)]

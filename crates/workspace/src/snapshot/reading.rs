@@ -9,30 +9,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{FileType, Mode, OFlags, RawMode};
 
-use super::{FILE_BYTES, Item, Stamp};
+use super::FILE_BYTES;
 use crate::checkpoint::{Entry, Kind};
+use crate::manifest::{Item, Stamp};
 use crate::{Blobs, Hash, Refusal};
 
 /// A file is read so often to find it quiet.
 const READS: usize = 5;
 
 /// Reads, hashes and stores every file that is not known, on all processors if there are many.
-pub(super) fn hash_unknown(
+pub(super) fn hash_unknown<'a>(
     root: &OwnedFd,
-    items: &mut [Item],
+    items: impl Iterator<Item = &'a mut Item>,
     left_out: &mut BTreeMap<Arc<str>, String>,
     blobs: &Blobs,
 ) -> Result<(), Refusal> {
-    let mut unknown: Vec<&mut Item> = items
-        .iter_mut()
-        .filter(|item| item.entry.is_none())
-        .collect();
+    let mut unknown: Vec<&mut Item> = items.filter(|item| item.entry.is_none()).collect();
     let problems = Mutex::new(Vec::<(Arc<str>, Result<String, Refusal>)>::new());
-    let report = |path: &Arc<str>, problem| {
+    let report = |path: &str, problem| {
         problems
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .push((path.clone(), problem));
+            .push((path.into(), problem));
     };
     let read = |item: &mut Item| match content(root, item) {
         Ok(Some((entry, bytes))) => match blobs.put_unsynced(entry.hash, &bytes) {
