@@ -44,7 +44,7 @@ describe("the conversation", () => {
   it("shows question, tool lines, answer and what it cost, and unfolds a call", async () => {
     mount();
     expect(await screen.findByText(/Make the line parser accept CRLF as well as LF, and/)).toBeTruthy();
-    expect(screen.getByText(/code tier, because the message asks for a change/)).toBeTruthy();
+    expect(screen.getByText(/Code tier, because the message asks for a change/)).toBeTruthy();
     expect(screen.getByText("Done in 14 s · $0.021")).toBeTruthy();
     const run = screen.getByRole("button", { name: /Run cargo test -p parser --all-features.*done/ });
     await user().click(run);

@@ -113,6 +113,27 @@ describe("growing Markdown", () => {
     );
   });
 
+  it("breaks a paragraph that is too long behind a sentence, never inside a mark, the same letter by letter", () => {
+    const word = fc.constantFrom("plain words here. ", "**bold. Still** so. ", "`code. It` ends. ", "a [link. Here](x) and. ", "1. no list. ", "line\n", "- item. ");
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 100, maxLength: 500 }), fc.nat(400), (words, step) => {
+        const text = words.join("");
+        const nonce = `n${Math.random()} `;
+        let last = pieces(nonce);
+        for (let end = 1; end <= text.length; end += step + 50) last = pieces(nonce + text.slice(0, end));
+        last = pieces(nonce + text);
+        expect(last.map((piece) => piece.text)).toEqual(pieces(`${nonce}${text}`).map((piece) => piece.text));
+        const fresh = pieces(`m${nonce.slice(1)}${text}`).map((piece) => piece.text);
+        expect(last.map((piece) => piece.text).slice(1)).toEqual(fresh.slice(1));
+        expect(last.map((piece) => piece.text).join("")).toBe(nonce + text);
+      }),
+      { numRuns: 40 },
+    );
+    const long = "One more word of a long answer. ".repeat(1000);
+    expect(Math.max(...pieces(long).map((piece) => piece.text.length))).toBeLessThan(2600);
+    expect(pieces(`**${"One more word. ".repeat(500)}**`)).toHaveLength(1);
+  });
+
   it("keeps a fence whole, and knows the code of one that is still open", () => {
     expect(pieces("a\n\n```\n\nb\n\nc").map((piece) => piece.text)).toEqual(["a\n\n", "```\n\nb\n\nc"]);
     expect(pieces("a\n\n```rust\nfn a() {}\n").at(-1)?.code).toEqual({ language: "rust", text: "fn a() {}" });

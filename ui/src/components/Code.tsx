@@ -75,11 +75,23 @@ export function Code({ code, language }: { code: string; language: string | unde
   );
 }
 
-/** Code that is still being written: no colours, so that each piece costs no more than its text. */
+/** Lines of growing code that are laid out together. */
+const CHUNK_LINES = 80;
+
+/** Code that is still being written: no colours, and only its end is laid out anew. */
 function Plain({ code }: { code: string }) {
+  const lines = code.split("\n");
+  const chunks: string[] = [];
+  for (let at = 0; at < lines.length; at += CHUNK_LINES) chunks.push(lines.slice(at, at + CHUNK_LINES).join("\n"));
   return (
     <pre tabIndex={0}>
-      <code>{code}</code>
+      <code>
+        {chunks.map((chunk, index) => (
+          <span key={index} className="code-chunk">
+            {index < chunks.length - 1 ? `${chunk}\n` : chunk}
+          </span>
+        ))}
+      </code>
     </pre>
   );
 }

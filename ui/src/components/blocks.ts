@@ -9,6 +9,9 @@ export interface Piece {
 
 /** A list longer than this is cut between its items. */
 const LONG_LIST = 3000;
+/** And plain text behind the end of a sentence: laying out one long paragraph anew for each word
+ * that comes costs more than a frame has. */
+const LONG_TEXT = 2500;
 
 interface Known {
   text: string;
@@ -53,6 +56,7 @@ function cut(text: string, from: number): number[] {
       if (line.startsWith(mark) && at > (cuts.at(-1) ?? from)) cuts.push(at);
       fence = mark;
     } else if (mark && fence !== undefined && mark.startsWith(fence) && line.trim() === mark) fence = undefined;
+    else if (fence === undefined && isPlain(line)) cuts.push(...sentences(text, cuts.at(-1) ?? from, at, end < 0 ? text.length : end));
     blank = line.trim() === "";
     if (end < 0) break;
     at = end + 1;
@@ -66,6 +70,39 @@ function opensPiece(line: string, afterBlank: boolean, length: number): boolean 
   const item = /^(?:[-*+]|\d+[.)])\s/.test(line);
   if (item) return length > LONG_LIST;
   return afterBlank && !line.startsWith("|") && !line.startsWith(">");
+}
+
+function isPlain(line: string): boolean {
+  return /^\p{L}/u.test(line);
+}
+
+/** Where a paragraph that is too long goes on as another: in this line, outside of any mark. */
+function sentences(text: string, begin: number, lineAt: number, lineEnd: number): number[] {
+  const cuts: number[] = [];
+  if (!isPlain(text.slice(begin, begin + 2))) return cuts;
+  const ending = /[.!?…]["”’)]* +(?=\p{L})/gu;
+  let from = begin;
+  while (lineEnd - from > LONG_TEXT) {
+    ending.lastIndex = Math.max(from + LONG_TEXT, lineAt);
+    let cut: number | undefined;
+    for (let match = ending.exec(text); match && match.index < lineEnd; match = ending.exec(text)) {
+      const at = match.index + match[0].length;
+      if (isBalanced(text.slice(from, at))) {
+        cut = at;
+        break;
+      }
+    }
+    if (cut === undefined || cut >= lineEnd) break;
+    cuts.push(cut);
+    from = cut;
+  }
+  return cuts;
+}
+
+function isBalanced(text: string): boolean {
+  const count = (mark: string) => text.split(mark).length - 1;
+  const even = ["`", "*", "_", "~"].every((mark) => count(mark) % 2 === 0);
+  return even && count("[") === count("]") && count("(") === count(")");
 }
 
 function piece(text: string): Piece {

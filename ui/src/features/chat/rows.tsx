@@ -322,7 +322,7 @@ function HeaderRow({ item, operation, actions }: { item: HeaderItem; operation: 
       {operation.tier && operation.routeReason ? (
         <Tip text={operation.model ?? ""}>
           <span className="quiet truncate">
-            {t.chat.routed({ tier: operation.tier, reason: operation.routeReason })}
+            {t.chat.routed({ tier: t.composer.tiers[operation.tier][0] ?? operation.tier, reason: operation.routeReason })}
             {operation.model ? ` · ${operation.model}` : ""}
           </span>
         </Tip>
