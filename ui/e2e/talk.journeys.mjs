@@ -264,6 +264,11 @@ export const journeys = {
       assert.equal(await field(page).inputValue(), "again, please");
       await page.keyboard.press("Control+Shift+z");
       assert.equal(await field(page).inputValue(), "");
+      // Beyond the message that began the session, too.
+      for (let step = 0; step < 3; step += 1) await page.keyboard.press("Control+z");
+      assert.equal(await field(page).inputValue(), "hello there");
+      for (let step = 0; step < 3; step += 1) await page.keyboard.press("Control+Shift+z");
+      assert.equal(await field(page).inputValue(), "");
       await page.keyboard.press("ArrowUp");
       assert.equal(await field(page).inputValue(), "again, please");
       assert.deepEqual(here.problems(), []);
@@ -351,6 +356,38 @@ export const journeys = {
       await page.getByText("A third note instead.").first().waitFor({ state: "detached" });
       // What left is not told again: the third request is no longer built on the second.
       assert.ok((await here.violations()).every((one) => /is no prefix of this one/.test(one)));
+      assert.deepEqual(here.problems(), []);
+    } finally {
+      await here.close();
+    }
+  },
+
+  async "a folder that is dropped becomes a mention, another one says what to do"() {
+    const here = await world({ replies: [{ when: { user: "look at" }, text: "Seen." }] });
+    try {
+      mkdirSync(join(here.project, "docs/guide"), { recursive: true });
+      here.put("docs/guide/start.md", "# Start\n");
+      const page = await here.page();
+      await openProject(page, here.project);
+      await field(page).fill("look at");
+      const dropped = (name) =>
+        page.evaluate((folder) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([], folder));
+          // What a browser says of a folder that is dragged from outside.
+          DataTransferItem.prototype.webkitGetAsEntry = () => ({ isDirectory: true, isFile: false, name: folder });
+          const box = document.querySelector(".composer-box");
+          box.dispatchEvent(new DragEvent("dragover", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+          box.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+        }, name);
+      await dropped("guide");
+      await page.waitForFunction(() => document.querySelector("#message").value === "look at @docs/guide/ ");
+      await page.getByText(/tokens · .*\$/).waitFor();
+      await dropped("elsewhere");
+      await page.getByText("elsewhere is a folder; mention it with @ instead.").waitFor();
+      await field(page).press("Enter");
+      await page.getByText("Seen.").first().waitFor();
+      await page.getByRole("list", { name: "Mentioned" }).getByText("docs/guide").waitFor();
       assert.deepEqual(here.problems(), []);
     } finally {
       await here.close();

@@ -39,7 +39,7 @@ export function Talk(props: {
   jump: { seq: number } | undefined;
   finding: boolean;
   onFindingEnds: () => void;
-  onSend: (message: Outgoing) => Promise<void>;
+  onSend: (message: Outgoing, begun?: (sessionId: string) => void) => Promise<void>;
   onStop: (operationId: string) => void;
   onTurn: (direction: "undo" | "redo", paths: string[]) => void;
   showTab: (tab: InspectorTab) => void;

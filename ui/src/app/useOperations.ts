@@ -14,7 +14,8 @@ import { saveFile } from "./save";
 import { useAttempt } from "./useAttempt";
 
 export interface Operations {
-  send: (message: Outgoing) => Promise<void>;
+  /** `begun` hears of the session that begins with it, before it is shown. */
+  send: (message: Outgoing, begun?: (sessionId: string) => void) => Promise<void>;
   cancel: (operationId: string) => void;
   resume: (operationId: string) => void;
   exportScenario: (operationId: string) => void;
@@ -113,7 +114,7 @@ export function useOperations(
   );
 
   const send = useCallback(
-    async (message: Outgoing) => {
+    async (message: Outgoing, begun?: (sessionId: string) => void) => {
       try {
         const started = await client.call("operation.start", {
           content: message.content,
@@ -126,7 +127,10 @@ export function useOperations(
           tier,
           model,
         });
-        if (!sessionId) place.set({ view: "chat", sessionId: started.session_id });
+        if (!sessionId) {
+          begun?.(started.session_id);
+          place.set({ view: "chat", sessionId: started.session_id });
+        }
         change({ selected: undefined });
       } catch (error) {
         fail(error);

@@ -8,13 +8,14 @@ import { t } from "../../i18n";
 import type { Attachment } from "../../protocol/generated/Attachment";
 import type { Mention } from "../../protocol/generated/Mention";
 import { NextCost } from "../../protocol/nextCost";
+import { useClient } from "../../protocol/queries";
 import { interactive } from "../../vitals";
 import { readFile } from "./attaching";
 import { Attached, useEstimate } from "./Attached";
 import { AccessMenu, ModelMenu, type Choices } from "./choices";
 import { Completion } from "./Completion";
-import { mentionedIn, wantedAt } from "./mentions";
-import { TextHistory, type Moment } from "./textHistory";
+import { fileOptions, mentionedIn, wantedAt } from "./mentions";
+import { handOver, historyFor, type Moment } from "./textHistory";
 import { useDraft, type Written } from "./useDraft";
 import { useOptions, type Command } from "./useOptions";
 
@@ -43,7 +44,7 @@ export function Composer(props: {
   /** Messages of this session, newest first, for the arrow keys in an empty field. */
   said: () => readonly string[];
   /** Resolves once the engine has it; the text is kept where it rejects. */
-  onSend: (message: Outgoing) => Promise<void>;
+  onSend: (message: Outgoing, begun: (sessionId: string) => void) => Promise<void>;
   onSteer: (content: string) => Promise<void>;
   onStop: () => void;
   onSetUp: () => void;
@@ -54,9 +55,10 @@ export function Composer(props: {
   useEffect(interactive, []);
   const { sessionId, projectId, running, commands } = props;
   const toasts = useToasts();
+  const client = useClient();
   const field = useRef<HTMLTextAreaElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const [history] = useState(() => new TextHistory(""));
+  const [history] = useState(() => historyFor(sessionId));
   const restored = useCallback(
     (text: string) => {
       history.note(text, text.length, true);
@@ -188,7 +190,9 @@ export function Composer(props: {
       if (how === "steer" && attachments.length === 0) await props.onSteer(content);
       else {
         const mentions = mentionedIn(content, written.mentions).map((one) => one.mention);
-        await props.onSend({ content, attachments: [...attachments], mentions });
+        await props.onSend({ content, attachments: [...attachments], mentions }, (id) => {
+          handOver(history, id);
+        });
       }
       recalled.current = -1;
       history.note("", 0, true);
@@ -260,10 +264,30 @@ export function Composer(props: {
     }
   };
 
+  /** A folder of the project becomes a mention: its path is what the model can use. */
+  const mentionFolder = async (name: string) => {
+    const found = projectId ? await client.call("file.find", { project_id: projectId, query: `${name}/`, limit: 50 }) : undefined;
+    const option = fileOptions(found?.entries ?? [], name).find(({ mention }) => mention?.kind === "folder" && `/${mention.path}`.endsWith(`/${name}`));
+    if (!option?.mention) {
+      toasts.fail(t.talk.attach.folder({ name }));
+      return;
+    }
+    const before = latest.current.text;
+    const next = `${before && !/\s$/.test(before) ? `${before} ` : before}${option.word} `;
+    latest.current.put(next, next.length, { word: option.word, mention: option.mention });
+  };
+
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setDropping(false);
-    void attach(event.dataTransfer.files);
+    const folders = new Set([...event.dataTransfer.items].flatMap((item) => item.webkitGetAsEntry()).flatMap((entry) => (entry?.isDirectory ? entry.name : [])));
+    void attach([...event.dataTransfer.files].filter((file) => !folders.has(file.name)));
+    for (const name of folders) {
+      mentionFolder(name).catch(() => {
+        toasts.fail(t.talk.attach.folder({ name }));
+      });
+    }
+    field.current?.focus();
   };
 
   return (

@@ -192,6 +192,16 @@ function Rows(props: {
     };
   }, [toEnd]);
 
+  // What the person says is seen, wherever they were; so is the place that they went back to.
+  const lastSaid = items.findLast((item) => item.kind === "user" && !item.steering)?.key;
+  const knownSaid = useRef(lastSaid);
+  useLayoutEffect(() => {
+    if (knownSaid.current === lastSaid) return;
+    knownSaid.current = lastSaid;
+    follow.current = true;
+    toEnd();
+  }, [lastSaid, toEnd]);
+
   // The place where the person was is taken up again.
   useLayoutEffect(() => {
     const kept = readAnchor(sessionId);

@@ -57,3 +57,15 @@ export class TextHistory {
     return this.future.length > 0;
   }
 }
+
+/** What was written before a session began, for the field of that session. */
+let handed: { to: string; history: TextHistory } | undefined;
+
+/** A session has begun with what was written there: its field can go back beyond that. */
+export function handOver(history: TextHistory, to: string): void {
+  handed = { to, history };
+}
+
+export function historyFor(sessionId: string | undefined): TextHistory {
+  return handed !== undefined && handed.to === sessionId ? handed.history : new TextHistory("");
+}
