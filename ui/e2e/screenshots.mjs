@@ -17,7 +17,8 @@ const only = words.find((word) => word.startsWith("--scene="))?.slice(8);
 /** What README and docs show. */
 const BEST = [
   "conversation-light-wide", "conversation-dark-wide", "review-dark-wide", "approval-light-wide", "search-light-wide",
-  "shortcuts-dark-wide", "german-light-wide", "right-to-left-light-wide", "contrast-dark-wide", "first-run-light-phone", "offline-light-wide", "budget-light-wide",
+  "shortcuts-dark-wide", "german-light-wide", "right-to-left-light-wide", "contrast-dark-wide", "first-run-light-phone", "budget-light-wide",
+  "rules-light-wide", "router-light-wide", "review-split-light-wide", "reconnecting-dark-wide",
 ];
 
 /** A red dot, a link, a mode, bytes, a move. */

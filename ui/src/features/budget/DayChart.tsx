@@ -52,7 +52,7 @@ export function DayChart({ rows, today }: { rows: readonly SpendRow[]; today: Pr
         legend: { show: false },
         cursor: { show: false },
         // A few days stand at the right of a whole week, so that one is a bar and not a wall.
-        scales: { x: { time: true, range: (_, first, until) => [Math.min(first, until - WEEK) - HALF_DAY, until + HALF_DAY] }, y: { range: (_, __, most) => [0, Math.max(most, 0.01)] } },
+        scales: { x: { time: true, range: () => [Math.min(days[0] ?? 0, (days[last] ?? 0) - WEEK) - HALF_DAY, (days[last] ?? 0) + HALF_DAY] }, y: { range: (_, __, most) => [0, Math.max(most, 0.01)] } },
         axes: [{ ...axis, grid: { show: false }, values: (_, days) => days.map((day) => shortDay(day * 1000)), splits: (_, __, from, until) => noons(from, until) }, { ...axis, size: 64, values: (_, values) => values.map((value) => money(value * 1_000_000)) }],
         series: [
           {},
