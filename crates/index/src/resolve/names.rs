@@ -574,11 +574,7 @@ fn brings_in<'i>(family: Family, import: &'i Import, name: &str) -> Option<Broug
     if !import.names.is_empty() || import.is_wildcard {
         return None;
     }
-    let last = import
-        .module
-        .rsplit(['.', '/', ':', '\\'])
-        .next()
-        .unwrap_or_default();
+    let last = last_part(&import.module);
     let is_named = match family {
         Family::Rust | Family::Jvm | Family::Php | Family::Go => last == name,
         Family::Python => import.module == name,
