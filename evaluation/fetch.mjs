@@ -1,8 +1,9 @@
 // Gets the packages that the evaluation asks about, each with its ecosystem's ordinary client as it is
 // configured on this machine, checks their hashes and unpacks them.
 //
-//   node evaluation/fetch.mjs [FOLDER] [NAME…]
+//   node evaluation/fetch.mjs [--list FILE] [FOLDER] [NAME…]
 //
+// FILE is another list of packages in the form of packages.json.
 // FOLDER defaults to ~/.cache/mira-evaluation; the sources of NAME end up in FOLDER/NAME, with only the
 // folders that packages.json counts. What is there already is left as it is. No setup code of a package runs.
 // Exit code: 0 all there, 2 some missing (each with a line that says why), 1 anything else.
@@ -109,9 +110,11 @@ function fetchOne(wanted, cache) {
   }
 }
 
-const [folder, ...names] = process.argv.slice(2);
+const words = process.argv.slice(2);
+const list = words[0] === "--list" ? resolve(words.splice(0, 2)[1]) : join(here, "packages.json");
+const [folder, ...names] = words;
 const cache = resolve(folder ?? join(homedir(), ".cache/mira-evaluation"));
-const { packages } = JSON.parse(readFileSync(join(here, "packages.json"), "utf8"));
+const { packages } = JSON.parse(readFileSync(list, "utf8"));
 const unknown = names.filter((name) => !packages.some((one) => one.name === name));
 if (unknown.length > 0) {
   console.error(`not in packages.json: ${unknown.join(", ")}`);

@@ -1,7 +1,7 @@
 //! How right the call graph is: precision and recall against `evaluation/calls`, a language.
 //!
-//! `cargo run --release -p mira-index --example calls -- SOURCES EVALUATION [--faults]`, where
-//! SOURCES is what `node evaluation/fetch.mjs` filled (its default folder when left out).
+//! `npm run bench calls [-- SOURCES EVALUATION] [--faults]`, where SOURCES is what
+//! `node evaluation/fetch.mjs` filled (its default folder when left out).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};

@@ -41,6 +41,8 @@ pub(crate) struct Resolved {
 
 /// A guess among more candidates than this says nothing.
 const MOST_CANDIDATES: usize = 3;
+/// And among more overrides of one method.
+const MOST_OVERRIDES: usize = 12;
 
 impl Names<'_> {
     pub fn resolve(&self, file: &SymbolFile, uses: &Uses) -> Resolved {
@@ -219,11 +221,7 @@ impl Names<'_> {
             .find(|word| !word.is_empty())
             .unwrap_or_default();
         file.imports.iter().enumerate().any(|(index, import)| {
-            let last = import
-                .module
-                .rsplit(['.', '/', ':', '\\'])
-                .next()
-                .unwrap_or_default();
+            let last = super::names::last_part(&import.module);
             let is_named = import
                 .names
                 .iter()
@@ -252,19 +250,46 @@ impl Names<'_> {
             })
             .filter(|symbol| file.is_test || !symbol.is_test)
             .collect();
-        if all.len() > MOST_CANDIDATES {
+        let mut roots = self.roots(&all);
+        if roots.len() > MOST_CANDIDATES {
             super::names::prefer_near(&mut all, self.ground, &file.path);
+            roots = self.roots(&all);
         }
-        if all.len() > MOST_CANDIDATES {
+        if roots.len() > MOST_CANDIDATES || all.len() > MOST_OVERRIDES {
             return Vec::new();
         }
-        let confidence = 0.5 / all.len() as f64;
-        let reason = match all.len() {
+        let confidence = 0.5 / roots.len() as f64;
+        let reason = match roots.len() {
             1 => "the only method of this name",
             _ => "one of few methods of this name",
         };
-        all.into_iter()
-            .map(|symbol| (Thing::Element(symbol.id), confidence, reason))
+        let edge = |symbol: &Symbol| match roots.contains(&symbol.id) {
+            true => (Thing::Element(symbol.id), confidence, reason),
+            // It may be this one that runs, for what is declared further up.
+            false => (
+                Thing::Element(symbol.id),
+                confidence * 0.8,
+                "it implements the only method of this name",
+            ),
+        };
+        all.into_iter().map(edge).collect()
+    }
+
+    /// Those methods that do not override or implement another of them.
+    fn roots(&self, methods: &[&Symbol]) -> Vec<i64> {
+        let owners: Vec<&str> = methods
+            .iter()
+            .filter_map(|one| one.owner.as_deref())
+            .collect();
+        let parent = |one: &Symbol| one.parent.and_then(|id| self.ground.element(id));
+        let is_derived = |one: &Symbol| {
+            let bases = parent(one).map(|parent| &parent.bases);
+            bases.is_some_and(|bases| bases.iter().any(|base| owners.contains(&&**base)))
+        };
+        methods
+            .iter()
+            .filter(|one| !is_derived(one))
+            .map(|one| one.id)
             .collect()
     }
 

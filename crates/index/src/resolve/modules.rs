@@ -279,14 +279,7 @@ impl Ground<'_> {
             }
         }
         // Of a package that lies in the root only the name is left: `example.org/chi/v5`.
-        let is_version = |part: &&str| {
-            part.strip_prefix('v')
-                .is_some_and(|rest| rest.parse::<u32>().is_ok())
-        };
-        let last = module
-            .rsplit('/')
-            .find(|part| !is_version(part))
-            .unwrap_or(module);
+        let last = super::names::last_part(module);
         let is_root = |id: &i64| {
             let file = self.symbols.files.get(id);
             file.is_some_and(|file| file.package.as_deref() == Some(last))

@@ -574,15 +574,27 @@ fn brings_in<'i>(family: Family, import: &'i Import, name: &str) -> Option<Broug
     if !import.names.is_empty() || import.is_wildcard {
         return None;
     }
-    let last = import
-        .module
-        .rsplit(['.', '/', ':', '\\'])
-        .next()
-        .unwrap_or_default();
+    let last = last_part(&import.module);
     let is_named = match family {
         Family::Rust | Family::Jvm | Family::Php | Family::Go => last == name,
         Family::Python => import.module == name,
         _ => false,
     };
     is_named.then_some(Brought::Module)
+}
+
+/// The part of a module's path that names it here; of Go's `example.org/chi/v5` that is `chi`.
+pub(crate) fn last_part(module: &str) -> &str {
+    let is_version = |part: &str| {
+        part.strip_prefix('v')
+            .is_some_and(|rest| rest.parse::<u32>().is_ok())
+    };
+    let mut parts = module
+        .rsplit(['.', '/', ':', '\\'])
+        .filter(|part| !part.is_empty());
+    let last = parts.next().unwrap_or(module);
+    match is_version(last) && module.contains('/') {
+        true => parts.next().unwrap_or(last),
+        false => last,
+    }
 }

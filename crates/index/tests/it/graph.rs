@@ -252,3 +252,36 @@ async fn the_map_names_what_is_used_most_and_keeps_its_budget() {
     let map = index.map(&focus).await.unwrap();
     assert!(map.text.starts_with("users/u7.py\n"), "{}", map.text);
 }
+
+#[tokio::test]
+async fn go_packages_receivers_and_versions_lead_to_their_elements() {
+    let place = Place::with(&[
+        (
+            "go.mod",
+            "module example.org/shop/v5\n\ngo 1.21\n\nrequire github.com/x/y v1.2.3\n",
+        ),
+        (
+            "shop.go",
+            "package shop\n\ntype Cart struct{ n int }\n\nfunc Open() *Cart { return &Cart{} }\n\nfunc (c *Cart) Add(n int) { c.check(); log(n) }\n",
+        ),
+        (
+            "more.go",
+            "package shop\n\nfunc (c *Cart) check() {}\n\nfunc log(n int) {}\n",
+        ),
+        (
+            "cmd/main.go",
+            "package main\n\nimport (\n\t\"fmt\"\n\n\t\"example.org/shop/v5\"\n)\n\nfunc run() {\n\tcart := shop.Open()\n\tcart.Add(1)\n\tfmt.Println(cart)\n}\n",
+        ),
+    ]);
+    let index = place.synced().await;
+    assert_eq!(
+        calls(&index, "Cart.Add").await,
+        ["Cart.check in more.go", "log in more.go"]
+    );
+    assert_eq!(
+        calls(&index, "run").await,
+        ["Open in shop.go", "Cart.Add in shop.go"]
+    );
+    let imports = index.imports_of("cmd/main.go").await.unwrap();
+    assert!(imports[1].target.is_some(), "{imports:?}");
+}

@@ -271,7 +271,7 @@ async fn the_watcher_ends_with_what_a_fresh_index_has() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    if tokio::time::timeout(Duration::from_secs(60), settled)
+    if tokio::time::timeout(Duration::from_secs(300), settled)
         .await
         .is_err()
     {
