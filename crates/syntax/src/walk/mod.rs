@@ -166,7 +166,8 @@ impl<'t> Walk<'_, 't> {
             self.broken(node);
         }
         let roles = self.plan.roles(node.kind_id());
-        if node.is_named() && above.is_some_and(|above| is_alternative(cursor, above)) {
+        let is_word = self.plan.words_else.contains(&node.kind_id());
+        if node.is_named() && !is_word && above.is_some_and(|above| is_alternative(cursor, above)) {
             self.otherwise(roles);
         }
         let positions = &self.plan.type_positions;
