@@ -10,6 +10,8 @@
 //! - `resolve`: names to elements, imports to files and packages, with a confidence.
 //! - `search`: one ranked search over words, meaning, names and calls; `meaning`: the vectors.
 //! - `graph`, `tests_for`, `map`: questions about who uses whom.
+//! - `insight`: what can be said of the code without a model: issues, hotspots, concepts, clusters,
+//!   kin, patterns.
 //! - `watch`: changes on disk as they happen.
 //!
 //! It knows no session, no policy, no model, and not `mira.db`. Text is not kept: it is read from
@@ -21,6 +23,7 @@ mod elements;
 mod error;
 mod find;
 mod graph;
+mod insight;
 mod languages;
 mod lexical;
 mod map;
@@ -53,6 +56,10 @@ pub use elements::Excerpt;
 pub use error::IndexError;
 pub use find::{Match, SymbolHit, SymbolQuery};
 pub use graph::{Edge, GraphQuery};
+pub use insight::{
+    Changes, ClusterRow, ConceptRow, ElementMeaning, Hotspot, Insights, IssueKind, IssueQuery,
+    IssueRow, Kin, Load, PatternRow, Severity,
+};
 pub use languages::LanguageConfig;
 pub use lexical::{LexicalHit, Weights};
 pub use map::{MapElement, MapFile, MapQuery, RepositoryMap};

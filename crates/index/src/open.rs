@@ -15,7 +15,10 @@ use crate::state::State;
 use crate::write::Writer;
 use crate::{Index, IndexError, Shared, languages, sync};
 
-const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA: &str = concat!(
+    include_str!("schema.sql"),
+    include_str!("insight/schema.sql")
+);
 /// How long a connection waits for another's lock before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
