@@ -3,6 +3,7 @@
 mod files;
 mod graph;
 mod histories;
+mod search;
 mod watching;
 
 use std::path::{Path, PathBuf};
