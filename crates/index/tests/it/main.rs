@@ -4,6 +4,7 @@ mod files;
 mod graph;
 mod histories;
 mod insight;
+mod search;
 mod watching;
 
 use std::path::{Path, PathBuf};
