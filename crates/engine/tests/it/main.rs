@@ -11,6 +11,7 @@ mod faults;
 mod files;
 mod house;
 mod injection;
+mod knowledge;
 mod lifecycle;
 mod limits;
 mod main_job;
