@@ -43,7 +43,7 @@ fn code_is_indexed_searched_and_named_without_a_key() {
     let (code, said, _) = run(&home, &project, &["search", "head", "of", "a", "request", "--why"]);
     assert_eq!(code, 0);
     assert!(said.starts_with("src/net.rs:"), "{said}");
-    assert!(said.contains("words:"), "{said}");
+    assert!(said.contains(" words: "), "{said}");
     let found = json(&home, &project, &["search", "parseHttpHeader"]);
     assert_eq!(found["hits"][0]["path"], "src/net.rs");
     let (code, said, _) = run(&home, &project, &["search", "--text", "line.len()"]);

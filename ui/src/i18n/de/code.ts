@@ -28,7 +28,7 @@ export const code = {
       language: "Sprache",
       anyLanguage: "Jede Sprache",
       why: "Warum diese Reihenfolge",
-      hint: "Namen und Wörter werden gemeinsam gewichtet. Text und Regex lesen die Dateien, wie sie jetzt sind.",
+      hint: "Wörter, Namen und Bedeutung werden gemeinsam gewichtet. Text und Regex lesen die Dateien, wie sie jetzt sind.",
       hits: "{count, plural, one {# Stelle} other {# Stellen}}",
       more: "Es gibt mehr: Grenzen Sie die Suche ein.",
       none: "Nichts passt zu „{query}“.",

@@ -28,7 +28,7 @@ export const code = {
       language: "Language",
       anyLanguage: "Any language",
       why: "Why this order",
-      hint: "Names and words are ranked together. Text and regex read the files as they are now.",
+      hint: "Words, names and meaning are ranked together. Text and regex read the files as they are now.",
       hits: "{count, plural, one {# place} other {# places}}",
       more: "There is more: narrow the search.",
       none: "Nothing fits “{query}”.",
