@@ -1,7 +1,7 @@
 // Search in the code: ranked by names and words, or exact text; why a hit ranks where it does, on request.
 
 import { FileSearch } from "lucide-react";
-import { useDeferredValue, useState, type KeyboardEvent } from "react";
+import { useDeferredValue, type KeyboardEvent } from "react";
 import { Choice } from "../../components/Choice";
 import { languageOf, useHighlighted } from "../../components/Code";
 import { Empty, FailureCard, Waiting } from "../../components/states";

@@ -178,4 +178,4 @@ export const code = {
       index: "Code index",
     },
   },
-};
+} as const;
