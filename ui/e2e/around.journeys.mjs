@@ -66,7 +66,7 @@ export const journeys = {
       await ask(page, "Make it greet properly");
       await page.getByRole("alertdialog").getByRole("button", { name: /Allow once/ }).click();
       await page.getByText(/^Done in/).waitFor();
-      await page.keyboard.press("Control+Shift+F");
+      await page.keyboard.press("Control+Alt+F");
       await page.getByRole("searchbox", { name: "Search all sessions" }).fill("hello");
       await page.locator(".hit").nth(1).waitFor();
       await page.getByLabel("Said by").selectOption("tool");
@@ -319,7 +319,7 @@ export const journeys = {
       await page.keyboard.press("Control+/");
       await check("the shortcuts");
       await page.keyboard.press("Escape");
-      await page.keyboard.press("Control+Shift+F");
+      await page.keyboard.press("Control+Alt+F");
       await page.getByRole("searchbox", { name: "Search all sessions" }).fill("hello");
       await page.locator(".hit").first().waitFor();
       await check("search");

@@ -242,7 +242,7 @@ export const journeys = {
       await page.getByLabel("Name", { exact: true }).fill("Better manners");
       await page.keyboard.press("Enter");
       await list.getByText("Better manners").waitFor();
-      await page.keyboard.press("Control+Shift+F");
+      await page.keyboard.press("Control+Alt+F");
       await page.getByRole("searchbox", { name: "Search all sessions" }).fill("explains");
       await page.locator(".hit").first().click();
       await page.locator(".row.found").waitFor();

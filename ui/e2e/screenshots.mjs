@@ -138,7 +138,7 @@ async function around(page) {
   await page.keyboard.press("Control+k");
   await shoot(page, "palette");
   await page.keyboard.press("Escape");
-  await page.keyboard.press("Control+Shift+F");
+  await page.keyboard.press("Control+Alt+F");
   await shoot(page, "search-empty");
   await page.getByRole("searchbox", { name: "Search all sessions" }).fill("greet");
   await page.locator(".hit").first().waitFor();

@@ -78,7 +78,7 @@ describe("shortcuts", () => {
   it("are found by pressing them, and reset", async () => {
     const { engine } = await open();
     await user().click(screen.getByRole("button", { name: "Find by pressing keys" }));
-    await user().keyboard("{Control>}{Shift>}F{/Shift}{/Control}");
+    await user().keyboard("{Control>}{Alt>}f{/Alt}{/Control}");
     await waitFor(() => {
       expect(screen.getAllByRole("button", { name: /Press to (change|choose)/ })).toHaveLength(1);
     });
@@ -88,7 +88,7 @@ describe("shortcuts", () => {
     });
     await user().click(screen.getByRole("button", { name: "Show all keys" }));
     await user().click(await screen.findByRole("button", { name: "Usual keys for Search sessions" }));
-    await screen.findByRole("button", { name: /Search sessions: Ctrl\+Shift\+F/ });
+    await screen.findByRole("button", { name: /Search sessions: Ctrl\+Alt\+F/ });
     expect(engine.calls("settings.set").at(-1)?.["value"]).toBeNull();
   });
 

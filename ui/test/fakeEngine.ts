@@ -214,7 +214,40 @@ export function fakeEngine(state: string): ScriptedTransport {
   ];
   const settings = () => ({ settings: known, config_file: "/home/ada/.config/mira/config.toml", data_dir: "/home/ada/.local/share/mira" });
 
+  const total = { id: 7, path: "src/cart.rs", language: "Rust", kind: "method", name: "total_price", qualified_name: "Cart::total_price", signature: "pub fn total_price(&self) -> u64", visibility: "public", doc: "Adds up the prices.", start_line: 9, end_line: 11, parent: 6, is_async: false, is_test: false, cyclomatic: 1, cognitive: 0 };
+  const cart = { ...total, id: 6, kind: "struct", name: "Cart", qualified_name: "Cart", signature: "pub struct Cart", doc: "Things with their prices.", start_line: 3, end_line: 5, parent: null, cyclomatic: 0 };
+  const main = { ...total, id: 8, path: "src/main.rs", kind: "function", name: "main", qualified_name: "main", signature: "fn main()", doc: null, start_line: 3, end_line: 5, parent: null };
+  const edge = { element: main, path: "src/main.rs", line: 4, kind: "call", times: 2, confidence: 0.9, reason: "the receiver is a Cart", distance: 1 };
+  const code = (text: string) => ({ path: "src/cart.rs", language: "Rust", start_line: 9, end_line: 11, text, element: total, score: 0.4, tokens: 18 });
   const replies: Record<string, (params: Record<string, never>) => unknown> = {
+    "code.state": () => ({
+      phase: "idle", done: 0, total: 0, generation: 3, is_complete: true, is_fresh: true, is_watching: true, watch_note: null, failure: null,
+      totals: { files: 212, lines: 41_800, source_bytes: 1_400_000, elements: 3_910, edges: 9_004, chunks: 5_120, skipped: 1, noted: 2, bytes: 9_300_000 },
+      meaning: { model: null, done: 0, total: 5_120, note: "Words and names are searched; meaning is not." },
+    }),
+    "code.noted_files": () => ({ files: [{ path: "assets/logo.png", kind: "binary", text: "no text", is_skipped: true, size_bytes: 48_000 }], more: 0 }),
+    "code.languages": () => ({ languages: [{ language: "Rust", enabled: true, extensions: [], max_bytes: 2_097_152, max_ms: 1_500, files: 180 }] }),
+    "code.set_language": () => ({ languages: [] }),
+    "code.search": ({ query, explain }: { query: string; explain: boolean }) => ({
+      hits: query === "nothing" ? [] : [{ ...code("pub fn total_price(&self) -> u64 {\n    self.items.iter().sum()\n}\n"), ...(explain ? { reasons: [{ signal: "words", detail: "place 1 by its words (BM25 7.1)", share: 0.1 }] } : {}) }],
+      truncated: false,
+    }),
+    "code.symbols": ({ query }: { query: string }) => ({ elements: query === "nothing" ? [] : [total, cart], truncated: false }),
+    "code.element": ({ id }: { id: number }) => ({
+      element: id === 6 ? cart : total, around: id === 6 ? [] : [cart], members: id === 6 ? [total] : [],
+      text: "pub fn total_price(&self) -> u64 {\n    self.items.iter().sum()\n}\n", text_cut: false,
+      callers: { of: total, edges: [edge], truncated: false }, callees: { of: total, edges: [], truncated: false },
+      tests: [{ path: "tests/cart.rs", line: 4, element: null, confidence: 0.6, reason: "imports its file" }], history: [],
+    }),
+    "code.graph": () => ({ nodes: [{ element: total, step: 0 }, { element: main, step: -1 }], edges: [{ from: 8, to: 7, kind: "call", confidence: 0.9 }], truncated: false }),
+    "code.deps": () => ({
+      packages: [
+        { ecosystem: "crates", name: "serde", declared: [{ manifest: "Cargo.toml", line: 6, requirement: "1", version: "1.0.228", scope: "normal" }], files: 14, status: "used" },
+        { ecosystem: "rust", name: "std", declared: [], files: 60, status: "standard" },
+      ],
+      imports: [], imported_by: [],
+    }),
+    "code.map": () => ({ text: "src/cart.rs\n  3 pub struct Cart\n  9 pub fn total_price(&self) -> u64\n", tokens: 18, files_shown: 1, files: 212, elements: 3_910 }),
     "project.list": () => ({ projects: first ? [] : [project] }),
     "project.open": ({ path }: { path: string }) =>
       path.startsWith("/") ? { ...project, path } : refuse({ code: "not_found", message: `Opening ${path} failed: there is no such folder.`, hint: "Give an absolute path." }),

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod code;
+
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -8,6 +10,11 @@ use mira_protocol::operation::{Access, ApproveMode, Tier};
 use mira_protocol::provider::ProviderName;
 use mira_protocol::rewind::RewindWhat;
 use mira_protocol::sudo::{SudoOutcome, SudoStatus};
+
+pub use code::{
+    CodeTarget, DepsArgs, ElementArgs, IndexArgs, IndexCommand, MapArgs, SearchArgs, SymbolsArgs,
+    TestsArgs,
+};
 
 /// A coding assistant for your own machine: reads, edits and runs, and can take it all back.
 ///
@@ -72,6 +79,22 @@ pub enum Command {
     },
     /// What left this machine: requests, and sums by host
     Egress(EgressArgs),
+    /// What is known of the project's code; brings it up to date
+    Index(IndexArgs),
+    /// Find code by names, words and meaning, or by exact text
+    Search(SearchArgs),
+    /// Find functions, types and other elements by name
+    Symbols(SymbolsArgs),
+    /// Who uses an element, and how sure that is
+    Callers(ElementArgs),
+    /// What an element uses, and how sure that is
+    Callees(ElementArgs),
+    /// Packages from outside; of a file: what it imports, and who imports it
+    Deps(DepsArgs),
+    /// Tests of an element, and what speaks for each
+    Tests(TestsArgs),
+    /// The project in few words: what others use most, within a budget of tokens
+    Map(MapArgs),
     /// Money spent, caps, forecast; views of the ledger
     Budget(BudgetArgs),
     /// Which tier and model answer, and why

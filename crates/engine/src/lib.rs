@@ -20,6 +20,7 @@ mod files;
 mod gitview;
 mod hooks;
 mod jobs;
+mod knowledge;
 mod masking;
 mod media;
 mod operations;
@@ -60,6 +61,7 @@ use files::Files;
 use gitview::GitView;
 use hooks::Hooks;
 use jobs::BackgroundJobs;
+use knowledge::Knowledge;
 pub use masking::Masked;
 pub use mira_egress::Passage;
 use operations::{Gate, Operations};
@@ -95,6 +97,7 @@ struct Parts {
     files: Files,
     git: GitView,
     jobs: BackgroundJobs,
+    knowledge: Knowledge,
     providers: Providers,
     sudo: Sudo,
     system: System,
@@ -168,6 +171,15 @@ impl Engine {
             settings.clone(),
             in_use.clone(),
         )?;
+        let git = GitView::new(projects.clone());
+        let knowledge = Knowledge::new(
+            store.clone(),
+            events.clone(),
+            projects.clone(),
+            git.clone(),
+            blobs.clone(),
+            &settings.current().data_dir,
+        );
         let operations = Operations::new(
             store.clone(),
             events.clone(),
@@ -205,7 +217,6 @@ impl Engine {
         let unsent = Unsent::new(store.clone());
         let sessions = Sessions::new(store.clone(), events.clone());
         let data_dir = settings.current().data_dir.clone();
-        let git = GitView::new(projects.clone());
         let files = Files::new(
             projects.clone(),
             changes.clone(),
@@ -235,6 +246,7 @@ impl Engine {
             files,
             git,
             jobs,
+            knowledge,
             providers,
             sudo,
             system,
@@ -256,7 +268,12 @@ impl Engine {
             Request::ProjectList(_) => json(on.projects.list().await),
             Request::ProjectGet(params) => json(on.projects.get(params).await),
             Request::ProjectUpdate(params) => json(on.projects.update(params).await),
-            Request::ProjectRemove(params) => json(on.projects.remove(params).await),
+            Request::ProjectRemove(params) => {
+                let project = params.project_id.clone();
+                let removed = on.projects.remove(params).await;
+                on.knowledge.forget(&project).await;
+                json(removed)
+            }
             Request::ProjectGuidelines(params) => json(on.projects.guidelines(params).await),
 
             Request::FileList(params) => json(on.files.list(params).await),
@@ -343,6 +360,20 @@ impl Engine {
 
             Request::CodePreview(params) => json(on.operations.preview_code(params).await),
             Request::CodeApply(params) => json(on.operations.apply_code(params).await),
+            Request::CodeState(params) => json(on.knowledge.state(params).await),
+            Request::CodeReindex(params) => json(on.knowledge.reindex(params).await),
+            Request::CodeNotedFiles(params) => json(on.knowledge.noted_files(params).await),
+            Request::CodeLanguages(params) => json(on.knowledge.languages(params).await),
+            Request::CodeSetLanguage(params) => json(on.knowledge.set_language(params).await),
+            Request::CodeSearch(params) => json(on.knowledge.search(params).await),
+            Request::CodeSymbols(params) => json(on.knowledge.symbols(params).await),
+            Request::CodeElement(params) => json(on.knowledge.element(params).await),
+            Request::CodeCallers(params) => json(on.knowledge.callers(params).await),
+            Request::CodeCallees(params) => json(on.knowledge.callees(params).await),
+            Request::CodeGraph(params) => json(on.knowledge.graph(params).await),
+            Request::CodeDeps(params) => json(on.knowledge.dependencies(params).await),
+            Request::CodeTests(params) => json(on.knowledge.tests(params).await),
+            Request::CodeMap(params) => json(on.knowledge.map(params).await),
             Request::DraftGet(params) => json(on.unsent.get(params).await),
             Request::DraftSave(params) => json(on.unsent.save(params).await),
             Request::SlashList(_) => json(Ok(commands::list())),
@@ -490,6 +521,7 @@ impl Engine {
     /// program ends; without it the next start finds interrupted operations.
     pub async fn shutdown(&self) {
         self.0.limits.abort();
+        self.0.knowledge.shutdown().await;
         self.0.operations.shutdown().await;
         self.0.hooks.shutdown().await;
         self.0.jobs.shutdown().await;

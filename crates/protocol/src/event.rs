@@ -381,4 +381,8 @@ pub enum Topic {
     Files {
         project_id: ProjectId,
     },
+    /// What the index of a project knows, or what it does.
+    Code {
+        project_id: ProjectId,
+    },
 }

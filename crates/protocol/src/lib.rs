@@ -11,6 +11,7 @@ pub mod approval;
 pub mod budget;
 pub mod change;
 pub mod checkpoint;
+pub mod code;
 pub mod comment;
 pub mod context;
 pub mod egress;

@@ -272,6 +272,7 @@ pub const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
         "money spent, caps, forecast; or the ledger by that",
     ),
     ("checkpoints", "[WORDS]", "what each step did to files"),
+    ("code", "WORDS", "search code by names and words"),
     (
         "comment",
         "[PATH:LINE WORDS | send [WORDS] | drop N]",
@@ -287,6 +288,7 @@ pub const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ("fork", "[NAME]", "go on in a copy of this session"),
     ("help", "", "this list"),
     ("hooks", "", "your hooks and the project's"),
+    ("index", "", "what is known of the project's code"),
     ("model", "[ID|default]", "which model answers"),
     ("new", "", "begin a new session"),
     (
@@ -326,6 +328,7 @@ pub const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ("search", "WORDS", "full text over all sessions"),
     ("sessions", "", "the newest sessions"),
     ("status", "", "what runs now"),
+    ("symbols", "NAME", "find functions, types and other elements"),
     (
         "tier",
         "[fast|voice|code|agentic|auto]",

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, budget, change, checkpoint, comment, context, egress, git, hook, job, message,
+    approval, budget, change, checkpoint, code, comment, context, egress, git, hook, job, message,
     operation, project, provider, rewind, route, rule, session, settings, sudo, system, trust,
 };
 
@@ -239,6 +239,35 @@ requests! {
     "code.preview" => CodePreview(message::ApplyCode) -> message::ApplyPreview;
     /// Write a code block to a file, as an operation that can be undone.
     "code.apply" => CodeApply(message::ApplyCode) -> operation::OperationStarted;
+
+    /// What the index of a project knows and does; begins to make it.
+    "code.state" => CodeState(project::ProjectRef) -> code::IndexState;
+    /// Look at the whole project again.
+    "code.reindex" => CodeReindex(project::ProjectRef) -> code::IndexState;
+    /// Files that are not, or not wholly, in the index, each with its reason.
+    "code.noted_files" => CodeNotedFiles(project::ProjectRef) -> code::NotedFiles;
+    /// How each language is read in this project.
+    "code.languages" => CodeLanguages(project::ProjectRef) -> code::CodeLanguages;
+    /// Switch a language, its extensions or its limits; its files are read again.
+    "code.set_language" => CodeSetLanguage(code::SetCodeLanguage) -> code::CodeLanguages;
+    /// Code by words, names and meaning, ranked; or exact text.
+    "code.search" => CodeSearch(code::SearchCode) -> code::CodeHits;
+    /// Elements by name, or all of a file.
+    "code.symbols" => CodeSymbols(code::FindSymbols) -> code::CodeSymbols;
+    /// All there is to know of one element.
+    "code.element" => CodeElement(code::ElementRef) -> code::ElementDetail;
+    /// Who uses an element.
+    "code.callers" => CodeCallers(code::ElementRef) -> code::CodeEdges;
+    /// What an element uses.
+    "code.callees" => CodeCallees(code::ElementRef) -> code::CodeEdges;
+    /// An element with those around it.
+    "code.graph" => CodeGraph(code::AskGraph) -> code::CodeGraph;
+    /// Packages from outside, and which files use which.
+    "code.deps" => CodeDeps(code::AskDependencies) -> code::CodeDependencies;
+    /// Tests for an element or a file.
+    "code.tests" => CodeTests(code::ElementRef) -> code::CodeTests;
+    /// The project in few words, ranked by importance within a budget of tokens.
+    "code.map" => CodeMap(code::AskMap) -> code::CodeMap;
 
     /// The message of a session that is not sent yet.
     "draft.get" => DraftGet(message::DraftRef) -> message::Draft;

@@ -1,5 +1,6 @@
 // What opens over the window and is answered before anything else: the palette, a folder, a name.
 
+import { lazy, Suspense } from "react";
 import { Button } from "../components/Button";
 import { Dialog } from "../components/Dialog";
 import { OpenFolderDialog } from "../features/projects/ProjectSwitcher";
@@ -10,13 +11,15 @@ import type { Session } from "../protocol/generated/Session";
 import { useClient } from "../protocol/queries";
 import type { Action } from "./actions";
 import { Palette } from "./Palette";
-import { place } from "./place";
+import { openElement, place } from "./place";
 import { Shortcuts } from "./Shortcuts";
 import { useAttempt } from "./useAttempt";
 
-export type DialogKind = { kind: "palette" | "shortcuts" | "folder" } | { kind: "rename"; session: Session } | { kind: "link"; path: string };
+export type DialogKind = { kind: "palette" | "shortcuts" | "folder" | "files" | "symbols" } | { kind: "rename"; session: Session } | { kind: "link"; path: string };
 
-export function Dialogs(props: { dialog: DialogKind | undefined; actions: readonly Action[]; onProject: (project: Project) => void; onClose: () => void }) {
+const QuickOpen = lazy(() => import("../features/code/QuickOpen"));
+
+export function Dialogs(props: { dialog: DialogKind | undefined; projectId: string | undefined; onFile: (path: string, line?: number) => void; actions: readonly Action[]; onProject: (project: Project) => void; onClose: () => void }) {
   const { dialog, onClose } = props;
   const client = useClient();
   const { attempt } = useAttempt();
@@ -25,6 +28,13 @@ export function Dialogs(props: { dialog: DialogKind | undefined; actions: readon
       return null;
     case "palette":
       return <Palette actions={props.actions} onClose={onClose} />;
+    case "files":
+    case "symbols":
+      return props.projectId === undefined ? null : (
+        <Suspense fallback={null}>
+          <QuickOpen what={dialog.kind} projectId={props.projectId} onFile={props.onFile} onElement={openElement} onClose={onClose} />
+        </Suspense>
+      );
     case "shortcuts":
       return (
         <Dialog title={t.actions.shortcuts} onClose={onClose}>

@@ -15,12 +15,13 @@ import { useClient } from "../protocol/queries";
 import type { Action } from "./actions";
 import { play } from "./attention";
 import type { Focused } from "./focus";
-import { place } from "./place";
+import { openElement, place } from "./place";
 import { ReviewPane } from "./ReviewPane";
 import { saveFile } from "./save";
 import { ShortcutsPage } from "./ShortcutsPage";
 
 const BudgetView = lazy(() => import("../features/budget/BudgetView"));
+const CodeView = lazy(() => import("../features/code/CodeView"));
 const RouterPage = lazy(() => import("../features/router/RouterPage"));
 const TrustView = lazy(() => import("../features/trust/TrustView"));
 
@@ -33,6 +34,8 @@ export function Pages(props: {
   /** With the keys that they have by themselves. */
   actions: readonly Action[];
   onJump: (jump: { seq: number; sessionId: string }) => void;
+  onOpenFolder: () => void;
+  onFindSymbol: () => void;
 }) {
   const { session, project } = props;
   const client = useClient();
@@ -69,6 +72,22 @@ export function Pages(props: {
             props.onJump({ seq: hit.seq, sessionId: hit.session_id });
           }}
         />
+      );
+    case "code":
+      return (
+        <Suspense fallback={<Waiting what={t.common.loading} />}>
+          <CodeView
+            tab={where.codeTab}
+            project={project}
+            element={where.element}
+            links={{ openElement, openFile: props.focus.showFile }}
+            onTab={(codeTab) => {
+              place.set({ codeTab });
+            }}
+            onOpenFolder={props.onOpenFolder}
+            onFindSymbol={props.onFindSymbol}
+          />
+        </Suspense>
       );
     case "health":
       return (

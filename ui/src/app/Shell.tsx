@@ -98,6 +98,9 @@ export function Shell() {
     },
     [field],
   );
+  const openSymbols = useCallback(() => {
+    setDialog({ kind: "symbols" });
+  }, []);
   const openFolder = useCallback(() => {
     if (client.kind !== "window") {
       setDialog({ kind: "folder" });
@@ -156,6 +159,11 @@ export function Shell() {
       openPalette: () => {
         setDialog({ kind: "palette" });
       },
+      hasProject: project !== undefined,
+      openFiles: () => {
+        setDialog({ kind: "files" });
+      },
+      openSymbols,
       openShortcuts,
       find: () => {
         place.set({ view: "chat" });
@@ -279,7 +287,7 @@ export function Shell() {
               onDemo={openDemo}
             />
           ) : null}
-          <Pages feed={feed} session={session} project={project} projectId={projectId} focus={focus} actions={usual} onJump={setJump} />
+          <Pages feed={feed} session={session} project={project} projectId={projectId} focus={focus} actions={usual} onJump={setJump} onOpenFolder={openFolder} onFindSymbol={openSymbols} />
           {isChat ? (
             <>
               <header className="pane-head">
@@ -393,7 +401,7 @@ export function Shell() {
           />
         ) : null}
       </div>
-      <Dialogs dialog={dialog} actions={actions} onProject={openProject} onClose={close} />
+      <Dialogs dialog={dialog} projectId={projectId} onFile={focus.showFile} actions={actions} onProject={openProject} onClose={close} />
       <Seen feed={feed} sessionId={sessionId} />
     </div>
   );

@@ -19,6 +19,9 @@ export interface ActionContext {
   sessionActions: SessionActions;
   newSession: () => void;
   openFolder: () => void;
+  hasProject: boolean;
+  openFiles: () => void;
+  openSymbols: () => void;
   openPalette: () => void;
   openShortcuts: () => void;
   find: () => void;
@@ -110,11 +113,52 @@ export function actionList(at: ActionContext): Action[] {
       id: "search",
       title: a.search,
       group: "go",
-      keys: "mod+shift+f",
+      keys: "mod+alt+f",
       slash: "search",
       words: "find",
       run: () => {
         place.set({ view: "search" });
+      },
+    },
+    { id: "code.files", title: t.code.actions.files, group: "go", keys: "mod+p", words: "open quick", enabled: at.hasProject, run: at.openFiles },
+    { id: "code.symbols", title: t.code.actions.symbols, group: "go", keys: "mod+shift+o", slash: "symbols", words: "function class", enabled: at.hasProject, run: at.openSymbols },
+    {
+      id: "code.search",
+      title: t.code.actions.search,
+      group: "go",
+      keys: "mod+shift+f",
+      slash: "code",
+      words: "find meaning text regex",
+      run: () => {
+        place.set({ view: "code", codeTab: "search" });
+      },
+    },
+    {
+      id: "code.deps",
+      title: t.code.actions.deps,
+      group: "go",
+      words: "packages dependencies imports",
+      run: () => {
+        place.set({ view: "code", codeTab: "deps" });
+      },
+    },
+    {
+      id: "code.map",
+      title: t.code.actions.map,
+      group: "go",
+      words: "overview codebase",
+      run: () => {
+        place.set({ view: "code", codeTab: "map" });
+      },
+    },
+    {
+      id: "code.index",
+      title: t.code.actions.index,
+      group: "go",
+      slash: "index",
+      words: "languages skipped vectors",
+      run: () => {
+        place.set({ view: "code", codeTab: "index" });
       },
     },
     {

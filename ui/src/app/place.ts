@@ -3,11 +3,12 @@
 import { createStore } from "../components/store";
 import type { Access } from "../protocol/generated/Access";
 import type { Tier } from "../protocol/generated/Tier";
+import { CODE_TABS, type CodeTab } from "../features/code/tabs";
 import type { HealthTab } from "../features/health/HealthView";
 import { TRUST_TABS, type TrustTab } from "../features/trust/tabs";
 import type { SettingsTab } from "../features/settings/SettingsView";
 
-export type View = "chat" | "review" | "settings" | "search" | "health" | "budget" | "trust" | "welcome";
+export type View = "chat" | "review" | "settings" | "search" | "code" | "health" | "budget" | "trust" | "welcome";
 export type InspectorTab = "changes" | "activity" | "files" | "context" | "cost";
 
 export interface Place {
@@ -17,6 +18,9 @@ export interface Place {
   settingsTab: SettingsTab;
   healthTab: HealthTab;
   trustTab: TrustTab;
+  codeTab: CodeTab;
+  /** The element that the page about one shows. */
+  element: number | undefined;
 }
 
 export interface Panes {
@@ -38,14 +42,14 @@ export interface Habits {
   seen: Record<string, number>;
 }
 
-const VIEWS: View[] = ["chat", "review", "settings", "search", "health", "budget", "trust", "welcome"];
+const VIEWS: View[] = ["chat", "review", "settings", "search", "code", "health", "budget", "trust", "welcome"];
 
 /** A window of its own for one project has a place and panes of its own too. */
 const ownProject = new URLSearchParams(location.search).get("window") ?? undefined;
 const suffix = ownProject ? `.${ownProject}` : "";
 
 export const place = createStore<Place>(
-  { view: "chat", projectId: ownProject, sessionId: undefined, settingsTab: "models", healthTab: "doctor", trustTab: TRUST_TABS[0] },
+  { view: "chat", projectId: ownProject, sessionId: undefined, settingsTab: "models", healthTab: "doctor", trustTab: TRUST_TABS[0], codeTab: CODE_TABS[0], element: undefined },
   `mira.place${suffix}`,
 );
 
@@ -59,17 +63,31 @@ export const habits = createStore<Habits>(
   "mira.habits",
 );
 
-/** "#/chat/ses_1" and back. */
-export function toHash(where: Pick<Place, "view" | "sessionId">): string {
+/** "#/chat/ses_1", "#/code/element/12", and back. */
+export function toHash(where: Pick<Place, "view" | "sessionId"> & Partial<Pick<Place, "codeTab" | "element">>): string {
+  if (where.view === "code") {
+    const element = where.codeTab === "element" && where.element !== undefined ? `/${where.element}` : "";
+    return `#/code/${where.codeTab ?? CODE_TABS[0]}${element}`;
+  }
   const ofSession = where.view === "chat" || where.view === "review";
   return ofSession ? `#/${where.view}/${where.sessionId ?? ""}` : `#/${where.view}`;
 }
 
 export function fromHash(hash: string): Partial<Place> {
-  const [, view, session] = hash.split("/");
+  const [, view, session, part] = hash.split("/");
   const known = VIEWS.find((one) => one === view);
   if (!known) return {};
+  if (known === "code") {
+    const codeTab = CODE_TABS.find((one) => one === session) ?? CODE_TABS[0];
+    const element = Number(part);
+    return codeTab === "element" && part && Number.isInteger(element) ? { view: known, codeTab, element } : { view: known, codeTab };
+  }
   return known === "chat" || known === "review" ? { view: known, sessionId: session || undefined } : { view: known };
+}
+
+/** Shows the page about one element of the code. */
+export function openElement(element: number): void {
+  place.set({ view: "code", codeTab: "element", element });
 }
 
 /** Ties the store to the address, so that back, forward and reload work. */

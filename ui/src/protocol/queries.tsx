@@ -60,6 +60,8 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
       return ["git.status", "git.diff", "git.changes", "git.log"];
     case "files":
       return ["file.list", "file.read", "file.find", "file.blob", "project.guidelines"];
+    case "code":
+      return ["code.state", "code.noted_files", "code.languages", "code.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map"];
   }
 }
 

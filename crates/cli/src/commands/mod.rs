@@ -2,6 +2,7 @@
 
 mod budget;
 mod checkpoints;
+mod code;
 mod config;
 mod db;
 mod demo;
@@ -33,6 +34,7 @@ use crate::host;
 
 pub use budget::{overview, table_of};
 pub use checkpoints::rows as checkpoint_rows;
+pub use code::{search_said, state_said, symbols_said};
 pub use hooks::listed as hooks_listed;
 pub use rewind::{messages, report as rewind_report};
 pub use route::explanation;
@@ -74,6 +76,14 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
         Command::Egress(args) => egress::run(&client, args).await,
         Command::Sudo { command } => sudo::run(&client, command).await,
+        Command::Index(args) => code::index(&client, args).await,
+        Command::Search(args) => code::search(&client, args).await,
+        Command::Symbols(args) => code::symbols(&client, args).await,
+        Command::Callers(args) => code::callers(&client, args).await,
+        Command::Callees(args) => code::callees(&client, args).await,
+        Command::Deps(args) => code::deps(&client, args).await,
+        Command::Tests(args) => code::tests(&client, args).await,
+        Command::Map(args) => code::map(&client, args).await,
         Command::Budget(args) => budget::run(&client, args).await,
         Command::Route { command } => route::run(&client, command).await,
         Command::Models(args) => models::run(&client, args).await,

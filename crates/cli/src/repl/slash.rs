@@ -3,9 +3,11 @@
 use mira_protocol::budget::SpendQuery;
 use mira_protocol::change::UndoRequest;
 use mira_protocol::checkpoint::ListCheckpoints;
+use mira_protocol::code::{FindSymbols, SearchCode, SearchMode};
 use mira_protocol::hook::ListHooks;
 use mira_protocol::message::{ExpandCommand, SLASH_COMMANDS};
 use mira_protocol::operation::{Access, Tier};
+use mira_protocol::project::ProjectRef;
 use mira_protocol::rewind::{RewindRequest, RewindWhat, UnrewindRequest};
 use mira_protocol::route::ExplainRoute;
 use mira_protocol::rule::{ListRules, TestRule};
@@ -18,7 +20,8 @@ use mira_protocol::{Code, Failure, SessionId, calls};
 use super::{Next, Repl, conversation, custom};
 use crate::commands::{
     TrustHere, explanation, hooks_listed, messages, overview, rewind_report, rows, rule_tested,
-    rules_listed, say, status, table, table_of, trust_shown, undo_report,
+    rules_listed, say, search_said, state_said, status, symbols_said, table, table_of, trust_shown,
+    undo_report,
 };
 use crate::host::find_session;
 use crate::render::text::{clean, one_line};
@@ -64,6 +67,14 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "route" => route(repl, rest).await?,
         "rules" => rules(repl, rest).await?,
         "search" => search(repl, rest).await?,
+        "code" => code(repl, rest).await?,
+        "symbols" => symbols(repl, rest).await?,
+        "index" => {
+            let of = ProjectRef {
+                project_id: repl.project.id.clone(),
+            };
+            say(&state_said(&repl.client.call(calls::CodeState(of)).await?))?;
+        }
         "sessions" => {
             let list = ListSessions {
                 limit: Some(20),
@@ -407,6 +418,46 @@ async fn search(repl: &Repl, query: &str) -> Result<(), Failure> {
     };
     let found = repl.client.call(calls::SessionSearch(search)).await?;
     say(&crate::commands::hits(&found.hits, repl.style))
+}
+
+async fn code(repl: &Repl, query: &str) -> Result<(), Failure> {
+    if query.is_empty() {
+        return Err(usage("/code WORDS"));
+    }
+    let search = SearchCode {
+        project_id: repl.project.id.clone(),
+        query: query.to_owned(),
+        mode: SearchMode::Ranked,
+        limit: Some(5),
+        path: None,
+        language: None,
+        token_budget: None,
+        explain: false,
+    };
+    let found = repl.client.call(calls::CodeSearch(search)).await?;
+    noted(&found.notes)?;
+    say(&search_said(query, &found))
+}
+
+async fn symbols(repl: &Repl, query: &str) -> Result<(), Failure> {
+    if query.is_empty() {
+        return Err(usage("/symbols NAME"));
+    }
+    let find = FindSymbols {
+        project_id: repl.project.id.clone(),
+        query: query.to_owned(),
+        kinds: vec![],
+        path: None,
+        limit: Some(20),
+    };
+    let found = repl.client.call(calls::CodeSymbols(find)).await?;
+    noted(&found.notes)?;
+    say(&symbols_said(query, &found))
+}
+
+/// What an answer about code lacks.
+fn noted(notes: &[String]) -> Result<(), Failure> {
+    notes.iter().try_for_each(|note| say(&format!("note: {note}")))
 }
 
 async fn review(repl: &mut Repl, rest: &str) -> Result<Next, Failure> {

@@ -1,6 +1,7 @@
 //! The real program against a fake vendor over HTTP.
 
 mod askpass;
+mod code;
 mod exec;
 mod home;
 mod hostile;

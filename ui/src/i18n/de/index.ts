@@ -5,9 +5,10 @@ import type { Translation } from "../message";
 import { around } from "./around";
 import { budget } from "./budget";
 import { chat } from "./chat";
+import { code } from "./code";
 import { review } from "./review";
 import { router } from "./router";
 import { talk } from "./talk";
 import { trust } from "./trust";
 
-export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...review, ...router, ...talk, ...trust };
+export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...code, ...review, ...router, ...talk, ...trust };

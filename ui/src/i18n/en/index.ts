@@ -3,9 +3,10 @@
 import { around } from "./around";
 import { budget } from "./budget";
 import { chat } from "./chat";
+import { code } from "./code";
 import { review } from "./review";
 import { router } from "./router";
 import { talk } from "./talk";
 import { trust } from "./trust";
 
-export const en = { ...around, ...budget, ...chat, ...review, ...router, ...talk, ...trust } as const;
+export const en = { ...around, ...budget, ...chat, ...code, ...review, ...router, ...talk, ...trust } as const;

@@ -5,4 +5,4 @@ import type { SessionId } from "./SessionId";
 /**
  * "This readable thing went stale": ask again if you show it.
  */
-export type Topic = { "topic": "projects" } | { "topic": "sessions" } | { "topic": "changes", session_id: SessionId, } | { "topic": "approvals" } | { "topic": "rules" } | { "topic": "trust", project_id: ProjectId, } | { "topic": "hooks" } | { "topic": "sudo" } | { "topic": "jobs" } | { "topic": "checkpoints" } | { "topic": "settings" } | { "topic": "providers" } | { "topic": "budget" } | { "topic": "egress" } | { "topic": "git", project_id: ProjectId, } | { "topic": "files", project_id: ProjectId, };
+export type Topic = { "topic": "projects" } | { "topic": "sessions" } | { "topic": "changes", session_id: SessionId, } | { "topic": "approvals" } | { "topic": "rules" } | { "topic": "trust", project_id: ProjectId, } | { "topic": "hooks" } | { "topic": "sudo" } | { "topic": "jobs" } | { "topic": "checkpoints" } | { "topic": "settings" } | { "topic": "providers" } | { "topic": "budget" } | { "topic": "egress" } | { "topic": "git", project_id: ProjectId, } | { "topic": "files", project_id: ProjectId, } | { "topic": "code", project_id: ProjectId, };

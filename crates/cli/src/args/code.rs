@@ -1,0 +1,155 @@
+//! What is asked of a project's code.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::JsonArg;
+
+/// Which project, and whether to wait for its index.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CodeTarget {
+    /// The project's folder [default: the current one]
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Answer from what is indexed so far
+    #[arg(long)]
+    pub no_wait: bool,
+    #[command(flatten)]
+    pub json: JsonArg,
+}
+
+#[derive(Debug, Args)]
+pub struct IndexArgs {
+    #[command(subcommand)]
+    pub command: Option<IndexCommand>,
+    /// Look at the whole project again, also where an engine follows it
+    #[arg(long)]
+    pub again: bool,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum IndexCommand {
+    /// Files that are not, or not wholly, in the index, and why
+    Skipped(CodeTarget),
+    /// How each language is read; with a name: change it for this project
+    Languages {
+        /// As the list names it
+        language: Option<String>,
+        /// Read its files
+        #[arg(long, conflicts_with = "off", requires = "language")]
+        on: bool,
+        /// Name its files and nothing more
+        #[arg(long, requires = "language")]
+        off: bool,
+        /// Further file extensions, without the dot; replaces those that were set
+        #[arg(long, value_name = "EXT", value_delimiter = ',', requires = "language")]
+        extensions: Option<Vec<String>>,
+        /// Larger files are not parsed
+        #[arg(long, value_name = "BYTES", requires = "language")]
+        max_bytes: Option<u64>,
+        /// Time for one file
+        #[arg(long, value_name = "MS", requires = "language")]
+        max_ms: Option<u64>,
+        #[command(flatten)]
+        target: CodeTarget,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct SearchArgs {
+    /// Words, a name, or a question
+    #[arg(required = true, value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// Exactly this text, in the files as they are
+    #[arg(long, conflicts_with = "regex")]
+    pub text: bool,
+    /// A regular expression, in the files as they are
+    #[arg(long)]
+    pub regex: bool,
+    /// Only below this folder, or in this file
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    /// Only in this language
+    #[arg(long)]
+    pub language: Option<String>,
+    #[arg(long, default_value_t = 10)]
+    pub limit: u32,
+    /// The best evidence that fits in so many tokens
+    #[arg(long, value_name = "TOKENS")]
+    pub budget: Option<u32>,
+    /// Say why each hit ranks where it does
+    #[arg(long)]
+    pub why: bool,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+#[derive(Debug, Args)]
+pub struct SymbolsArgs {
+    /// A name, its beginning, or letters of it; with --path alone: all of a file
+    #[arg(required_unless_present = "path", value_name = "NAME")]
+    pub name: Option<String>,
+    /// Only this kind: function, method, struct, class, …
+    #[arg(long, value_name = "KIND")]
+    pub kind: Vec<String>,
+    /// Only in this file, or below this folder
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+/// An element by name.
+#[derive(Debug, Args)]
+pub struct ElementArgs {
+    /// `push`, or `Stack::push` where there are several
+    pub name: String,
+    /// In this file
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    /// Steps along uses
+    #[arg(long, default_value_t = 1, value_name = "STEPS")]
+    pub depth: u32,
+    #[arg(long, default_value_t = 100)]
+    pub limit: u32,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+#[derive(Debug, Args)]
+pub struct TestsArgs {
+    /// `push`, or `Stack::push` where there are several
+    pub name: String,
+    /// In this file
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+#[derive(Debug, Args)]
+pub struct DepsArgs {
+    /// Of this file: what it imports, and who imports it
+    #[arg(value_name = "FILE")]
+    pub path: Option<String>,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+#[derive(Debug, Args)]
+pub struct MapArgs {
+    /// Only below this folder
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    #[arg(long, default_value_t = 2_000, value_name = "TOKENS")]
+    pub budget: u32,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}

@@ -1,0 +1,181 @@
+//! `mira index`: what is known, what is left out and why, how languages are read.
+
+use mira_protocol::code::{CodeLanguages, IndexState, NotedFiles, SetCodeLanguage};
+use mira_protocol::project::ProjectRef;
+use mira_protocol::{Failure, calls};
+
+use super::{doing, ready};
+use crate::args::{CodeTarget, IndexArgs, IndexCommand};
+use crate::client::Client;
+use crate::commands::{say, say_json, table};
+use crate::host;
+use crate::render::text::{bytes, clean, count};
+
+pub async fn run(client: &Client, args: IndexArgs) -> Result<u8, Failure> {
+    match args.command {
+        None => {
+            if args.again {
+                let project_id = host::project(client, args.target.project.as_deref()).await?.id;
+                let of = ProjectRef { project_id };
+                client.call(calls::CodeReindex(of)).await?;
+            }
+            let (_, state) = ready(client, &args.target).await?;
+            match args.target.json.json {
+                true => say_json(&state)?,
+                false => say(&said(&state))?,
+            }
+            Ok(u8::from(state.failure.is_some()))
+        }
+        Some(IndexCommand::Skipped(target)) => {
+            let (project, _) = ready(client, &target).await?;
+            let of = ProjectRef {
+                project_id: project.id,
+            };
+            let noted = client.call(calls::CodeNotedFiles(of)).await?;
+            match target.json.json {
+                true => say_json(&noted)?,
+                false => say(&skipped(&noted))?,
+            }
+            Ok(0)
+        }
+        Some(IndexCommand::Languages {
+            language,
+            on,
+            off,
+            extensions,
+            max_bytes,
+            max_ms,
+            target,
+        }) => {
+            let change = language.map(|language| Change {
+                language,
+                enabled: (on || off).then_some(on),
+                extensions,
+                max_bytes,
+                max_ms,
+            });
+            languages(client, change, &target).await
+        }
+    }
+}
+
+struct Change {
+    language: String,
+    enabled: Option<bool>,
+    extensions: Option<Vec<String>>,
+    max_bytes: Option<u64>,
+    max_ms: Option<u64>,
+}
+
+async fn languages(
+    client: &Client,
+    change: Option<Change>,
+    target: &CodeTarget,
+) -> Result<u8, Failure> {
+    let project_id = host::project(client, target.project.as_deref()).await?.id;
+    if let Some(change) = change {
+        let set = SetCodeLanguage {
+            project_id: project_id.clone(),
+            language: change.language,
+            enabled: change.enabled,
+            extensions: change.extensions,
+            max_bytes: change.max_bytes,
+            max_ms: change.max_ms,
+        };
+        client.call(calls::CodeSetLanguage(set)).await?;
+        // The list counts files; what the change did is seen when they were read again.
+        ready(client, target).await?;
+    }
+    let told = client
+        .call(calls::CodeLanguages(ProjectRef { project_id }))
+        .await?;
+    match target.json.json {
+        true => say_json(&told)?,
+        false => say(&language_table(&told))?,
+    }
+    Ok(0)
+}
+
+/// What is known, line by line.
+pub fn said(state: &IndexState) -> String {
+    let totals = &state.totals;
+    let mut rows = vec![
+        row("state", doing(state)),
+        row(
+            "files",
+            format!(
+                "{} ({} lines, {})",
+                count(totals.files),
+                count(totals.lines),
+                bytes(totals.source_bytes)
+            ),
+        ),
+        row("elements", count(totals.elements)),
+        row("pieces", count(totals.chunks)),
+        row("on disk", bytes(totals.bytes)),
+    ];
+    let skipped = match (totals.skipped, totals.noted) {
+        (0, 0) => "none".to_owned(),
+        (skipped, noted) => format!(
+            "{} by name only, {} in part: `mira index skipped` names them",
+            count(skipped),
+            count(noted.saturating_sub(skipped))
+        ),
+    };
+    rows.push(row("left out", skipped));
+    let meaning = match &state.meaning.model {
+        Some(model) => format!(
+            "{} of {} pieces have a vector ({})",
+            count(state.meaning.done),
+            count(state.meaning.total),
+            clean(model)
+        ),
+        None => clean(state.meaning.note.as_deref().unwrap_or("off")),
+    };
+    rows.push(row("meaning", meaning));
+    if let Some(note) = &state.watch_note {
+        rows.push(row("watching", clean(note)));
+    }
+    if let Some(failure) = &state.failure {
+        rows.push(row("failed", clean(failure)));
+    }
+    table(&rows)
+}
+
+fn row(name: &str, text: String) -> Vec<String> {
+    vec![name.to_owned(), text]
+}
+
+fn skipped(noted: &NotedFiles) -> String {
+    if noted.files.is_empty() {
+        return "Every file is wholly in the index.\n".to_owned();
+    }
+    let line = |file: &mira_protocol::code::NotedFile| {
+        let how = if file.is_skipped { "name only" } else { "in part" };
+        vec![clean(&file.path), how.to_owned(), clean(&file.text)]
+    };
+    let mut text = table(&noted.files.iter().map(line).collect::<Vec<_>>());
+    if noted.more > 0 {
+        text.push_str(&format!("and {} more\n", count(noted.more)));
+    }
+    text
+}
+
+fn language_table(told: &CodeLanguages) -> String {
+    let mut rows = vec![
+        ["language", "files", "read", "further extensions", "largest", "time"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
+    for one in &told.languages {
+        rows.push(vec![
+            clean(&one.language),
+            count(one.files),
+            if one.enabled { "on" } else { "off" }.to_owned(),
+            one.extensions.join(" "),
+            bytes(one.max_bytes),
+            format!("{} ms", one.max_ms),
+        ]);
+    }
+    table(&rows)
+}

@@ -1,0 +1,132 @@
+//! `mira search` and `mira symbols`.
+
+use mira_protocol::code::{CodeElement, CodeHit, CodeHits, CodeSymbols, FindSymbols, SearchCode, SearchMode};
+use mira_protocol::{Failure, calls};
+
+use super::{NOTHING, note, ready};
+use crate::args::{SearchArgs, SymbolsArgs};
+use crate::client::Client;
+use crate::commands::{say, say_json, table};
+use crate::render::text::{clean, one_line};
+
+/// Lines of each hit that a terminal shows.
+const SHOWN_LINES: usize = 12;
+const LINE_WIDTH: usize = 160;
+
+pub async fn search(client: &Client, args: SearchArgs) -> Result<u8, Failure> {
+    let (project, _) = ready(client, &args.target).await?;
+    let query = args.query.join(" ");
+    let search = SearchCode {
+        project_id: project.id,
+        query: query.clone(),
+        mode: match (args.text, args.regex) {
+            (true, _) => SearchMode::Text,
+            (_, true) => SearchMode::Regex,
+            _ => SearchMode::Ranked,
+        },
+        limit: Some(args.limit),
+        path: args.path,
+        language: args.language,
+        token_budget: args.budget,
+        explain: args.why,
+    };
+    let found = client.call(calls::CodeSearch(search)).await?;
+    if args.target.json.json {
+        say_json(&found)?;
+    } else {
+        note(&found.notes);
+        say(&search_said(&query, &found))?;
+    }
+    Ok(if found.hits.is_empty() { NOTHING } else { 0 })
+}
+
+/// Hits with their place, what they are, and their first lines.
+pub fn search_said(query: &str, found: &CodeHits) -> String {
+    if found.hits.is_empty() {
+        return format!("Nothing fits {:?}.\n", clean(query));
+    }
+    let mut text = String::new();
+    for hit in &found.hits {
+        text.push_str(&hit_said(hit));
+    }
+    if found.truncated {
+        text.push_str("There is more: raise --limit or --budget, or narrow it with --path.\n");
+    }
+    text
+}
+
+fn hit_said(hit: &CodeHit) -> String {
+    let what = match &hit.element {
+        Some(element) => format!("  {} {}", element.kind, clean(&element.qualified_name)),
+        None => String::new(),
+    };
+    let mut text = format!(
+        "{}:{}-{}{what}\n",
+        clean(&hit.path),
+        hit.start_line,
+        hit.end_line
+    );
+    for reason in &hit.reasons {
+        text.push_str(&format!(
+            "  {:+.3} {}: {}\n",
+            reason.share,
+            clean(&reason.signal),
+            clean(&reason.detail)
+        ));
+    }
+    let all = hit.text.lines().count();
+    for (line, number) in hit.text.lines().take(SHOWN_LINES).zip(hit.start_line..) {
+        let line = clean(&line.replace('\t', "    "));
+        let line: String = line.chars().take(LINE_WIDTH).collect();
+        text.push_str(format!("{number:>6}  {line}").trim_end());
+        text.push('\n');
+    }
+    if all > SHOWN_LINES {
+        text.push_str(&format!("        … {} more lines\n", all - SHOWN_LINES));
+    }
+    text.push('\n');
+    text
+}
+
+pub async fn symbols(client: &Client, args: SymbolsArgs) -> Result<u8, Failure> {
+    let (project, _) = ready(client, &args.target).await?;
+    let query = args.name.unwrap_or_default();
+    let find = FindSymbols {
+        project_id: project.id,
+        query: query.clone(),
+        kinds: args.kind,
+        path: args.path,
+        limit: Some(args.limit),
+    };
+    let found = client.call(calls::CodeSymbols(find)).await?;
+    if args.target.json.json {
+        say_json(&found)?;
+    } else {
+        note(&found.notes);
+        say(&symbols_said(&query, &found))?;
+    }
+    Ok(if found.elements.is_empty() { NOTHING } else { 0 })
+}
+
+pub fn symbols_said(query: &str, found: &CodeSymbols) -> String {
+    if found.elements.is_empty() {
+        return match query.is_empty() {
+            true => "No element stands there.\n".to_owned(),
+            false => format!("No element is named like {:?}.\n", clean(query)),
+        };
+    }
+    let mut text = table(&found.elements.iter().map(row).collect::<Vec<_>>());
+    if found.truncated {
+        text.push_str("There is more: raise --limit, or narrow it with --kind or --path.\n");
+    }
+    text
+}
+
+fn row(element: &CodeElement) -> Vec<String> {
+    vec![
+        element.kind.clone(),
+        clean(&element.qualified_name),
+        format!("{}:{}", clean(&element.path), element.start_line),
+        one_line(&element.signature, 100),
+    ]
+}

@@ -1,0 +1,104 @@
+//! `mira index`, `mira search`, `mira symbols`: code without a model, a key or a network.
+
+use mira_testkit::TempProject;
+use serde_json::Value;
+
+use crate::home::{Home, text};
+
+fn home() -> (Home, TempProject) {
+    let home = Home::at("http://127.0.0.1:9/v1").without_key();
+    let project = TempProject::new(
+        "-- src/net.rs\n/// Reads the head of a request.\npub fn parse_http_header(line: &str) -> usize {\n    line.len()\n}\n-- image.bin\n\u{0}\u{1}\n-- a.py\nclass Umbrella:\n    def open(self):\n        pass\n",
+    );
+    (home, project)
+}
+
+fn run(home: &Home, project: &TempProject, args: &[&str]) -> (i32, String, String) {
+    let root = project.root();
+    let mut all = args.to_vec();
+    all.extend(["--project", root.to_str().unwrap()]);
+    let output = home.run(&all);
+    (
+        output.status.code().unwrap(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+fn json(home: &Home, project: &TempProject, args: &[&str]) -> Value {
+    let mut all = args.to_vec();
+    all.push("--json");
+    let (code, stdout, stderr) = run(home, project, &all);
+    assert_eq!(code, 0, "{args:?}: {stderr}");
+    serde_json::from_str(&stdout).unwrap_or_else(|error| panic!("{args:?}: {error}\n{stdout}"))
+}
+
+#[test]
+fn code_is_indexed_searched_and_named_without_a_key() {
+    let (home, project) = home();
+    let state = json(&home, &project, &["index"]);
+    assert_eq!(state["is_complete"], true);
+    assert_eq!(state["totals"]["files"], 3);
+
+    let (code, said, _) = run(&home, &project, &["search", "head", "of", "a", "request", "--why"]);
+    assert_eq!(code, 0);
+    assert!(said.starts_with("src/net.rs:"), "{said}");
+    assert!(said.contains(" words: "), "{said}");
+    let found = json(&home, &project, &["search", "parseHttpHeader"]);
+    assert_eq!(found["hits"][0]["path"], "src/net.rs");
+    let (code, said, _) = run(&home, &project, &["search", "--text", "line.len()"]);
+    assert_eq!((code, said.contains("src/net.rs")), (0, true), "{said}");
+    let (code, said, _) = run(&home, &project, &["search", "nowhereatall"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("Nothing fits"), "{said}");
+
+    let (code, said, _) = run(&home, &project, &["symbols", "umbr"]);
+    assert_eq!(code, 0);
+    assert!(said.contains("class") && said.contains("a.py:1"), "{said}");
+    let found = json(&home, &project, &["symbols", "--path", "src/net.rs"]);
+    assert_eq!(found["elements"][0]["name"], "parse_http_header");
+    let (code, _, said) = run(&home, &project, &["symbols", "x", "--kind", "poem"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("no kind of element"), "{said}");
+}
+
+#[test]
+fn who_uses_whom_is_told_with_how_sure_it_is() {
+    let home = Home::at("http://127.0.0.1:9/v1").without_key();
+    let project = TempProject::new(
+        "-- app.py\nfrom shop import price\n\ndef bill():\n    return price()\n-- shop.py\ndef price():\n    return 1\n",
+    );
+    let (code, said, _) = run(&home, &project, &["callers", "price"]);
+    assert_eq!(code, 0);
+    assert!(said.contains("bill") && said.contains("app.py:4") && said.contains(" %"), "{said}");
+    let found = json(&home, &project, &["callees", "bill"]);
+    assert_eq!(found["edges"][0]["element"]["name"], "price");
+    let (code, said, _) = run(&home, &project, &["deps", "shop.py"]);
+    assert_eq!(code, 0);
+    assert!(said.contains("app.py:1"), "{said}");
+    let (code, said, _) = run(&home, &project, &["map"]);
+    assert_eq!(code, 0);
+    assert!(said.contains("shop.py"), "{said}");
+    let (code, _, said) = run(&home, &project, &["callers", "nowhere_at_all"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("nowhere_at_all"), "{said}");
+    let (code, said, _) = run(&home, &project, &["tests", "price"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("No test"), "{said}");
+}
+
+#[test]
+fn what_is_left_out_is_named_and_languages_are_switched() {
+    let (home, project) = home();
+    let (_, said, _) = run(&home, &project, &["index", "skipped"]);
+    assert!(said.contains("image.bin") && said.contains("name only"), "{said}");
+    let (code, said, _) = run(&home, &project, &["index", "languages", "Python", "--off"]);
+    assert_eq!(code, 0);
+    let line = said.lines().find(|line| line.starts_with("Python")).unwrap();
+    assert!(line.contains("off"), "{line}");
+    let (code, _, _) = run(&home, &project, &["symbols", "Umbrella"]);
+    assert_eq!(code, 1);
+    let (code, _, said) = run(&home, &project, &["index", "languages", "Klingon", "--on"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("no language"), "{said}");
+}

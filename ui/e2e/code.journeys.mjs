@@ -1,0 +1,86 @@
+// What is known of the project's code: found by name, words and text, looked at, and what the index leaves out.
+
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { accessibility, openProject, world } from "./world.mjs";
+
+const CART = `/// Things with their prices.
+pub struct Cart {
+    items: Vec<u64>,
+}
+
+impl Cart {
+    /// Adds up the prices.
+    pub fn total_price(&self) -> u64 {
+        self.items.iter().sum()
+    }
+}
+`;
+
+/** Runs one way in a world with some Rust; the console must have stayed silent. */
+async function journey(walk) {
+  const here = await world({});
+  try {
+    writeFileSync(join(here.project, "cart.rs"), CART);
+    writeFileSync(join(here.project, "image.bin"), Buffer.from([0, 1, 2]));
+    const page = await here.page();
+    await openProject(page, here.project);
+    await walk(here, page);
+    assert.deepEqual(here.problems(), []);
+  } finally {
+    await here.close();
+  }
+}
+
+export const journeys = {
+  "code: found by words with reasons, by exact text, and its file opened at the line": () =>
+    journey(async (here, page) => {
+      await page.keyboard.press("Control+Shift+F");
+      const field = page.getByRole("searchbox", { name: "Search code" });
+      await field.fill("adds up prices");
+      await page.getByLabel("Why this order").check();
+      await page.getByRole("list", { name: "Why it ranks here" }).first().getByText("words").waitFor();
+      await page.getByText("Text", { exact: true }).click();
+      await field.fill("items.iter()");
+      const place = page.getByRole("button", { name: /^Open cart\.rs, line/ }).first();
+      await place.waitFor();
+      assert.deepEqual(await accessibility(page), [], "search in the code");
+      await place.click();
+      await page.getByRole("tab", { name: "Files" }).and(page.locator('[aria-selected="true"]')).waitFor();
+      await page.locator("#inspector-panel").getByText("self.items.iter().sum()").waitFor();
+    }),
+
+  "code: a symbol by letters of its name, its page, what it stands in, and back": () =>
+    journey(async (here, page) => {
+      await page.keyboard.press("Control+Shift+O");
+      await page.getByPlaceholder("A function, type or other name").fill("totpri");
+      await page.getByRole("option", { name: /total_price/ }).first().waitFor();
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: /total_price/ }).waitFor();
+      await page.getByText("Adds up the prices.").first().waitFor();
+      assert.deepEqual(await accessibility(page), [], "an element");
+      await page.getByRole("navigation", { name: "Where it stands" }).getByRole("button").last().click();
+      await page.getByRole("heading", { name: "Cart", exact: true }).waitFor();
+      await page.goBack();
+      await page.getByRole("heading", { name: /total_price/ }).waitFor();
+      await page.keyboard.press("Control+p");
+      await page.getByPlaceholder(/Letters of a path/).fill("greet:2");
+      await page.getByRole("option", { name: /greet\.sh/ }).waitFor();
+      await page.keyboard.press("Enter");
+      await page.locator("#inspector-panel").getByText("# Greets by name.").waitFor();
+    }),
+
+  "code: the index says what it knows and leaves out, and a language is switched off": () =>
+    journey(async (here, page) => {
+      await page.goto(`${page.url().split("#")[0]}#/code/index`);
+      await page.getByText("Up to date").waitFor();
+      await page.getByRole("row", { name: /image\.bin/ }).waitFor();
+      assert.deepEqual(await accessibility(page), [], "the index");
+      await page.getByRole("checkbox", { name: "Read Rust" }).uncheck();
+      await page.getByText("Up to date").waitFor();
+      await page.keyboard.press("Control+Shift+O");
+      await page.getByPlaceholder("A function, type or other name").fill("total_price");
+      await page.getByText("No element is named like that").waitFor();
+    }),
+};

@@ -1,0 +1,179 @@
+// Search in the code: ranked by names and words, or exact text; why a hit ranks where it does, on request.
+
+import { FileSearch } from "lucide-react";
+import { useDeferredValue, type KeyboardEvent } from "react";
+import { Choice } from "../../components/Choice";
+import { languageOf, useHighlighted } from "../../components/Code";
+import { Empty, FailureCard, Waiting } from "../../components/states";
+import { createStore, useStore } from "../../components/store";
+import { t } from "../../i18n";
+import { asFailure } from "../../protocol/client";
+import type { CodeHit } from "../../protocol/generated/CodeHit";
+import type { SearchMode } from "../../protocol/generated/SearchMode";
+import { useRequest } from "../../protocol/queries";
+import type { CodeLinks } from "./CodeView";
+import { ElementLink, Notes, Place } from "./parts";
+
+const LIMIT = 40;
+/** Lines of a hit that are drawn. */
+const SHOWN_LINES = 8;
+const MODES: SearchMode[] = ["ranked", "text", "regex"];
+
+interface Asked {
+  text: string;
+  mode: SearchMode;
+  path: string;
+  language: string;
+  why: boolean;
+}
+
+/** Kept while the window lives, so that coming back from a hit finds the list again. */
+const asked = createStore<Asked>({ text: "", mode: "ranked", path: "", language: "", why: false });
+
+export function CodeSearch({ projectId, links }: { projectId: string; links: CodeLinks }) {
+  const words = t.code.search;
+  const now = useStore(asked);
+  const query = useDeferredValue(now.text.trim());
+  const path = useDeferredValue(now.path.trim());
+  const found = useRequest(
+    "code.search",
+    query
+      ? { project_id: projectId, query, mode: now.mode, path: path || undefined, language: now.language || undefined, limit: LIMIT, explain: now.why }
+      : undefined,
+  );
+  const hits = found.data?.hits ?? [];
+  const placeholder = now.mode === "text" ? words.textPlaceholder : now.mode === "regex" ? words.regexPlaceholder : words.placeholder;
+  return (
+    <>
+      <input
+        className="input code-query"
+        type="search"
+        value={now.text}
+        autoFocus
+        placeholder={placeholder}
+        aria-label={words.label}
+        onChange={(event) => {
+          asked.set({ text: event.target.value });
+        }}
+      />
+      <Filters projectId={projectId} now={now} />
+      <Notes projectId={projectId} notes={found.data?.notes} />
+      {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
+      {query && found.isPending ? <Waiting what={t.common.loading} /> : null}
+      {query ? null : (
+        <Empty icon={<FileSearch size={22} className="quiet" aria-hidden="true" />} title={words.label}>
+          {words.hint}
+        </Empty>
+      )}
+      {query && found.data && hits.length === 0 ? <Empty title={words.none({ query })} /> : null}
+      {query && hits.length > 0 ? <Hits hits={hits} truncated={found.data?.truncated ?? false} links={links} /> : null}
+    </>
+  );
+}
+
+function Filters({ projectId, now }: { projectId: string; now: Asked }) {
+  const words = t.code.search;
+  const languages = useRequest("code.languages", { project_id: projectId }).data?.languages ?? [];
+  const used = languages.filter((one) => one.files > 0 || one.language === now.language);
+  return (
+    <div className="row-line wrap" role="group" aria-label={t.search.filters}>
+      <Choice
+        label={words.mode}
+        value={now.mode}
+        options={MODES.map((value) => ({ value, label: words.modes[value] }))}
+        onChange={(mode) => {
+          asked.set({ mode });
+        }}
+      />
+      <input
+        className="input code-path"
+        value={now.path}
+        placeholder={words.pathPlaceholder}
+        aria-label={words.path}
+        onChange={(event) => {
+          asked.set({ path: event.target.value });
+        }}
+      />
+      <select
+        className="input"
+        aria-label={words.language}
+        value={now.language}
+        onChange={(event) => {
+          asked.set({ language: event.target.value });
+        }}
+      >
+        <option value="">{words.anyLanguage}</option>
+        {used.map((one) => (
+          <option key={one.language} value={one.language}>
+            {one.language}
+          </option>
+        ))}
+      </select>
+      {now.mode === "ranked" ? (
+        <label className="row-line">
+          <input
+            type="checkbox"
+            checked={now.why}
+            onChange={(event) => {
+              asked.set({ why: event.target.checked });
+            }}
+          />
+          {words.why}
+        </label>
+      ) : null}
+    </div>
+  );
+}
+
+function Hits({ hits, truncated, links }: { hits: readonly CodeHit[]; truncated: boolean; links: CodeLinks }) {
+  const walk = (event: KeyboardEvent<HTMLElement>) => {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step === 0) return;
+    const rows = [...event.currentTarget.querySelectorAll<HTMLElement>(".code-place")];
+    const at = rows.indexOf(document.activeElement as HTMLElement);
+    event.preventDefault();
+    rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.focus();
+  };
+  return (
+    <>
+      <p className="quiet" role="status">
+        {t.code.search.hits({ count: hits.length })} {truncated ? t.code.search.more : null}
+      </p>
+      <ol className="code-hits" onKeyDown={walk}>
+        {hits.map((hit) => (
+          <Hit key={`${hit.path}:${hit.start_line}-${hit.end_line}`} hit={hit} links={links} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Hit({ hit, links }: { hit: CodeHit; links: CodeLinks }) {
+  const shown = hit.text.split("\n").slice(0, SHOWN_LINES).join("\n").trimEnd();
+  const content = useHighlighted(shown, languageOf(hit.path));
+  return (
+    <li className="code-hit">
+      <div className="row-line">
+        <Place path={hit.path} line={hit.start_line} onOpen={links.openFile} />
+        <span className="grow" />
+        {hit.element ? <ElementLink element={hit.element} onOpen={links.openElement} /> : null}
+      </div>
+      <pre className="code-text">
+        <code>{content}</code>
+      </pre>
+      {hit.reasons && hit.reasons.length > 0 ? (
+        <ul className="code-reasons secondary" aria-label={t.code.search.reasons}>
+          {hit.reasons.map((reason, index) => (
+            <li key={index}>
+              <span className="num">{signed(reason.share)}</span> <strong>{reason.signal}</strong> {reason.detail}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+    </li>
+  );
+}
+
+function signed(share: number): string {
+  return `${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(3)}`;
+}

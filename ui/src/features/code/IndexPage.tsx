@@ -1,0 +1,226 @@
+// What the index knows and does, which files it leaves out and why, and how each language is read.
+
+import { RotateCw } from "lucide-react";
+import { useState } from "react";
+import { Button } from "../../components/Button";
+import { FailureCard, Waiting } from "../../components/states";
+import { useToasts } from "../../components/toasts";
+import { t } from "../../i18n";
+import { bytes, whole } from "../../i18n/format";
+import { asFailure } from "../../protocol/client";
+import type { CodeLanguage } from "../../protocol/generated/CodeLanguage";
+import type { IndexState } from "../../protocol/generated/IndexState";
+import type { NotedFiles } from "../../protocol/generated/NotedFiles";
+import { useClient, useRequest } from "../../protocol/queries";
+import { phaseWord } from "./parts";
+
+export function IndexPage({ projectId }: { projectId: string }) {
+  const of = { project_id: projectId };
+  const state = useRequest("code.state", of);
+  const noted = useRequest("code.noted_files", of);
+  const languages = useRequest("code.languages", of);
+  if (state.error) return <FailureCard failure={asFailure(state.error)} />;
+  if (!state.data) return <Waiting what={t.common.loading} />;
+  return (
+    <>
+      <StateOf projectId={projectId} state={state.data} />
+      {noted.data ? <Noted noted={noted.data} /> : null}
+      {languages.data ? <Languages projectId={projectId} languages={languages.data.languages} /> : null}
+    </>
+  );
+}
+
+function StateOf({ projectId, state }: { projectId: string; state: IndexState }) {
+  const words = t.code.index;
+  const client = useClient();
+  const toasts = useToasts();
+  const { totals, meaning } = state;
+  const busy = !state.is_fresh || state.phase !== "idle";
+  const facts: [string, string][] = [
+    [words.files, whole(totals.files)],
+    [words.lines, whole(totals.lines)],
+    [words.elements, whole(totals.elements)],
+    [words.edges, whole(totals.edges)],
+    [words.pieces, whole(totals.chunks)],
+    [words.leftOut, whole(totals.noted)],
+    [words.disk, bytes(totals.bytes)],
+  ];
+  return (
+    <section className="stack" aria-label={words.state}>
+      <div className="row-line wrap">
+        <p className="row-line grow" role="status">
+          {busy ? <span className="dot-pulse" aria-hidden="true" /> : null}
+          <strong>{busy && state.phase === "idle" ? words.scanning : phaseWord(state)}</strong>
+          {busy && state.total > 0 ? <span className="num quiet">{words.of({ done: state.done, total: state.total })}</span> : null}
+          {busy ? <span className="quiet">{words.searchable}</span> : null}
+        </p>
+        <Button
+          small
+          disabled={busy}
+          onClick={() => {
+            client.call("code.reindex", { project_id: projectId }).catch((error: unknown) => {
+              toasts.fail(asFailure(error).message);
+            });
+          }}
+        >
+          <RotateCw size={13} aria-hidden="true" />
+          {words.again}
+        </Button>
+      </div>
+      {busy && state.total > 0 ? (
+        <div className="meter" role="progressbar" aria-label={phaseWord(state)} aria-valuemin={0} aria-valuemax={state.total} aria-valuenow={state.done}>
+          <span style={{ width: `${(100 * state.done) / state.total}%` }} />
+        </div>
+      ) : null}
+      {state.failure ? <FailureCard failure={{ message: state.failure }} /> : null}
+      <dl className="code-facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt className="quiet">{name}</dt>
+            <dd className="num">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="secondary">
+        {meaning.model ? words.vectors({ done: meaning.done, total: meaning.total, model: meaning.model }) : meaning.note} {state.watch_note ?? (state.is_watching ? words.watching : null)}
+      </p>
+    </section>
+  );
+}
+
+function Noted({ noted }: { noted: NotedFiles }) {
+  const words = t.code.index;
+  return (
+    <section className="stack" aria-label={words.noted}>
+      <h2 className="section-title">{words.noted}</h2>
+      {noted.files.length === 0 ? <p className="quiet">{words.nothingNoted}</p> : null}
+      {noted.files.length > 0 ? (
+        <div className="table-scroll code-noted" tabIndex={0} role="group" aria-label={words.noted}>
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">{words.path}</th>
+                <th scope="col">{words.how}</th>
+                <th scope="col">{words.why}</th>
+                <th scope="col" className="num">
+                  {words.size}
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {noted.files.map((file) => (
+                <tr key={file.path}>
+                  <td className="mono">{file.path}</td>
+                  <td>{file.is_skipped ? words.nameOnly : words.inPart}</td>
+                  <td>{file.text}</td>
+                  <td className="num">{bytes(file.size_bytes)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      ) : null}
+      {noted.more > 0 ? <p className="quiet">{words.moreNoted({ count: noted.more })}</p> : null}
+    </section>
+  );
+}
+
+function Languages({ projectId, languages }: { projectId: string; languages: readonly CodeLanguage[] }) {
+  const words = t.code.index;
+  const [onlyUsed, setOnlyUsed] = useState(true);
+  const shown = languages.filter((one) => !onlyUsed || one.files > 0 || !one.enabled || one.extensions.length > 0);
+  return (
+    <section className="stack" aria-label={words.languages}>
+      <div className="row-line wrap">
+        <h2 className="section-title grow">{words.languages}</h2>
+        <label className="row-line">
+          <input
+            type="checkbox"
+            checked={onlyUsed}
+            onChange={(event) => {
+              setOnlyUsed(event.target.checked);
+            }}
+          />
+          {words.onlyUsed}
+        </label>
+      </div>
+      <p className="quiet">{words.languagesHint}</p>
+      <div className="table-scroll" tabIndex={0} role="group" aria-label={words.languages}>
+        <table className="table">
+          <thead>
+            <tr>
+              <th scope="col">{words.read}</th>
+              <th scope="col">{words.language}</th>
+              <th scope="col" className="num">
+                {words.files}
+              </th>
+              <th scope="col">{words.further}</th>
+              <th scope="col" className="num">
+                {words.largest}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((one) => (
+              <Language key={one.language} projectId={projectId} one={one} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Language({ projectId, one }: { projectId: string; one: CodeLanguage }) {
+  const words = t.code.index;
+  const client = useClient();
+  const toasts = useToasts();
+  const kept = one.extensions.join(" ");
+  const [extensions, setExtensions] = useState<string | undefined>(undefined);
+  const save = (change: { enabled?: boolean; extensions?: string[] }) => {
+    client.call("code.set_language", { project_id: projectId, language: one.language, ...change }).then(
+      () => {
+        setExtensions(undefined);
+      },
+      (error: unknown) => {
+        const failure = asFailure(error);
+        toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+      },
+    );
+  };
+  const leave = () => {
+    if (extensions === undefined || extensions.trim() === kept) setExtensions(undefined);
+    else save({ extensions: extensions.split(/[\s,]+/).filter(Boolean).map((word) => word.replace(/^\./, "")) });
+  };
+  return (
+    <tr>
+      <td>
+        <input
+          type="checkbox"
+          checked={one.enabled}
+          aria-label={words.readLanguage({ language: one.language })}
+          onChange={(event) => {
+            save({ enabled: event.target.checked });
+          }}
+        />
+      </td>
+      <td>{one.language}</td>
+      <td className="num">{whole(one.files)}</td>
+      <td>
+        <input
+          className="input code-extensions"
+          value={extensions ?? kept}
+          aria-label={words.furtherOf({ language: one.language })}
+          onChange={(event) => {
+            setExtensions(event.target.value);
+          }}
+          onBlur={leave}
+          onKeyDown={(event) => {
+            if (event.key === "Enter") leave();
+          }}
+        />
+      </td>
+      <td className="num">{bytes(one.max_bytes)}</td>
+    </tr>
+  );
+}
