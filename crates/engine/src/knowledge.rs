@@ -128,7 +128,11 @@ impl Knowledge {
         let (blobs, protected) = (self.0.blobs.clone(), vec![self.0.data_dir.clone()]);
         let workspace =
             blocking(move || Workspace::open(&root, Access::Read, blobs, protected)).await?;
-        let parts = self.0.meaning.get_or_init(|| meaning::parts(&self.0.data_dir)).await;
+        let parts = self
+            .0
+            .meaning
+            .get_or_init(|| meaning::parts(&self.0.data_dir))
+            .await;
         let index = Index::open(&self.database(id), workspace.map_err(refused)?)
             .await
             .map_err(from_index)?;

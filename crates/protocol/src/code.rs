@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::git::Commit;
 use crate::ProjectId;
+use crate::git::Commit;
 
 /// A declaration somewhere in the project.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

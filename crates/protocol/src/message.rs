@@ -328,7 +328,11 @@ pub const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ("search", "WORDS", "full text over all sessions"),
     ("sessions", "", "the newest sessions"),
     ("status", "", "what runs now"),
-    ("symbols", "NAME", "find functions, types and other elements"),
+    (
+        "symbols",
+        "NAME",
+        "find functions, types and other elements",
+    ),
     (
         "tier",
         "[fast|voice|code|agentic|auto]",

@@ -457,7 +457,9 @@ async fn symbols(repl: &Repl, query: &str) -> Result<(), Failure> {
 
 /// What an answer about code lacks.
 fn noted(notes: &[String]) -> Result<(), Failure> {
-    notes.iter().try_for_each(|note| say(&format!("note: {note}")))
+    notes
+        .iter()
+        .try_for_each(|note| say(&format!("note: {note}")))
 }
 
 async fn review(repl: &mut Repl, rest: &str) -> Result<Next, Failure> {

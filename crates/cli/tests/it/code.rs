@@ -40,7 +40,11 @@ fn code_is_indexed_searched_and_named_without_a_key() {
     assert_eq!(state["is_complete"], true);
     assert_eq!(state["totals"]["files"], 3);
 
-    let (code, said, _) = run(&home, &project, &["search", "head", "of", "a", "request", "--why"]);
+    let (code, said, _) = run(
+        &home,
+        &project,
+        &["search", "head", "of", "a", "request", "--why"],
+    );
     assert_eq!(code, 0);
     assert!(said.starts_with("src/net.rs:"), "{said}");
     assert!(said.contains(" words: "), "{said}");
@@ -70,7 +74,10 @@ fn who_uses_whom_is_told_with_how_sure_it_is() {
     );
     let (code, said, _) = run(&home, &project, &["callers", "price"]);
     assert_eq!(code, 0);
-    assert!(said.contains("bill") && said.contains("app.py:4") && said.contains(" %"), "{said}");
+    assert!(
+        said.contains("bill") && said.contains("app.py:4") && said.contains(" %"),
+        "{said}"
+    );
     let found = json(&home, &project, &["callees", "bill"]);
     assert_eq!(found["edges"][0]["element"]["name"], "price");
     let (code, said, _) = run(&home, &project, &["deps", "shop.py"]);
@@ -91,10 +98,16 @@ fn who_uses_whom_is_told_with_how_sure_it_is() {
 fn what_is_left_out_is_named_and_languages_are_switched() {
     let (home, project) = home();
     let (_, said, _) = run(&home, &project, &["index", "skipped"]);
-    assert!(said.contains("image.bin") && said.contains("name only"), "{said}");
+    assert!(
+        said.contains("image.bin") && said.contains("name only"),
+        "{said}"
+    );
     let (code, said, _) = run(&home, &project, &["index", "languages", "Python", "--off"]);
     assert_eq!(code, 0);
-    let line = said.lines().find(|line| line.starts_with("Python")).unwrap();
+    let line = said
+        .lines()
+        .find(|line| line.starts_with("Python"))
+        .unwrap();
     assert!(line.contains("off"), "{line}");
     let (code, _, _) = run(&home, &project, &["symbols", "Umbrella"]);
     assert_eq!(code, 1);

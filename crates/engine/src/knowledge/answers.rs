@@ -182,7 +182,9 @@ impl Held {
                 0 => String::new(),
                 total => format!(" ({} of {total} files so far)", state.done),
             };
-            notes.push(format!("not indexed yet: the project is being read{progress}"));
+            notes.push(format!(
+                "not indexed yet: the project is being read{progress}"
+            ));
         }
         if let Some(failure) = state.failure {
             notes.push(format!("the index may be out of date: {failure}"));
@@ -201,7 +203,11 @@ impl Held {
                 Failure::not_found("This element").hint("Its file changed; search for it again.")
             });
         }
-        let Some(name) = wanted.name.as_deref().filter(|name| !name.trim().is_empty()) else {
+        let Some(name) = wanted
+            .name
+            .as_deref()
+            .filter(|name| !name.trim().is_empty())
+        else {
             let text = "Say which element: by `id` or by `name`.";
             return Err(Failure::new(Code::BadParams, text));
         };
@@ -254,7 +260,12 @@ fn place(element: &Element) -> String {
 async fn state_of(held: &Held) -> Result<IndexState, Failure> {
     let totals = held.index.totals().await.map_err(from_index)?;
     let meaning = held.sense.state(totals.chunks);
-    Ok(told::state(held.index.state(), totals, meaning, held.is_fresh()))
+    Ok(told::state(
+        held.index.state(),
+        totals,
+        meaning,
+        held.is_fresh(),
+    ))
 }
 
 async fn languages_of(held: &Held) -> Result<CodeLanguages, Failure> {
@@ -294,7 +305,12 @@ async fn callers(
         ..GraphQuery::default()
     };
     let edges = held.index.callers(element.id, &query).await;
-    Ok(told::edges(element, edges.map_err(from_index)?, limit, held.notes()))
+    Ok(told::edges(
+        element,
+        edges.map_err(from_index)?,
+        limit,
+        held.notes(),
+    ))
 }
 
 async fn callees(
@@ -310,7 +326,12 @@ async fn callees(
         ..GraphQuery::default()
     };
     let edges = held.index.callees(element.id, &query).await;
-    Ok(told::edges(element, edges.map_err(from_index)?, limit, held.notes()))
+    Ok(told::edges(
+        element,
+        edges.map_err(from_index)?,
+        limit,
+        held.notes(),
+    ))
 }
 
 /// All ways in which one element uses another.
@@ -321,7 +342,11 @@ pub(super) fn uses() -> Vec<String> {
 
 async fn tests_of(held: &Held, element: &Element, limit: usize) -> Result<Vec<CodeTest>, Failure> {
     let tests = held.index.tests_for(element.id, limit).await;
-    Ok(tests.map_err(from_index)?.into_iter().map(told::test).collect())
+    Ok(tests
+        .map_err(from_index)?
+        .into_iter()
+        .map(told::test)
+        .collect())
 }
 
 fn kinds(words: &[String]) -> Result<Vec<Kind>, Failure> {
@@ -356,4 +381,3 @@ fn members(of_file: &[Element], id: i64) -> Vec<CodeElement> {
     let members = of_file.iter().filter(|one| one.parent == Some(id));
     members.cloned().map(told::element).collect()
 }
-

@@ -69,7 +69,11 @@ impl Sense {
                 model: None,
                 done: 0,
                 total: chunks,
-                note: Some(format!("{}. {}", missing.why, missing.hint).trim().to_owned()),
+                note: Some(
+                    format!("{}. {}", missing.why, missing.hint)
+                        .trim()
+                        .to_owned(),
+                ),
             },
         }
     }
@@ -102,7 +106,11 @@ impl Knowledge {
             }
             states.borrow_and_update();
             let told = |coverage: Coverage| {
-                *held.sense.coverage.lock().unwrap_or_else(PoisonError::into_inner) = coverage;
+                *held
+                    .sense
+                    .coverage
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner) = coverage;
                 self.say(&held);
             };
             if let Err(error) = held.index.embed(meaning, &held.closed, told).await

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use mira_index::{GraphQuery, MapQuery};
+use mira_protocol::Failure;
 use mira_protocol::code::{
     AskDependencies, AskGraph, AskMap, CodeDependencies, CodeGraph, CodeMap, GraphEdge, GraphNode,
 };
-use mira_protocol::Failure;
 
 use super::answers::uses;
 use super::{Knowledge, from_index, told};
@@ -22,8 +22,9 @@ impl Knowledge {
         let limit = request.limit.unwrap_or(40).clamp(2, MOST_NODES) as usize;
         let depth = request.depth.unwrap_or(1).clamp(1, MOST_STEPS);
         let Some(middle) = held.index.element(request.id).await.map_err(from_index)? else {
-            return Err(Failure::not_found("This element")
-                .hint("Its file changed; search for it again."));
+            return Err(
+                Failure::not_found("This element").hint("Its file changed; search for it again.")
+            );
         };
         let mut graph = CodeGraph {
             nodes: vec![GraphNode {
@@ -69,7 +70,11 @@ impl Knowledge {
                                 step: way * step as i32,
                             });
                         }
-                        let (from, to) = if way < 0 { (other_id, id) } else { (id, other_id) };
+                        let (from, to) = if way < 0 {
+                            (other_id, id)
+                        } else {
+                            (id, other_id)
+                        };
                         let known = |one: &GraphEdge| one.from == from && one.to == to;
                         if !graph.edges.iter().any(known) {
                             graph.edges.push(GraphEdge {
@@ -88,7 +93,10 @@ impl Knowledge {
     }
 
     /// Packages of the project; or what a file imports, and who imports it.
-    pub async fn dependencies(&self, request: AskDependencies) -> Result<CodeDependencies, Failure> {
+    pub async fn dependencies(
+        &self,
+        request: AskDependencies,
+    ) -> Result<CodeDependencies, Failure> {
         let held = self.of(&request.project_id).await?;
         let mut answer = CodeDependencies {
             packages: Vec::new(),
@@ -120,7 +128,10 @@ impl Knowledge {
     /// What matters most, within a budget.
     pub async fn map(&self, request: AskMap) -> Result<CodeMap, Failure> {
         let held = self.of(&request.project_id).await?;
-        let budget = request.token_budget.unwrap_or(2_000).clamp(100, MOST_MAP_TOKENS);
+        let budget = request
+            .token_budget
+            .unwrap_or(2_000)
+            .clamp(100, MOST_MAP_TOKENS);
         let query = MapQuery {
             budget_tokens: budget as usize,
             path: request.path.filter(|path| !path.is_empty()),

@@ -31,7 +31,9 @@ impl Knowledge {
 }
 
 async fn ranked(held: &Held, request: &SearchCode, limit: usize) -> Result<CodeHits, Failure> {
-    let budget = request.token_budget.map_or(USUAL_BUDGET, |tokens| tokens as usize);
+    let budget = request
+        .token_budget
+        .map_or(USUAL_BUDGET, |tokens| tokens as usize);
     let given = |value: &Option<String>| {
         let value = value.clone().filter(|value| !value.is_empty());
         value.into_iter().collect::<Vec<String>>()
@@ -43,10 +45,18 @@ async fn ranked(held: &Held, request: &SearchCode, limit: usize) -> Result<CodeH
         languages: given(&request.language),
         ..mira_index::Query::new(request.query.clone())
     };
-    let answer = held.index.search(&query, held.with()).await.map_err(from_index)?;
+    let answer = held
+        .index
+        .search(&query, held.with())
+        .await
+        .map_err(from_index)?;
     let mut notes = held.notes();
     if let Sense::Off { why, hint } = &answer.meaning {
-        notes.push(format!("searched by words and names, not by meaning: {why}. {hint}").trim().to_owned());
+        notes.push(
+            format!("searched by words and names, not by meaning: {why}. {hint}")
+                .trim()
+                .to_owned(),
+        );
     }
     let hits = answer.hits.into_iter();
     let mut hits: Vec<CodeHit> = hits
@@ -111,8 +121,13 @@ async fn exact(held: &Held, request: SearchCode, limit: usize) -> Result<CodeHit
         });
     }
     for hit in &mut hits.hits {
-        let of_file = held.index.elements_of(&hit.path).await.map_err(from_index)?;
-        let within = |one: &&Element| one.start_line <= hit.start_line && hit.end_line <= one.end_line;
+        let of_file = held
+            .index
+            .elements_of(&hit.path)
+            .await
+            .map_err(from_index)?;
+        let within =
+            |one: &&Element| one.start_line <= hit.start_line && hit.end_line <= one.end_line;
         hit.element = of_file.iter().rfind(within).cloned().map(told::element);
     }
     Ok(hits)

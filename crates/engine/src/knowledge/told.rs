@@ -1,8 +1,8 @@
 //! The index's words as the protocol's.
 
 use mira_index::{
-    Dependency, Edge, Element, FileRow, ImportRow, LanguageConfig, Phase, State, TestFor, Totals, Usage,
-    Watching,
+    Dependency, Edge, Element, FileRow, ImportRow, LanguageConfig, Phase, State, TestFor, Totals,
+    Usage, Watching,
 };
 use mira_protocol::code::{
     CodeEdge, CodeEdges, CodeElement, CodeLanguage, CodePackage, CodeTest, FileImport, IndexPhase,

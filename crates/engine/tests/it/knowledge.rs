@@ -53,7 +53,8 @@ async fn indexed(on: &TestEngine, project: &ProjectId) -> IndexState {
         }
         loop {
             let event = events.recv().await.unwrap();
-            if matches!(&*event, Event::Topic(Topic::Code { project_id }) if project_id == project) {
+            if matches!(&*event, Event::Topic(Topic::Code { project_id }) if project_id == project)
+            {
                 break;
             }
         }
@@ -95,24 +96,52 @@ async fn code_is_found_by_words_names_and_text_with_reasons() {
     assert!(state.is_complete && state.failure.is_none());
     assert_eq!(state.totals.files, 4);
 
-    let found = on.engine.call(search(&id, "adds up prices", SearchMode::Ranked)).await.unwrap();
+    let found = on
+        .engine
+        .call(search(&id, "adds up prices", SearchMode::Ranked))
+        .await
+        .unwrap();
     let best = &found.hits[0];
     assert_eq!(best.path, "src/cart.rs");
     assert!(best.text.contains("prices"), "{}", best.text);
-    assert!(best.reasons.iter().any(|one| one.signal == "words"), "{:?}", best.reasons);
+    assert!(
+        best.reasons.iter().any(|one| one.signal == "words"),
+        "{:?}",
+        best.reasons
+    );
 
-    let found = on.engine.call(search(&id, "totalPrice", SearchMode::Ranked)).await.unwrap();
+    let found = on
+        .engine
+        .call(search(&id, "totalPrice", SearchMode::Ranked))
+        .await
+        .unwrap();
     assert_eq!(found.hits[0].path, "src/cart.rs");
 
-    let text = on.engine.call(search(&id, "items.iter()", SearchMode::Text)).await.unwrap();
+    let text = on
+        .engine
+        .call(search(&id, "items.iter()", SearchMode::Text))
+        .await
+        .unwrap();
     let hit = &text.hits[0];
     let element = hit.element.as_ref().unwrap();
     assert_eq!(element.name, "total_price");
-    let regex = on.engine.call(search(&id, r"^fn ma.n", SearchMode::Regex)).await.unwrap();
+    let regex = on
+        .engine
+        .call(search(&id, r"^fn ma.n", SearchMode::Regex))
+        .await
+        .unwrap();
     assert_eq!(regex.hits[0].path, "src/main.rs");
-    let broken = on.engine.call(search(&id, "(", SearchMode::Regex)).await.unwrap_err();
+    let broken = on
+        .engine
+        .call(search(&id, "(", SearchMode::Regex))
+        .await
+        .unwrap_err();
     assert_eq!(broken.code, Code::BadParams);
-    let empty = on.engine.call(search(&id, "  ", SearchMode::Ranked)).await.unwrap_err();
+    let empty = on
+        .engine
+        .call(search(&id, "  ", SearchMode::Ranked))
+        .await
+        .unwrap_err();
     assert_eq!(empty.code, Code::BadParams);
 }
 
@@ -140,8 +169,16 @@ async fn elements_are_found_by_name_and_shown_with_what_is_around_them() {
         let found = on.engine.call(symbols(&id, name, None)).await.unwrap();
         assert_eq!(found.elements[0].name, "total_price", "{name}");
     }
-    let of_file = on.engine.call(symbols(&id, "", Some("src/main.rs"))).await.unwrap();
-    let names: Vec<&str> = of_file.elements.iter().map(|one| one.name.as_str()).collect();
+    let of_file = on
+        .engine
+        .call(symbols(&id, "", Some("src/main.rs")))
+        .await
+        .unwrap();
+    let names: Vec<&str> = of_file
+        .elements
+        .iter()
+        .map(|one| one.name.as_str())
+        .collect();
     assert!(names.contains(&"main"), "{names:?}");
 
     let by_name = |name: &str| {
@@ -169,9 +206,18 @@ async fn elements_are_found_by_name_and_shown_with_what_is_around_them() {
         limit: None,
     };
     let graph = on.engine.call(calls::CodeGraph(ask)).await.unwrap();
-    let main = graph.nodes.iter().find(|one| one.element.name == "main").unwrap();
+    let main = graph
+        .nodes
+        .iter()
+        .find(|one| one.element.name == "main")
+        .unwrap();
     assert_eq!(main.step, -1);
-    assert!(graph.edges.iter().any(|one| one.from == main.element.id && one.to == page.element.id));
+    assert!(
+        graph
+            .edges
+            .iter()
+            .any(|one| one.from == main.element.id && one.to == page.element.id)
+    );
     let again = ElementRef {
         project_id: id.clone(),
         id: Some(page.element.id),
@@ -262,8 +308,16 @@ async fn left_out_files_are_named_and_languages_can_be_switched() {
     let on = engine().await;
     let (_folder, id) = project(&on, SHOP).await;
     indexed(&on, &id).await;
-    let noted = on.engine.call(calls::CodeNotedFiles(of(&id))).await.unwrap();
-    let image = noted.files.iter().find(|file| file.path == "image.bin").unwrap();
+    let noted = on
+        .engine
+        .call(calls::CodeNotedFiles(of(&id)))
+        .await
+        .unwrap();
+    let image = noted
+        .files
+        .iter()
+        .find(|file| file.path == "image.bin")
+        .unwrap();
     assert!(image.is_skipped);
     assert_eq!(image.kind, "binary");
 
@@ -275,17 +329,33 @@ async fn left_out_files_are_named_and_languages_can_be_switched() {
         max_bytes: None,
         max_ms: None,
     };
-    let told = on.engine.call(calls::CodeSetLanguage(off.clone())).await.unwrap();
-    let rust = told.languages.iter().find(|one| one.language == "Rust").unwrap();
+    let told = on
+        .engine
+        .call(calls::CodeSetLanguage(off.clone()))
+        .await
+        .unwrap();
+    let rust = told
+        .languages
+        .iter()
+        .find(|one| one.language == "Rust")
+        .unwrap();
     assert!(!rust.enabled);
     indexed(&on, &id).await;
-    let gone = on.engine.call(symbols(&id, "total_price", None)).await.unwrap();
+    let gone = on
+        .engine
+        .call(symbols(&id, "total_price", None))
+        .await
+        .unwrap();
     assert!(gone.elements.is_empty());
     let unknown = SetCodeLanguage {
         language: "Klingon".into(),
         ..off
     };
-    let failure = on.engine.call(calls::CodeSetLanguage(unknown)).await.unwrap_err();
+    let failure = on
+        .engine
+        .call(calls::CodeSetLanguage(unknown))
+        .await
+        .unwrap_err();
     assert_eq!(failure.code, Code::BadParams);
 }
 

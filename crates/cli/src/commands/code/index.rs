@@ -15,7 +15,9 @@ pub async fn run(client: &Client, args: IndexArgs) -> Result<u8, Failure> {
     match args.command {
         None => {
             if args.again {
-                let project_id = host::project(client, args.target.project.as_deref()).await?.id;
+                let project_id = host::project(client, args.target.project.as_deref())
+                    .await?
+                    .id;
                 let of = ProjectRef { project_id };
                 client.call(calls::CodeReindex(of)).await?;
             }
@@ -151,7 +153,11 @@ fn skipped(noted: &NotedFiles) -> String {
         return "Every file is wholly in the index.\n".to_owned();
     }
     let line = |file: &mira_protocol::code::NotedFile| {
-        let how = if file.is_skipped { "name only" } else { "in part" };
+        let how = if file.is_skipped {
+            "name only"
+        } else {
+            "in part"
+        };
         vec![clean(&file.path), how.to_owned(), clean(&file.text)]
     };
     let mut text = table(&noted.files.iter().map(line).collect::<Vec<_>>());
@@ -163,9 +169,16 @@ fn skipped(noted: &NotedFiles) -> String {
 
 fn language_table(told: &CodeLanguages) -> String {
     let mut rows = vec![
-        ["language", "files", "read", "further extensions", "largest", "time"]
-            .map(str::to_owned)
-            .to_vec(),
+        [
+            "language",
+            "files",
+            "read",
+            "further extensions",
+            "largest",
+            "time",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
     ];
     for one in &told.languages {
         rows.push(vec![

@@ -1,6 +1,8 @@
 //! `mira search` and `mira symbols`.
 
-use mira_protocol::code::{CodeElement, CodeHit, CodeHits, CodeSymbols, FindSymbols, SearchCode, SearchMode};
+use mira_protocol::code::{
+    CodeElement, CodeHit, CodeHits, CodeSymbols, FindSymbols, SearchCode, SearchMode,
+};
 use mira_protocol::{Failure, calls};
 
 use super::{NOTHING, note, ready};
@@ -105,7 +107,11 @@ pub async fn symbols(client: &Client, args: SymbolsArgs) -> Result<u8, Failure> 
         note(&found.notes);
         say(&symbols_said(&query, &found))?;
     }
-    Ok(if found.elements.is_empty() { NOTHING } else { 0 })
+    Ok(if found.elements.is_empty() {
+        NOTHING
+    } else {
+        0
+    })
 }
 
 pub fn symbols_said(query: &str, found: &CodeSymbols) -> String {

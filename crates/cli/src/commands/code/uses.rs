@@ -49,7 +49,10 @@ fn answer(args: &ElementArgs, found: &CodeEdges, how: &str) -> Result<u8, Failur
 
 /// One line a use: how sure, what, where, how that is known.
 fn edges_said(found: &CodeEdges, how: &str) -> String {
-    let name = found.of.as_ref().map_or("It", |of| of.qualified_name.as_str());
+    let name = found
+        .of
+        .as_ref()
+        .map_or("It", |of| of.qualified_name.as_str());
     if found.edges.is_empty() {
         return format!("Nothing that is known {how} {}.\n", clean(name));
     }
@@ -147,7 +150,9 @@ fn packages_said(packages: &[CodePackage]) -> String {
             version.map(|version| clean(version)).unwrap_or_default(),
             plural(package.files, "file"),
             package.status.clone(),
-            first.map(|one| format!("{}:{}", clean(&one.manifest), one.line)).unwrap_or_default(),
+            first
+                .map(|one| format!("{}:{}", clean(&one.manifest), one.line))
+                .unwrap_or_default(),
         ]
     };
     table(&packages.iter().map(row).collect::<Vec<_>>())
@@ -155,14 +160,33 @@ fn packages_said(packages: &[CodePackage]) -> String {
 
 fn file_said(path: &str, found: &CodeDependencies) -> String {
     let import = |one: &FileImport| {
-        let to = one.target.as_deref().or(one.package.as_deref()).unwrap_or("not known");
-        vec![one.line.to_string(), clean(&one.module), format!("→ {}", clean(to))]
+        let to = one
+            .target
+            .as_deref()
+            .or(one.package.as_deref())
+            .unwrap_or("not known");
+        vec![
+            one.line.to_string(),
+            clean(&one.module),
+            format!("→ {}", clean(to)),
+        ]
     };
-    let mut text = format!("{} imports {}\n", clean(path), plural(found.imports.len() as u64, "module"));
-    text.push_str(&table(&found.imports.iter().map(import).collect::<Vec<_>>()));
-    text.push_str(&format!("imported by {}\n", plural(found.imported_by.len() as u64, "file")));
+    let mut text = format!(
+        "{} imports {}\n",
+        clean(path),
+        plural(found.imports.len() as u64, "module")
+    );
+    text.push_str(&table(
+        &found.imports.iter().map(import).collect::<Vec<_>>(),
+    ));
+    text.push_str(&format!(
+        "imported by {}\n",
+        plural(found.imported_by.len() as u64, "file")
+    ));
     let by = |one: &FileImport| vec![format!("{}:{}", clean(&one.path), one.line)];
-    text.push_str(&table(&found.imported_by.iter().map(by).collect::<Vec<_>>()));
+    text.push_str(&table(
+        &found.imported_by.iter().map(by).collect::<Vec<_>>(),
+    ));
     text
 }
 
