@@ -209,6 +209,7 @@ fn effects_say_what_a_call_would_do() {
             timeout_ms: seconds * 1_000,
             purpose,
             network: false,
+            hosts: vec![],
             unconfined: false,
             elevate: false,
         })

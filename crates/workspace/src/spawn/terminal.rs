@@ -66,9 +66,8 @@ impl Terminal {
             let mut bytes = [0; 4096];
             while let Ok(mut ready) = watched.readable().await {
                 let read = ready.try_io(|fd| Ok(rustix::io::read(&*fd.get_ref().0, &mut bytes)?));
-                match read {
-                    Ok(Ok(0) | Err(_)) => return,
-                    Ok(Ok(_)) | Err(_) => {}
+                if let Ok(Ok(0) | Err(_)) = read {
+                    return;
                 }
             }
         });
