@@ -97,6 +97,8 @@ export async function world({ replies = [], key = true, aside = "A greeting that
   before?.(join(folder, "data"));
   const env = {
     MIRA_DATA_DIR: join(folder, "data"),
+    // Vectors of every journey's project would cost more than the journey.
+    MIRA_EMBEDDING_MODEL_DIR: join(folder, "no-model"),
     MIRA_CONFIG_DIR: join(folder, "config"),
     HOME: folder,
     DBUS_SESSION_BUS_ADDRESS: "",

@@ -12,6 +12,9 @@ const ELSEWHERE: Record<string, string> = {
   "operation.get": "clients of the socket that follow one operation; the window folds the session's events",
   "operation.list": "the terminal's conversation; the window folds the session's events",
   "approval.list": "clients of the socket that come late; the window folds the session's events",
+  "code.callers": "`mira callers`, with steps and a limit; the window's page of an element has them in `code.element`",
+  "code.callees": "`mira callees`; as the callers",
+  "code.tests": "`mira tests`; as the callers",
   "checkpoint.get": "`mira checkpoints show`; the window shows an operation's changes",
 };
 

@@ -52,7 +52,7 @@ fn code_is_indexed_searched_and_named_without_a_key() {
     assert_eq!(found["hits"][0]["path"], "src/net.rs");
     let (code, said, _) = run(&home, &project, &["search", "--text", "line.len()"]);
     assert_eq!((code, said.contains("src/net.rs")), (0, true), "{said}");
-    let (code, said, _) = run(&home, &project, &["search", "nowhereatall"]);
+    let (code, said, _) = run(&home, &project, &["search", "--text", "nowhereatall"]);
     assert_eq!(code, 1);
     assert!(said.contains("Nothing fits"), "{said}");
 

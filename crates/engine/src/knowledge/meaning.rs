@@ -113,9 +113,12 @@ impl Knowledge {
                     .unwrap_or_else(PoisonError::into_inner) = coverage;
                 self.say(&held);
             };
-            if let Err(error) = held.index.embed(meaning, &held.closed, told).await
-                && !held.closed.is_cancelled()
-            {
+            // Ended at any time, it goes on where it was.
+            let made = tokio::select! {
+                made = held.index.embed(meaning, &held.closed, told) => made,
+                () = held.closed.cancelled() => return,
+            };
+            if let Err(error) = made {
                 tracing::warn!(%error, "new code has no vectors");
             }
             tokio::select! {

@@ -9,8 +9,8 @@ use mira_protocol::code::{
     IndexState, IndexTotals, MeaningState, NotedFile, PackageDeclaration,
 };
 
-/// Bytes of text that a token stands for, about.
-const BYTES_A_TOKEN: usize = 4;
+/// Bytes of code that a token stands for, about.
+const BYTES_A_TOKEN: usize = 3;
 
 pub fn element(element: Element) -> CodeElement {
     CodeElement {

@@ -57,9 +57,7 @@ export default function QuickOpen(props: Props & { what: "files" | "symbols" }) 
           onValueChange={setText}
           autoFocus
         />
-        <Command.List className="palette-list" aria-label={words[what]}>
-          {what === "files" ? <Files {...props} text={text} /> : <Symbols {...props} text={text} />}
-        </Command.List>
+        {what === "files" ? <Files {...props} text={text} /> : <Symbols {...props} text={text} />}
       </Command>
     </dialog>
   );
@@ -72,7 +70,8 @@ function Files({ projectId, text, onFile, onClose }: Props & { text: string }) {
   return (
     <>
       <Said hint={t.code.quick.typeFile} none={t.code.quick.noneFile} query={query} error={found.error} waiting={found.isPending} count={entries.length} />
-      {entries.map((entry) => (
+      <Command.List className="palette-list" label={t.code.quick.files}>
+        {entries.map((entry) => (
         <Command.Item
           key={entry.path}
           className="menu-item"
@@ -87,7 +86,8 @@ function Files({ projectId, text, onFile, onClose }: Props & { text: string }) {
             <bdi>{entry.path}</bdi>
           </span>
         </Command.Item>
-      ))}
+        ))}
+      </Command.List>
     </>
   );
 }
@@ -104,7 +104,8 @@ function Symbols({ projectId, text, onElement, onClose }: Props & { text: string
         </p>
       ))}
       <Said hint={t.code.quick.typeSymbol} none={t.code.quick.noneSymbol} query={query} error={found.error} waiting={found.isPending} count={elements.length} />
-      {elements.map((one) => (
+      <Command.List className="palette-list" label={t.code.quick.symbols}>
+        {elements.map((one) => (
         <Command.Item
           key={one.id}
           className="menu-item"
@@ -120,7 +121,8 @@ function Symbols({ projectId, text, onElement, onClose }: Props & { text: string
             <bdi>{one.path}</bdi>:{one.start_line}
           </span>
         </Command.Item>
-      ))}
+        ))}
+      </Command.List>
     </>
   );
 }

@@ -8,7 +8,7 @@ import type { CodeLinks } from "./CodeView";
 import { ElementLink, Place } from "./parts";
 
 /** The word for a way of using; one that is not known yet stands for itself. */
-function useWord(kind: string): string {
+function wayWord(kind: string): string {
   const { kinds } = t.code.uses;
   return kind in kinds ? kinds[kind as keyof typeof kinds] : kind;
 }
@@ -40,7 +40,7 @@ export function Edges(props: { title: string; none: string; edges: CodeEdges; li
                   <td className="num">{percent(edge.confidence)}</td>
                   <td>{edge.element ? <ElementLink element={edge.element} onOpen={links.openElement} /> : <span className="quiet">{words.topLevel}</span>}</td>
                   <td>
-                    {useWord(edge.kind)} {edge.times > 1 ? <span className="num quiet">×{edge.times}</span> : null}
+                    {wayWord(edge.kind)} {edge.times > 1 ? <span className="num quiet">×{edge.times}</span> : null}
                   </td>
                   <td>
                     <Place path={edge.path} line={edge.line} onOpen={links.openFile} />
