@@ -98,7 +98,8 @@ async fn every_tool_works_with_all_its_arguments() {
         (
             "run_command",
             json!({"command": "pwd; echo out; echo err >&2", "cwd": "src", "timeout_seconds": 20,
-                   "background": false, "purpose": "look", "network": false, "unconfined": false, "elevate": false}),
+                   "background": false, "purpose": "look", "hosts": [], "network": false, "unconfined": false,
+                   "elevate": false}),
             "/src\nout\nerr\n[exit 0 in",
         ),
         (
