@@ -235,7 +235,7 @@ fn builder(view: &View<'_>, element: usize) -> Option<Pattern> {
         .filter(|at| view.code.elements[*at].kind != Kind::Constructor)
         .collect();
     let is_named = view.name(element).ends_with("Builder");
-    if ends.is_empty() || chained.len() < 3 && !(is_named && !chained.is_empty()) {
+    if ends.is_empty() || ((chained.is_empty() || !is_named) && chained.len() < 3) {
         return None;
     }
     let mut evidence = format!(

@@ -151,7 +151,7 @@ impl Names {
                     add(ids, 0.3 + 0.4 * share, "part of the name");
                 } else if wanted.len() >= SHORTEST_VAGUE && name.len().abs_diff(wanted.len()) <= 3 {
                     let alike = strsim::normalized_damerau_levenshtein(name, &wanted);
-                    if alike >= ALIKE && alike < 1.0 {
+                    if (ALIKE..1.0).contains(&alike) {
                         add(ids, 0.9 * alike, "nearly the name");
                     }
                 }
