@@ -120,8 +120,8 @@ export function actionList(at: ActionContext): Action[] {
         place.set({ view: "search" });
       },
     },
-    { id: "code.files", title: t.code.actions.files, group: "go", keys: "mod+p", words: "open quick", enabled: at.hasProject, run: at.openFiles },
-    { id: "code.symbols", title: t.code.actions.symbols, group: "go", keys: "mod+shift+o", slash: "symbols", words: "function class", enabled: at.hasProject, run: at.openSymbols },
+    { id: "code.files", title: t.code.actions.files, group: "project", keys: "mod+p", words: "open quick", enabled: at.hasProject, run: at.openFiles },
+    { id: "code.symbols", title: t.code.actions.symbols, group: "project", keys: "mod+shift+o", slash: "symbols", words: "function class", enabled: at.hasProject, run: at.openSymbols },
     {
       id: "code.search",
       title: t.code.actions.search,
