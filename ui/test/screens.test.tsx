@@ -238,7 +238,7 @@ describe("sessions", () => {
 
   it("are found by their words, and the place is opened", async () => {
     mount();
-    await user().keyboard("{Control>}{Shift>}f{/Shift}{/Control}");
+    await user().keyboard("{Control>}{Alt>}f{/Alt}{/Control}");
     await user().type(await screen.findByRole("searchbox", { name: "Search all sessions" }), "parser");
     const hit = await screen.findByRole("button", { name: /counts one ending/ });
     expect(hit.querySelector("mark")?.textContent).toBe("parser");

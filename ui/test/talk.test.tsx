@@ -410,7 +410,7 @@ describe("the message field", () => {
     mount();
     await screen.findByText(/Done in/);
     const zip = new File([new Uint8Array([0x50, 0x4b, 3, 4, 0, 0])], "a.zip", { type: "application/zip" });
-    fireEvent.drop(field(), { dataTransfer: { files: [zip] } });
+    fireEvent.drop(field(), { dataTransfer: { files: [zip], items: [] } });
     expect(await screen.findByText(/a\.zip is neither text nor an image/)).toBeTruthy();
   });
 
