@@ -43,7 +43,7 @@ export const journeys = {
       await page.getByRole("list", { name: "Why it ranks here" }).first().getByText("words").waitFor();
       await page.getByText("Text", { exact: true }).click();
       await field.fill("items.iter()");
-      const place = page.getByRole("button", { name: /^Open cart\.rs, line/ }).first();
+      const place = page.getByRole("button", { name: /^Open cart\.rs:/ }).first();
       await place.waitFor();
       assert.deepEqual(await accessibility(page), [], "search in the code");
       await place.click();

@@ -18,6 +18,11 @@ pub struct Cart {
 }
 
 impl Cart {
+    /// With nothing in it.
+    pub fn empty() -> Self {
+        Self { items: Vec::new() }
+    }
+
     /// Adds up the prices.
     pub fn total_price(&self) -> u64 {
         self.items.iter().sum()
@@ -27,7 +32,9 @@ impl Cart {
 mod cart;
 
 fn main() {
-    println!(\"{}\", cart::Cart::default().total_price());
+    let cart = cart::Cart::empty();
+    let total = cart.total_price();
+    println!(\"{total}\");
 }
 -- notes.md
 # Umbrellas

@@ -32,7 +32,7 @@ export const code = {
       hits: "{count, plural, one {# place} other {# places}}",
       more: "There is more: narrow the search.",
       none: "Nothing fits “{query}”.",
-      open: "Open {path}, line {line}",
+      open: "Open {path}:{line}",
       reasons: "Why it ranks here",
     },
     element: {
