@@ -77,7 +77,8 @@ export const journeys = {
       await page.getByText("Up to date").waitFor();
       await page.getByRole("row", { name: /image\.bin/ }).waitFor();
       assert.deepEqual(await accessibility(page), [], "the index");
-      await page.getByRole("checkbox", { name: "Read Rust" }).uncheck();
+      await page.getByRole("checkbox", { name: "Read Rust" }).click();
+      await page.getByRole("checkbox", { name: "Read Rust", checked: false }).waitFor();
       await page.getByText("Up to date").waitFor();
       await page.keyboard.press("Control+Shift+O");
       await page.getByPlaceholder("A function, type or other name").fill("total_price");

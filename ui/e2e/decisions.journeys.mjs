@@ -149,7 +149,7 @@ export const journeys = {
       await failover.getByRole("button", { name: "Add OpenAI" }).click();
       await failover.getByRole("button", { name: "Ask OpenAI earlier" }).click();
       await failover.getByRole("listitem").first().getByText("OpenAI").waitFor();
-      await page.getByText(/^as of \d{4}-\d{2}-\d{2}/).first().waitFor();
+      await page.getByText(/as of \d{4}-\d{2}-\d{2}/).first().waitFor();
       await page.getByText("not confirmed by the vendor").first().waitFor();
       const vectors = page.getByRole("region", { name: "Embeddings" });
       await vectors.getByRole("button", { name: "Make a test vector" }).click();

@@ -32,7 +32,7 @@ export const code = {
       hits: "{count, plural, one {# Stelle} other {# Stellen}}",
       more: "Es gibt mehr: Grenzen Sie die Suche ein.",
       none: "Nichts passt zu „{query}“.",
-      open: "{path} öffnen, Zeile {line}",
+      open: "{path}:{line} öffnen",
       reasons: "Warum es hier steht",
     },
     element: {
