@@ -26,6 +26,8 @@ async function journey(walk) {
     writeFileSync(join(here.project, "image.bin"), Buffer.from([0, 1, 2]));
     const page = await here.page();
     await openProject(page, here.project);
+    await page.getByRole("button", { name: "Project: greeter" }).waitFor();
+    await page.getByText("What should be done?").waitFor();
     await walk(here, page);
     assert.deepEqual(here.problems(), []);
   } finally {
