@@ -14,7 +14,7 @@ mod rank;
 use serde::Serialize;
 
 use crate::meaning::{Coverage, Meaning, Near};
-use crate::model::Element;
+use crate::model::{Chunk, Element};
 use crate::{Index, IndexError, Weights};
 
 pub(crate) use names::KeptNames;
@@ -128,10 +128,12 @@ impl Index {
         candidates.add_words(words);
         candidates.add_near(near);
         candidates.add_named(named);
-        candidates.keep(|chunk| query.wants(&chunk.path, chunk.language.as_deref()));
+        let wanted = |chunk: &Chunk| query.wants(&chunk.path, chunk.language.as_deref());
+        candidates.keep(wanted);
         self.describe(&mut candidates).await?;
         if stages.graph {
             self.add_neighbours(&mut candidates).await?;
+            candidates.keep(wanted);
         }
         let ranked = candidates.ranked(&question);
         self.answer(query, ranked, meaning).await

@@ -261,6 +261,14 @@ async fn the_texts_fit_the_budget_and_filters_hold() {
             .iter()
             .all(|hit| hit.path.starts_with("tests/") && hit.text.is_none())
     );
+    // Who uses a hit, or is used by it, is no reason to leave what was asked for.
+    query.paths = vec!["src/store.rs".into()];
+    let answer = index.search(&query, WITHOUT).await.unwrap();
+    assert!(!answer.hits.is_empty());
+    assert!(
+        answer.hits.iter().all(|hit| hit.path == "src/store.rs"),
+        "{answer:?}"
+    );
     query.languages = vec!["python".into()];
     assert!(index.search(&query, WITHOUT).await.unwrap().hits.is_empty());
     whole(&index).await;
