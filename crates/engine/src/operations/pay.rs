@@ -216,8 +216,10 @@ impl Run<'_> {
                     let pause = self.pause(&short, routed, wait.as_ref().map(|(_, p, _)| p.since));
                     match &mut wait {
                         None => {
+                            // In the list before anybody hears of it: the answer may come at once.
+                            let waiting = budget.wait(pause.clone());
                             self.tell_pause(&pause).await?;
-                            wait = Some((budget.wait(pause.clone()), pause, Instant::now()));
+                            wait = Some((waiting, pause, Instant::now()));
                         }
                         Some((_, known, _)) => {
                             let reason = |pause: &Pause| {

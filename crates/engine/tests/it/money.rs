@@ -125,6 +125,22 @@ async fn a_cost_limit_pauses_before_the_call_that_could_pass_it() {
 }
 
 #[tokio::test]
+async fn a_pause_can_be_decided_as_soon_as_it_is_told() {
+    let model = ScriptedModel::replies([]);
+    let engine = priced(&model, |_| {}).await;
+    let (_folder, id) = project(&engine, "-- a.txt\nx\n").await;
+    for _ in 0..30 {
+        let poor = StartOperation {
+            max_cost_micro_usd: Some(1),
+            ..say(&id, "Look")
+        };
+        let (_, events) = ask_and_choose(&engine, poor, PauseChoice::Stop).await;
+        assert_eq!(end(&events).0, OperationState::Failed);
+    }
+    assert_eq!(model.turns().len(), 0);
+}
+
+#[tokio::test]
 async fn raised_once_it_goes_on_and_the_cap_stays() {
     let model = ScriptedModel::replies([
         Reply::text("one").usage(dear(400_000, 0)),
