@@ -10,11 +10,18 @@ export class Failed extends Error {}
 /**
  * Runs a program to its end; its output goes to the terminal, or to `log` (a file) alone.
  * Resolves to its exit code (128 + signal number counts as 1). Rejects where it cannot be started.
+ * One that runs for more than `limitMs` is ended with everything that it started, and has failed.
  */
-export function status(command, args, { env = {}, cwd = root, log, input } = {}) {
+export function status(command, args, { env = {}, cwd = root, log, input, limitMs } = {}) {
   return new Promise((done, fail) => {
     const stdio = log ? ["pipe", "pipe", "pipe"] : [input === undefined ? "inherit" : "pipe", "inherit", "inherit"];
-    const child = spawn(command, args, { cwd, env: { ...buildEnv, ...env }, stdio, shell: needsShell(command) });
+    // A group of its own, so that all of it can be ended.
+    const detached = Boolean(limitMs) && process.platform !== "win32";
+    const child = spawn(command, args, { cwd, env: { ...buildEnv, ...env }, stdio, detached, shell: needsShell(command) });
+    const limit = limitMs && setTimeout(() => {
+      file?.write(`\nended: it still ran after ${Math.round(limitMs / 1000)} s\n`);
+      endGroup(child, detached);
+    }, limitMs);
     const file = log && createWriteStream(log, { flags: "a" });
     if (file) {
       file.write(`$ ${[command, ...args].join(" ")}\n`);
@@ -23,15 +30,27 @@ export function status(command, args, { env = {}, cwd = root, log, input } = {})
     }
     child.stdin?.end(input);
     child.once("error", (error) => {
+      clearTimeout(limit);
       file?.end();
       fail(new Failed(`${command} could not be started: ${error.message}`));
     });
     child.once("close", (code) => {
+      clearTimeout(limit);
       const end = () => done(code ?? 1);
       if (file) file.end(end);
       else end();
     });
   });
+}
+
+function endGroup(child, detached) {
+  // What left the group may hold the pipes open; nobody waits for it.
+  child.once("exit", () => setTimeout(() => child.stdio.forEach((stream) => stream?.destroy()), 1_000));
+  try {
+    process.kill(detached ? -child.pid : child.pid, "SIGKILL");
+  } catch {
+    // It ended in this moment.
+  }
 }
 
 /** As `status`, but a code other than 0 is an error. */
