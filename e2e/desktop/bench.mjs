@@ -2,6 +2,7 @@
 // to its picture, memory and processor while nothing happens. Run by `npm run bench ui`, under Xvfb.
 
 import { readFileSync, readdirSync } from "node:fs";
+import { loadavg } from "node:os";
 
 import { figure } from "../../scripts/lib/figures.mjs";
 import { App, Vendor, World } from "./lib/desktop.mjs";
@@ -15,6 +16,7 @@ const TICKS = 100;
 const SETTLE_MS = 5_000;
 const IDLE_MS = 10_000;
 
+console.log(`${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0].toFixed(1)}`);
 const world = new World({ "README.md": "# A project\n" });
 const vendor = await Vendor.start(world, {
   check_prefix: false,

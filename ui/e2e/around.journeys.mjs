@@ -325,7 +325,7 @@ export const journeys = {
       await check("search");
     }),
 
-  "every page that the palette leads to: axe finds nothing, light and dark, and nothing runs out of the window": () =>
+  "every page that the palette leads to: axe finds nothing, light, dark and in high contrast, and nothing runs out of the window": () =>
     journey({ replies: READ_AND_EDIT }, async (here) => {
       const page = await here.page();
       await openProject(page, here.project);
@@ -344,11 +344,14 @@ export const journeys = {
         // A page that is loaded when it is first shown has no heading before.
         await page.locator("h1").first().waitFor();
         await page.locator(".dot-pulse").first().waitFor({ state: "detached" });
-        for (const theme of ["light", "dark"]) {
-          await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-          await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
+        for (const [theme, contrast] of [["light", "no-preference"], ["dark", "no-preference"], ["dark", "more"]]) {
+          await page.emulateMedia({ colorScheme: theme, contrast, reducedMotion: "reduce" });
+          await page.waitForFunction(
+            ([colours, wanted]) => document.documentElement.dataset.theme === colours && document.documentElement.dataset.contrast === wanted,
+            [theme, contrast === "more" ? "high" : "normal"],
+          );
           await settle(page);
-          assert.deepEqual(await accessibility(page), [], `${name}, ${theme}`);
+          assert.deepEqual(await accessibility(page), [], `${name}, ${theme}, contrast ${contrast}`);
         }
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(over <= 0, `${name} runs out of the window sideways: ${over}`);

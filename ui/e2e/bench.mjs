@@ -3,6 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { program, root } from "../../scripts/lib/place.mjs";
@@ -14,6 +15,7 @@ const STARTS = 5;
 const STREAM_TOKENS = 20_000;
 const KEYS = 120;
 
+console.log(`${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0].toFixed(1)}`);
 await start();
 await longSession();
 await stream();
@@ -41,13 +43,22 @@ async function start() {
 
 /** Share of a core that the page's own tasks took over some idle seconds. */
 async function idle(page) {
+  await page.waitForTimeout(3_000);
+  const busy = await processor(page);
+  await page.waitForTimeout(5_000);
+  return ((await busy()).TaskDuration / 5) * 100;
+}
+
+/** Seconds of the processor that the page's main thread takes from here on, by what they go into. They do not grow with the load of the machine. */
+async function processor(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  const busy = async () => (await session.send("Performance.getMetrics")).metrics.find((one) => one.name === "TaskDuration").value;
-  await page.waitForTimeout(3_000);
-  const before = await busy();
-  await page.waitForTimeout(5_000);
-  return ((await busy()) - before) / 5 * 100;
+  const read = async () => Object.fromEntries((await session.send("Performance.getMetrics")).metrics.map((one) => [one.name, one.value]));
+  const before = await read();
+  return async () => {
+    const after = await read();
+    return Object.fromEntries(["TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration"].map((name) => [name, after[name] - before[name]]));
+  };
 }
 
 async function longSession() {
@@ -115,13 +126,23 @@ async function stream() {
       });
     });
     await page.getByRole("textbox", { name: "Message" }).focus();
+    const [busy, tokens, began] = [await processor(page), await streamed(page), performance.now()];
     await page.keyboard.type("word ".repeat(KEYS / 5), { delay: 25 });
+    const seconds = (performance.now() - began) / 1_000;
+    const [spent, came] = [await busy(), (await streamed(page)) - tokens];
     const still = await page.getByRole("button", { name: /^Stop/ }).count();
     const took = await page.evaluate(() => globalThis.took);
     figure("Chromium: key → paint while 20k tokens stream", took, "ms", 50, still ? "" : "the stream had ended before");
+    const part = (name) => `${Math.round((spent[name] / spent.TaskDuration) * 100)} %`;
+    figure("Chromium: processor of the page meanwhile", [(spent.TaskDuration / seconds) * 100], "%", 50, `of one core; ${Math.round(came / seconds)} tokens/s; script ${part("ScriptDuration")}, layout ${part("LayoutDuration")}, style ${part("RecalcStyleDuration")}`);
   } finally {
     await here.close();
   }
+}
+
+/** About how many tokens of the answer are on the screen. */
+function streamed(page) {
+  return page.evaluate(() => document.querySelector(".assistant")?.textContent.length / 4);
 }
 
 /** What is loaded before the first screen, compressed as a server would. */

@@ -51,6 +51,23 @@ export const journeys = {
       assert.match(here.file("greet.sh"), /echo "Hello \$name"/);
     }),
 
+  "an undo from the conversation that meets others' edits is solved in the review": () =>
+    journey({ replies: READ_AND_EDIT }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      await greet(page);
+      here.put("greet.sh", here.file("greet.sh").replace("# Greets by name.", "# Greets everybody by name."));
+      await page.getByRole("log").getByRole("button", { name: /Undo all/ }).click();
+      const conflict = page.getByRole("alert").filter({ hasText: "Not taken back" });
+      await conflict.waitFor();
+      await conflict.getByLabel("Take only our change back").check();
+      await conflict.getByRole("button", { name: "Go on with these" }).click();
+      await conflict.waitFor({ state: "detached" });
+      await page.getByText(/taken back\./).first().waitFor();
+      assert.match(here.file("greet.sh"), /# Greets everybody by name\.\n/);
+      assert.match(here.file("greet.sh"), /echo "Hello \$name"/);
+    }),
+
   "a half-written remark stands under its line again after a reload": () =>
     journey({ replies: READ_AND_EDIT }, async (here) => {
       const page = await here.page();

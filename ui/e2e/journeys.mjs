@@ -53,7 +53,12 @@ export const journeys = {
       await page.getByRole("heading", { name: "Use an API key" }).waitFor();
       await page.getByRole("heading", { name: "Use a server on this machine" }).waitFor();
       await page.getByRole("button", { name: "Play the demonstration" }).waitFor();
-      assert.deepEqual(await accessibility(page), []);
+      for (const contrast of ["no-preference", "more"]) {
+        await page.emulateMedia({ contrast });
+        await page.waitForFunction((wanted) => document.documentElement.dataset.contrast === wanted, contrast === "more" ? "high" : "normal");
+        assert.deepEqual(await accessibility(page), [], `contrast ${contrast}`);
+      }
+      await page.emulateMedia({ contrast: "no-preference" });
       await page.getByRole("button", { name: "Continue without a model" }).click();
       await page.getByLabel("Path of the folder").fill("/does/not/exist");
       await page.keyboard.press("Enter");

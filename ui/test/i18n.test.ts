@@ -11,7 +11,10 @@ import { t } from "../src/i18n";
 import { de } from "../src/i18n/de";
 import { en } from "../src/i18n/en";
 import { duration, money, timeOfDay, tokens } from "../src/i18n/format";
+import { said } from "../src/i18n/de/said";
 import { speak, speaking, spokenOf } from "../src/i18n/language";
+import { translated } from "../src/i18n/said";
+import { told } from "../src/protocol/told";
 import type { Catalogue } from "../src/i18n/message";
 
 afterEach(() => speak("en"));
@@ -115,6 +118,47 @@ describe("a language", () => {
   });
 });
 
+describe("what the engine says", () => {
+  const root = join(import.meta.dirname, "../..");
+
+  function sources(folder: string): string[] {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return sources(path);
+      return /\.(rs|ts)$/.test(entry.name) ? [readFileSync(path, "utf8")] : [];
+    });
+  }
+
+  it("is translated from sentences that stand in its sources", () => {
+    const known = [...readdirSync(join(root, "crates")).map((crate) => join(root, "crates", crate, "src")), join(root, "src-tauri/src"), join(root, "ui/src/protocol")]
+      .flatMap(sources)
+      .join("\n")
+      // Sentences of several lines, and whatever is filled in.
+      .replace(/\\\n\s*/g, "")
+      .replace(/\{[^{}\n]*\}/g, "{}");
+    const written = (sentence: string) => sentence.replace(/^\{\w+\}/, "").replace(/\{\w+\}/g, "{}");
+    expect(said.filter(([sentence]) => !known.includes(written(sentence)))).toEqual([]);
+  });
+
+  it("keeps what it fills in, and nothing is translated twice", () => {
+    const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
+    for (const [sentence, german] of said) {
+      const used = names(german);
+      expect(names(sentence), sentence).toEqual(expect.arrayContaining(used));
+    }
+    expect(new Set(said.map(([sentence]) => sentence)).size).toBe(said.length);
+  });
+
+  it("is said in the window's language, its parts too, and stays English where it is not known", async () => {
+    const failure = { code: "key_rejected" as const, message: "Asking gpt-5 at http://x/v1 failed: the key was not accepted. It was tried 3 times.", hint: "Resume to go on." };
+    expect(told(failure)).toBe(`${failure.message} ${failure.hint}`);
+    await speak("de");
+    expect(told(failure)).toBe("Die Anfrage an gpt-5 bei http://x/v1 ist gescheitert: der Schlüssel wurde nicht angenommen. Es wurde 3 Mal versucht. Fortsetzen, um weiterzumachen.");
+    expect(translated("Nobody ever said this.")).toBeUndefined();
+    expect(told({ code: "conflict", message: "Nobody ever said this." })).toBe("Im Augenblick nicht möglich: Nobody ever said this.");
+  });
+});
+
 describe("the interface", () => {
   const SHOWN = new Set(["aria-label", "aria-description", "aria-roledescription", "title", "placeholder", "alt", "label", "text"]);
   const isWords = (text: string) => /\p{L}{2,}/u.test(text);
@@ -145,5 +189,27 @@ describe("the interface", () => {
 
   it("shows no words that are not in the catalogue", () => {
     expect(files(join(import.meta.dirname, "../src")).flatMap(hardCoded)).toEqual([]);
+  });
+
+  it("has no text in the catalogue that nothing shows", () => {
+    const sources: string[] = [];
+    const read = (folder: string) => {
+      for (const entry of readdirSync(folder, { withFileTypes: true })) {
+        const path = join(folder, entry.name);
+        if (entry.isDirectory()) {
+          if (path !== join(import.meta.dirname, "../src/i18n")) read(path);
+        } else if (/\.tsx?$/.test(entry.name)) sources.push(readFileSync(path, "utf8"));
+      }
+    };
+    read(join(import.meta.dirname, "../src"));
+    const text = sources.join("\n");
+    const named = new Set(text.match(/[\p{L}_$][\p{L}\d_$]*/gu));
+    // Groups that are looked into by a value ("t.failure.codes[code]") are used as a whole.
+    const byValue = new Set([...text.matchAll(/\.(\w+)\[/g)].map((match) => match[1] ?? ""));
+    const unused = leaves(en)
+      .map(([key]) => key.split("."))
+      .filter((path) => !path.slice(0, -1).some((part) => byValue.has(part)))
+      .filter((path) => !path.filter((part) => !/^\d+$/.test(part)).every((part) => named.has(part)));
+    expect(unused.map((path) => path.join("."))).toEqual([]);
   });
 });

@@ -1,13 +1,10 @@
 // The whole views that take the place of a conversation.
 
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, type ReactNode } from "react";
 import { Waiting } from "../components/states";
 import { useStore } from "../components/store";
 import type { OpenFeed } from "../features/chat/feed";
 import { useSteps } from "../features/chat/feed";
-import { HealthView } from "../features/health/HealthView";
-import { SearchView } from "../features/search/SearchView";
-import { SettingsView } from "../features/settings/SettingsView";
 import { t } from "../i18n";
 import type { Project } from "../protocol/generated/Project";
 import type { Session } from "../protocol/generated/Session";
@@ -18,14 +15,17 @@ import type { Focused } from "./focus";
 import { openElement, place } from "./place";
 import { ReviewPane } from "./ReviewPane";
 import { saveFile } from "./save";
-import { ShortcutsPage } from "./ShortcutsPage";
 
 const BudgetView = lazy(() => import("../features/budget/BudgetView"));
 const CodeView = lazy(() => import("../features/code/CodeView"));
+const HealthView = lazy(async () => ({ default: (await import("../features/health/HealthView")).HealthView }));
 const RouterPage = lazy(() => import("../features/router/RouterPage"));
+const SearchView = lazy(async () => ({ default: (await import("../features/search/SearchView")).SearchView }));
+const SettingsView = lazy(async () => ({ default: (await import("../features/settings/SettingsView")).SettingsView }));
+const ShortcutsPage = lazy(async () => ({ default: (await import("./ShortcutsPage")).ShortcutsPage }));
 const TrustView = lazy(() => import("../features/trust/TrustView"));
 
-export function Pages(props: {
+interface PagesProps {
   feed: OpenFeed;
   session: Session | undefined;
   project: Project | undefined;
@@ -36,7 +36,22 @@ export function Pages(props: {
   onJump: (jump: { seq: number; sessionId: string }) => void;
   onOpenFolder: () => void;
   onFindSymbol: () => void;
-}) {
+}
+
+/** Each page is loaded when it is first shown. */
+export function Pages(props: PagesProps) {
+  return (
+    <Loaded>
+      <Page {...props} />
+    </Loaded>
+  );
+}
+
+function Loaded({ children }: { children: ReactNode }) {
+  return <Suspense fallback={<Waiting what={t.common.loading} />}>{children}</Suspense>;
+}
+
+function Page(props: PagesProps) {
   const { session, project } = props;
   const client = useClient();
   const where = useStore(place);
@@ -54,12 +69,16 @@ export function Pages(props: {
           onTab={(settingsTab) => {
             place.set({ settingsTab });
           }}
-          shortcuts={<ShortcutsPage actions={props.actions} />}
+          shortcuts={
+            <Loaded>
+              <ShortcutsPage actions={props.actions} />
+            </Loaded>
+          }
           onPlay={client.kind === "window" ? () => undefined : play}
           router={
-            <Suspense fallback={<Waiting what={t.common.loading} />}>
+            <Loaded>
               <RouterPage project={project} session={session} />
-            </Suspense>
+            </Loaded>
           }
         />
       );
@@ -75,19 +94,17 @@ export function Pages(props: {
       );
     case "code":
       return (
-        <Suspense fallback={<Waiting what={t.common.loading} />}>
-          <CodeView
-            tab={where.codeTab}
-            project={project}
-            element={where.element}
-            links={{ openElement, openFile: props.focus.showFile }}
-            onTab={(codeTab) => {
-              place.set({ codeTab });
-            }}
-            onOpenFolder={props.onOpenFolder}
-            onFindSymbol={props.onFindSymbol}
-          />
-        </Suspense>
+        <CodeView
+          tab={where.codeTab}
+          project={project}
+          element={where.element}
+          links={{ openElement, openFile: props.focus.showFile }}
+          onTab={(codeTab) => {
+            place.set({ codeTab });
+          }}
+          onOpenFolder={props.onOpenFolder}
+          onFindSymbol={props.onFindSymbol}
+        />
       );
     case "health":
       return (
@@ -102,26 +119,22 @@ export function Pages(props: {
       return <LargeReview feed={props.feed} sessionId={where.sessionId} projectId={props.projectId} focus={props.focus} />;
     case "budget":
       return (
-        <Suspense fallback={<Waiting what={t.common.loading} />}>
-          <BudgetView
-            onSave={(name, content) => {
-              saveFile(name, content, name.endsWith(".json") ? "application/json" : "text/csv");
-            }}
-          />
-        </Suspense>
+        <BudgetView
+          onSave={(name, content) => {
+            saveFile(name, content, name.endsWith(".json") ? "application/json" : "text/csv");
+          }}
+        />
       );
     case "trust":
       return (
-        <Suspense fallback={<Waiting what={t.common.loading} />}>
-          <TrustView
-            tab={where.trustTab}
-            project={project}
-            onTab={(trustTab) => {
-              place.set({ trustTab });
-            }}
-            onSession={openSession}
-          />
-        </Suspense>
+        <TrustView
+          tab={where.trustTab}
+          project={project}
+          onTab={(trustTab) => {
+            place.set({ trustTab });
+          }}
+          onSession={openSession}
+        />
       );
   }
 }

@@ -6,8 +6,8 @@ import { useToasts } from "../components/toasts";
 import { ChangesPanel } from "../features/changes/ChangesPanel";
 import type { Transcript } from "../features/chat/transcript";
 import { t } from "../i18n";
-import { asFailure } from "../protocol/client";
 import { useClient, useRequest } from "../protocol/queries";
+import { told } from "../protocol/told";
 import { changingOperations } from "./operations";
 import { habits, place } from "./place";
 
@@ -49,8 +49,7 @@ export function ReviewPane(props: {
         place.set({ view: "chat" });
         toasts.say(t.changes.sent);
       } catch (error) {
-        const failure = asFailure(error);
-        toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+        toasts.fail(told(error));
         throw error;
       }
     },

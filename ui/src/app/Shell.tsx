@@ -27,7 +27,7 @@ import { FieldLink } from "./fieldLink";
 import { useFocus } from "./focus";
 import { Inspector } from "./Inspector";
 import { Pages } from "./Pages";
-import { habits, learnSessions, markSeen, panes, place } from "./place";
+import { habits, markSeen, panes, place } from "./place";
 import { Sidebar } from "./Sidebar";
 import { Talk } from "./Talk";
 import { useAttempt } from "./useAttempt";
@@ -36,6 +36,7 @@ import { useMedia } from "./useMedia";
 import { useOperations } from "./useOperations";
 import { useSessionActions } from "./useSessionActions";
 import { useSettingsFollowed } from "./useSettingsFollowed";
+import { useWhereabouts } from "./useWhereabouts";
 import { useHandedOver, useWindowActions } from "./useWindowActions";
 
 const openLimits = () => {
@@ -69,21 +70,12 @@ export function Shell() {
   const told = useFeedPart(feed, ({ transcript }) => transcript.name);
   const session = useRequest("session.get", sessionId ? { session_id: sessionId } : undefined).data;
   const projectId = session ? (session.project_id ?? undefined) : where.projectId;
-  const project = useRequest("project.list", {}).data?.projects.find((one) => one.id === projectId);
+  const projects = useRequest("project.list", {}).data?.projects;
+  const project = projects?.find((one) => one.id === projectId);
   const providers = useRequest("provider.list", {}).data;
   const sessions = useRequest("session.list", { project_id: where.projectId, search: undefined, deleted: false, limit: 100 }).data?.sessions;
 
-  useEffect(() => {
-    if (sessions) learnSessions(sessions);
-  }, [sessions]);
-  useEffect(() => {
-    document.title = session ? `${sessionName(session)} – ${t.app.name}` : t.app.name;
-  }, [session]);
-  // A session that was opened by its address brings its project along.
-  const itsProject = session?.id === sessionId ? session?.project_id : undefined;
-  useEffect(() => {
-    if (itsProject) place.set({ projectId: itsProject });
-  }, [itsProject]);
+  useWhereabouts({ session, sessions, projects });
 
   const newSession = useCallback(() => {
     place.set({ view: "chat", sessionId: undefined });
@@ -92,7 +84,7 @@ export function Shell() {
   const openProject = useCallback(
     (opened: Project | undefined) => {
       setDialog(undefined);
-      habits.set({ welcomed: true, modelChosen: true });
+      habits.set({ welcomed: true, modelChosen: true, projectChosen: true });
       place.set({ view: "chat", projectId: opened?.id, sessionId: undefined });
       requestAnimationFrame(() => field.focus());
     },

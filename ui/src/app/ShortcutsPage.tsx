@@ -6,8 +6,8 @@ import { Button, IconButton, Keys, shown } from "../components/Button";
 import { Empty } from "../components/states";
 import { useToasts } from "../components/toasts";
 import { t } from "../i18n";
-import { asFailure } from "../protocol/client";
 import { useSaved } from "../protocol/saved";
+import { told } from "../protocol/told";
 import type { Action } from "./actions";
 import { bound, canonical, pressed, readOverrides, taken, unusable, withKeys, type Overrides } from "./keys";
 
@@ -38,7 +38,7 @@ export function ShortcutsPage({ actions }: { actions: readonly Action[] }) {
         setProblem(undefined);
       },
       (error: unknown) => {
-        toasts.fail(asFailure(error).message);
+        toasts.fail(told(error));
       },
     );
   };

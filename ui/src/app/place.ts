@@ -35,6 +35,8 @@ export interface Habits {
   /** The first page was answered; it does not come back by itself. */
   modelChosen: boolean;
   welcomed: boolean;
+  /** A project, or none, was chosen here; before that the newest one is shown. */
+  projectChosen: boolean;
   tier: Tier | undefined;
   model: string | undefined;
   access: Access;
@@ -59,7 +61,7 @@ export const panes = createStore<Panes>(
 );
 
 export const habits = createStore<Habits>(
-  { modelChosen: false, welcomed: false, tier: undefined, model: undefined, access: "project", seen: {} },
+  { modelChosen: false, welcomed: false, projectChosen: false, tier: undefined, model: undefined, access: "project", seen: {} },
   "mira.habits",
 );
 

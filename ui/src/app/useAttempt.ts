@@ -1,6 +1,6 @@
 import { useCallback } from "react";
 import { useToasts } from "../components/toasts";
-import { asFailure } from "../protocol/client";
+import { told } from "../protocol/told";
 
 export interface Attempts {
   /** Does it; where it fails, says why and what to do next. */
@@ -13,8 +13,7 @@ export function useAttempt(): Attempts {
   const toasts = useToasts();
   const fail = useCallback(
     (error: unknown) => {
-      const failure = asFailure(error);
-      toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+      toasts.fail(told(error));
     },
     [toasts],
   );

@@ -3,6 +3,8 @@
 import { useCallback, useMemo } from "react";
 import { useStore } from "../components/store";
 import { useToasts } from "../components/toasts";
+import { reviewHabits } from "../features/changes/habits";
+import { handed } from "../features/changes/handed";
 import type { Outgoing } from "../features/chat/Composer";
 import type { ConversationActions } from "../features/chat/rows";
 import { t } from "../i18n";
@@ -43,10 +45,10 @@ export function useOperations(
           ...(paths.length > 0 ? { paths } : {}),
         });
         if (report.conflicts.length > 0) {
+          handed.set({ trouble: { operationId: report.operation_id, by: direction, conflicts: report.conflicts } });
+          reviewHabits.set({ scope: "operation" });
           change({ selected: report.operation_id });
           showTab("changes");
-          const names = report.conflicts.map((conflict) => `${conflict.path}: ${conflict.reason}`).join(" ");
-          toasts.fail(`${t.changes.conflictTitle}. ${names}`);
           return;
         }
         const count = report.paths.length;

@@ -6,9 +6,9 @@ import { useToasts } from "../components/toasts";
 import type { SessionActions } from "../features/sessions/SessionList";
 import { sessionName } from "../features/sessions/SessionList";
 import { t } from "../i18n";
-import { asFailure } from "../protocol/client";
 import type { Session } from "../protocol/generated/Session";
 import { useClient } from "../protocol/queries";
+import { told } from "../protocol/told";
 import { place } from "./place";
 import { saveFile } from "./save";
 
@@ -20,7 +20,7 @@ export function useSessionActions(onRename: (session: Session) => void): Session
   return useMemo(() => {
     const attempt = (work: () => Promise<void>) => {
       work().catch((error: unknown) => {
-        toasts.fail(asFailure(error).message);
+        toasts.fail(told(error));
       });
     };
     const restore = (session: Session) => {

@@ -24,6 +24,8 @@ export function MenuItem(props: {
   keys?: string;
   danger?: boolean;
   disabled?: boolean;
+  /** A word at the end of the line: what it costs. */
+  note?: ReactNode;
   children: ReactNode;
 }) {
   return (
@@ -34,6 +36,7 @@ export function MenuItem(props: {
     >
       {props.icon}
       <span className="grow">{props.children}</span>
+      {props.note ? <span className="end">{props.note}</span> : null}
       {props.keys ? (
         <span className="end">
           <Keys>{props.keys}</Keys>

@@ -7,6 +7,7 @@ import { clock, duration } from "../i18n/format";
 import { speaking } from "../i18n/language";
 import type { Code } from "../protocol/generated/Code";
 import { Button } from "./Button";
+import { Said } from "./Said";
 
 export function Empty(props: { title: string; children?: ReactNode; action?: ReactNode; icon?: ReactNode }) {
   return (
@@ -59,8 +60,14 @@ export function FailureCard(props: { failure: FailureLike; children?: ReactNode;
         <CircleAlert size={15} aria-hidden="true" />
         <div className="grow">
           {title ? <strong>{title}</strong> : null}
-          <p>{failure.message}</p>
-          {failure.hint ? <p className="secondary">{failure.hint}</p> : null}
+          <p>
+            <Said text={failure.message} />
+          </p>
+          {failure.hint ? (
+            <p className="secondary">
+              <Said text={failure.hint} />
+            </p>
+          ) : null}
         </div>
       </div>
       {props.children ? <div className="row-line wrap">{props.children}</div> : null}

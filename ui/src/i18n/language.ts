@@ -3,6 +3,7 @@
 import { createStore } from "../components/store";
 import { en } from "./en";
 import type { Catalogue, Translation } from "./message";
+import type { Said } from "./said";
 
 export type Language = "en" | "de" | "pseudo" | "pseudo-rtl";
 /** What the person chose; `system` follows the browser or the operating system. */
@@ -22,6 +23,8 @@ interface Speaking {
   /** Of `Intl`: how numbers, dates and money are written. */
   locale: string;
   catalogue: Catalogue;
+  /** What the engine says, where this language has it. */
+  said: Said | undefined;
 }
 
 const saved = createStore<{ choice: LanguageChoice }>({ choice: "system" }, "mira.language");
@@ -31,6 +34,7 @@ export const speaking = createStore<Speaking>({
   language: "en",
   locale: localeOf("en", wishes()),
   catalogue: en,
+  said: undefined,
 });
 
 export function isChoice(text: string): text is LanguageChoice {
@@ -41,9 +45,10 @@ export function isChoice(text: string): text is LanguageChoice {
 export async function speak(choice: LanguageChoice = saved.get().choice): Promise<void> {
   const wanted = isChoice(choice) ? choice : "system";
   const language = wanted === "system" ? spokenOf(wishes()) : wanted;
-  const catalogue: Translation<typeof en> = language === "de" ? (await import("./de")).de : en;
+  const german = language === "de" ? await import("./de") : undefined;
+  const catalogue: Translation<typeof en> = german?.de ?? en;
   if (saved.get().choice !== wanted) saved.set({ choice: wanted });
-  speaking.set({ choice: wanted, language, locale: localeOf(language, wishes()), catalogue });
+  speaking.set({ choice: wanted, language, locale: localeOf(language, wishes()), catalogue, said: german?.said });
   document.documentElement.lang = { en: "en", de: "de", pseudo: "en-XA", "pseudo-rtl": "ar-XB" }[language];
   document.documentElement.dir = language === "pseudo-rtl" ? "rtl" : "ltr";
 }

@@ -31,6 +31,8 @@ export interface NextCost {
   /** Why this tier, what it can cost at most, and whether a cap stands in the way. */
   why: string;
   blocked: boolean;
+  /** The figure alone, where it is known. */
+  price: string | undefined;
 }
 
 /** A moment after the last change; undefined for nothing written, and where no model can be asked. */
@@ -69,6 +71,7 @@ export function useNextCost(message: NextMessage | undefined): NextCost | undefi
               .filter(Boolean)
               .join(" "),
             blocked: Boolean(blocked_by),
+            price: typeof expected === "number" ? money(expected) : undefined,
           };
           if (live) setKnown({ request, cost });
         },
@@ -85,6 +88,13 @@ export function useNextCost(message: NextMessage | undefined): NextCost | undefi
   }, [client, request]);
   // The last figure stands while the next one is asked for.
   return request ? known.cost : undefined;
+}
+
+/** About what this message would cost on a tier, for the line of a menu that asks it; nothing until it is known. */
+export function TierCost({ content, tier, files = 0 }: { content: string; tier: Tier | undefined; files?: number }) {
+  const sender = useContext(SenderContext);
+  const cost = useNextCost(sender ? { ...sender, model: undefined, ...(tier ? { tier } : {}), content, files } : undefined);
+  return cost?.price ? <span className={cost.blocked ? "num warn" : "num quiet"}>{t.router.about({ cost: cost.price })}</span> : null;
 }
 
 /** The figure beside a button that sends; nothing where nothing is written or no model can be asked. */

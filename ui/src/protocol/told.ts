@@ -2,17 +2,20 @@
 
 import { t } from "../i18n";
 import { speaking } from "../i18n/language";
+import { translated } from "../i18n/said";
 import { asFailure } from "./client";
 import type { Code } from "./generated/Code";
 
-/** The engine tells its reasons in English; in other languages the kind of failure stands before them. */
+/** In other languages the kind of failure stands before a reason that is told in English only. */
 export function kindOf(code: Code | undefined): string | undefined {
   return code === undefined || speaking.get().language === "en" ? undefined : t.failure.codes[code];
 }
 
 export function told(error: unknown): string {
   const failure = asFailure(error);
-  const kind = kindOf(failure.code);
-  const reason = [failure.message, failure.hint].filter(Boolean).join(" ");
+  const own = translated(failure.message);
+  // What is told in the window's own words needs no heading.
+  const kind = own === undefined ? kindOf(failure.code) : undefined;
+  const reason = [own ?? failure.message, failure.hint ? (translated(failure.hint) ?? failure.hint) : ""].filter(Boolean).join(" ");
   return kind ? `${kind}: ${reason}` : reason;
 }

@@ -2,6 +2,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
+import { useStore } from "../../components/store";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
@@ -11,6 +12,7 @@ import type { Resolve } from "../../protocol/generated/Resolve";
 import type { ReviewMark } from "../../protocol/generated/ReviewMark";
 import type { UndoConflict } from "../../protocol/generated/UndoConflict";
 import { useClient, useRequest } from "../../protocol/queries";
+import { handed } from "./handed";
 import { ofGit, ofOperation, ofSession, pathsOf, undecided, type ReviewFile, type ReviewSet, type Scope, type ToKeep } from "./model";
 
 /** Files that somebody else changed, and what was meant to happen to them. */
@@ -44,7 +46,8 @@ export function useReview(scope: Scope | undefined, sessionId: string | undefine
   const toasts = useToasts();
   const [busy, setBusy] = useState(false);
   const [keeping, setKeeping] = useState<Review["keeping"]>(undefined);
-  const [trouble, setTrouble] = useState<Trouble | undefined>(undefined);
+  const [own, setTrouble] = useState<Trouble | undefined>(undefined);
+  const met = useStore(handed).trouble;
   const stopped = useRef(false);
 
   const operation = useRequest("operation.changes", scope?.kind === "operation" ? { operation_id: scope.operationId } : undefined);
@@ -59,6 +62,7 @@ export function useReview(scope: Scope | undefined, sessionId: string | undefine
     if (kind === "session") return session.data ? ofSession(session.data) : undefined;
     return kind === "git" && git.data ? ofGit(git.data) : undefined;
   }, [kind, operation.data, session.data, git.data]);
+  const trouble = own ?? (met && met.operationId === set?.operationId ? met : undefined);
   const error = kind === "operation" ? operation.error : kind === "session" ? session.error : git.error;
 
   const fail = useCallback(
@@ -155,6 +159,7 @@ export function useReview(scope: Scope | undefined, sessionId: string | undefine
       setBusy(true);
       try {
         const report = await client.call(`operation.${direction}`, { ...which, ...part });
+        handed.set({ trouble: undefined });
         setTrouble(report.conflicts.length > 0 ? { by: direction, conflicts: report.conflicts } : undefined);
         const count = report.paths.length;
         if (count > 0) toasts.say(direction === "undo" ? t.changes.undoDone({ count }) : t.changes.redoDone({ count }));
@@ -183,6 +188,7 @@ export function useReview(scope: Scope | undefined, sessionId: string | undefine
   );
 
   const forgetTrouble = useCallback(() => {
+    handed.set({ trouble: undefined });
     setTrouble(undefined);
   }, []);
   const stopKeeping = useCallback(() => {

@@ -8,6 +8,7 @@ import { FailureCard } from "../../components/states";
 import { t } from "../../i18n";
 import { duration, money } from "../../i18n/format";
 import type { Tier } from "../../protocol/generated/Tier";
+import { NextCost, TierCost } from "../../protocol/nextCost";
 import { TIERS } from "./choices";
 import type { RowActions } from "./rows";
 import type { OperationView } from "./transcript";
@@ -35,6 +36,7 @@ export function EndRow({ seq, operation, actions }: { seq: number; operation: Op
             {t.chat.retry}
           </Button>
           <ContinueMenu
+            words={operation.words}
             onChoose={(tier) => {
               actions.continueOn(operation.id, tier);
             }}
@@ -53,7 +55,9 @@ export function EndRow({ seq, operation, actions }: { seq: number; operation: Op
           >
             {t.chat.resume}
           </Button>
+          <NextCost content={operation.words} />
           <ContinueMenu
+            words={operation.words}
             onChoose={(tier) => {
               actions.continueOn(operation.id, tier);
             }}
@@ -121,7 +125,7 @@ export function EndRow({ seq, operation, actions }: { seq: number; operation: Op
   );
 }
 
-function ContinueMenu(props: { onChoose: (tier: Tier) => void }) {
+function ContinueMenu(props: { words: string; onChoose: (tier: Tier) => void }) {
   return (
     <Menu
       label={t.talk.continueOn}
@@ -135,6 +139,7 @@ function ContinueMenu(props: { onChoose: (tier: Tier) => void }) {
       {TIERS.map((tier) => (
         <MenuItem
           key={tier}
+          note={<TierCost content={props.words} tier={tier} />}
           onSelect={() => {
             props.onChoose(tier);
           }}

@@ -4,6 +4,7 @@ import { CircleAlert, History, Info, Redo2, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Markdown } from "../../components/Markdown";
+import { Said } from "../../components/Said";
 import { Countdown } from "../../components/states";
 import { t } from "../../i18n";
 import { tokens } from "../../i18n/format";
@@ -16,7 +17,9 @@ export function NoticeRow({ item }: { item: NoticeItem }) {
   return (
     <p className={item.level === "warning" ? "notice warn" : "notice"} role="status">
       {item.level === "warning" ? <CircleAlert size={14} aria-hidden="true" /> : <Info size={14} aria-hidden="true" />}
-      <span className="grow">{item.text}</span>
+      <span className="grow">
+        <Said text={item.text} />
+      </span>
       {waits && item.until !== undefined ? (
         <span>
           {t.chat.retryIn} <Countdown until={item.until} />

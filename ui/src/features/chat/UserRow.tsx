@@ -11,7 +11,7 @@ import { fullTime, timeOfDay, tokens } from "../../i18n/format";
 import type { Attachment } from "../../protocol/generated/Attachment";
 import type { Fragment } from "../../protocol/generated/Fragment";
 import type { Tier } from "../../protocol/generated/Tier";
-import { NextCost } from "../../protocol/nextCost";
+import { NextCost, TierCost } from "../../protocol/nextCost";
 import { TIERS } from "./choices";
 import type { RowActions } from "./rows";
 import type { UserItem } from "./transcript";
@@ -55,6 +55,8 @@ export function UserRow({ item, actions }: { item: UserItem; actions: RowActions
             </IconButton>
           )}
           <AgainMenu
+            content={item.content}
+            files={item.attachments.length}
             onAgain={(tier) => {
               actions.askAgain(seq, tier ? { tier } : {}).catch(() => undefined);
             }}
@@ -91,7 +93,8 @@ export function UserRow({ item, actions }: { item: UserItem; actions: RowActions
 }
 
 /** The message again, in a copy: as it was, or on a tier. */
-function AgainMenu(props: { onAgain: (tier: Tier | undefined) => void }) {
+function AgainMenu(props: { content: string; files: number; onAgain: (tier: Tier | undefined) => void }) {
+  const { content, files } = props;
   return (
     <Menu
       align="end"
@@ -104,6 +107,7 @@ function AgainMenu(props: { onAgain: (tier: Tier | undefined) => void }) {
     >
       <MenuLabel>{t.talk.againNote}</MenuLabel>
       <MenuItem
+        note={<TierCost content={content} files={files} tier={undefined} />}
         onSelect={() => {
           props.onAgain(undefined);
         }}
@@ -113,6 +117,7 @@ function AgainMenu(props: { onAgain: (tier: Tier | undefined) => void }) {
       {TIERS.map((tier) => (
         <MenuItem
           key={tier}
+          note={<TierCost content={content} files={files} tier={tier} />}
           onSelect={() => {
             props.onAgain(tier);
           }}

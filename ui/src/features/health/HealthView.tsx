@@ -3,6 +3,7 @@
 import { CircleAlert, CircleCheck, CircleX, RefreshCw } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { CopyButton, Empty, FailureCard, Waiting } from "../../components/states";
 import { Tabs } from "../../components/Tabs";
 import { t } from "../../i18n";
@@ -70,9 +71,17 @@ function Doctor() {
             <li key={check.name} className="check">
               <Icon size={15} className={COLOURS[check.state]} aria-hidden="true" />
               <div>
-                <strong>{check.name}</strong> <span className={COLOURS[check.state]}>{t.health.states[check.state]}</span>
-                <p className="secondary">{check.detail}</p>
-                {check.hint ? <p>{check.hint}</p> : null}
+                <strong>
+                  <Said text={check.name} />
+                </strong> <span className={COLOURS[check.state]}>{t.health.states[check.state]}</span>
+                <p className="secondary">
+                  <Said text={check.detail} />
+                </p>
+                {check.hint ? (
+                  <p>
+                    <Said text={check.hint} />
+                  </p>
+                ) : null}
               </div>
             </li>
           );

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Empty, FailureCard, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
@@ -67,7 +68,9 @@ function SettingRow({ setting }: { setting: Setting }) {
         <label className="mono" htmlFor={`setting-${setting.name}`}>
           {setting.name}
         </label>
-        <p className="secondary">{setting.doc}</p>
+        <p className="secondary">
+          <Said text={setting.doc} />
+        </p>
         <p className="quiet setting-facts">
           {t.settings.legal}: {setting.legal}. {t.settings.default({ value: setting.default || t.settings.empty })}.{" "}
           {setting.editable ? "" : t.settings.fixed({ source: setting.source })}

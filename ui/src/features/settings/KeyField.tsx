@@ -5,7 +5,7 @@ import { Button } from "../../components/Button";
 import { FailureCard } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
-import { duration, tokens } from "../../i18n/format";
+import { duration, money, tokens } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { Failure } from "../../protocol/generated/Failure";
 import type { Provider } from "../../protocol/generated/Provider";
@@ -150,7 +150,7 @@ export function TestResult({ result }: { result: ProviderTest }) {
       <span className="badge good">{t.settings.ready}</span>
       <span>{t.settings.tested({ model: result.model, time: duration(result.latency_ms) })}</span>
       <span className="secondary">
-        {[tools, result.usage_reported ? t.settings.usage : t.settings.noUsage, result.context_tokens ? t.settings.contextSize({ count: tokens(result.context_tokens) }) : ""]
+        {[tools, result.usage_reported ? t.settings.usage : t.settings.noUsage, result.context_tokens ? t.settings.contextSize({ count: tokens(result.context_tokens) }) : "", typeof result.cost_micro_usd === "number" ? t.settings.testCost({ cost: money(result.cost_micro_usd) }) : ""]
           .filter(Boolean)
           .join(", ")}
       </span>

@@ -8,6 +8,7 @@ import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { duration, shortTime } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
+import type { Hook } from "../../protocol/generated/Hook";
 import type { HookOutcome } from "../../protocol/generated/HookOutcome";
 import type { Project } from "../../protocol/generated/Project";
 import { useClient, useRequest } from "../../protocol/queries";
@@ -57,7 +58,10 @@ export function HooksPage({ project }: { project: Project | undefined }) {
                 {hook.description ? <p className="quiet">{hook.description}</p> : null}
               </td>
               <td>{hook.on.map((point) => words.points[point]).join(", ")}</td>
-              <td className="mono trust-wrap">{hook.run.join(" ")}</td>
+              <td className="trust-wrap">
+                <span className="mono">{hook.run.join(" ")}</span>
+                <p className="quiet">{reach(hook)}</p>
+              </td>
               <td>{words.onFailure[hook.on_failure]}</td>
               <td>{hook.waits ? <span className="warn">{hook.waits}</span> : words.ready}</td>
               <td>
@@ -113,4 +117,11 @@ export function HooksPage({ project }: { project: Project | undefined }) {
       ) : null}
     </>
   );
+}
+
+/** Where a hook may go outside of its sandbox. */
+function reach(hook: Hook): string {
+  const words = t.trust.hooks;
+  if (hook.network) return words.wholeNetwork;
+  return hook.hosts.length > 0 ? words.onlyHosts({ hosts: hook.hosts.join(", ") }) : words.noNetwork;
 }

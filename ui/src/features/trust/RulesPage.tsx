@@ -252,8 +252,9 @@ function Choose<T extends string>(props: { label: string; value: T; options: [T,
 function TryCommand({ project }: { project: Project | undefined }) {
   const words = t.trust.rules;
   const [text, setText] = useState("");
-  const [asked, setAsked] = useState<string | undefined>(undefined);
-  const verdict = useRequest("rule.test", asked ? { project_id: project?.id, command: asked, hosts: [], rules: [] } : undefined);
+  const [hosts, setHosts] = useState("");
+  const [asked, setAsked] = useState<{ command: string; hosts: string[] } | undefined>(undefined);
+  const verdict = useRequest("rule.test", asked ? { project_id: project?.id, ...asked, rules: [] } : undefined);
   return (
     <section className="stack" aria-label={words.try}>
       <h2 className="section-title">{words.try}</h2>
@@ -261,7 +262,8 @@ function TryCommand({ project }: { project: Project | undefined }) {
         className="row-line wrap"
         onSubmit={(event) => {
           event.preventDefault();
-          setAsked(text.trim() || undefined);
+          const command = text.trim();
+          setAsked(command ? { command, hosts: hosts.split(/[\s,]+/).filter(Boolean) } : undefined);
         }}
       >
         <input
@@ -271,6 +273,17 @@ function TryCommand({ project }: { project: Project | undefined }) {
           value={text}
           onChange={(event) => {
             setText(event.target.value);
+          }}
+        />
+        <input
+          className="input mono"
+          aria-label={words.hosts}
+          placeholder={words.hostsExample}
+          title={words.hostsHint}
+          spellCheck={false}
+          value={hosts}
+          onChange={(event) => {
+            setHosts(event.target.value);
           }}
         />
         <Button small type="submit">

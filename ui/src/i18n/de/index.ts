@@ -12,3 +12,4 @@ import { talk } from "./talk";
 import { trust } from "./trust";
 
 export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...code, ...review, ...router, ...talk, ...trust };
+export { said } from "./said";

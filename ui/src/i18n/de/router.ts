@@ -6,6 +6,7 @@ import type { Translation } from "../message";
 export const router: Translation<typeof english> = {
   router: {
     explained: "Jeder Aufruf eines Modells geht an eine von vier Stufen. Die erste passende Regel entscheidet; jede Entscheidung wird mit dem aufbewahrt, was sie sah.",
+    about: "etwa {cost}",
     next: "{cost, select, none {Preis unbekannt} other {etwa {cost}}} · {tier} · {model}",
     nextWhy: "Stufe {tier}: {reason}.",
     nextWorst: "Höchstens {worst}.",

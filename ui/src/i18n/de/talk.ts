@@ -22,7 +22,6 @@ export const talk: Translation<typeof english> = {
     mentioned: "Erwähnt",
     mentionTokens: "{tokens} Token",
     again: "Noch einmal fragen",
-    againTier: "Auf einer anderen Stufe noch einmal fragen",
     againTierItem: "Stufe {tier}",
     againNote: "In einer Kopie der Sitzung; diese bleibt, wie sie ist",
     againDone: "In einer Kopie noch einmal gefragt. Die Sitzung davor ist unverändert.",
@@ -154,6 +153,5 @@ export const talk: Translation<typeof english> = {
       chooseModel: "Ein Modell wählen, das sehen kann",
       withoutImages: "Bilder entfernen",
     },
-    undoEmpty: "In der Nachricht gibt es nichts zurückzunehmen",
   },
 };

@@ -3,6 +3,7 @@
 export const router = {
   router: {
     explained: "Each call of a model goes to one of four tiers. The first rule that fits decides; every decision is kept with what it saw.",
+    about: "about {cost}",
     next: "{cost, select, none {price unknown} other {about {cost}}} · {tier} · {model}",
     nextWhy: "{tier} tier: {reason}.",
     nextWorst: "At most {worst}.",

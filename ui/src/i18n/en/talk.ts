@@ -19,7 +19,6 @@ export const talk = {
     mentioned: "Mentioned",
     mentionTokens: "{tokens} tokens",
     again: "Ask again",
-    againTier: "Ask again on another tier",
     againTierItem: "{tier} tier",
     againNote: "In a copy of the session; this one stays as it is",
     againDone: "Asked again in a copy. The session before is unchanged.",
@@ -150,6 +149,5 @@ export const talk = {
       chooseModel: "Choose a model that can see",
       withoutImages: "Remove the images",
     },
-    undoEmpty: "Nothing to undo in the message",
   },
 } as const;
