@@ -81,7 +81,10 @@ impl Cached {
             })
             .collect();
         let asked: Vec<String> = missing.iter().map(|at| texts[*at].clone()).collect();
-        let fresh = self.inner.embed(&asked, Role::Document).await?;
+        let fresh = match asked.is_empty() {
+            true => Vec::new(),
+            false => self.inner.embed(&asked, Role::Document).await?,
+        };
         let new: Vec<(&[u8; 32], &Vec<f32>)> =
             missing.iter().map(|at| &keys[*at]).zip(&fresh).collect();
         let kept = memory.lock().await.keep(model, &new, self.most_bytes).await;
@@ -111,6 +114,10 @@ impl Embedder for Cached {
 
     fn reads_bytes(&self) -> usize {
         self.inner.reads_bytes()
+    }
+
+    fn pieces_at_once(&self) -> usize {
+        self.inner.pieces_at_once()
     }
 
     async fn embed(&self, texts: &[String], role: Role) -> Result<Vec<Vec<f32>>> {

@@ -20,6 +20,12 @@ pub trait Embedder: Send + Sync {
     /// sense to them. A longer text is no error: its vector stands for its beginning.
     fn reads_bytes(&self) -> usize;
 
+    /// Pieces of code that are best given at once: what is lost where it is ended midway, and what
+    /// one request holds.
+    fn pieces_at_once(&self) -> usize {
+        32
+    }
+
     /// One vector of length 1 for each text, in order.
     ///
     /// # Errors

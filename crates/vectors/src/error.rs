@@ -12,6 +12,15 @@ pub enum Error {
     /// The model took the text and failed.
     #[error("the model {model} made no vector: {why}")]
     Model { model: String, why: String },
+    /// A model elsewhere was not asked, or did not answer.
+    #[error("{model} made no vectors: {why}")]
+    Asked {
+        model: String,
+        why: String,
+        hint: String,
+        /// Asking again later may help.
+        passing: bool,
+    },
     /// A server is not there, or does not answer.
     #[error("the vectors at {place} cannot be reached: {why}")]
     Unreachable { place: String, why: String },
@@ -39,12 +48,16 @@ pub enum Error {
 impl Error {
     /// Asking again later may help, without anybody doing something.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Offline { .. })
+        matches!(
+            self,
+            Self::Unreachable { .. } | Self::Offline { .. } | Self::Asked { passing: true, .. }
+        )
     }
 
     /// What the person can do next, as a sentence.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &str {
         match self {
+            Self::Asked { hint, .. } => hint,
             Self::NoModel { .. } => {
                 "Run `npm run setup` in the source folder, install Mira anew, or point \
                  MIRA_EMBEDDING_MODEL_DIR at the model's folder; until then search is by words."

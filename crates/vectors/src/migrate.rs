@@ -73,26 +73,20 @@ pub async fn migrate(
         progress(tell(0));
         if !journal.state.finished.contains(&identity) {
             to.ensure(collection).await?;
-            let mut next = journal.resume(&identity);
-            // What was put before it broke off counts as done.
-            let mut copied = match next {
-                Some(_) => to.count(collection, &Filter::all()).await?.min(count),
-                None => 0,
+            let mut copy = Copy {
+                from,
+                to,
+                collection,
+                count,
+                moved: &mut moved,
             };
-            loop {
-                let page = from.page(collection, next, PAGE).await?;
-                let points = page.points.len() as u64;
-                to.upsert(collection, page.points).await?;
-                moved.points += points;
-                copied += points;
-                progress(tell(copied.min(count)));
-                next = page.next;
-                if next.is_none() {
-                    break;
-                }
-                journal.at(&identity, next)?;
+            let resumed = journal.resume(&identity);
+            let mut tell = |copied: u64| progress(tell(copied));
+            copy.run(resumed, &mut journal, &mut tell).await?;
+            if resumed.is_some() && !copy.is_whole().await? {
+                // The source went on while it was broken off: points that came are anywhere.
+                copy.run(None, &mut journal, &mut tell).await?;
             }
-            moved.removed += sweep(from, to, collection).await?;
             journal.finished(&identity)?;
         }
         moved.collections += 1;
@@ -100,6 +94,52 @@ pub async fn migrate(
     }
     journal.close();
     Ok(moved)
+}
+
+/// One collection on its way.
+struct Copy<'a> {
+    from: &'a dyn VectorIndex,
+    to: &'a dyn VectorIndex,
+    collection: &'a Collection,
+    count: u64,
+    moved: &'a mut Moved,
+}
+
+impl Copy<'_> {
+    /// From this point on, in the order of ids; then what the source does not hold leaves.
+    async fn run(
+        &mut self,
+        mut next: Option<PointId>,
+        journal: &mut Journal,
+        tell: &mut (dyn FnMut(u64) + Send),
+    ) -> Result<()> {
+        // What was put before it broke off counts as done.
+        let mut copied = match next {
+            Some(_) => self.to.count(self.collection, &Filter::all()).await?,
+            None => 0,
+        };
+        loop {
+            let page = self.from.page(self.collection, next, PAGE).await?;
+            let points = page.points.len() as u64;
+            self.to.upsert(self.collection, page.points).await?;
+            self.moved.points += points;
+            copied += points;
+            tell(copied.min(self.count));
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+            journal.at(&self.collection.identity(), next)?;
+        }
+        self.moved.removed += sweep(self.from, self.to, self.collection).await?;
+        Ok(())
+    }
+
+    async fn is_whole(&self) -> Result<bool> {
+        let all = Filter::all();
+        let there = self.to.count(self.collection, &all).await?;
+        Ok(there == self.from.count(self.collection, &all).await?)
+    }
 }
 
 /// Removes at the destination what the source does not hold.
