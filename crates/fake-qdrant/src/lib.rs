@@ -67,6 +67,7 @@ impl FakeQdrant {
     /// Where somebody else took the port.
     pub fn restart(&mut self) -> io::Result<()> {
         self.stop();
+        self.state.die_after(None);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -116,6 +117,11 @@ impl FakeQdrant {
     /// Forgets a collection, as somebody else may do on a server.
     pub fn lose(&self, collection: &str) {
         self.state.lose(collection);
+    }
+
+    /// After so many more calls of this name nothing is answered any more, until it is started anew.
+    pub fn die_after(&self, call: &str, count: usize) {
+        self.state.die_after(Some((call, count)));
     }
 
     /// From now on calls of this name are answered with an error of the server's; None: no more.

@@ -36,6 +36,8 @@ pub(crate) struct Inner {
     complaints: Vec<String>,
     calls: Vec<String>,
     failing: Option<String>,
+    /// So many more calls of this name are answered, and then none at all.
+    dying: Option<(String, usize)>,
 }
 
 impl State {
@@ -58,6 +60,11 @@ impl State {
         if self.key.is_some() && given.and_then(|key| key.to_str().ok()) != self.key.as_deref() {
             return Err(Status::unauthenticated("Must provide an API key"));
         }
+        match &mut inner.dying {
+            Some((_, 0)) => return Err(Status::unavailable("transport error")),
+            Some((name, left)) if name == call => *left -= 1,
+            _ => {}
+        }
         if inner.failing.as_deref() == Some(call) {
             return Err(Status::internal(
                 "Service internal error: No space left on device",
@@ -76,6 +83,10 @@ impl State {
 
     pub fn lose(&self, collection: &str) {
         self.lock().collections.remove(collection);
+    }
+
+    pub fn die_after(&self, dying: Option<(&str, usize)>) {
+        self.lock().dying = dying.map(|(call, count)| (call.to_owned(), count));
     }
 
     pub fn fail(&self, call: Option<&str>) {
