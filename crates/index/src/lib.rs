@@ -63,7 +63,7 @@ pub use insight::{
 pub use languages::LanguageConfig;
 pub use lexical::{LexicalHit, Weights};
 pub use map::{MapElement, MapFile, MapQuery, RepositoryMap};
-pub use meaning::{Coverage, EmbedReport, Meaning};
+pub use meaning::{Coverage, EmbedReport, Meaning, Needs, carry_notes};
 pub use model::{Chunk, Element, FileNote, FileRow, Roles};
 pub use search::{Answer, Hit, Query, Sense, Stages, Why, With};
 pub use state::{Phase, State, Totals, Watching};

@@ -1,10 +1,14 @@
 //! The meaning of pieces: each one's vector, made in the background, the important ones first,
 //! and gone with its text.
 
+mod needs;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use mira_vectors::{Collection, Embedder, Filter, Payload, Point, PointId, Role, VectorIndex};
+use mira_vectors::{
+    Collection, Embedder, Filter, Payload, Point, PointId, Reach, Role, VectorIndex,
+};
 use mira_workspace::Workspace;
 use serde::Serialize;
 use sqlx::Connection as _;
@@ -17,8 +21,8 @@ use crate::reading::{decode, short_hash};
 use crate::tokens::parts_of;
 use crate::{Index, IndexError};
 
-/// Pieces whose vectors are made and stored at once: so much is lost when it is ended.
-const BATCH: usize = 32;
+pub use needs::{Needs, carry_notes};
+
 /// Vectors of one piece: more of a long one is not read.
 const MOST_PARTS: usize = 4;
 
@@ -118,13 +122,14 @@ impl Index {
         cancel: &CancellationToken,
         mut progress: impl FnMut(Coverage) + Send,
     ) -> Result<EmbedReport, IndexError> {
-        let mut report = EmbedReport::default();
-        self.agree_with(meaning).await?;
-        report.gone = self.forget_gone(meaning).await?;
+        let mut report = EmbedReport {
+            gone: self.tidy(meaning).await?,
+            ..EmbedReport::default()
+        };
         let missing = self.missing(meaning).await?;
         let mut coverage = self.coverage(meaning).await?;
         progress(coverage);
-        for batch in missing.chunks(BATCH) {
+        for batch in missing.chunks(meaning.embedder.pieces_at_once().max(1)) {
             if cancel.is_cancelled() {
                 return Err(IndexError::Cancelled);
             }
@@ -135,6 +140,15 @@ impl Index {
             progress(coverage);
         }
         Ok(report)
+    }
+
+    /// Removes vectors whose text is gone, without making any; how many pieces that were.
+    ///
+    /// # Errors
+    /// Those of where the vectors lie.
+    pub async fn tidy(&self, meaning: &Meaning) -> Result<u64, IndexError> {
+        self.agree_with(meaning).await?;
+        self.forget_gone(meaning).await
     }
 
     pub async fn coverage(&self, meaning: &Meaning) -> Result<Coverage, IndexError> {
@@ -300,6 +314,10 @@ impl Index {
         question: &str,
         limit: usize,
     ) -> Result<Vec<Near>, IndexError> {
+        if let Reach::Away { why, .. } = meaning.vectors.reach() {
+            let place = meaning.vectors.place();
+            return Err(mira_vectors::Error::Unreachable { place, why }.into());
+        }
         let question = [question.to_owned()];
         let vector = meaning.embedder.embed(&question, Role::Query).await?;
         let Some(vector) = vector.first() else {

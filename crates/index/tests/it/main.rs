@@ -5,6 +5,7 @@ mod graph;
 mod histories;
 mod insight;
 mod search;
+mod vectors;
 mod watching;
 
 use std::path::{Path, PathBuf};

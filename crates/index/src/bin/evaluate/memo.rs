@@ -35,6 +35,10 @@ impl Embedder for Memo {
         self.inner.reads_bytes()
     }
 
+    fn pieces_at_once(&self) -> usize {
+        self.inner.pieces_at_once()
+    }
+
     async fn embed(&self, texts: &[String], role: Role) -> Result<Vec<Vec<f32>>> {
         if role == Role::Document {
             return self.inner.embed(texts, role).await;
