@@ -10,6 +10,7 @@
 //!
 //! What is not here: decisions. This crate knows no clock, no disk besides its file, no model.
 
+mod agreements;
 mod answers;
 mod approvals;
 mod caps;
