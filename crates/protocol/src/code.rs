@@ -107,11 +107,18 @@ pub struct MeaningState {
     /// None: there is none, and `note` says why.
     #[serde(default)]
     pub model: Option<String>,
+    /// Where they lie: a file or an address without secrets.
+    #[serde(default)]
+    pub place: Option<String>,
     /// Pieces that have a vector.
     pub done: u64,
     pub total: u64,
+    /// Why there are none, or no more just now.
     #[serde(default)]
     pub note: Option<String>,
+    /// More would cost money: `vectors.estimate` says how much, `vectors.agree` says yes.
+    #[serde(default)]
+    pub waits: bool,
 }
 
 /// Files that are not, or not wholly, in the index.

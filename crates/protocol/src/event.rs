@@ -385,4 +385,6 @@ pub enum Topic {
     Code {
         project_id: ProjectId,
     },
+    /// Where vectors lie, who makes them, or a move of them.
+    Vectors,
 }

@@ -35,6 +35,7 @@ pub mod sudo;
 pub mod system;
 pub mod table;
 pub mod trust;
+pub mod vectors;
 pub mod wire;
 
 pub use event::{Event, EventKind, Signal, StoredEvent, Topic};

@@ -10,6 +10,7 @@ use crate::system::Nothing;
 use crate::{
     approval, budget, change, checkpoint, code, comment, context, egress, git, hook, job, message,
     operation, project, provider, rewind, route, rule, session, settings, sudo, system, trust,
+    vectors,
 };
 
 /// Params of a request that know their method and their reply.
@@ -372,6 +373,21 @@ requests! {
     "model.refresh" => ModelRefresh(Nothing) -> provider::ModelList;
     /// Make a real vector with the model for embeddings.
     "embedding.test" => EmbeddingTest(provider::TestEmbeddings) -> provider::EmbeddingTest;
+
+    /// Where vectors lie, who makes them, and a move between places.
+    "vectors.get" => VectorsGet(Nothing) -> vectors::VectorsState;
+    /// Ask a Qdrant server whether it answers.
+    "vectors.test" => VectorsTest(vectors::TestVectors) -> vectors::VectorsTest;
+    /// Save the server's key in the OS keychain.
+    "vectors.set_key" => VectorsSetKey(vectors::SetVectorsKey) -> vectors::VectorsState;
+    /// What vectors of a project would take and cost.
+    "vectors.estimate" => VectorsEstimate(project::ProjectRef) -> vectors::VectorsEstimate;
+    /// Say yes to that.
+    "vectors.agree" => VectorsAgree(vectors::AgreeVectors) -> vectors::VectorsEstimate;
+    /// Move all vectors to the other place, in the background.
+    "vectors.migrate" => VectorsMigrate(vectors::Migrate) -> vectors::VectorsState;
+    /// Stop that; what was in use stays in use.
+    "vectors.cancel_migration" => VectorsCancelMigration(Nothing) -> vectors::VectorsState;
 
     /// Money spent and limits.
     "budget.get" => BudgetGet(Nothing) -> system::Budget;

@@ -9,6 +9,18 @@ export type MeaningState = {
  */
 model: string | null, 
 /**
+ * Where they lie: a file or an address without secrets.
+ */
+place: string | null, 
+/**
  * Pieces that have a vector.
  */
-done: number, total: number, note: string | null, };
+done: number, total: number, 
+/**
+ * Why there are none, or no more just now.
+ */
+note: string | null, 
+/**
+ * More would cost money: `vectors.estimate` says how much, `vectors.agree` says yes.
+ */
+waits: boolean, };
