@@ -5,6 +5,7 @@
 //! for it. Questions are answered from what was read so far; the answer's notes say what is
 //! missing.
 
+mod agreement;
 mod answers;
 mod keep;
 mod meaning;
@@ -14,14 +15,14 @@ mod told;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use mira_index::{Index, IndexError};
 use mira_protocol::project::Project;
 use mira_protocol::{Code, Failure, ProjectId};
 use mira_store::Store;
 use mira_workspace::{Access, Blobs, Workspace};
-use tokio::sync::{Mutex, Notify, OnceCell, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +32,7 @@ use crate::failure::internal;
 use crate::files::existing;
 use crate::gitview::GitView;
 use crate::projects::Projects;
+use crate::vectors::Vectors;
 
 /// The folder under the data directory where indexes lie, one folder a project.
 const FOLDER: &str = "index";
@@ -47,8 +49,9 @@ struct Inner {
     blobs: Arc<Blobs>,
     data_dir: PathBuf,
     held: Mutex<HashMap<ProjectId, Arc<Held>>>,
-    /// Opened with the first index.
-    meaning: OnceCell<meaning::Parts>,
+    vectors: Vectors,
+    /// Rises when the person says yes to what a model costs.
+    agreed: watch::Sender<u64>,
     closed: CancellationToken,
     tasks: TaskTracker,
 }
@@ -57,7 +60,8 @@ struct Inner {
 pub(crate) struct Held {
     pub project: Project,
     pub index: Index,
-    sense: meaning::Sense,
+    /// Anew where the settings of vectors change.
+    sense: RwLock<Arc<meaning::Sense>>,
     /// Looked at the whole project since it was opened.
     fresh: watch::Sender<bool>,
     /// Look again.
@@ -84,6 +88,7 @@ impl Knowledge {
         projects: Projects,
         git: GitView,
         blobs: Arc<Blobs>,
+        vectors: Vectors,
         data_dir: &Path,
     ) -> Self {
         let knowledge = Self(Arc::new(Inner {
@@ -94,7 +99,8 @@ impl Knowledge {
             blobs,
             data_dir: data_dir.to_owned(),
             held: Mutex::default(),
-            meaning: OnceCell::new(),
+            vectors,
+            agreed: watch::Sender::new(0),
             closed: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }));
@@ -128,18 +134,14 @@ impl Knowledge {
         let (blobs, protected) = (self.0.blobs.clone(), vec![self.0.data_dir.clone()]);
         let workspace =
             blocking(move || Workspace::open(&root, Access::Read, blobs, protected)).await?;
-        let parts = self
-            .0
-            .meaning
-            .get_or_init(|| meaning::parts(&self.0.data_dir))
-            .await;
+        let parts = self.0.vectors.parts().await;
         let index = Index::open(&self.database(id), workspace.map_err(refused)?)
             .await
             .map_err(from_index)?;
         Ok(Held {
+            sense: RwLock::new(Arc::new(meaning::Sense::new(parts, &index, &id.0).await)),
             project,
             index,
-            sense: meaning::Sense::new(parts, &id.0),
             fresh: watch::Sender::new(false),
             again: Notify::new(),
             closed: self.0.closed.child_token(),
@@ -157,6 +159,7 @@ impl Knowledge {
         if let Some(held) = held {
             held.closed.cancel();
         }
+        self.0.vectors.forget(&id.0).await;
         let Some(folder) = self.database(id).parent().map(Path::to_owned) else {
             return;
         };

@@ -36,6 +36,7 @@ mod sudo;
 mod system;
 mod trust;
 mod unsent;
+mod vectors;
 
 use std::sync::Arc;
 
@@ -76,6 +77,7 @@ pub use system::DataDirLock;
 use system::System;
 use trust::Trusts;
 use unsent::Unsent;
+use vectors::Vectors;
 
 /// A running engine. Cheap to clone; the data directory stays locked while one lives.
 #[derive(Clone)]
@@ -108,6 +110,7 @@ struct Parts {
     /// Cleans up old checkpoints.
     limits: tokio::task::AbortHandle,
     unsent: Unsent,
+    vectors: Vectors,
 }
 
 impl Engine {
@@ -172,12 +175,21 @@ impl Engine {
             in_use.clone(),
         )?;
         let git = GitView::new(projects.clone());
+        let vectors = Vectors::new(
+            settings.clone(),
+            providers.clone(),
+            events.clone(),
+            ports.secrets.clone(),
+            egress.gate(),
+        );
+        vectors.resume();
         let knowledge = Knowledge::new(
             store.clone(),
             events.clone(),
             projects.clone(),
             git.clone(),
             blobs.clone(),
+            vectors.clone(),
             &settings.current().data_dir,
         );
         let operations = Operations::new(
@@ -256,6 +268,7 @@ impl Engine {
             hooks,
             limits,
             unsent,
+            vectors,
         })))
     }
 
@@ -425,15 +438,28 @@ impl Engine {
             Request::SettingsSet(params) => {
                 let reply = on.settings.set(params).await;
                 on.egress.obey(&on.settings.current());
+                on.vectors.refresh().await;
                 json(reply)
             }
             Request::ProviderList(_) => json(on.providers.list().await),
             Request::ProviderDetect(_) => json(on.providers.detect().await),
             Request::ProviderTest(params) => json(on.providers.test(params).await),
-            Request::ProviderSetKey(params) => json(on.providers.set_key(params).await),
+            Request::ProviderSetKey(params) => {
+                let reply = on.providers.set_key(params).await;
+                on.vectors.refresh().await;
+                json(reply)
+            }
             Request::ModelList(_) => json(on.providers.models().await),
             Request::ModelRefresh(_) => json(on.providers.refresh().await),
             Request::EmbeddingTest(params) => json(on.providers.test_embeddings(params).await),
+
+            Request::VectorsGet(_) => json(on.vectors.get().await),
+            Request::VectorsTest(params) => json(on.vectors.test(params).await),
+            Request::VectorsSetKey(params) => json(on.vectors.set_key(params).await),
+            Request::VectorsEstimate(params) => json(on.knowledge.estimate(params).await),
+            Request::VectorsAgree(params) => json(on.knowledge.agree(params).await),
+            Request::VectorsMigrate(params) => json(on.vectors.migrate(params).await),
+            Request::VectorsCancelMigration(_) => json(on.vectors.cancel_migration().await),
 
             Request::EgressList(params) => json(on.egress.list(params).await),
             Request::BudgetGet(_) => json(on.budget.overview().await),
@@ -458,7 +484,7 @@ impl Engine {
             Request::RouteChoices(params) => json(on.operations.choices(params).await),
             Request::RouteChoose(params) => json(on.operations.choose(params).await),
             Request::SystemStatus(_) => json(self.status().await),
-            Request::SystemDoctor(_) => json(on.system.doctor(&on.providers).await),
+            Request::SystemDoctor(_) => json(on.system.doctor(&on.providers, &on.vectors).await),
             Request::SystemLogs(params) => json(on.system.logs(params).await),
             Request::DemoStart(_) => json(on.demo.start().await),
         }
@@ -522,6 +548,7 @@ impl Engine {
     pub async fn shutdown(&self) {
         self.0.limits.abort();
         self.0.knowledge.shutdown().await;
+        self.0.vectors.shutdown().await;
         self.0.operations.shutdown().await;
         self.0.hooks.shutdown().await;
         self.0.jobs.shutdown().await;

@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use mira_protocol::provider::ProviderName;
+use mira_protocol::vectors::{VectorMaker, VectorStore};
 use mira_protocol::{Code, Failure, MicroUsd};
 
 pub(crate) use dirs::absolute as expand;
@@ -73,6 +74,13 @@ pub struct Settings {
     pub embedding_model: String,
     /// Numbers of a vector; None: as many as the model makes.
     pub embedding_dimensions: Option<u32>,
+    /// Who makes vectors of code.
+    pub vector_maker: VectorMaker,
+    /// Where they lie; None: on the Qdrant server where one is named, else in a file.
+    pub vector_store: Option<VectorStore>,
+    pub qdrant_url: Option<String>,
+    /// From the environment only; else the keychain has it.
+    pub qdrant_api_key: Option<Secret>,
     /// The model of each tier; None: the catalogue's.
     pub model_fast: Option<String>,
     pub model_voice: Option<String>,
@@ -354,6 +362,10 @@ impl Settings {
             model_refresh: true,
             embedding_model: "text-embedding-3-large".to_owned(),
             embedding_dimensions: None,
+            vector_maker: VectorMaker::Local,
+            vector_store: None,
+            qdrant_url: None,
+            qdrant_api_key: None,
             model_fast: None,
             model_voice: None,
             model_code: None,
@@ -405,6 +417,14 @@ impl Settings {
             ProviderName::Anthropic => self.anthropic_api_key.as_ref(),
             ProviderName::Local => self.local_api_key.as_ref(),
         }
+    }
+
+    /// Where vectors lie.
+    pub fn vectors_in(&self) -> VectorStore {
+        self.vector_store.unwrap_or(match self.qdrant_url {
+            Some(_) => VectorStore::Qdrant,
+            None => VectorStore::Embedded,
+        })
     }
 
     /// Where the value of a name came from.

@@ -15,6 +15,7 @@ use crate::failure::{from_store, internal};
 use crate::ports::SecretStore;
 use crate::providers::Providers;
 use crate::settings::SettingsHandle;
+use crate::vectors::Vectors;
 
 pub use lock::DataDirLock;
 
@@ -89,7 +90,11 @@ impl System {
     }
 
     /// Looks at everything that must work, and says what to do where it does not.
-    pub async fn doctor(&self, providers: &Providers) -> Result<DoctorReport, Failure> {
+    pub async fn doctor(
+        &self,
+        providers: &Providers,
+        vectors: &Vectors,
+    ) -> Result<DoctorReport, Failure> {
         let settings = self.settings.current();
         let today = jiff::Zoned::now().date();
         Ok(DoctorReport {
@@ -98,6 +103,7 @@ impl System {
                 doctor::database(&self.store).await,
                 doctor::providers(providers.list().await),
                 doctor::models(providers.models().await, today),
+                doctor::vectors(vectors.get().await),
                 doctor::keychain(self.secrets.clone()).await,
                 doctor::program(
                     "git",

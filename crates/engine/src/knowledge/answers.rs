@@ -259,7 +259,7 @@ fn place(element: &Element) -> String {
 
 async fn state_of(held: &Held) -> Result<IndexState, Failure> {
     let totals = held.index.totals().await.map_err(from_index)?;
-    let meaning = held.sense.state(totals.chunks);
+    let meaning = held.sense().state(totals.chunks);
     Ok(told::state(
         held.index.state(),
         totals,

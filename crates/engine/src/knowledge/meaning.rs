@@ -1,130 +1,277 @@
-//! Search by meaning: the local model and where its vectors lie, shared by all projects.
+//! Search by meaning in one project: the parts that all share, and how far its vectors are.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use mira_index::{Coverage, Meaning, With};
+use mira_index::{Coverage, Index, IndexError, Meaning, With};
 use mira_protocol::code::MeaningState;
-use mira_vectors::{Embedded, Embedder, LocalEmbedder, Places, VectorIndex};
 
+use super::agreement::is_question;
 use super::{Held, Knowledge};
+use crate::vectors::{Missing, Parts};
 
-/// The file under the data directory where vectors of all projects lie.
-const FILE: &str = "vectors.db";
-
-/// The parts that all projects share, or why there are none.
-pub(super) type Parts = Result<(Arc<dyn Embedder>, Arc<dyn VectorIndex>), Missing>;
-
-/// Why meaning takes no part.
-#[derive(Debug, Clone)]
-pub(super) struct Missing {
-    why: String,
-    hint: &'static str,
-}
-
-impl From<mira_vectors::Error> for Missing {
-    fn from(error: mira_vectors::Error) -> Self {
-        Self {
-            why: error.to_string(),
-            hint: error.hint(),
-        }
-    }
-}
+/// A place or a model that does not answer is asked again after this, twice as long each time.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A project's part.
-pub(super) struct Sense {
-    meaning: Result<Meaning, Missing>,
-    coverage: Mutex<Coverage>,
+pub(crate) struct Sense {
+    pub(super) meaning: Result<Meaning, Missing>,
+    pub(super) parts: Arc<Parts>,
+    progress: Mutex<Progress>,
 }
 
-pub(super) async fn parts(data_dir: &Path) -> Parts {
-    // Looks which files there are; the model itself is read when it is first used.
-    let model = LocalEmbedder::find(&Places::of_this_process(Some(data_dir)))?;
-    let vectors = Embedded::open(&data_dir.join(FILE)).await?;
-    Ok((Arc::new(model), Arc::new(vectors)))
+#[derive(Default, Clone)]
+struct Progress {
+    coverage: Coverage,
+    /// Why no more vectors are made just now.
+    problem: Option<Missing>,
+    /// For the person's word.
+    waits: bool,
 }
 
 impl Sense {
-    pub fn new(parts: &Parts, project: &str) -> Self {
-        let meaning = match parts {
-            Ok((model, vectors)) => Ok(Meaning::new(model.clone(), vectors.clone(), project)),
-            Err(missing) => Err(missing.clone()),
+    pub async fn new(parts: Arc<Parts>, index: &Index, project: &str) -> Self {
+        let meaning = match (&parts.maker, &parts.index) {
+            (Ok(maker), Ok(index)) => {
+                Ok(Meaning::new(maker.embedder.clone(), index.clone(), project))
+            }
+            (Err(missing), _) | (_, Err(missing)) => Err(missing.clone()),
         };
-        Self {
+        let sense = Self {
             meaning,
-            coverage: Mutex::default(),
+            parts,
+            progress: Mutex::default(),
+        };
+        if let Ok(meaning) = &sense.meaning
+            && let Ok(coverage) = index.coverage(meaning).await
+        {
+            sense.set(|now| now.coverage = coverage);
         }
+        sense
+    }
+
+    /// Whether somebody bills what is asked for.
+    pub fn is_paid(&self) -> bool {
+        self.parts.maker.as_ref().is_ok_and(|maker| maker.is_paid)
+    }
+
+    fn now(&self) -> Progress {
+        let progress = self.progress.lock();
+        progress.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, change: impl FnOnce(&mut Progress)) {
+        let progress = self.progress.lock();
+        change(&mut progress.unwrap_or_else(PoisonError::into_inner));
     }
 
     pub fn state(&self, chunks: u64) -> MeaningState {
-        let coverage = *self.coverage.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        let total = chunks.max(now.coverage.total);
         match &self.meaning {
             Ok(meaning) => MeaningState {
                 model: Some(meaning.embedder().model().to_string()),
-                done: coverage.done,
-                total: chunks.max(coverage.total),
-                note: None,
+                place: Some(meaning.vectors().place()),
+                done: now.coverage.done,
+                total,
+                note: now.problem.map(|problem| problem.to_string()),
+                waits: now.waits,
             },
             Err(missing) => MeaningState {
-                model: None,
-                done: 0,
-                total: chunks,
-                note: Some(
-                    format!("{}. {}", missing.why, missing.hint)
-                        .trim()
-                        .to_owned(),
-                ),
+                total,
+                note: Some(missing.to_string()),
+                ..MeaningState::default()
+            },
+        }
+    }
+
+    /// Why a search goes by words alone; none where there are vectors to ask.
+    fn off(&self) -> Option<Missing> {
+        let now = self.now();
+        match (&self.meaning, now.problem) {
+            (Err(missing), _) => Some(missing.clone()),
+            (Ok(_), _) if now.coverage.done > 0 => None,
+            (Ok(_), Some(problem)) => Some(problem),
+            (Ok(_), None) => Some(Missing {
+                why: "vectors of this project are not made yet".to_owned(),
+                hint: "They are made in the background.".to_owned(),
+            }),
+        }
+    }
+}
+
+/// How a search of a moment goes about it.
+pub(super) struct How {
+    sense: Arc<Sense>,
+    off: Option<Missing>,
+}
+
+impl How {
+    pub fn with(&self) -> With<'_> {
+        match (&self.sense.meaning, &self.off) {
+            (Ok(meaning), None) => With::Meaning(meaning),
+            (_, Some(missing)) | (Err(missing), None) => With::Words {
+                why: &missing.why,
+                hint: &missing.hint,
             },
         }
     }
 }
 
 impl Held {
-    pub(super) fn with(&self) -> With<'_> {
-        match &self.sense.meaning {
-            Ok(meaning) => With::Meaning(meaning),
-            Err(missing) => With::Words {
-                why: &missing.why,
-                hint: missing.hint,
-            },
+    pub(crate) fn sense(&self) -> Arc<Sense> {
+        let sense = self.sense.read();
+        Arc::clone(&sense.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn how(&self) -> How {
+        let sense = self.sense();
+        How {
+            off: sense.off(),
+            sense,
         }
     }
 }
 
+/// Why making vectors came to rest.
+enum Rest {
+    /// Everything has its vectors, or waits for the person: until something changes.
+    UntilChange,
+    /// It may go well later.
+    For(Duration),
+}
+
 impl Knowledge {
-    /// Makes vectors of what changed, again after each change, until the index is closed.
+    /// Makes vectors of what changed, again after each change and after each change of the parts,
+    /// until the index is closed.
     pub(super) async fn embed(&self, held: Arc<Held>) {
-        let Ok(meaning) = &held.sense.meaning else {
-            return;
-        };
-        let mut states = held.index.follow();
+        let mut parts = self.0.vectors.follow();
         loop {
-            // Not before the project was looked at: what is read is found by its words first.
-            tokio::select! {
-                () = held.until_fresh() => {}
-                () = held.closed.cancelled() => return,
-            }
-            states.borrow_and_update();
-            let told = |coverage: Coverage| {
-                *held
-                    .sense
-                    .coverage
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner) = coverage;
+            let now = parts.borrow_and_update().clone();
+            let sense = held.sense();
+            let same = |now: &Arc<Parts>| Arc::ptr_eq(now, &sense.parts);
+            if let Some(now) = now.filter(|now| !same(now)) {
+                let sense = Sense::new(now, &held.index, &held.project.id.0).await;
+                let mut slot = held.sense.write().unwrap_or_else(PoisonError::into_inner);
+                *slot = Arc::new(sense);
+                drop(slot);
                 self.say(&held);
-            };
-            // Ended at any time, it goes on where it was.
-            let made = tokio::select! {
-                made = held.index.embed(meaning, &held.closed, told) => made,
-                () = held.closed.cancelled() => return,
-            };
-            if let Err(error) = made {
-                tracing::warn!(%error, "new code has no vectors");
+                continue;
             }
             tokio::select! {
-                changed = states.changed() => if changed.is_err() { return },
+                () = self.keep_embedded(&held, &sense) => return,
+                changed = parts.changed() => if changed.is_err() { return },
                 () = held.closed.cancelled() => return,
             }
         }
+    }
+
+    /// With these parts. Dropped at any time, it goes on where it was.
+    async fn keep_embedded(&self, held: &Held, sense: &Sense) {
+        let Ok(meaning) = &sense.meaning else {
+            return std::future::pending().await;
+        };
+        let (mut states, mut still) = (held.index.follow(), self.0.vectors.still());
+        let mut agreed = self.0.agreed.subscribe();
+        let mut wait = FIRST_WAIT;
+        loop {
+            // Not before the project was looked at: what is read is found by its words first.
+            held.until_fresh().await;
+            if still.wait_for(|still| !still).await.is_err() {
+                return;
+            }
+            states.borrow_and_update();
+            agreed.borrow_and_update();
+            let rest = tokio::select! {
+                rest = self.pass(held, sense, meaning, &mut wait) => rest,
+                moving = still.wait_for(|still| *still) => match moving {
+                    Ok(_) => continue,
+                    Err(_) => return,
+                },
+            };
+            let rested = async {
+                match rest {
+                    Rest::UntilChange => std::future::pending().await,
+                    Rest::For(time) => tokio::time::sleep(time).await,
+                }
+            };
+            tokio::select! {
+                () = rested => {}
+                changed = states.changed() => if changed.is_err() { return },
+                changed = agreed.changed() => if changed.is_err() { return },
+                moving = still.wait_for(|still| *still) => if moving.is_err() { return },
+            }
+        }
+    }
+
+    /// Makes what is missing, as far as that is agreed and goes well.
+    async fn pass(
+        &self,
+        held: &Held,
+        sense: &Sense,
+        meaning: &Meaning,
+        wait: &mut Duration,
+    ) -> Rest {
+        let _at_work = self.0.vectors.at_work().await;
+        let done = sense.now().coverage.done;
+        let outcome = self.try_pass(held, sense, meaning).await;
+        let (problem, rest) = match outcome {
+            Ok(problem) => {
+                *wait = FIRST_WAIT;
+                (problem, Rest::UntilChange)
+            }
+            Err(IndexError::Vectors(error)) => {
+                let rest = match error.is_passing() {
+                    true => Rest::For(*wait),
+                    false => Rest::UntilChange,
+                };
+                let next = if sense.now().coverage.done > done {
+                    FIRST_WAIT
+                } else {
+                    *wait * 2
+                };
+                *wait = next.min(LONGEST_WAIT);
+                (Some(Missing::from(error)), rest)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "new code has no vectors");
+                (None, Rest::UntilChange)
+            }
+        };
+        let waits = matches!(&problem, Some(problem) if is_question(problem));
+        sense.set(|now| {
+            now.waits = waits;
+            now.problem = problem;
+        });
+        self.say(held);
+        rest
+    }
+
+    /// What it waits for, where that is the person.
+    async fn try_pass(
+        &self,
+        held: &Held,
+        sense: &Sense,
+        meaning: &Meaning,
+    ) -> Result<Option<Missing>, IndexError> {
+        let tell = |coverage: Coverage| {
+            sense.set(|now| {
+                now.coverage = coverage;
+                now.problem = None;
+                now.waits = false;
+            });
+            self.say(held);
+        };
+        if sense.is_paid() {
+            held.index.tidy(meaning).await?;
+            let needs = held.index.needs(meaning).await?;
+            if let Some(question) = self.question(held, sense, &needs).await {
+                tell(held.index.coverage(meaning).await?);
+                return Ok(Some(question));
+            }
+        }
+        held.index.embed(meaning, &held.closed, tell).await?;
+        Ok(None)
     }
 }

@@ -45,18 +45,24 @@ async fn ranked(held: &Held, request: &SearchCode, limit: usize) -> Result<CodeH
         languages: given(&request.language),
         ..mira_index::Query::new(request.query.clone())
     };
+    let how = held.how();
     let answer = held
         .index
-        .search(&query, held.with())
+        .search(&query, how.with())
         .await
         .map_err(from_index)?;
     let mut notes = held.notes();
-    if let Sense::Off { why, hint } = &answer.meaning {
-        notes.push(
+    match &answer.meaning {
+        Sense::Off { why, hint } => notes.push(
             format!("searched by words and names, not by meaning: {why}. {hint}")
                 .trim()
                 .to_owned(),
-        );
+        ),
+        Sense::Used { coverage } if coverage.done < coverage.total => notes.push(format!(
+            "{} of {} pieces have vectors so far; the others are found by words and names",
+            coverage.done, coverage.total
+        )),
+        Sense::Used { .. } => {}
     }
     let hits = answer.hits.into_iter();
     let mut hits: Vec<CodeHit> = hits

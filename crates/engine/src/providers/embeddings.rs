@@ -39,7 +39,50 @@ pub struct Vectors {
     pub cost_micro_usd: Option<MicroUsd>,
 }
 
+/// What is known of a model before it is asked.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EmbeddingFacts {
+    /// Numbers of a vector; None: only a vector tells.
+    pub dimensions: Option<u32>,
+    pub prices: Option<mira_llm::Prices>,
+    /// Nobody bills it.
+    pub is_free: bool,
+}
+
 impl Providers {
+    pub fn embedding_facts(
+        &self,
+        choice: &EmbeddingModelChoice,
+    ) -> Result<EmbeddingFacts, Failure> {
+        let settings = self.0.settings.current();
+        let catalogue = self.catalogue(&settings)?;
+        let known = catalogue.embedding(&choice.model);
+        let client = Client {
+            provider: choice.provider,
+            base_url: settings
+                .base_url(choice.provider)
+                .unwrap_or_default()
+                .to_owned(),
+            key: None,
+            stall: TEST_LASTS,
+            replaceable: false,
+        };
+        Ok(EmbeddingFacts {
+            dimensions: choice.dimensions.or(known.map(|facts| facts.dimensions)),
+            prices: known.map(|facts| facts.prices()),
+            is_free: client.is_free()?,
+        })
+    }
+
+    /// How many numbers the model makes, as one vector tells.
+    pub async fn embedding_length(&self, choice: &EmbeddingModelChoice) -> Result<u32, Failure> {
+        let text = vec![Arc::from("length")];
+        let by = EmbeddingsFor::default();
+        let made = self.embed(choice, text, &by, CancellationToken::new());
+        let made = made.await?.made;
+        Ok(made.vectors.first().map_or(0, |vector| vector.len() as u32))
+    }
+
     /// The model of embeddings as configured.
     ///
     /// # Errors

@@ -172,6 +172,46 @@ pub const NAMES: &[Name] = &[
         ..EDITABLE
     },
     Name {
+        name: "MIRA_EMBEDDER",
+        default: "local",
+        legal: "local | provider",
+        doc: "Who makes vectors of code: the model that comes with Mira, on this machine, or EMBEDDING_MODEL, which sends code to its provider and costs.",
+        write: |on, text| value::maker(text).map(|value| on.vector_maker = value),
+        read: |on| on.vector_maker.as_str().to_owned(),
+        ..EDITABLE
+    },
+    Name {
+        name: "MIRA_VECTORS",
+        default: "auto",
+        legal: "auto | embedded | qdrant",
+        doc: "Where vectors lie: in a file, or on the server that QDRANT_URL names; auto: there where one is named.",
+        write: |on, text| value::vector_store(text).map(|value| on.vector_store = value),
+        read: |on| {
+            on.vector_store
+                .map_or("auto", |store| store.as_str())
+                .to_owned()
+        },
+        ..EDITABLE
+    },
+    Name {
+        name: "QDRANT_URL",
+        default: "none",
+        legal: "URL | none",
+        doc: "A Qdrant server that keeps vectors, with its port for gRPC (usually 6334).",
+        write: |on, text| value::optional(text, value::base_url).map(|value| on.qdrant_url = value),
+        read: |on| or_none(on.qdrant_url.as_ref()),
+        ..EDITABLE
+    },
+    Name {
+        name: "QDRANT_API_KEY",
+        default: "none",
+        legal: "a key",
+        doc: "Key for QDRANT_URL; where it is not set, the OS keychain is asked.",
+        write: |on, text| value::key(text).map(|value| on.qdrant_api_key = Some(value)),
+        read: |on| presence(on.qdrant_api_key.as_ref()),
+        ..SECRET
+    },
+    Name {
         name: "LOCAL_BASE_URL",
         default: "none",
         legal: "URL | none",

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use mira_protocol::MicroUsd;
 use mira_protocol::provider::ProviderName;
+use mira_protocol::vectors::{VectorMaker, VectorStore};
 
 use super::Notify;
 
@@ -197,6 +198,22 @@ pub fn show_providers(names: &[ProviderName]) -> String {
     }
     let names: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
     names.join(",")
+}
+
+pub fn maker(text: &str) -> Parsed<VectorMaker> {
+    let all = [VectorMaker::Local, VectorMaker::Provider];
+    let found = all.into_iter().find(|one| one.as_str() == text);
+    found.ok_or_else(|| "local | provider".into())
+}
+
+/// "auto" is none.
+pub fn vector_store(text: &str) -> Parsed<Option<VectorStore>> {
+    match text {
+        "auto" => Ok(None),
+        "embedded" => Ok(Some(VectorStore::Embedded)),
+        "qdrant" => Ok(Some(VectorStore::Qdrant)),
+        _ => Err("auto | embedded | qdrant".into()),
+    }
 }
 
 /// Headers take visible ASCII only, and so must keys.

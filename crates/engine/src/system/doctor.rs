@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use mira_protocol::Failure;
 use mira_protocol::provider::{ModelList, ProviderList};
 use mira_protocol::system::{Check, CheckState};
+use mira_protocol::vectors::{MigrationPhase, VectorsState};
 use mira_store::Store;
 use mira_workspace::sandbox::{self, Held, Level, Protection};
 
@@ -96,6 +97,44 @@ pub fn providers(list: Result<ProviderList, Failure>) -> Check {
             failure.hint.as_deref().unwrap_or("Check the settings."),
         ),
     }
+}
+
+/// Where vectors lie and who makes them.
+pub fn vectors(state: Result<VectorsState, Failure>) -> Check {
+    const NAME: &str = "vectors";
+    let state = match state {
+        Ok(state) => state,
+        Err(failure) => {
+            let hint = failure.hint.unwrap_or_else(|| "Check the settings.".into());
+            return problem(NAME, failure.message, &hint);
+        }
+    };
+    let stopped = state
+        .migration
+        .filter(|one| one.phase == MigrationPhase::Failed);
+    if let Some(why) = state.away {
+        return warning(NAME, why, "Search is by words and names until then.");
+    }
+    if let Some(why) = state.note {
+        return warning(NAME, why, "Search is by words and names until then.");
+    }
+    if let Some(migration) = stopped {
+        let why = migration.failure.unwrap_or_default();
+        return warning(
+            NAME,
+            format!("moving them stopped: {why}"),
+            &format!("`mira index migrate {}` goes on.", migration.to.as_str()),
+        );
+    }
+    let points: u64 = state.collections.iter().map(|one| one.points).sum();
+    ok(
+        NAME,
+        format!(
+            "{points} at {}, made by {}",
+            state.place.unwrap_or_default(),
+            state.model.unwrap_or_default()
+        ),
+    )
 }
 
 /// Models that the tiers ask for and that are gone, or will be soon.

@@ -28,3 +28,4 @@ mod steering;
 mod sudo;
 mod support;
 mod trust;
+mod vectors;

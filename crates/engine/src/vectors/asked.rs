@@ -1,0 +1,121 @@
+//! A model elsewhere as a maker of vectors: every call is reserved, settled and in the ledger.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use mira_protocol::{Code, Failure};
+use mira_vectors::{Embedder, Error, ModelId, Result, Role};
+use tokio_util::sync::CancellationToken;
+
+use crate::providers::Providers;
+use crate::providers::embeddings::{EmbeddingModelChoice, EmbeddingsFor};
+
+/// No text has more tokens than bytes, so this is within what any model reads (8,192 tokens).
+const READS_BYTES: usize = 6_000;
+/// About 100,000 tokens: what is held back in the budget at once, and lost at most.
+const PIECES_AT_ONCE: usize = 128;
+/// Somebody waits for what is found; words are quicker.
+const QUESTION: Duration = Duration::from_secs(5);
+
+pub(super) struct Asked {
+    providers: Providers,
+    choice: EmbeddingModelChoice,
+    model: ModelId,
+    dimensions: usize,
+}
+
+impl Asked {
+    pub fn new(providers: Providers, choice: EmbeddingModelChoice, dimensions: usize) -> Self {
+        let model = ModelId::new(format!("{}/{}", choice.provider.as_str(), choice.model));
+        Self {
+            providers,
+            choice,
+            model,
+            dimensions,
+        }
+    }
+
+    /// Goes on in a task of its own, so that what was paid is settled also where nobody waits any
+    /// more; then it is ended as soon as that is possible.
+    async fn ask(&self, inputs: Vec<Arc<str>>) -> Result<Vec<Vec<f32>>, Failure> {
+        let cancel = CancellationToken::new();
+        let until_dropped = cancel.clone().drop_guard();
+        let (providers, choice) = (self.providers.clone(), self.choice.clone());
+        let asking = tokio::spawn(async move {
+            let by = EmbeddingsFor::default();
+            providers.embed(&choice, inputs, &by, cancel).await
+        });
+        let vectors = asking.await.map_err(crate::failure::internal)??;
+        drop(until_dropped);
+        Ok(vectors.made.vectors)
+    }
+
+    fn failed(&self, failure: Failure) -> Error {
+        let passing = matches!(
+            failure.code,
+            Code::RateLimited
+                | Code::ProviderUnreachable
+                | Code::QuotaExceeded
+                | Code::BudgetExceeded
+                | Code::Cancelled
+        );
+        Error::Asked {
+            model: self.choice.model.clone(),
+            why: failure.message.trim_end_matches('.').to_owned(),
+            hint: failure.hint.unwrap_or_default(),
+            passing,
+        }
+    }
+}
+
+#[async_trait]
+impl Embedder for Asked {
+    fn model(&self) -> &ModelId {
+        &self.model
+    }
+
+    fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    fn reads_bytes(&self) -> usize {
+        READS_BYTES
+    }
+
+    fn pieces_at_once(&self) -> usize {
+        PIECES_AT_ONCE
+    }
+
+    async fn embed(&self, texts: &[String], role: Role) -> Result<Vec<Vec<f32>>> {
+        if texts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let inputs = texts.iter().map(|text| Arc::from(text.as_str())).collect();
+        let asked = self.ask(inputs);
+        let made = match role {
+            Role::Document => asked.await,
+            Role::Query => tokio::time::timeout(QUESTION, asked)
+                .await
+                .unwrap_or_else(|_| {
+                    let text = format!("no answer in {} s", QUESTION.as_secs());
+                    Err(Failure::new(Code::ProviderUnreachable, text))
+                }),
+        };
+        let mut vectors = made.map_err(|failure| self.failed(failure))?;
+        for vector in &mut vectors {
+            if vector.len() != self.dimensions {
+                return Err(Error::Dimensions {
+                    collection: self.model.to_string(),
+                    wanted: self.dimensions,
+                    found: vector.len(),
+                });
+            }
+            let length = vector.iter().map(|n| n * n).sum::<f32>().sqrt();
+            if length > 0.0 {
+                vector.iter_mut().for_each(|n| *n /= length);
+            }
+        }
+        Ok(vectors)
+    }
+}
