@@ -12,8 +12,8 @@ use mira_protocol::rewind::RewindWhat;
 use mira_protocol::sudo::{SudoOutcome, SudoStatus};
 
 pub use code::{
-    CodeTarget, DepsArgs, ElementArgs, IndexArgs, IndexCommand, MapArgs, SearchArgs, SymbolsArgs,
-    TestsArgs,
+    CodeTarget, DepsArgs, ElementArgs, EmbedderArgs, IndexArgs, IndexCommand, MapArgs, SearchArgs,
+    SymbolsArgs, TestsArgs,
 };
 
 /// A coding assistant for your own machine: reads, edits and runs, and can take it all back.
@@ -984,9 +984,20 @@ pub enum ConfigCommand {
     /// Where config.toml and the data are
     Path,
     /// Save a key, read from standard input, in the OS keychain
-    SetKey { provider: ProviderArg },
+    SetKey { of: KeyOf },
     /// Remove a key from the OS keychain
-    ClearKey { provider: ProviderArg },
+    ClearKey { of: KeyOf },
+}
+
+/// Whose key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum KeyOf {
+    Openai,
+    Gemini,
+    Anthropic,
+    Local,
+    /// The server of vectors
+    Qdrant,
 }
 
 #[derive(Debug, Args)]
@@ -1075,6 +1086,18 @@ words! {
         Stop,
     }
     ProviderArg => ProviderName { Openai, Gemini, Anthropic, Local }
+    StoreArg => mira_protocol::vectors::VectorStore {
+        /// In a file of the data directory
+        Embedded,
+        /// On the server that QDRANT_URL names
+        Qdrant,
+    }
+    MakerArg => mira_protocol::vectors::VectorMaker {
+        /// The model that comes with Mira, on this machine
+        Local,
+        /// EMBEDDING_MODEL at its provider
+        Provider,
+    }
     SudoStatusArg => SudoStatus {
         Pending, Approved, Denied, Expired, Cancelled, Running, Executed, Refused
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::JsonArg;
+use super::{JsonArg, MakerArg, StoreArg};
 
 /// Which project, and whether to wait for its index.
 #[derive(Debug, Clone, Default, Args)]
@@ -56,6 +56,45 @@ pub enum IndexCommand {
         #[command(flatten)]
         target: CodeTarget,
     },
+    /// Where vectors lie, who makes them, how many there are
+    Vectors(JsonArg),
+    /// Ask a Qdrant server whether it answers
+    Test {
+        /// [default: QDRANT_URL]
+        url: Option<String>,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Move all vectors to the other place and use it from then on; a move that stopped goes on
+    Migrate {
+        #[arg(required_unless_present = "cancel", conflicts_with = "cancel")]
+        to: Option<StoreArg>,
+        /// End a move; what was in use stays in use
+        #[arg(long)]
+        cancel: bool,
+        #[command(flatten)]
+        json: JsonArg,
+    },
+    /// Who makes vectors of this project and what that costs; choose, and say yes
+    Embedder(EmbedderArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct EmbedderArgs {
+    /// The model that comes with Mira, or that of EMBEDDING_MODEL at its provider
+    #[arg(value_name = "local|provider")]
+    pub maker: Option<MakerArg>,
+    /// Saved as EMBEDDING_MODEL
+    #[arg(long, value_name = "ID")]
+    pub model: Option<String>,
+    /// Saved as EMBEDDING_DIMENSIONS
+    #[arg(long, value_name = "N")]
+    pub dimensions: Option<u32>,
+    /// Say yes to what it costs, without a question
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub target: CodeTarget,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod index;
 mod look;
 mod uses;
+mod vectors;
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;

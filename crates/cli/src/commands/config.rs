@@ -5,10 +5,11 @@ use std::io::{self, IsTerminal};
 use mira_protocol::provider::{ProviderName, SetKey};
 use mira_protocol::settings::{SetSetting, Setting, SettingList};
 use mira_protocol::system::Nothing;
+use mira_protocol::vectors::SetVectorsKey;
 use mira_protocol::{Code, Failure, calls};
 
 use super::{say, say_json, table};
-use crate::args::ConfigCommand;
+use crate::args::{ConfigCommand, KeyOf};
 use crate::client::Client;
 use crate::hidden;
 use crate::render::text::clean;
@@ -36,31 +37,37 @@ pub async fn run(client: &Client, command: ConfigCommand) -> Result<u8, Failure>
                 list.config_file, list.data_dir
             ))?;
         }
-        ConfigCommand::SetKey { provider } => {
-            let provider = provider.into();
-            let key = read_key(provider)?;
-            client
-                .call(calls::ProviderSetKey(SetKey { provider, key }))
-                .await?;
-            say(&format!(
-                "Saved the key for {} in the keychain.",
-                word(provider)
-            ))?;
+        ConfigCommand::SetKey { of } => {
+            let key = read_key(of)?;
+            save_key(client, of, key).await?;
+            say(&format!("Saved the key for {} in the keychain.", word(of)))?;
         }
-        ConfigCommand::ClearKey { provider } => {
-            let provider = provider.into();
-            let none = SetKey {
-                provider,
-                key: String::new(),
-            };
-            client.call(calls::ProviderSetKey(none)).await?;
+        ConfigCommand::ClearKey { of } => {
+            save_key(client, of, String::new()).await?;
             say(&format!(
                 "Removed the key for {} from the keychain.",
-                word(provider)
+                word(of)
             ))?;
         }
     }
     Ok(0)
+}
+
+async fn save_key(client: &Client, of: KeyOf, key: String) -> Result<(), Failure> {
+    let provider = match of {
+        KeyOf::Openai => ProviderName::Openai,
+        KeyOf::Gemini => ProviderName::Gemini,
+        KeyOf::Anthropic => ProviderName::Anthropic,
+        KeyOf::Local => ProviderName::Local,
+        KeyOf::Qdrant => {
+            let save = SetVectorsKey { key };
+            client.call(calls::VectorsSetKey(save)).await?;
+            return Ok(());
+        }
+    };
+    let save = SetKey { provider, key };
+    client.call(calls::ProviderSetKey(save)).await?;
+    Ok(())
 }
 
 async fn list(client: &Client) -> Result<SettingList, Failure> {
@@ -112,10 +119,10 @@ async fn set(client: &Client, name: String, value: Option<String>) -> Result<(),
 
 /// From a pipe, or typed without being shown; never from the command line, where every program
 /// of the machine could read it.
-fn read_key(provider: ProviderName) -> Result<String, Failure> {
+fn read_key(of: KeyOf) -> Result<String, Failure> {
     let mut key = String::new();
     let read = if io::stdin().is_terminal() {
-        hidden::read_line(&format!("Key for {}: ", word(provider)), &mut key)
+        hidden::read_line(&format!("Key for {}: ", word(of)), &mut key)
     } else {
         io::stdin().read_line(&mut key).map(|_| ())
     };
@@ -133,6 +140,12 @@ fn read_key(provider: ProviderName) -> Result<String, Failure> {
     Ok(key.to_owned())
 }
 
-fn word(provider: ProviderName) -> &'static str {
-    provider.as_str()
+fn word(of: KeyOf) -> &'static str {
+    match of {
+        KeyOf::Openai => "openai",
+        KeyOf::Gemini => "gemini",
+        KeyOf::Anthropic => "anthropic",
+        KeyOf::Local => "local",
+        KeyOf::Qdrant => "qdrant",
+    }
 }

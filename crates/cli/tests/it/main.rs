@@ -11,3 +11,4 @@ mod others;
 mod repl;
 mod sudo;
 mod undo;
+mod vectors;

@@ -4,7 +4,7 @@ use mira_protocol::code::{CodeLanguages, IndexState, NotedFiles, SetCodeLanguage
 use mira_protocol::project::ProjectRef;
 use mira_protocol::{Failure, calls};
 
-use super::{doing, ready};
+use super::{doing, ready, vectors};
 use crate::args::{CodeTarget, IndexArgs, IndexCommand};
 use crate::client::Client;
 use crate::commands::{say, say_json, table};
@@ -58,6 +58,12 @@ pub async fn run(client: &Client, args: IndexArgs) -> Result<u8, Failure> {
             });
             languages(client, change, &target).await
         }
+        Some(IndexCommand::Vectors(json)) => vectors::shown(client, json.json).await,
+        Some(IndexCommand::Test { url, json }) => vectors::test(client, url, json.json).await,
+        Some(IndexCommand::Migrate { to, cancel, json }) => {
+            vectors::migrate(client, to.map(Into::into), cancel, json.json).await
+        }
+        Some(IndexCommand::Embedder(args)) => vectors::embedder(client, args).await,
     }
 }
 
@@ -125,16 +131,21 @@ pub fn said(state: &IndexState) -> String {
         ),
     };
     rows.push(row("left out", skipped));
+    let note = state.meaning.note.as_deref().map(clean);
     let meaning = match &state.meaning.model {
         Some(model) => format!(
-            "{} of {} pieces have a vector ({})",
+            "{} of {} pieces have a vector ({}, in {})",
             count(state.meaning.done),
             count(state.meaning.total),
-            clean(model)
+            clean(model),
+            clean(state.meaning.place.as_deref().unwrap_or("-"))
         ),
-        None => clean(state.meaning.note.as_deref().unwrap_or("off")),
+        None => note.clone().unwrap_or_else(|| "off".to_owned()),
     };
     rows.push(row("meaning", meaning));
+    if let Some(note) = note.filter(|_| state.meaning.model.is_some()) {
+        rows.push(row("vectors", note));
+    }
     if let Some(note) = &state.watch_note {
         rows.push(row("watching", clean(note)));
     }
