@@ -21,6 +21,13 @@ export const FILES = {
 
 let shared;
 
+/** A Qdrant server in memory; started again on the same port it is empty. */
+export async function qdrant(port = 0) {
+  const server = start("fake-qdrant", [String(port)], {}, /(http:\S+)/);
+  const url = (await server.listening)[1];
+  return { url, port: Number(new URL(url).port), stop: () => server.stop("SIGKILL") };
+}
+
 export async function chromiumBrowser() {
   shared ??= await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox"] });
   return shared;
@@ -33,7 +40,7 @@ export async function closeBrowser() {
 
 /** A program whose first line matching `ready` says where it listens. */
 function start(name, args, env, ready) {
-  const child = spawn(program(name, process.env.MIRA_PROGRAMS), args, { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(program(name, process.env.MIRA_PROGRAMS), args, { env: { ...process.env, ...env }, stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
   const listening = new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${name} did not start:\n${output}`)), START_MS);
@@ -101,6 +108,9 @@ export async function world({ replies = [], key = true, aside = "A greeting that
     MIRA_EMBEDDING_MODEL_DIR: join(folder, "no-model"),
     MIRA_CONFIG_DIR: join(folder, "config"),
     HOME: folder,
+    // A server that the environment names is for the tests of `vectors`.
+    QDRANT_URL: "",
+    QDRANT_API_KEY: "",
     DBUS_SESSION_BUS_ADDRESS: "",
     // Without a key there is no vendor either: an address on this machine would do without one.
     ...(key ? { OPENAI_BASE_URL: vendorUrl, OPENAI_API_KEY: "sk-e2e" } : {}),

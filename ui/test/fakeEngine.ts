@@ -225,6 +225,16 @@ export function fakeEngine(state: string): ScriptedTransport {
       totals: { files: 212, lines: 41_800, source_bytes: 1_400_000, elements: 3_910, edges: 9_004, chunks: 5_120, skipped: 1, noted: 2, bytes: 9_300_000 },
       meaning: { model: null, done: 0, total: 5_120, note: "Words and names are searched; meaning is not." },
     }),
+    "vectors.get": () => ({
+      store: "qdrant", place: "localhost:6334", away: null, qdrant_url: "http://localhost:6334", key_source: "none", keychain_problem: "",
+      maker: "provider", model: "openai/text-embedding-3-large", dimensions: 3_072, is_paid: true, note: null,
+      collections: [
+        { name: "mira_code", model: "openai/text-embedding-3-large", dimensions: 3_072, points: 4_100, is_used: true },
+        { name: "mira_code", model: "all-minilm-l6-v2-q7", dimensions: 384, points: 5_120, is_used: false },
+      ],
+      migration: { from: "embedded", to: "qdrant", phase: "running", done: 1_200, total: 9_220, collection: "mira_code", failure: null },
+    }),
+    "vectors.estimate": () => ({ model: "openai/text-embedding-3-large", dimensions: 3_072, pieces: 1_020, tokens: 310_000, cost_micro_usd: 40_300, is_paid: true, is_agreed: false }),
     "code.noted_files": () => ({ files: [{ path: "assets/logo.png", kind: "binary", text: "no text", is_skipped: true, size_bytes: 48_000 }], more: 0 }),
     "code.languages": () => ({ languages: [{ language: "Rust", enabled: true, extensions: [], max_bytes: 2_097_152, max_ms: 1_500, files: 180 }] }),
     "code.set_language": () => ({ languages: [] }),

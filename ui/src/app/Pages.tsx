@@ -66,6 +66,7 @@ function Page(props: PagesProps) {
       return (
         <SettingsView
           tab={where.settingsTab}
+          project={project}
           onTab={(settingsTab) => {
             place.set({ settingsTab });
           }}

@@ -200,6 +200,7 @@ export function actionList(at: ActionContext): Action[] {
     })),
     page("shortcuts", a.keys, "keyboard rebind"),
     page("router", t.settings.tabs.router, "tier model route why"),
+    page("vectors", t.settings.tabs.vectors, "qdrant embedding meaning migrate"),
     page("notifications", a.notifications, "sound bell"),
     page("updates", a.updates, "version newer"),
     { id: "limits", title: a.budget, group: "go", words: "budget money cap", run: at.openLimits },

@@ -49,7 +49,7 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "checkpoints":
       return ["checkpoint.list", "checkpoint.get", "checkpoint.usage"];
     case "settings":
-      return ["settings.list", "model.list", "provider.list", "budget.get", "editor.list", "route.explain", "route.outcomes"];
+      return ["vectors.get", "settings.list", "model.list", "provider.list", "budget.get", "editor.list", "route.explain", "route.outcomes"];
     case "providers":
       return ["provider.list", "model.list", "provider.detect"];
     case "budget":
@@ -61,7 +61,9 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "files":
       return ["file.list", "file.read", "file.find", "file.blob", "project.guidelines"];
     case "code":
-      return ["code.state", "code.noted_files", "code.languages", "code.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map"];
+      return ["code.state", "code.noted_files", "code.languages", "code.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map", "vectors.estimate"];
+    case "vectors":
+      return ["vectors.get", "vectors.estimate", "code.state"];
   }
 }
 

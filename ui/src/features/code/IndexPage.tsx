@@ -82,7 +82,7 @@ function StateOf({ projectId, state }: { projectId: string; state: IndexState })
         ))}
       </dl>
       <p className="secondary">
-        {meaning.model ? words.vectors({ done: meaning.done, total: meaning.total, model: meaning.model }) : meaning.note} {state.watch_note ?? (state.is_watching ? words.watching : null)}
+        {meaning.model ? words.vectors({ done: meaning.done, total: meaning.total, model: meaning.model }) : null} {meaning.note} {state.watch_note ?? (state.is_watching ? words.watching : null)}
       </p>
     </section>
   );

@@ -6,6 +6,7 @@ import { Button } from "../../components/Button";
 import { Tabs } from "../../components/Tabs";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
+import type { Project } from "../../protocol/generated/Project";
 import { told } from "../../protocol/told";
 import { useSaved } from "../../protocol/saved";
 import { AllSettings } from "./AllSettings";
@@ -13,9 +14,10 @@ import { Appearance } from "./Appearance";
 import { Models } from "./Models";
 import { Notifications } from "./Notifications";
 import { Updates } from "./Updates";
+import { Vectors } from "./Vectors";
 import "./settings.css";
 
-export const SETTINGS_TABS = ["models", "look", "notifications", "shortcuts", "router", "updates", "all"] as const;
+export const SETTINGS_TABS = ["models", "look", "notifications", "shortcuts", "router", "vectors", "updates", "all"] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 export function SettingsView(props: {
@@ -23,6 +25,8 @@ export function SettingsView(props: {
   onTab: (tab: SettingsTab) => void;
   /** Shown filtered by this. */
   filter?: string;
+  /** Whose vectors are spoken of. */
+  project: Project | undefined;
   /** Who answers which message, and why. */
   router: ReactNode;
   /** The list of actions with their keys. */
@@ -88,6 +92,7 @@ export function SettingsView(props: {
               {tab === "notifications" ? <Notifications onPlay={props.onPlay} /> : null}
               {tab === "shortcuts" ? props.shortcuts : null}
               {tab === "router" ? props.router : null}
+              {tab === "vectors" ? <Vectors project={props.project} /> : null}
               {tab === "updates" ? <Updates /> : null}
               {tab === "all" ? <AllSettings filter="" /> : null}
             </div>

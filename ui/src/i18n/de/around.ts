@@ -170,6 +170,7 @@ export const around: Translation<typeof english> = {
       notifications: "Mitteilungen",
       shortcuts: "Tastenkürzel",
       router: "Router",
+      vectors: "Vektoren",
       updates: "Aktualisierung",
       all: "Alle Einstellungen",
     },

@@ -10,6 +10,7 @@ import { review } from "./review";
 import { router } from "./router";
 import { talk } from "./talk";
 import { trust } from "./trust";
+import { vectors } from "./vectors";
 
-export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...code, ...review, ...router, ...talk, ...trust };
+export const de: Translation<typeof en> = { ...around, ...budget, ...chat, ...code, ...review, ...router, ...talk, ...trust, ...vectors };
 export { said } from "./said";

@@ -167,6 +167,7 @@ export const around = {
       notifications: "Notifications",
       shortcuts: "Shortcuts",
       router: "Router",
+      vectors: "Vectors",
       updates: "Updates",
       all: "All settings",
     },

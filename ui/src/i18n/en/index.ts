@@ -8,5 +8,6 @@ import { review } from "./review";
 import { router } from "./router";
 import { talk } from "./talk";
 import { trust } from "./trust";
+import { vectors } from "./vectors";
 
-export const en = { ...around, ...budget, ...chat, ...code, ...review, ...router, ...talk, ...trust } as const;
+export const en = { ...around, ...budget, ...chat, ...code, ...review, ...router, ...talk, ...trust, ...vectors } as const;
