@@ -6,7 +6,7 @@ use mira_testkit::{FakeVendor, Fault, Reply, Script, TempProject};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::home::{Home, Ran, signal, text};
+use crate::home::{Home, Ran, ended, signal, text};
 
 fn fixture() -> TempProject {
     TempProject::new("-- a.txt\none\ntwo\n-- src/b.txt\nkeep\n")
@@ -207,7 +207,7 @@ fn ctrl_c_ends_the_turn_and_its_commands_with_130() {
     let child = home.command(&args).spawn().unwrap();
     wait_for(&project, "begun.txt");
     signal(&child, Signal::INT);
-    let ran = Ran::of(child.wait_with_output().unwrap());
+    let ran = Ran::of(ended(child));
     assert_eq!(
         (ran.code, ran.error()),
         (130, "cancelled"),

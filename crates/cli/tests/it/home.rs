@@ -2,9 +2,14 @@
 
 use std::io::Write;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use mira_testkit::{FakeVendor, TempProject};
 use serde_json::Value;
+
+/// Nothing here takes so long on a machine that works.
+const LIMIT: Duration = Duration::from_secs(240);
 
 pub struct Home {
     folder: tempfile::TempDir,
@@ -60,7 +65,7 @@ impl Home {
     }
 
     pub fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        ended(self.command(args).spawn().unwrap())
     }
 
     /// `mira exec --json` in a project.
@@ -80,8 +85,27 @@ impl Home {
             .unwrap()
             .write_all(input.as_bytes())
             .unwrap();
-        child.wait_with_output().unwrap()
+        ended(child)
     }
+}
+
+/// Waits for its end; a program that does not end is killed, so that the test fails and is named.
+pub fn ended(child: Child) -> Output {
+    let id = child.id();
+    let (done, finished) = mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        let late = finished.recv_timeout(LIMIT) == Err(mpsc::RecvTimeoutError::Timeout);
+        if late {
+            let pid = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        late
+    });
+    let output = child.wait_with_output().unwrap();
+    drop(done);
+    let said = || text(&output.stdout) + &text(&output.stderr);
+    assert!(!watch.join().unwrap(), "it did not end: {}", said());
+    output
 }
 
 /// What `exec --json` did.

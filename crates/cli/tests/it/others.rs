@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use mira_testkit::{FakeVendor, Reply, Script, TempProject};
 use rustix::process::Signal;
 
-use crate::home::{Home, Ran, signal, text};
+use crate::home::{Home, Ran, ended, signal, text};
 
 /// `mira serve` on a free port, ended when dropped.
 struct Serving(Child);
@@ -90,7 +90,7 @@ fn turns_at_the_same_time_share_the_data_directory() {
         })
         .collect();
     for child in children {
-        let ran = Ran::of(child.wait_with_output().unwrap());
+        let ran = Ran::of(ended(child));
         assert_eq!(ran.code, 0, "{}", ran.stderr);
         assert_eq!(ran.last()["content"], "Hello.");
     }
