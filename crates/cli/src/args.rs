@@ -756,7 +756,7 @@ pub enum CheckpointsCommand {
     },
     /// What they take on disk, and the limits
     Usage(JsonArg),
-    /// Let some go; for a day `unprune` brings them back
+    /// Let some go, or without words what is beyond the limits; for a day `unprune` brings them back
     Prune {
         /// These
         checkpoints: Vec<i64>,

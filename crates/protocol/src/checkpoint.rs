@@ -184,8 +184,9 @@ pub struct CheckpointUsage {
 }
 
 /// Lets checkpoints go: the named ones, those older than so many days, those of a session; or
-/// the oldest until the rest takes no more than so many bytes. Their contents are removed after a
-/// day; until then `checkpoint.unprune` brings them back. Files of projects are not touched.
+/// the oldest until the rest takes no more than so many bytes. Where nothing is named, what the
+/// limits of the settings do not allow. Their contents are removed after a day; until then
+/// `checkpoint.unprune` brings them back. Files of projects are not touched.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]

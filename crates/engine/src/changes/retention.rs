@@ -90,8 +90,11 @@ impl Changes {
         if let Some(bytes) = request.keep_bytes {
             which.extend(self.beyond(bytes).await?.map(PruneWhich::UpTo));
         } else if which.is_empty() {
-            return Err(Failure::new(Code::BadParams, "Nothing says what is to go.")
-                .hint("Name checkpoints, a session, an age in days, or the bytes to keep."));
+            which = self.beyond_limits(now).await?.ok_or_else(|| {
+                Failure::new(Code::BadParams, "Nothing says what is to go.").hint(
+                    "Name checkpoints, a session, an age in days or the bytes to keep; or set MIRA_CHECKPOINT_DAYS or MIRA_CHECKPOINT_BYTES.",
+                )
+            })?;
         }
         let mut checkpoints = Vec::new();
         for which in which {
@@ -159,16 +162,8 @@ impl Changes {
     /// Lets go what is beyond the limits, and removes what nobody wants any more.
     async fn keep_to_limits_once(&self) -> Result<(), Failure> {
         let _one = self.one.lock().await;
-        let (settings, now) = (self.settings.current(), now_ms());
-        let mut beyond = Vec::new();
-        if let Some(days) = settings.checkpoint_days {
-            let time = now.saturating_sub((days as i64).saturating_mul(DAY_MS));
-            beyond.push(PruneWhich::OlderThan(time));
-        }
-        if let Some(bytes) = settings.checkpoint_bytes {
-            beyond.extend(self.beyond(bytes).await?.map(PruneWhich::UpTo));
-        }
-        for which in beyond {
+        let now = now_ms();
+        for which in self.beyond_limits(now).await?.unwrap_or_default() {
             // Nobody waits for these: marked as if a day ago.
             let at = now - GRACE_MS - 1;
             self.store
@@ -182,6 +177,24 @@ impl Changes {
             self.events.topic(Topic::Checkpoints);
         }
         Ok(())
+    }
+
+    /// What the limits of the settings do not allow; None where there are none.
+    async fn beyond_limits(&self, now: i64) -> Result<Option<Vec<PruneWhich>>, Failure> {
+        let settings = self.settings.current();
+        let (days, bytes) = (settings.checkpoint_days, settings.checkpoint_bytes);
+        if days.is_none() && bytes.is_none() {
+            return Ok(None);
+        }
+        let mut beyond = Vec::new();
+        if let Some(days) = days {
+            let time = now.saturating_sub((days as i64).saturating_mul(DAY_MS));
+            beyond.push(PruneWhich::OlderThan(time));
+        }
+        if let Some(bytes) = bytes {
+            beyond.extend(self.beyond(bytes).await?.map(PruneWhich::UpTo));
+        }
+        Ok(Some(beyond))
     }
 
     /// The newest step that must go so that the contents of the others take at most `limit`

@@ -10,6 +10,7 @@ use mira_protocol::checkpoint::{
 use mira_protocol::operation::{ApproveMode, OperationRef, OperationStarted, StartOperation};
 use mira_protocol::rewind::{RewindReport, RewindRequest, RewindWhat, UnrewindRequest, Visible};
 use mira_protocol::session::{ExportFormat, ExportSession, ForkSession};
+use mira_protocol::settings::SetSetting;
 use mira_protocol::system::Nothing;
 use mira_protocol::table::calls;
 use mira_protocol::{Code, EventKind, Failure, SessionId};
@@ -614,4 +615,57 @@ async fn checkpoints_are_listed_restored_and_let_go() {
             .unwrap()
             .done
     );
+}
+
+#[tokio::test]
+async fn what_is_beyond_the_limits_of_the_settings_is_let_go_oldest_first() {
+    let mut on = On::new("-- a.txt\n0\n").await;
+    let fill = || run("head -c 700000 /dev/urandom > big.bin");
+    let replies = vec![fill(), fill(), fill(), Reply::text("Done.")];
+    on.ask("Fill the disk", replies).await;
+    let newest = on.checkpoints().await[0].checkpoint_id;
+    assert_eq!(on.checkpoints().await.len(), 3);
+
+    let engine = &on.engine.engine;
+    let set = |name: &str, value: &str| {
+        calls::SettingsSet(SetSetting {
+            name: name.into(),
+            value: Some(value.into()),
+        })
+    };
+    let limits = || calls::CheckpointPrune(PruneCheckpoints::default());
+    engine
+        .call(set("MIRA_CHECKPOINT_DAYS", "none"))
+        .await
+        .unwrap();
+    engine
+        .call(set("MIRA_CHECKPOINT_BYTES", "none"))
+        .await
+        .unwrap();
+    let none = engine.call(limits()).await.unwrap_err();
+    assert_eq!(none.code, Code::BadParams);
+    engine
+        .call(set("MIRA_CHECKPOINT_BYTES", "1048576"))
+        .await
+        .unwrap();
+    let gone = engine.call(limits()).await.unwrap();
+    assert_eq!(gone.checkpoints.len(), 2, "{gone:?}");
+    let left = on.checkpoints().await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].checkpoint_id, newest);
+
+    let back = calls::CheckpointUnprune(UnpruneCheckpoints::default());
+    engine.call(back).await.unwrap();
+    assert_eq!(on.checkpoints().await.len(), 3);
+    let at_once = PruneCheckpoints {
+        now: Some(true),
+        ..PruneCheckpoints::default()
+    };
+    let freed = engine.call(calls::CheckpointPrune(at_once)).await.unwrap();
+    assert!(freed.freed_bytes > 0, "{freed:?}");
+    let usage = engine
+        .call(calls::CheckpointUsage(Nothing {}))
+        .await
+        .unwrap();
+    assert!(usage.stored_bytes <= 1_048_576, "{usage:?}");
 }

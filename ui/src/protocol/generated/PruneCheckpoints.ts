@@ -3,8 +3,9 @@ import type { SessionId } from "./SessionId";
 
 /**
  * Lets checkpoints go: the named ones, those older than so many days, those of a session; or
- * the oldest until the rest takes no more than so many bytes. Their contents are removed after a
- * day; until then `checkpoint.unprune` brings them back. Files of projects are not touched.
+ * the oldest until the rest takes no more than so many bytes. Where nothing is named, what the
+ * limits of the settings do not allow. Their contents are removed after a day; until then
+ * `checkpoint.unprune` brings them back. Files of projects are not touched.
  */
 export type PruneCheckpoints = { checkpoint_ids: Array<number> | null, session_id: SessionId | null, older_than_days: number | null, keep_bytes: number | null, 
 /**
