@@ -16,10 +16,8 @@ const STREAM_TOKENS = 20_000;
 const KEYS = 120;
 
 console.log(`${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0].toFixed(1)}`);
-await start();
-await longSession();
-await stream();
-scripts();
+const only = process.argv[2];
+for (const part of [start, longSession, stream, scripts]) if (!only || part.name === only) await part();
 await closeBrowser();
 
 /** From the request of the page to a field one can write in; the second and later loads. */
@@ -66,11 +64,12 @@ async function longSession() {
   try {
     const page = await here.page();
     await openProject(page, here.project);
-    const opened = [];
+    const [opened, worked] = [[], []];
     for (let time = 0; time < STARTS; time += 1) {
       await page.evaluate(() => (location.hash = "#/chat/"));
       await page.evaluate(() => dispatchEvent(new PopStateEvent("popstate")));
       await page.getByText("What should be done?").waitFor();
+      const busy = await processor(page);
       opened.push(
         await page.evaluate(async (last) => {
           const began = performance.now();
@@ -80,10 +79,15 @@ async function longSession() {
           return performance.now() - began;
         }, `Answer ${MESSAGES / 2 - 1}.`),
       );
+      worked.push((await busy()).TaskDuration * 1_000);
     }
     figure(`Chromium: a session of ${MESSAGES.toLocaleString("en")} messages opens`, opened, "ms", 300);
+    figure("Chromium: processor of the page for that", worked, "ms", 300);
+    const busy = await processor(page);
     const frames = await page.evaluate(scrolled);
-    figure("Chromium: frames dropped while it scrolls", [(frames.dropped / frames.all) * 100], "%", 1, `of ${frames.all} frames`);
+    const spent = await busy();
+    figure("Chromium: frames dropped while it scrolls", [(frames.dropped / (frames.all + frames.dropped)) * 100], "%", 1, `of ${frames.all + frames.dropped} frames`);
+    figure("Chromium: processor of the page for one of them", [(spent.TaskDuration * 1_000) / frames.all], "ms", 16.7, parts(spent));
   } finally {
     await here.close();
   }
@@ -133,11 +137,15 @@ async function stream() {
     const still = await page.getByRole("button", { name: /^Stop/ }).count();
     const took = await page.evaluate(() => globalThis.took);
     figure("Chromium: key → paint while 20k tokens stream", took, "ms", 50, still ? "" : "the stream had ended before");
-    const part = (name) => `${Math.round((spent[name] / spent.TaskDuration) * 100)} %`;
-    figure("Chromium: processor of the page meanwhile", [(spent.TaskDuration / seconds) * 100], "%", 50, `of one core; ${Math.round(came / seconds)} tokens/s; script ${part("ScriptDuration")}, layout ${part("LayoutDuration")}, style ${part("RecalcStyleDuration")}`);
+    figure("Chromium: processor of the page meanwhile", [(spent.TaskDuration / seconds) * 100], "%", 50, `of one core; ${Math.round(came / seconds)} tokens/s; ${parts(spent)}`);
   } finally {
     await here.close();
   }
+}
+
+function parts(spent) {
+  const share = (name) => `${Math.round((spent[name] / spent.TaskDuration) * 100)} %`;
+  return `script ${share("ScriptDuration")}, layout ${share("LayoutDuration")}, style ${share("RecalcStyleDuration")}`;
 }
 
 /** About how many tokens of the answer are on the screen. */

@@ -57,7 +57,7 @@ export const journeys = {
       await openProject(page, here.project);
       await greet(page);
       here.put("greet.sh", here.file("greet.sh").replace("# Greets by name.", "# Greets everybody by name."));
-      await page.getByRole("log").getByRole("button", { name: /Undo all/ }).click();
+      await page.getByRole("log").getByRole("button", { name: "Undo changes" }).click();
       const conflict = page.getByRole("alert").filter({ hasText: "Not taken back" });
       await conflict.waitFor();
       await conflict.getByLabel("Take only our change back").check();

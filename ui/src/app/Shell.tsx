@@ -216,7 +216,7 @@ export function Shell() {
   );
 
   return (
-    <div className="frame">
+    <div className="frame" data-page={welcome || !(isChat || where.view === "review")}>
       <a className="hidden-text skip" href="#message" onClick={(event) => { event.preventDefault(); field.focus(); }}>
         {t.app.skip}
       </a>

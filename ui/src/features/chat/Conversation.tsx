@@ -284,6 +284,7 @@ function Rows(props: {
     />
   );
 
+  const places = virtualizer.getVirtualItems();
   return (
     <div className="conversation">
       {props.finding ? (
@@ -304,22 +305,20 @@ function Rows(props: {
           ref={content}
           style={virtual ? { height: virtualizer.getTotalSize() } : undefined}
         >
-          {virtual
-            ? virtualizer.getVirtualItems().map((place) => {
+          {virtual ? (
+            <div className="virtual-rows" style={{ transform: `translateY(${places[0]?.start ?? 0}px)` }}>
+              {places.map((place) => {
                 const item = items[place.index];
                 return item ? (
-                  <div
-                    key={place.key}
-                    data-index={place.index}
-                    ref={virtualizer.measureElement}
-                    className="virtual-row"
-                    style={{ transform: `translateY(${place.start}px)` }}
-                  >
+                  <div key={place.key} data-index={place.index} ref={virtualizer.measureElement} className="virtual-row">
                     {row(item)}
                   </div>
                 ) : null;
-              })
-            : items.map((item) => <div key={item.key}>{row(item)}</div>)}
+              })}
+            </div>
+          ) : (
+            items.map((item) => <div key={item.key}>{row(item)}</div>)
+          )}
         </div>
       </div>
       <Announcer transcript={transcript} />
