@@ -9,12 +9,14 @@
 
 mod changed;
 mod diff;
+mod history;
 mod log;
 mod repository;
 mod status;
 
 pub use changed::{Changed, Version, at_head, changed};
 pub use diff::{Diff, Target, diff};
+pub use history::{FileStep, Step, head, history};
 pub use log::{Commit, commit, log};
 pub use repository::{GitError, is_repo};
 pub use status::{Status, StatusLine, branch, status};

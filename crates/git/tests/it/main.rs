@@ -4,7 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use git2::{IndexAddOption, Repository, Signature, Time};
-use mira_git::{GitError, Status, StatusLine, Target, branch, diff, is_repo, log, status};
+use mira_git::{
+    FileStep, GitError, Status, StatusLine, Target, branch, diff, head, history, is_repo, log,
+    status,
+};
 
 struct Repo {
     dir: tempfile::TempDir,
@@ -312,4 +315,80 @@ fn a_hostile_configuration_runs_nothing() {
     assert!(patch(&repo.root(), &Target::Uncommitted, None).contains("+2"));
     assert_eq!(log(&repo.root(), 5, Some("a.txt")).unwrap().len(), 1);
     assert!(!sprung.exists(), "a program of the repository was run");
+}
+
+#[test]
+fn the_history_counts_lines_and_follows_names() {
+    let repo = Repo::new();
+    assert_eq!(head(&repo.root()).unwrap(), None);
+    assert_eq!(history(&repo.root(), 10, &|| false).unwrap(), []);
+    let text: String = (0..20).map(|at| format!("line {at}\n")).collect();
+    repo.put("old.rs", &text);
+    repo.put("sub/a.rs", "1\n2\n");
+    repo.commit("Begin", 1);
+    repo.put("old.rs", text.replace("line 3\n", "line three\n"));
+    repo.commit("Mend line 3\n\nWith a reason.", 2);
+    std::fs::rename(repo.root().join("old.rs"), repo.root().join("new.rs")).unwrap();
+    let newest = repo.commit("Rename", 3);
+    repo.put("new.rs", "one line\n");
+    let last = repo.commit("Rewrite", 4);
+    assert_ne!(newest, last);
+    assert_eq!(head(&repo.root()).unwrap(), Some(last));
+
+    let told = |root: &Path, most| -> Vec<(String, Vec<(String, u32, u32)>)> {
+        let steps = history(root, most, &|| false).unwrap();
+        let file = |file: &FileStep| (file.path.clone(), file.added, file.removed);
+        steps
+            .iter()
+            .map(|step| (step.subject.clone(), step.files.iter().map(file).collect()))
+            .collect()
+    };
+    let one = |path: &str, added, removed| vec![(path.to_owned(), added, removed)];
+    let all = told(&repo.root(), 10);
+    assert_eq!(
+        all,
+        [
+            ("Rewrite".to_owned(), one("new.rs", 1, 20)),
+            ("Mend line 3".to_owned(), one("new.rs", 1, 1)),
+            (
+                "Begin".to_owned(),
+                [one("new.rs", 20, 0), one("sub/a.rs", 2, 0)].concat()
+            ),
+        ],
+        "a file that was only moved did not change"
+    );
+    assert_eq!(told(&repo.root(), 1).len(), 1);
+    assert_eq!(
+        told(&repo.root().join("sub"), 10),
+        [("Begin".to_owned(), one("a.rs", 2, 0))]
+    );
+    assert_eq!(history(&repo.root(), 10, &|| true).unwrap(), []);
+}
+
+#[test]
+fn merges_change_nothing_of_their_own() {
+    let repo = Repo::new();
+    repo.put("a", "1\n");
+    repo.commit("Begin", 1);
+    let begin = repo.git.head().unwrap().peel_to_commit().unwrap();
+    repo.put("a", "2\n");
+    repo.commit("One side", 2);
+    let side = repo.git.head().unwrap().peel_to_commit().unwrap();
+    let who = Signature::new("Bob", "bob@example.org", &Time::new(180, 0)).unwrap();
+    repo.git
+        .commit(
+            Some("HEAD"),
+            &who,
+            &who,
+            "Merge",
+            &side.tree().unwrap(),
+            &[&side, &begin],
+        )
+        .unwrap();
+    let subjects: Vec<String> = history(&repo.root(), 10, &|| false)
+        .unwrap()
+        .into_iter()
+        .map(|step| step.subject)
+        .collect();
+    assert_eq!(subjects, ["One side", "Begin"]);
 }
