@@ -57,8 +57,9 @@ pub use error::IndexError;
 pub use find::{Match, SymbolHit, SymbolQuery};
 pub use graph::{Edge, GraphQuery};
 pub use insight::{
-    Changes, ClusterRow, ConceptRow, ElementMeaning, Hotspot, Insights, IssueKind, IssueQuery,
-    IssueRow, Kin, Load, PatternRow, Severity,
+    Changes, ClusterRow, Companion, ConceptRow, ElementMeaning, Hotspot, Insights, IssueKind,
+    IssueQuery, IssueRow, Kin, Load, Module, ModuleUse, Modules, PatternRow, Severity, Step,
+    Window,
 };
 pub use languages::LanguageConfig;
 pub use lexical::{LexicalHit, Weights};

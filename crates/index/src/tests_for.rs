@@ -1,4 +1,5 @@
-//! Which tests are about an element: by calls, by imports, by names.
+//! Which tests are about an element: by calls, by imports, by names, by
+//! what was changed together.
 
 use std::collections::HashMap;
 
@@ -35,6 +36,7 @@ impl Index {
         self.by_calls(&element, &mut found).await?;
         self.by_names(&element, &mut found).await?;
         self.by_imports(&element, &mut found).await?;
+        self.by_history(&element, &mut found).await?;
         Ok(found.best(limit))
     }
 
@@ -138,6 +140,22 @@ impl Index {
         Ok(())
     }
 
+    /// Files of tests that the commits of its file changed, too. A sign, never a proof: half sure
+    /// where they always change together.
+    async fn by_history(&self, element: &Element, found: &mut Tests) -> Result<(), IndexError> {
+        let test_files = self.test_files().await?;
+        for companion in self.changed_with(&element.path).await? {
+            if !test_files.contains(&companion.path) {
+                continue;
+            }
+            let (together, of) = (companion.together, companion.of.max(companion.together));
+            let confidence = 0.5 * f64::from(together) / f64::from(of);
+            let reason = format!("changed together with its file in {together} of {of} commits");
+            found.add_file(&companion.path, confidence, reason);
+        }
+        Ok(())
+    }
+
     async fn test_files(&self) -> Result<std::collections::HashSet<String>, IndexError> {
         let paths: Vec<String> = sqlx::query_scalar("SELECT path FROM files WHERE roles & 1")
             .fetch_all(self.reader())
@@ -197,6 +215,23 @@ impl Tests {
         entry.confidence = 1.0 - (1.0 - entry.confidence) * (1.0 - confidence);
         if !entry.reasons.contains(&reason) {
             entry.reasons.push(reason);
+        }
+    }
+
+    /// Speaks for a file: for the tests of it that are known already, else for the file.
+    fn add_file(&mut self, path: &str, confidence: f64, reason: String) {
+        let known: Vec<(Option<Element>, u32)> = self
+            .found
+            .values()
+            .filter(|one| one.path == path)
+            .map(|one| (one.test.clone(), one.line))
+            .collect();
+        if known.is_empty() {
+            self.add(path, None, 1, confidence, reason);
+            return;
+        }
+        for (test, line) in known {
+            self.add(path, test, line, confidence, reason.clone());
         }
     }
 

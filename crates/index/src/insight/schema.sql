@@ -69,3 +69,27 @@ CREATE TABLE design_patterns (
     confidence REAL NOT NULL,
     evidence TEXT NOT NULL
 ) STRICT;
+
+-- What the repository's history says of files, by their names of today (`history`).
+CREATE TABLE file_history (
+    path TEXT PRIMARY KEY,
+    commits INTEGER NOT NULL,
+    fixes INTEGER NOT NULL,
+    authors INTEGER NOT NULL,
+    -- Lines added and removed.
+    churn INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Files that the same commits changed; each pair both ways round.
+CREATE TABLE file_cochange (
+    path TEXT NOT NULL,
+    other TEXT NOT NULL,
+    together INTEGER NOT NULL,
+    PRIMARY KEY (path, other)
+) STRICT, WITHOUT ROWID;
+
+-- One row: how far back the history was read.
+CREATE TABLE history_window (
+    commits INTEGER NOT NULL,
+    since_ms INTEGER NOT NULL
+) STRICT;

@@ -1,32 +1,15 @@
-//! The insight of a project in its tables: written when it is asked for and the code has changed,
-//! read by everybody who shows it.
+//! The insight of a project, read from its tables by everybody who shows it.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
-use sqlx::Connection as _;
 use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use tokio_util::sync::CancellationToken;
+use sqlx::sqlite::SqliteRow;
 
 use super::hotspots::{Changes, Hotspot, Load, hotspots};
-use super::{Code, Insight, IssueKind, Severity};
+use super::{IssueKind, Severity};
 use crate::model::{ELEMENT_COLUMNS, Element};
-use crate::rows::insert;
 use crate::{Index, IndexError};
-
-/// How much there is to say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Insights {
-    pub issues: u64,
-    pub concepts: u64,
-    pub clusters: u64,
-    pub meanings: u64,
-    pub kinships: u64,
-    pub patterns: u64,
-    /// The code had changed: it was looked at anew.
-    pub is_new: bool,
-}
 
 /// Which issues are wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +19,8 @@ pub struct IssueQuery {
     pub min_severity: Severity,
     /// A file or a folder, relative to the root; empty: everywhere.
     pub path: String,
+    /// Of this element only.
+    pub element: Option<i64>,
     pub limit: usize,
 }
 
@@ -45,6 +30,7 @@ impl Default for IssueQuery {
             kinds: Vec::new(),
             min_severity: Severity::Info,
             path: String::new(),
+            element: None,
             limit: 200,
         }
     }
@@ -122,79 +108,13 @@ pub struct Kin {
     pub strength: f64,
 }
 
-const WHAT: &str = "insight";
-
 impl Index {
-    /// Looks at the code, if it has changed since it was looked at last. Takes seconds for a large
-    /// project; what was known before is shown until then.
-    pub async fn insights(&self, cancel: &CancellationToken) -> Result<Insights, IndexError> {
-        let state = self.state_of_code().await?;
-        let known: Option<String> =
-            sqlx::query_scalar("SELECT hash FROM made_from WHERE what = ?1")
-                .bind(WHAT)
-                .fetch_optional(self.reader())
-                .await?;
-        let is_new = known.as_deref() != Some(&state);
-        if is_new {
-            let code = self.code(cancel).await?;
-            let look = move || {
-                let insight = Insight::of(&code);
-                (code, insight)
-            };
-            let (code, insight) = tokio::task::spawn_blocking(look)
-                .await
-                .map_err(|error| IndexError::Broken(error.to_string()))?;
-            if cancel.is_cancelled() {
-                return Err(IndexError::Cancelled);
-            }
-            let mut writer = self.shared.writer.lock().await;
-            let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
-            write(&mut transaction, &code, &insight).await?;
-            sqlx::query("INSERT OR REPLACE INTO made_from (what, hash) VALUES (?1, ?2)")
-                .bind(WHAT)
-                .bind(&state)
-                .execute(&mut *transaction)
-                .await?;
-            transaction.commit().await?;
-        }
-        let row = sqlx::query(
-            "SELECT (SELECT count(*) FROM code_quality_issues),
-               (SELECT count(DISTINCT concept) FROM concept_index),
-               (SELECT count(*) FROM domain_clusters), (SELECT count(*) FROM semantic_nodes),
-               (SELECT count(*) FROM semantic_edges), (SELECT count(*) FROM design_patterns)",
-        )
-        .fetch_one(self.reader())
-        .await?;
-        let count = |column: usize| row.try_get::<i64, _>(column).map(i64::unsigned_abs);
-        Ok(Insights {
-            issues: count(0)?,
-            concepts: count(1)?,
-            clusters: count(2)?,
-            meanings: count(3)?,
-            kinships: count(4)?,
-            patterns: count(5)?,
-            is_new,
-        })
-    }
-
-    /// Differs when a file or a use does.
-    async fn state_of_code(&self) -> Result<String, IndexError> {
-        let state = sqlx::query_scalar(
-            "SELECT (SELECT count(*) || '-' || coalesce(max(indexed_ms), 0) || '-'
-                       || coalesce(sum(indexed_ms % 1000003), 0) FROM files)
-               || '-' || (SELECT count(*) || '-' || coalesce(sum(times), 0) FROM call_graph)",
-        )
-        .fetch_one(self.reader())
-        .await?;
-        Ok(state)
-    }
-
     /// Issues, the gravest first, then by how far they are beyond their bound.
     pub async fn issues(&self, query: &IssueQuery) -> Result<Vec<IssueRow>, IndexError> {
         let kinds: Vec<&str> = query.kinds.iter().map(|kind| kind.as_str()).collect();
         let sql = format!(
-            "SELECT {ELEMENT_COLUMNS}, i.issue_type, i.severity, place.path, i.line_start,
-               i.line_end, i.measure, i.bound, i.unit, i.title, i.advice, other.path,
+            "SELECT {ELEMENT_COLUMNS}, i.issue_type, i.severity, place.path,
+               coalesce(e.start_line, i.line_start), coalesce(e.end_line, i.line_end), i.measure, i.bound, i.unit, i.title, i.advice, other.path,
                i.other_start, i.other_end
              FROM code_quality_issues i JOIN files place ON place.id = i.file_id
              LEFT JOIN elements e ON e.id = i.element_id LEFT JOIN files f ON f.id = e.file_id
@@ -202,6 +122,7 @@ impl Index {
              WHERE i.severity >= ?1 AND (?2 = '[]' OR i.issue_type IN (SELECT value FROM json_each(?2)))
                AND (?3 = '' OR place.path = ?3 OR place.path >= ?3 || '/' AND place.path < ?3 || '0')
                AND (i.element_id IS NULL OR e.id IS NOT NULL)
+               AND (?5 IS NULL OR i.element_id = ?5)
              ORDER BY i.severity DESC, i.measure / i.bound DESC, place.path, i.line_start LIMIT ?4"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
@@ -209,9 +130,38 @@ impl Index {
             .bind(json(&kinds))
             .bind(query.path.trim_matches('/'))
             .bind(limit(query.limit))
+            .bind(query.element)
             .fetch_all(self.reader())
             .await?;
         Ok(rows.iter().map(issue).collect::<Result<_, _>>()?)
+    }
+
+    /// How many issues of each kind there are below a path, at least so grave.
+    pub async fn issue_counts(
+        &self,
+        path: &str,
+        min_severity: Severity,
+    ) -> Result<Vec<(IssueKind, u64)>, IndexError> {
+        let rows = sqlx::query(
+            "SELECT i.issue_type, count(*) FROM code_quality_issues i
+             JOIN files place ON place.id = i.file_id LEFT JOIN elements e ON e.id = i.element_id
+             WHERE i.severity >= ?1
+               AND (?2 = '' OR place.path = ?2 OR place.path >= ?2 || '/' AND place.path < ?2 || '0')
+               AND (i.element_id IS NULL OR e.id IS NOT NULL)
+             GROUP BY i.issue_type",
+        )
+        .bind(min_severity as i64)
+        .bind(path.trim_matches('/'))
+        .fetch_all(self.reader())
+        .await?;
+        let mut counts = Vec::new();
+        for row in &rows {
+            if let Some(kind) = IssueKind::from_word(row.try_get(0)?) {
+                counts.push((kind, row.try_get::<i64, _>(1)?.unsigned_abs()));
+            }
+        }
+        counts.sort_by_key(|(kind, _)| IssueKind::ALL.iter().position(|one| one == kind));
+        Ok(counts)
     }
 
     /// Concepts, the strongest first.
@@ -389,7 +339,7 @@ fn limit(count: usize) -> i64 {
 }
 
 /// Texts and numbers always have a JSON.
-fn json(value: &impl Serialize) -> String {
+pub(super) fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "[]".to_owned())
 }
 
@@ -425,132 +375,4 @@ fn issue(row: &SqliteRow) -> Result<IssueRow, sqlx::Error> {
             _ => None,
         },
     })
-}
-
-/// All of it in place of what was there.
-async fn write(
-    connection: &mut SqliteConnection,
-    code: &Code,
-    insight: &Insight,
-) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(
-        "DELETE FROM code_quality_issues; DELETE FROM concept_index; DELETE FROM domain_clusters;
-         DELETE FROM semantic_nodes; DELETE FROM semantic_edges; DELETE FROM design_patterns;",
-    )
-    .execute(&mut *connection)
-    .await?;
-    let element = |at: usize| code.elements[at].id;
-    let file = |at: usize| code.files[at].id;
-    insert(
-        connection,
-        "INSERT INTO code_quality_issues (file_id, element_id, issue_type, severity, line_start,
-           line_end, measure, bound, unit, title, advice, other_file_id, other_start, other_end)",
-        14,
-        &insight.issues,
-        |query, issue| {
-            query
-                .bind(file(issue.file))
-                .bind(issue.element.map(element))
-                .bind(issue.kind.as_str())
-                .bind(issue.severity as i64)
-                .bind(issue.lines.0)
-                .bind(issue.lines.1)
-                .bind(issue.measure)
-                .bind(issue.bound)
-                .bind(issue.unit)
-                .bind(issue.title.clone())
-                .bind(issue.advice.clone())
-                .bind(issue.other.map(|(other, _)| file(other)))
-                .bind(issue.other.map(|(_, lines)| lines.0))
-                .bind(issue.other.map(|(_, lines)| lines.1))
-        },
-    )
-    .await?;
-    let concepts: Vec<(&str, f64, i64, f64)> = insight
-        .concepts
-        .iter()
-        .flat_map(|concept| {
-            let all = concept.elements.iter();
-            all.map(|(at, weight)| (&*concept.name, concept.weight, element(*at), *weight))
-        })
-        .collect();
-    insert(
-        connection,
-        "INSERT OR IGNORE INTO concept_index (concept, element_id, weight, concept_weight)",
-        4,
-        &concepts,
-        |query, (name, concept_weight, id, weight)| {
-            query
-                .bind((*name).to_owned())
-                .bind(*id)
-                .bind(weight.min(1.0))
-                .bind(*concept_weight)
-        },
-    )
-    .await?;
-    insert(
-        connection,
-        "INSERT INTO domain_clusters (name, words, file_ids, cohesion)",
-        4,
-        &insight.clusters,
-        |query, cluster| {
-            let ids: Vec<i64> = cluster.files.iter().map(|at| file(*at)).collect();
-            query
-                .bind(cluster.name.clone())
-                .bind(json(&cluster.words))
-                .bind(json(&ids))
-                .bind(cluster.cohesion)
-        },
-    )
-    .await?;
-    insert(
-        connection,
-        "INSERT OR IGNORE INTO semantic_nodes (element_id, purpose, confidence, concepts, domain, importance)",
-        6,
-        &insight.meanings,
-        |query, meaning| {
-            query
-                .bind(element(meaning.element))
-                .bind(meaning.purpose.clone())
-                .bind(meaning.confidence)
-                .bind(json(&meaning.concepts))
-                .bind(meaning.domain.clone())
-                .bind(meaning.importance)
-        },
-    )
-    .await?;
-    insert(
-        connection,
-        "INSERT OR IGNORE INTO semantic_edges (source_id, target_id, relationship, strength)",
-        4,
-        &insight.kinships,
-        |query, kinship| {
-            query
-                .bind(element(kinship.from))
-                .bind(element(kinship.to))
-                .bind(kinship.relation)
-                .bind(kinship.strength)
-        },
-    )
-    .await?;
-    insert(
-        connection,
-        "INSERT INTO design_patterns (pattern, element_id, parts, confidence, evidence)",
-        5,
-        &insight.patterns,
-        |query, pattern| {
-            let parts: Vec<(i64, &str)> = pattern
-                .parts
-                .iter()
-                .map(|(at, part)| (element(*at), *part))
-                .collect();
-            query
-                .bind(pattern.name)
-                .bind(element(pattern.element))
-                .bind(json(&parts))
-                .bind(pattern.confidence)
-                .bind(pattern.evidence.clone())
-        },
-    )
-    .await
 }

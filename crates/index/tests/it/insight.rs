@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use mira_index::{Changes, Index, IssueKind, IssueQuery, Severity};
+use mira_index::{Changes, Index, IssueKind, IssueQuery, Severity, Step};
 use tokio_util::sync::CancellationToken;
 
 use crate::Place;
@@ -362,4 +362,75 @@ async fn insight_follows_the_code() {
     crate::whole(&index).await;
     assert!(index.insights(&cancel).await.unwrap().is_new);
     assert_eq!(issues(&index, IssueKind::Complexity).await, []);
+}
+
+#[tokio::test]
+async fn history_is_kept_and_speaks_for_tests() {
+    let (place, index) = project(&[
+        ("src/cart.py", "def total(cart):\n    return sum(cart)\n"),
+        (
+            "checks/test_prices.py",
+            "def test_sums():\n    assert True\n",
+        ),
+    ])
+    .await;
+    assert_eq!(index.history_made_from().await.unwrap(), None);
+    let step = |subject: &str, paths: &[&str]| Step {
+        author: "Ada".to_owned(),
+        at: 5,
+        subject: subject.to_owned(),
+        files: paths.iter().map(|path| ((*path).to_owned(), 2)).collect(),
+    };
+    let both = ["src/cart.py", "checks/test_prices.py"];
+    let steps = [
+        step("Fix sums", &both),
+        step("Begin", &both),
+        step("Alone", &both[..1]),
+    ];
+    index.set_history("abc", &steps).await.unwrap();
+    drop(index);
+
+    let index = place.open().await;
+    assert_eq!(
+        index.history_made_from().await.unwrap().as_deref(),
+        Some("abc")
+    );
+    assert_eq!(index.history_window().await.unwrap().commits, 3);
+    assert_eq!(index.changes().await.unwrap()["src/cart.py"].fixes, 1);
+    let total = index.elements_of("src/cart.py").await.unwrap()[0].id;
+    let tests = index.tests_for(total, 10).await.unwrap();
+    assert_eq!(tests.len(), 1, "{tests:?}");
+    assert_eq!(tests[0].path, "checks/test_prices.py");
+    assert_eq!(
+        tests[0].reasons,
+        ["changed together with its file in 2 of 3 commits"]
+    );
+    assert!((0.3..0.4).contains(&tests[0].confidence), "{tests:?}");
+
+    index.set_history("none", &[]).await.unwrap();
+    assert_eq!(index.tests_for(total, 10).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn folders_lie_above_what_they_use() {
+    let (_place, index) = project(&[
+        (
+            "src/app/main.ts",
+            "import { add } from '../core/sum';\nadd(1);\n",
+        ),
+        (
+            "src/core/sum.ts",
+            "export function add(a: number) { return a + 1; }\n",
+        ),
+    ])
+    .await;
+    let found = index.modules("", 10).await.unwrap();
+    let told: Vec<(&str, u32, u64)> = found
+        .modules
+        .iter()
+        .map(|one| (one.path.as_str(), one.layer, one.files))
+        .collect();
+    assert_eq!(told, [("src/app", 1, 1), ("src/core", 0, 1)]);
+    assert_eq!(found.uses.len(), 1);
+    assert!(!found.uses[0].is_cycle);
 }
