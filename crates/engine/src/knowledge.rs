@@ -7,9 +7,12 @@
 
 mod agreement;
 mod answers;
+mod insight;
+mod judged;
 mod keep;
 mod meaning;
 mod overview;
+mod quality;
 mod search;
 mod told;
 
@@ -22,7 +25,7 @@ use mira_protocol::project::Project;
 use mira_protocol::{Code, Failure, ProjectId};
 use mira_store::Store;
 use mira_workspace::{Access, Blobs, Workspace};
-use tokio::sync::{Mutex, Notify, watch};
+use tokio::sync::{Mutex, Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -52,6 +55,8 @@ struct Inner {
     vectors: Vectors,
     /// Rises when the person says yes to what a model costs.
     agreed: watch::Sender<u64>,
+    /// One project at a time is looked into.
+    looking: Semaphore,
     closed: CancellationToken,
     tasks: TaskTracker,
 }
@@ -62,6 +67,7 @@ pub(crate) struct Held {
     pub index: Index,
     /// Anew where the settings of vectors change.
     sense: RwLock<Arc<meaning::Sense>>,
+    look: insight::Look,
     /// Looked at the whole project since it was opened.
     fresh: watch::Sender<bool>,
     /// Look again.
@@ -101,6 +107,7 @@ impl Knowledge {
             held: Mutex::default(),
             vectors,
             agreed: watch::Sender::new(0),
+            looking: Semaphore::new(1),
             closed: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }));
@@ -142,6 +149,7 @@ impl Knowledge {
             sense: RwLock::new(Arc::new(meaning::Sense::new(parts, &index, &id.0).await)),
             project,
             index,
+            look: insight::Look::new(),
             fresh: watch::Sender::new(false),
             again: Notify::new(),
             closed: self.0.closed.child_token(),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ProjectId;
 use crate::git::Commit;
+use crate::insight::{ElementMeaning, QualityIssue};
 
 /// A declaration somewhere in the project.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,6 +79,8 @@ pub struct IndexState {
     pub failure: Option<String>,
     pub totals: IndexTotals,
     pub meaning: MeaningState,
+    #[serde(default)]
+    pub insight: InsightState,
 }
 
 /// How much the index knows.
@@ -119,6 +122,24 @@ pub struct MeaningState {
     /// More would cost money: `vectors.estimate` says how much, `vectors.agree` says yes.
     #[serde(default)]
     pub waits: bool,
+}
+
+/// Quality, history, concepts and patterns: computed behind the index, when it is up to date.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct InsightState {
+    /// What is shown fits the code and the history as they are indexed now.
+    pub is_current: bool,
+    pub is_running: bool,
+    /// What went wrong last, until it goes well.
+    #[serde(default)]
+    pub failure: Option<String>,
+    pub issues: u64,
+    pub concepts: u64,
+    pub clusters: u64,
+    pub patterns: u64,
+    /// Commits whose changes were counted; 0 without git.
+    pub commits: u64,
 }
 
 /// Files that are not, or not wholly, in the index.
@@ -339,6 +360,12 @@ pub struct ElementDetail {
     pub tests: Vec<CodeTest>,
     /// Commits of its file, newest first; empty without git.
     pub history: Vec<Commit>,
+    /// What could be better in it.
+    #[serde(default)]
+    pub quality: Vec<QualityIssue>,
+    /// None: nothing is known of its sense yet, or its name says nothing.
+    #[serde(default)]
+    pub meaning: Option<ElementMeaning>,
 }
 
 /// Who uses an element, or what it uses.

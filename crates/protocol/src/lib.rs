@@ -20,6 +20,7 @@ pub mod failure;
 pub mod git;
 pub mod hook;
 pub mod ids;
+pub mod insight;
 pub mod job;
 pub mod message;
 pub mod operation;

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::system::Nothing;
 use crate::{
-    approval, budget, change, checkpoint, code, comment, context, egress, git, hook, job, message,
-    operation, project, provider, rewind, route, rule, session, settings, sudo, system, trust,
-    vectors,
+    approval, budget, change, checkpoint, code, comment, context, egress, git, hook, insight, job,
+    message, operation, project, provider, rewind, route, rule, session, settings, sudo, system,
+    trust, vectors,
 };
 
 /// Params of a request that know their method and their reply.
@@ -269,6 +269,18 @@ requests! {
     "code.tests" => CodeTests(code::ElementRef) -> code::CodeTests;
     /// The project in few words, ranked by importance within a budget of tokens.
     "code.map" => CodeMap(code::AskMap) -> code::CodeMap;
+    /// What could be better in the code, each with the measure behind it.
+    "code.quality" => CodeQuality(insight::AskQuality) -> insight::CodeQuality;
+    /// Files that are both hard to follow and often changed.
+    "code.hotspots" => CodeHotspots(insight::AskHotspots) -> insight::CodeHotspots;
+    /// The words the project thinks in; or the elements that are about one of them.
+    "code.concepts" => CodeConcepts(insight::AskConcepts) -> insight::CodeConcepts;
+    /// Files that belong together.
+    "code.clusters" => CodeClusters(project::ProjectRef) -> insight::CodeClusters;
+    /// Design patterns, each with who takes part and what speaks for it.
+    "code.patterns" => CodePatterns(project::ProjectRef) -> insight::CodePatterns;
+    /// Folders of the project, and which uses which.
+    "code.modules" => CodeModules(insight::AskModules) -> insight::CodeModules;
 
     /// The message of a session that is not sent yet.
     "draft.get" => DraftGet(message::DraftRef) -> message::Draft;

@@ -123,6 +123,8 @@ impl Knowledge {
             callees: callees(&held, &element, 1, limit).await?,
             tests: tests_of(&held, &element, limit).await?,
             history: self.history(&held, &element.path).await,
+            quality: held.quality_of(&element).await?,
+            meaning: held.meaning_of(&element).await?,
             around: around(&of_file, &element),
             members: members(&of_file, element.id),
             text: excerpt.text,
@@ -260,10 +262,12 @@ fn place(element: &Element) -> String {
 async fn state_of(held: &Held) -> Result<IndexState, Failure> {
     let totals = held.index.totals().await.map_err(from_index)?;
     let meaning = held.sense().state(totals.chunks);
+    held.see_commits().await;
     Ok(told::state(
         held.index.state(),
         totals,
         meaning,
+        held.insight_state(),
         held.is_fresh(),
     ))
 }

@@ -20,6 +20,8 @@ impl Knowledge {
         self.0.tasks.spawn(async move { on.look(of).await });
         let (on, of) = (self.clone(), held.clone());
         self.0.tasks.spawn(async move { on.embed(of).await });
+        let (on, of) = (self.clone(), held.clone());
+        self.0.tasks.spawn(async move { on.look_into(of).await });
         let on = self.clone();
         self.0.tasks.spawn(async move { on.tell(held).await });
     }

@@ -6,7 +6,7 @@ use mira_index::{
 };
 use mira_protocol::code::{
     CodeEdge, CodeEdges, CodeElement, CodeLanguage, CodePackage, CodeTest, FileImport, IndexPhase,
-    IndexState, IndexTotals, MeaningState, NotedFile, PackageDeclaration,
+    IndexState, IndexTotals, InsightState, MeaningState, NotedFile, PackageDeclaration,
 };
 
 /// Bytes of code that a token stands for, about.
@@ -33,7 +33,13 @@ pub fn element(element: Element) -> CodeElement {
     }
 }
 
-pub fn state(state: State, totals: Totals, meaning: MeaningState, is_fresh: bool) -> IndexState {
+pub fn state(
+    state: State,
+    totals: Totals,
+    meaning: MeaningState,
+    insight: InsightState,
+    is_fresh: bool,
+) -> IndexState {
     let phase = match state.phase {
         Phase::Idle => IndexPhase::Idle,
         Phase::Scanning => IndexPhase::Scanning,
@@ -67,6 +73,7 @@ pub fn state(state: State, totals: Totals, meaning: MeaningState, is_fresh: bool
             bytes: totals.bytes,
         },
         meaning,
+        insight,
     }
 }
 

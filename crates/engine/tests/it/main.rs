@@ -12,6 +12,7 @@ mod files;
 mod hosts;
 mod house;
 mod injection;
+mod insights;
 mod knowledge;
 mod lifecycle;
 mod limits;

@@ -3,6 +3,8 @@ import type { CodeEdges } from "./CodeEdges";
 import type { CodeElement } from "./CodeElement";
 import type { CodeTest } from "./CodeTest";
 import type { Commit } from "./Commit";
+import type { ElementMeaning } from "./ElementMeaning";
+import type { QualityIssue } from "./QualityIssue";
 
 /**
  * All there is to know of an element.
@@ -27,4 +29,12 @@ text_cut: boolean, callers: CodeEdges, callees: CodeEdges, tests: Array<CodeTest
 /**
  * Commits of its file, newest first; empty without git.
  */
-history: Array<Commit>, };
+history: Array<Commit>, 
+/**
+ * What could be better in it.
+ */
+quality: Array<QualityIssue>, 
+/**
+ * None: nothing is known of its sense yet, or its name says nothing.
+ */
+meaning: ElementMeaning | null, };
