@@ -224,6 +224,7 @@ export function fakeEngine(state: string): ScriptedTransport {
       phase: "idle", done: 0, total: 0, generation: 3, is_complete: true, is_fresh: true, is_watching: true, watch_note: null, failure: null,
       totals: { files: 212, lines: 41_800, source_bytes: 1_400_000, elements: 3_910, edges: 9_004, chunks: 5_120, skipped: 1, noted: 2, bytes: 9_300_000 },
       meaning: { model: null, done: 0, total: 5_120, note: "Words and names are searched; meaning is not." },
+      insight: { is_current: true, is_running: false, failure: null, issues: 2, concepts: 2, clusters: 1, patterns: 1, commits: 240 },
     }),
     "vectors.get": () => ({
       store: "qdrant", place: "localhost:6334", away: null, qdrant_url: "http://localhost:6334", key_source: "none", keychain_problem: "",
@@ -247,7 +248,7 @@ export function fakeEngine(state: string): ScriptedTransport {
       element: id === 6 ? cart : total, around: id === 6 ? [] : [cart], members: id === 6 ? [total] : [],
       text: "pub fn total_price(&self) -> u64 {\n    self.items.iter().sum()\n}\n", text_cut: false,
       callers: { of: total, edges: [edge], truncated: false }, callees: { of: total, edges: [], truncated: false },
-      tests: [{ path: "tests/cart.rs", line: 4, element: null, confidence: 0.6, reason: "imports its file" }], history: [],
+      tests: [{ path: "tests/cart.rs", line: 4, element: null, confidence: 0.6, reason: "imports its file" }], history: [], quality: [], meaning: null,
     }),
     "code.graph": () => ({ nodes: [{ element: total, step: 0 }, { element: main, step: -1 }], edges: [{ from: 8, to: 7, kind: "call", confidence: 0.9 }], truncated: false }),
     "code.deps": () => ({

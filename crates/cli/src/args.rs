@@ -12,8 +12,9 @@ use mira_protocol::rewind::RewindWhat;
 use mira_protocol::sudo::{SudoOutcome, SudoStatus};
 
 pub use code::{
-    CodeTarget, DepsArgs, ElementArgs, EmbedderArgs, IndexArgs, IndexCommand, MapArgs, SearchArgs,
-    SymbolsArgs, TestsArgs,
+    CodeTarget, ConceptsArgs, DepsArgs, ElementArgs, EmbedderArgs, HotspotsArgs, IndexArgs,
+    IndexCommand, MapArgs, ModulesArgs, ProjectCodeArgs, QualityArgs, SearchArgs, SymbolsArgs,
+    TestsArgs,
 };
 
 /// A coding assistant for your own machine: reads, edits and runs, and can take it all back.
@@ -95,6 +96,18 @@ pub enum Command {
     Tests(TestsArgs),
     /// The project in few words: what others use most, within a budget of tokens
     Map(MapArgs),
+    /// What could be better in the code, each with the measure behind it
+    Quality(QualityArgs),
+    /// Files that are both hard to follow and often changed
+    Hotspots(HotspotsArgs),
+    /// The words the project thinks in; of one: the elements that are about it
+    Concepts(ConceptsArgs),
+    /// Files that belong together
+    Clusters(ProjectCodeArgs),
+    /// Design patterns in the code, and what speaks for each
+    Patterns(ProjectCodeArgs),
+    /// Folders in layers: which uses which, and which go in a circle
+    Modules(ModulesArgs),
     /// Money spent, caps, forecast; views of the ledger
     Budget(BudgetArgs),
     /// Which tier and model answer, and why

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{JsonArg, MakerArg, StoreArg};
 
@@ -189,6 +189,81 @@ pub struct MapArgs {
     pub path: Option<String>,
     #[arg(long, default_value_t = 2_000, value_name = "TOKENS")]
     pub budget: u32,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+/// Kinds of issues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub enum IssueKindArg {
+    Complexity,
+    Length,
+    Duplication,
+    DeadExport,
+    MissingTests,
+    MissingDocs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SeverityArg {
+    Info,
+    Low,
+    Medium,
+    High,
+}
+
+#[derive(Debug, Args)]
+pub struct QualityArgs {
+    /// Only issues of this kind
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub kind: Vec<IssueKindArg>,
+    /// Only issues at least so grave
+    #[arg(long, value_enum, default_value = "info", value_name = "SEVERITY")]
+    pub severity: SeverityArg,
+    /// Only in this file, or below this folder
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+#[derive(Debug, Args)]
+pub struct HotspotsArgs {
+    /// Only below this folder
+    #[arg(long, value_name = "PATH")]
+    pub path: Option<String>,
+    #[arg(long, default_value_t = 20)]
+    pub limit: u32,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+#[derive(Debug, Args)]
+pub struct ConceptsArgs {
+    /// The elements that are about this one
+    #[arg(value_name = "CONCEPT")]
+    pub concept: Option<String>,
+    #[arg(long, default_value_t = 30)]
+    pub limit: u32,
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+/// Nothing but the project.
+#[derive(Debug, Args)]
+pub struct ProjectCodeArgs {
+    #[command(flatten)]
+    pub target: CodeTarget,
+}
+
+#[derive(Debug, Args)]
+pub struct ModulesArgs {
+    /// Only what stands in this folder
+    #[arg(value_name = "FOLDER")]
+    pub path: Option<String>,
     #[command(flatten)]
     pub target: CodeTarget,
 }

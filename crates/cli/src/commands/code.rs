@@ -1,7 +1,9 @@
 //! `mira index`, `search`, `symbols`, …: what is known of a project's code, without a model.
 
+mod about;
 mod index;
 mod look;
+mod quality;
 mod uses;
 mod vectors;
 
@@ -9,6 +11,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use mira_protocol::code::{IndexPhase, IndexState};
+use mira_protocol::insight::AskQuality;
 use mira_protocol::project::{Project, ProjectRef};
 use mira_protocol::{Event, Failure, Topic, calls};
 use tokio::sync::broadcast::error::RecvError;
@@ -17,8 +20,10 @@ use crate::args::CodeTarget;
 use crate::client::Client;
 use crate::host;
 
+pub use about::{clusters, concepts, modules, patterns};
 pub use index::{run as index, said as state_said};
 pub use look::{search, search_said, symbols, symbols_said};
+pub use quality::{hotspots, quality};
 pub use uses::{callees, callers, deps, map, tests};
 
 /// A state is asked for at least so often: a lost topic must not hold a command up.
@@ -29,6 +34,36 @@ const NOTHING: u8 = 1;
 
 /// The project, with its index up to date unless the person does not want to wait.
 async fn ready(client: &Client, target: &CodeTarget) -> Result<(Project, IndexState), Failure> {
+    ready_when(client, target, |state| state.is_fresh).await
+}
+
+/// The project, looked into as it is now: quality, history, concepts and patterns.
+async fn looked_into(client: &Client, target: &CodeTarget) -> Result<Project, Failure> {
+    let is_done = |state: &IndexState| {
+        state.is_fresh && (state.insight.is_current || state.insight.failure.is_some())
+    };
+    let (project, state) = ready(client, target).await?;
+    if is_done(&state) || target.no_wait {
+        return Ok(project);
+    }
+    // Whoever asks is waited for; the answer itself comes later.
+    let asked = AskQuality {
+        project_id: project.id,
+        kinds: Vec::new(),
+        min_severity: None,
+        path: None,
+        limit: Some(1),
+    };
+    client.call(calls::CodeQuality(asked)).await?;
+    let (project, _) = ready_when(client, target, is_done).await?;
+    Ok(project)
+}
+
+async fn ready_when(
+    client: &Client,
+    target: &CodeTarget,
+    is_ready: impl Fn(&IndexState) -> bool,
+) -> Result<(Project, IndexState), Failure> {
     let project = host::project(client, target.project.as_deref()).await?;
     let mut events = client.events();
     let of = ProjectRef {
@@ -37,7 +72,7 @@ async fn ready(client: &Client, target: &CodeTarget) -> Result<(Project, IndexSt
     let ask = || client.call(calls::CodeState(of.clone()));
     let mut state = ask().await?;
     let mut bar = Bar::new();
-    while !state.is_fresh && !target.no_wait {
+    while !is_ready(&state) && !target.no_wait {
         bar.show(&state);
         let news = async {
             loop {
@@ -105,6 +140,7 @@ fn doing(state: &IndexState) -> String {
         total => format!(" {} of {total}", state.done),
     };
     match state.phase {
+        IndexPhase::Idle if state.insight.is_running => "looking into the code".to_owned(),
         IndexPhase::Idle => "up to date".to_owned(),
         IndexPhase::Scanning => "looking which files there are".to_owned(),
         IndexPhase::Reading => format!("reading files{of}"),

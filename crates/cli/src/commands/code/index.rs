@@ -9,7 +9,7 @@ use crate::args::{CodeTarget, IndexArgs, IndexCommand};
 use crate::client::Client;
 use crate::commands::{say, say_json, table};
 use crate::host;
-use crate::render::text::{bytes, clean, count};
+use crate::render::text::{bytes, clean, count, plural};
 
 pub async fn run(client: &Client, args: IndexArgs) -> Result<u8, Failure> {
     match args.command {
@@ -146,6 +146,20 @@ pub fn said(state: &IndexState) -> String {
     if let Some(note) = note.filter(|_| state.meaning.model.is_some()) {
         rows.push(row("vectors", note));
     }
+    let insight = &state.insight;
+    let looked = match (&insight.failure, insight.is_current) {
+        (Some(failure), _) => clean(failure),
+        (None, true) => format!(
+            "{}, {}, {}, {}; {} counted",
+            plural(insight.issues, "issue"),
+            plural(insight.concepts, "concept"),
+            plural(insight.clusters, "cluster"),
+            plural(insight.patterns, "pattern"),
+            plural(insight.commits, "commit"),
+        ),
+        (None, false) => "looked into when somebody asks, or a little later".to_owned(),
+    };
+    rows.push(row("insight", looked));
     if let Some(note) = &state.watch_note {
         rows.push(row("watching", clean(note)));
     }
