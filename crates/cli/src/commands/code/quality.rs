@@ -63,11 +63,25 @@ fn issue(issue: &QualityIssue) -> Vec<String> {
     vec![
         issue.severity.clone(),
         issue.kind.clone(),
-        format!("{} > {} {}", issue.value, issue.threshold, issue.unit),
+        format!(
+            "{} {} {} {}",
+            issue.value,
+            sign(issue),
+            issue.threshold,
+            issue.unit
+        ),
         what,
         format!("{}:{}", clean(&issue.path), issue.start_line),
         clean(&issue.advice),
     ]
+}
+
+fn sign(issue: &QualityIssue) -> &'static str {
+    match issue.value.total_cmp(&issue.threshold) {
+        std::cmp::Ordering::Less => "<",
+        std::cmp::Ordering::Equal => "≥",
+        std::cmp::Ordering::Greater => ">",
+    }
 }
 
 pub async fn hotspots(client: &Client, args: HotspotsArgs) -> Result<u8, Failure> {
