@@ -5,6 +5,8 @@ import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 import { fromHash, place, toHash } from "../src/app/place";
 import { placed } from "../src/features/code/Graph";
+import { layers } from "../src/features/code/Modules";
+import { squarified } from "../src/features/code/treemap";
 import { withLine } from "../src/features/code/QuickOpen";
 import type { CodeElement } from "../src/protocol/generated/CodeElement";
 import { mount } from "./app";
@@ -27,6 +29,45 @@ describe("code", () => {
     const node = await within(page).findByRole("button", { name: "function main, 1 step away" });
     await user().click(node);
     expect(place.get().element).toBe(8);
+  });
+
+  it("lists what could be better, with the measure and the threshold, and leads to the place", async () => {
+    const { engine } = mount();
+    place.set({ view: "code", codeTab: "quality" });
+    const row = await screen.findByRole("row", { name: /complexity.*31 > 15/ });
+    expect(within(row).getByText("medium")).toBeTruthy();
+    expect(screen.getByRole("button", { name: "Open src/main.rs:20" })).toBeTruthy();
+    await user().selectOptions(screen.getByLabelText("Kind"), "length");
+    expect(await screen.findByText("Nothing passes a threshold there")).toBeTruthy();
+    expect(engine.calls("code.quality").at(-1)).toMatchObject({ kinds: ["length"] });
+    await user().selectOptions(screen.getByLabelText("Kind"), "");
+    await user().click(await screen.findByRole("button", { name: /Cart::total_price/ }));
+    expect(place.get()).toMatchObject({ codeTab: "element", element: 7 });
+  });
+
+  it("shows hotspots as a map that keys walk, with the table behind it", async () => {
+    mount();
+    place.set({ view: "code", codeTab: "hotspots" });
+    const hottest = await screen.findByRole("button", { name: /^src\/cart\.rs: 240 lines, complexity 64, 31 commits, 96%/ });
+    expect(hottest.getAttribute("data-heat")).toBe("5");
+    hottest.focus();
+    await user().keyboard("{ArrowRight}");
+    expect(document.activeElement?.getAttribute("aria-label")).toMatch(/^src\/main\.rs/);
+    expect(screen.getByText("Cart::total_price (31)")).toBeTruthy();
+    expect(screen.getByText(/240 commits counted/)).toBeTruthy();
+  });
+
+  it("shows concepts, what is about one, clusters, patterns and folders in layers", async () => {
+    mount();
+    place.set({ view: "code", codeTab: "concepts" });
+    await user().click(await screen.findByRole("button", { name: /^cart/ }));
+    expect(await screen.findByText("About “cart”")).toBeTruthy();
+    await user().click(screen.getByRole("tab", { name: "Structure" }));
+    expect(await screen.findByText("src: cart, price")).toBeTruthy();
+    expect(screen.getByText("its steps give it back")).toBeTruthy();
+    await user().click(screen.getByRole("tab", { name: "Dependencies" }));
+    await user().click(await screen.findByRole("button", { name: "src/core: 3 files, 400 lines" }));
+    expect(await screen.findByText("Folders in src/core")).toBeTruthy();
   });
 
   it("goes to a symbol by a few letters", async () => {
@@ -75,5 +116,31 @@ describe("places and pictures", () => {
     expect(at(1).x).toBeLessThan(at(3).x);
     expect(at(3).x).toBe(at(4).x);
     expect(at(3).y).not.toBe(at(4).y);
+  });
+});
+
+describe("a treemap", () => {
+  it("gives each value its share and lets nothing overlap", () => {
+    const values = [60, 30, 20, 5, 5];
+    const places = squarified(values, 120, 80);
+    for (const [at, one] of places.entries()) {
+      expect(one.width * one.height).toBeCloseTo(((values[at] ?? 0) / 120) * 120 * 80, 6);
+      for (const other of places.slice(at + 1)) {
+        const across = Math.min(one.x + one.width, other.x + other.width) - Math.max(one.x, other.x);
+        const down = Math.min(one.y + one.height, other.y + other.height) - Math.max(one.y, other.y);
+        expect(Math.min(across, down)).toBeLessThan(1e-6);
+      }
+    }
+    expect(squarified([], 10, 10)).toEqual([]);
+  });
+});
+
+describe("folders in layers", () => {
+  it("stand above what they use", () => {
+    const module = (path: string, layer: number) => ({ path, is_folder: true, files: 1, lines: 1, layer });
+    const { places, height } = layers([module("core", 0), module("util", 0), module("app", 1)]);
+    expect(places.get("app")?.y).toBeLessThan(places.get("core")?.y ?? 0);
+    expect(places.get("core")?.x).not.toBe(places.get("util")?.x);
+    expect(height).toBeGreaterThan(0);
   });
 });

@@ -258,6 +258,36 @@ export function fakeEngine(state: string): ScriptedTransport {
       ],
       imports: [], imported_by: [],
     }),
+    "code.quality": ({ kinds }: { kinds: string[] }) => ({
+      issues: kinds.includes("length")
+        ? []
+        : [
+            { kind: "complexity", severity: "medium", path: "src/cart.rs", start_line: 9, end_line: 11, element: total, value: 31, threshold: 15, unit: "cognitive complexity", title: "cognitive complexity 31 (bound 15)", advice: "split it where the nesting is deepest", other: null },
+            { kind: "duplication", severity: "low", path: "src/cart.rs", start_line: 1, end_line: 12, element: null, value: 12, threshold: 8, unit: "lines", title: "12 lines that stand also in src/main.rs", advice: "say it once", other: { path: "src/main.rs", start_line: 20, end_line: 31 } },
+          ],
+      counts: [{ kind: "complexity", issues: 1 }, { kind: "duplication", issues: 1 }],
+      truncated: false,
+    }),
+    "code.hotspots": () => ({
+      hotspots: [
+        { path: "src/cart.rs", lines: 240, functions: 9, complexity: 64, hardest: "Cart::total_price", hardest_complexity: 31, issues: 2, commits: 31, fixes: 7, authors: 3, churn: 900, score: 0.96, why: "31 commits (7 fixes) × effort 64" },
+        { path: "src/main.rs", lines: 60, functions: 1, complexity: 2, hardest: null, hardest_complexity: 0, issues: 0, commits: 4, fixes: 0, authors: 1, churn: 80, score: 0.2, why: "4 commits × effort 2" },
+      ],
+      truncated: false,
+      window: { commits: 240, since: NOW - 86_400_000 * 90 },
+    }),
+    "code.concepts": ({ concept }: { concept?: string }) => ({
+      concepts: concept ? [] : [{ name: "cart", weight: 1, elements: 12 }, { name: "price", weight: 0.4, elements: 5 }],
+      elements: concept ? [{ element: total, weight: 0.8 }] : [],
+      truncated: false,
+    }),
+    "code.clusters": () => ({ clusters: [{ name: "src: cart, price", words: ["cart", "price"], files: ["src/cart.rs", "src/main.rs"], cohesion: 0.9 }] }),
+    "code.patterns": () => ({ patterns: [{ name: "builder", element: cart, parts: [{ element: total, part: "product" }], confidence: 0.8, evidence: "its steps give it back" }] }),
+    "code.modules": () => ({
+      modules: [{ path: "src/core", is_folder: true, files: 3, lines: 400, layer: 0 }, { path: "src/main.rs", is_folder: false, files: 1, lines: 60, layer: 1 }],
+      uses: [{ from: "src/main.rs", to: "src/core", files: 2, is_cycle: false }],
+      truncated: false,
+    }),
     "code.map": () => ({ text: "src/cart.rs\n  3 pub struct Cart\n  9 pub fn total_price(&self) -> u64\n", tokens: 18, files_shown: 1, files: 212, elements: 3_910 }),
     "project.list": () => ({ projects: first ? [] : [project] }),
     "project.open": ({ path }: { path: string }) =>

@@ -15,12 +15,6 @@ const ELSEWHERE: Record<string, string> = {
   "code.callers": "`mira callers`, with steps and a limit; the window's page of an element has them in `code.element`",
   "code.callees": "`mira callees`; as the callers",
   "code.tests": "`mira tests`; as the callers",
-  "code.quality": "`mira quality`",
-  "code.hotspots": "`mira hotspots`",
-  "code.concepts": "`mira concepts`",
-  "code.clusters": "`mira clusters`",
-  "code.patterns": "`mira patterns`",
-  "code.modules": "`mira modules`",
   "checkpoint.get": "`mira checkpoints show`; the window shows an operation's changes",
 };
 

@@ -134,6 +134,42 @@ export function actionList(at: ActionContext): Action[] {
       },
     },
     {
+      id: "code.quality",
+      title: t.code.actions.quality,
+      group: "go",
+      words: "issues smells complexity duplication tests docs",
+      run: () => {
+        place.set({ view: "code", codeTab: "quality" });
+      },
+    },
+    {
+      id: "code.hotspots",
+      title: t.code.actions.hotspots,
+      group: "go",
+      words: "churn complexity history treemap",
+      run: () => {
+        place.set({ view: "code", codeTab: "hotspots" });
+      },
+    },
+    {
+      id: "code.concepts",
+      title: t.code.actions.concepts,
+      group: "go",
+      words: "words domain vocabulary",
+      run: () => {
+        place.set({ view: "code", codeTab: "concepts" });
+      },
+    },
+    {
+      id: "code.structure",
+      title: t.code.actions.structure,
+      group: "go",
+      words: "clusters patterns design",
+      run: () => {
+        place.set({ view: "code", codeTab: "structure" });
+      },
+    },
+    {
       id: "code.deps",
       title: t.code.actions.deps,
       group: "go",

@@ -61,7 +61,7 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "files":
       return ["file.list", "file.read", "file.find", "file.blob", "project.guidelines"];
     case "code":
-      return ["code.state", "code.noted_files", "code.languages", "code.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map", "vectors.estimate"];
+      return ["code.state", "code.noted_files", "code.languages", "code.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map", "code.quality", "code.hotspots", "code.concepts", "code.clusters", "code.patterns", "code.modules", "vectors.estimate"];
     case "vectors":
       return ["vectors.get", "vectors.estimate", "code.state"];
   }

@@ -115,3 +115,52 @@ fn what_is_left_out_is_named_and_languages_are_switched() {
     assert_eq!(code, 2);
     assert!(said.contains("no language"), "{said}");
 }
+
+const HARD: &str = "def open_account(items, is_open):\n    total = 0\n    for item in items:\n        if is_open:\n            if item > 3:\n                for other in items:\n                    if other > item and is_open or total > 9:\n                        if other == 7:\n                            total += 1\n            elif item == 2:\n                total += 2\n    return close_account(total)\n\n\ndef close_account(total):\n    return total\n\n\ndef audit_account(total):\n    return close_account(total)\n";
+
+#[test]
+fn quality_hotspots_and_concepts_are_told_with_their_measures() {
+    let home = Home::at("http://127.0.0.1:9/v1").without_key();
+    let project = TempProject::new(&format!(
+        "-- src/bank.py\n{HARD}-- lib/calm.py\nimport src.bank\n"
+    ));
+    let project = project.with_git();
+
+    let quality = json(&home, &project, &["quality", "--kind", "complexity"]);
+    let issue = &quality["issues"][0];
+    assert_eq!(issue["element"]["name"], "open_account");
+    assert_eq!(issue["threshold"], 15.0);
+    assert!(issue["value"].as_f64().unwrap() > 15.0, "{issue}");
+    let (code, said, _) = run(&home, &project, &["quality", "--path", "src"]);
+    assert_eq!(code, 0);
+    assert!(said.contains("> 15 cognitive complexity"), "{said}");
+    let (code, said, _) = run(
+        &home,
+        &project,
+        &["quality", "--path", "lib", "--severity", "high"],
+    );
+    assert_eq!((code, said.as_str()), (1, "Nothing passes a threshold.\n"));
+
+    let hotspots = json(&home, &project, &["hotspots"]);
+    assert_eq!(hotspots["window"]["commits"], 1);
+    assert_eq!(hotspots["hotspots"][0]["path"], "src/bank.py");
+    let (_, said, _) = run(&home, &project, &["hotspots"]);
+    assert!(said.contains("1 commit counted"), "{said}");
+
+    let (code, said, _) = run(&home, &project, &["concepts"]);
+    assert!(code == 0 && said.contains("account"), "{said}");
+    let (code, said, _) = run(&home, &project, &["concepts", "account"]);
+    assert!(code == 0 && said.contains("close_account"), "{said}");
+    let (code, _, said) = run(&home, &project, &["concepts", "umbrella"]);
+    assert!(code != 0 && said.contains("mira concepts"), "{said}");
+    let (code, said, _) = run(&home, &project, &["patterns"]);
+    assert_eq!(
+        (code, said.contains("No design pattern")),
+        (1, true),
+        "{said}"
+    );
+    let (code, said, _) = run(&home, &project, &["modules"]);
+    assert!(code == 0 && said.contains("src"), "{said}");
+    let (_, said, _) = run(&home, &project, &["index"]);
+    assert!(said.contains("insight"), "{said}");
+}

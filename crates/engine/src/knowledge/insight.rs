@@ -22,6 +22,8 @@ const REST: Duration = Duration::from_secs(2);
 /// The rest after a look, in looks: so that it takes a small share of a machine's time at most.
 const RESTS: u32 = 10;
 const LONGEST_REST: Duration = Duration::from_secs(120);
+/// How often is looked whether there is a new commit.
+const SEE_COMMITS: Duration = Duration::from_secs(5);
 /// The known history is of a folder without a repository, or without a commit.
 const NO_HISTORY: &str = "none";
 
@@ -105,7 +107,8 @@ impl Held {
         notes
     }
 
-    /// A commit changes no file: whether there is a new one is looked up when somebody asks.
+    /// A commit changes no file: whether there is a new one is looked up now and then, and when
+    /// somebody asks.
     pub(super) async fn see_commits(&self) {
         let seen = self.look.seen();
         if seen.is_running || seen.generation.is_none() {
@@ -137,6 +140,7 @@ impl Held {
             tokio::select! {
                 _ = states.changed() => {}
                 _ = wanted.changed() => {}
+                () = tokio::time::sleep(SEE_COMMITS) => self.see_commits().await,
             }
         }
     }

@@ -8,10 +8,14 @@ import { t } from "../../i18n";
 import type { Project } from "../../protocol/generated/Project";
 import "./code.css";
 import { CodeSearch } from "./CodeSearch";
+import { ConceptsPage } from "./ConceptsPage";
 import { DependenciesPage } from "./DependenciesPage";
 import { ElementPage } from "./ElementPage";
+import { HotspotsPage } from "./HotspotsPage";
 import { IndexPage } from "./IndexPage";
 import { MapPage } from "./MapPage";
+import { QualityPage } from "./QualityPage";
+import { StructurePage } from "./StructurePage";
 import { CODE_TABS, type CodeTab } from "./tabs";
 
 export interface CodeLinks {
@@ -43,6 +47,10 @@ export default function CodeView(props: {
           ) : null}
           {project && tab === "search" ? <CodeSearch key={project.id} projectId={project.id} links={links} /> : null}
           {project && tab === "element" ? <ElementPage projectId={project.id} id={element} links={links} onFindSymbol={props.onFindSymbol} /> : null}
+          {project && tab === "quality" ? <QualityPage key={project.id} projectId={project.id} links={links} /> : null}
+          {project && tab === "hotspots" ? <HotspotsPage key={project.id} projectId={project.id} links={links} /> : null}
+          {project && tab === "concepts" ? <ConceptsPage key={project.id} projectId={project.id} links={links} /> : null}
+          {project && tab === "structure" ? <StructurePage projectId={project.id} links={links} /> : null}
           {project && tab === "deps" ? <DependenciesPage projectId={project.id} /> : null}
           {project && tab === "map" ? <MapPage projectId={project.id} /> : null}
           {project && tab === "index" ? <IndexPage key={project.id} projectId={project.id} /> : null}

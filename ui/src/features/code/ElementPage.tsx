@@ -12,6 +12,8 @@ import type { Commit } from "../../protocol/generated/Commit";
 import { useRequest } from "../../protocol/queries";
 import type { CodeLinks } from "./CodeView";
 import { Graph } from "./Graph";
+import { Issues } from "./insight";
+import { Meaning } from "./Meaning";
 import { ElementLink, kindWord } from "./parts";
 import { Edges, Tests } from "./Uses";
 
@@ -29,7 +31,7 @@ export function ElementPage(props: { projectId: string; id: number | undefined; 
   }
   if (found.error) return <FailureCard failure={asFailure(found.error)}>{find}</FailureCard>;
   if (!found.data) return <Waiting what={t.common.loading} />;
-  const { element, around, members, text, text_cut, callers, callees, tests, history } = found.data;
+  const { element, around, members, text, text_cut, callers, callees, tests, history, quality, meaning } = found.data;
   return (
     <article className="code-page" aria-label={element.qualified_name}>
       <Head element={element} around={around} links={links} />
@@ -47,6 +49,11 @@ export function ElementPage(props: { projectId: string; id: number | undefined; 
       <Tests tests={tests} links={links} />
       {members.length > 0 ? <Members members={members} links={links} /> : null}
       <History history={history} />
+      <section aria-label={t.code.tabs.quality}>
+        <h3 className="section-title">{t.code.tabs.quality}</h3>
+        {quality.length > 0 ? <Issues issues={quality} links={links} label={t.code.tabs.quality} /> : <p className="quiet">{t.code.quality.noneHere}</p>}
+      </section>
+      {meaning ? <Meaning meaning={meaning} links={links} /> : null}
     </article>
   );
 }

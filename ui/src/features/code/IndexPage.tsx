@@ -10,6 +10,7 @@ import { bytes, whole } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { CodeLanguage } from "../../protocol/generated/CodeLanguage";
 import type { IndexState } from "../../protocol/generated/IndexState";
+import type { InsightState } from "../../protocol/generated/InsightState";
 import type { NotedFiles } from "../../protocol/generated/NotedFiles";
 import { useClient, useRequest } from "../../protocol/queries";
 import { phaseWord } from "./parts";
@@ -84,8 +85,18 @@ function StateOf({ projectId, state }: { projectId: string; state: IndexState })
       <p className="secondary">
         {meaning.model ? words.vectors({ done: meaning.done, total: meaning.total, model: meaning.model }) : null} {meaning.note} {state.watch_note ?? (state.is_watching ? words.watching : null)}
       </p>
+      <p className="secondary">{insightWords(state.insight)}</p>
+      {state.insight.failure ? <FailureCard failure={{ message: state.insight.failure }} /> : null}
     </section>
   );
+}
+
+function insightWords(insight: InsightState): string {
+  const words = t.code.index;
+  if (insight.is_running) return t.code.quality.looking;
+  if (!insight.is_current) return words.notLooked;
+  const { issues, concepts, clusters, patterns, commits } = insight;
+  return words.looked({ issues, concepts, clusters, patterns, commits });
 }
 
 function Noted({ noted }: { noted: NotedFiles }) {

@@ -1,2 +1,2 @@
-export const CODE_TABS = ["search", "element", "deps", "map", "index"] as const;
+export const CODE_TABS = ["search", "element", "quality", "hotspots", "concepts", "structure", "deps", "map", "index"] as const;
 export type CodeTab = (typeof CODE_TABS)[number];

@@ -1,0 +1,126 @@
+// How the code keeps and what it is about: quality, hotspots from a real history, concepts, structure, folders in layers.
+
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { accessibility, openProject, world } from "./world.mjs";
+
+const HARD = `import { round } from "../core/round";
+
+/** Adds up the prices of a cart. */
+export function cartTotal(items: number[], open: boolean): number {
+  let total = 0;
+  for (const item of items) {
+    if (open) {
+      if (item > 3) {
+        for (const other of items) {
+          if ((other > item && open) || total > 9) {
+            if (other === 7) {
+              total += 1;
+            }
+          }
+        }
+      } else if (item === 2) {
+        total += 2;
+      }
+    }
+  }
+  return round(total);
+}
+
+export function cartPrice(items: number[]): number {
+  return cartTotal(items, true);
+}
+
+export function cartLabel(items: number[]): string {
+  return String(cartPrice(items));
+}
+`;
+const ROUND = `export function round(value: number): number {
+  return Math.round(value);
+}
+`;
+
+/** Runs one way in a world with some TypeScript that has a history. */
+async function journey(walk) {
+  const here = await world({});
+  const git = (...args) => execFileSync("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", ...args], { cwd: here.project });
+  const commit = (message, files) => {
+    for (const [path, text] of Object.entries(files)) writeFileSync(join(here.project, path), text);
+    git("add", ".");
+    git("commit", "-qm", message);
+  };
+  try {
+    for (const folder of ["src/shop", "src/core", "checks"]) mkdirSync(join(here.project, folder), { recursive: true });
+    commit("Add a cart", { "src/shop/cart.ts": HARD, "src/core/round.ts": ROUND, "checks/prices.test.ts": "// The prices.\n" });
+    commit("Fix the total", { "src/shop/cart.ts": `${HARD}// Mended.\n`, "checks/prices.test.ts": "// The prices again.\n" });
+    commit("Fix it again", { "src/shop/cart.ts": `${HARD}// Mended twice.\n`, "checks/prices.test.ts": "// The prices at last.\n" });
+    const page = await here.page();
+    await openProject(page, here.project);
+    await page.getByRole("button", { name: "Project: greeter" }).waitFor();
+    const go = (tab) => page.goto(`${page.url().split("#")[0]}#/code/${tab}`);
+    await walk({ here, page, go, commit });
+    assert.deepEqual(here.problems(), []);
+  } finally {
+    await here.close();
+  }
+}
+
+export const journeys = {
+  "code: what could be better is listed with its measure, narrowed, opened, and gone when it is mended": () =>
+    journey(async ({ here, page, go }) => {
+      await go("quality");
+      const row = page.getByRole("row", { name: /complexity.*> 15/ });
+      await row.waitFor();
+      assert.deepEqual(await accessibility(page), [], "quality");
+      await page.getByLabel("Kind").selectOption("length");
+      await page.getByText("Nothing passes a threshold there").waitFor();
+      await page.getByLabel("Kind").selectOption("complexity");
+      await row.getByRole("button", { name: /cartTotal/ }).click();
+      const element = page.getByRole("article", { name: "cartTotal" });
+      await element.getByText("Adds up the prices of a cart.").first().waitFor();
+      await element.getByRole("row", { name: /complexity.*> 15/ }).waitFor();
+      await element.getByRole("row", { name: /Fix it again.*Ada/ }).waitFor();
+      await element.getByText(/changed together with its file in 3 of 3 commits/).waitFor();
+      assert.deepEqual(await accessibility(page), [], "an element with its quality");
+      await go("quality");
+      await row.waitFor();
+      here.put("src/shop/cart.ts", "export function cartTotal(): number {\n  return 0;\n}\n");
+      await row.waitFor({ state: "detached" });
+    }),
+
+  "code: hotspots as a map that keys walk and as a table, and a new commit counts": () =>
+    journey(async ({ page, go, commit }) => {
+      await go("hotspots");
+      const file = page.getByRole("button", { name: /^src\/shop\/cart\.ts: \d+ lines, complexity \d+, 3 commits/ });
+      await file.waitFor();
+      await page.getByText("4 commits counted", { exact: false }).waitFor();
+      assert.deepEqual(await accessibility(page), [], "hotspots");
+      await file.focus();
+      await page.keyboard.press("ArrowRight");
+      await page.locator(".heat-file:focus").and(page.getByRole("button", { name: /^src\/core\/round\.ts/ })).waitFor();
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("Enter");
+      await page.locator("#inspector-panel").getByText("Adds up the prices of a cart.", { exact: false }).waitFor();
+      commit("Round down", { "src/core/round.ts": ROUND.replace("Math.round", "Math.floor") });
+      await page.getByText("5 commits counted", { exact: false }).waitFor();
+    }),
+
+  "code: concepts with what is about them, clusters, patterns, and folders in layers": () =>
+    journey(async ({ page, go }) => {
+      await go("concepts");
+      await page.getByRole("button", { name: /^cart/ }).first().click();
+      await page.getByRole("region", { name: /^About “cart/ }).getByRole("button", { name: /cartTotal/ }).first().waitFor();
+      assert.deepEqual(await accessibility(page), [], "concepts");
+      await go("structure");
+      await page.getByRole("heading", { name: "Files that belong together" }).waitFor();
+      await page.getByText("No design pattern is known in this code").waitFor();
+      assert.deepEqual(await accessibility(page), [], "structure");
+      await go("deps");
+      await page.getByRole("button", { name: /^src: 2 files/ }).click();
+      await page.getByRole("heading", { name: "Folders in src" }).waitFor();
+      await page.getByRole("row", { name: /src\/shop.*src\/core/ }).waitFor();
+      assert.deepEqual(await accessibility(page), [], "folders in layers");
+    }),
+};
