@@ -8,9 +8,8 @@ import type { CodeLinks } from "./CodeView";
 import { ElementLink } from "./parts";
 
 function relation(kin: ElementKin): string {
-  const { relations } = t.code.meaning;
   const key = kin.is_from && kin.relation !== "akin" ? `${kin.relation}_from` : kin.relation;
-  return key in relations ? relations[key as keyof typeof relations] : kin.relation;
+  return key in t.code.meaning.relations ? t.code.meaning.relations[key as keyof typeof t.code.meaning.relations] : kin.relation;
 }
 
 export function Meaning({ meaning, links }: { meaning: ElementMeaning; links: CodeLinks }) {

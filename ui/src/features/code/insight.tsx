@@ -1,5 +1,6 @@
 // What the pages about quality, history and meaning share: what an answer lacks, and issues as a table.
 
+import { Said } from "../../components/Said";
 import { t } from "../../i18n";
 import type { CodePlace } from "../../protocol/generated/CodePlace";
 import type { QualityIssue } from "../../protocol/generated/QualityIssue";
@@ -16,6 +17,10 @@ export function issueWord(kind: string): string {
 export function severityWord(severity: string): string {
   const { severities } = t.code.quality;
   return severity in severities ? severities[severity as keyof typeof severities] : severity;
+}
+
+function unitWord(unit: string): string {
+  return unit in t.code.quality.units ? t.code.quality.units[unit as keyof typeof t.code.quality.units] : unit;
 }
 
 /** While the code is being looked into: that; else what the answer lacks. */
@@ -65,7 +70,7 @@ export function Issues({ issues, links, label }: { issues: readonly QualityIssue
               </td>
               <td>{issueWord(issue.kind)}</td>
               <td title={issue.title}>
-                <span className="num">{measure(issue)}</span> <span className="quiet">{issue.unit}</span>
+                <span className="num">{measure(issue)}</span> <span className="quiet">{unitWord(issue.unit)}</span>
               </td>
               <td>
                 {issue.element ? <ElementLink element={issue.element} onOpen={links.openElement} /> : <span className="quiet">{words.file}</span>}
@@ -74,7 +79,9 @@ export function Issues({ issues, links, label }: { issues: readonly QualityIssue
               <td>
                 <Place path={issue.path} line={issue.start_line} onOpen={links.openFile} />
               </td>
-              <td className="secondary">{issue.advice}</td>
+              <td className="secondary">
+                <Said text={issue.advice} />
+              </td>
             </tr>
           ))}
         </tbody>

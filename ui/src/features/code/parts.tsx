@@ -1,5 +1,6 @@
 // Small parts that the pages about code share.
 
+import { Said } from "../../components/Said";
 import { t } from "../../i18n";
 import type { CodeElement } from "../../protocol/generated/CodeElement";
 import type { IndexState } from "../../protocol/generated/IndexState";
@@ -63,7 +64,11 @@ export function Notes({ projectId, notes }: { projectId: string; notes: readonly
           <span className="quiet">{t.code.index.searchable}</span>
         </p>
       ) : null}
-      {busy ? null : notes?.map((note) => <p key={note}>{note}</p>)}
+      {busy ? null : notes?.map((note) => (
+            <p key={note}>
+              <Said text={note} />
+            </p>
+          ))}
     </div>
   );
 }

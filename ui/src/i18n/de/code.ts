@@ -152,6 +152,7 @@ export const code = {
       kind: "Art",
       anyKind: "Jede Art ({count})",
       kinds: { complexity: "Komplexität", length: "Länge", duplication: "Verdopplung", dead_export: "ungenutzter Export", missing_tests: "fehlende Tests", missing_docs: "fehlende Doku" },
+      units: { "cognitive complexity": "Komplexität", "cyclomatic complexity": "Pfade (zyklomatisch)", lines: "Zeilen", uses: "Verwendungen", users: "Verwender", paths: "Pfade" },
       measure: "Gemessen, Schwelle",
       what: "Was",
       place: "Stelle",

@@ -108,6 +108,19 @@ export const said: Said = [
   ["Mira failed: {what}.", "Mira ist gescheitert: {what}."],
   ["{what} was not found.", "{what} wurde nicht gefunden."],
   ["You read too slowly and were cut off. Nothing is lost.", "Es wurde zu langsam gelesen und getrennt. Nichts ist verloren."],
+  // Was am Code besser sein könnte.
+  ["split it where the nesting is deepest; return early", "dort teilen, wo die Schachtelung am tiefsten ist; früh zurückkehren"],
+  ["give its parts names of their own", "seinen Teilen eigene Namen geben"],
+  ["move what belongs together into files of its own", "was zusammengehört, in eigene Dateien verschieben"],
+  ["remove it, or make it private; keep it if it is there for others", "entfernen oder privat machen; behalten, wenn es für andere da ist"],
+  ["say what it gives, and when it fails", "sagen, was es liefert und wann es scheitert"],
+  ["test its branches, first those that fail", "seine Zweige testen, zuerst die, die scheitern"],
+  ["say it once, and call it from both places", "es einmal sagen und von beiden Stellen aufrufen"],
+  ["there is no git history: nothing is known of what changed", "es gibt keinen Git-Verlauf: Nichts ist darüber bekannt, was sich geändert hat"],
+  [
+    "the code is being looked at: quality, history and concepts are from before, or not known yet",
+    "der Code wird gerade untersucht: Qualität, Verlauf und Begriffe sind von vorher oder noch nicht bekannt",
+  ],
   // Was die Oberfläche selbst an Stelle der Engine sagt.
   ["The engine did not answer because the connection to it is broken.", "Die Engine hat nicht geantwortet, weil die Verbindung zu ihr unterbrochen ist."],
   ["Mira reconnects by itself; try again then.", "Mira verbindet sich von selbst neu; danach noch einmal versuchen."],

@@ -152,6 +152,7 @@ export const code = {
       kind: "Kind",
       anyKind: "Any kind ({count})",
       kinds: { complexity: "complexity", length: "length", duplication: "duplication", dead_export: "unused export", missing_tests: "missing tests", missing_docs: "missing docs" },
+      units: { "cognitive complexity": "complexity", "cyclomatic complexity": "paths (cyclomatic)", lines: "lines", uses: "uses", users: "users", paths: "paths" },
       measure: "Measured, threshold",
       what: "What",
       place: "Place",
