@@ -4,12 +4,14 @@
 //! - `question`: what was asked: names, plain words, kinds, tests.
 //! - `names`: elements whose names fit, exactly, by their beginning, or nearly.
 //! - `rank`: the signals put together. Pure.
+//! - `rules`: what is known of code, as factors. Pure.
 //! - `answer`: ranges, text, a budget in tokens.
 
 mod answer;
 mod names;
 mod question;
 mod rank;
+mod rules;
 
 use serde::Serialize;
 

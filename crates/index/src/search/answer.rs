@@ -15,8 +15,10 @@ const LEADING: usize = 8;
 const NEIGHBOURS: usize = 12;
 /// Bytes of a token of code, about.
 const BYTES_A_TOKEN: usize = 3;
-/// An element longer than this is shown by the piece that answered, in lines.
+/// An element longer than this is shown by its beginning, in lines.
 const LONG: u32 = 200;
+/// So much of it, where its own first piece did not answer.
+const BEGINNING: u32 = 40;
 
 impl Index {
     pub(super) async fn describe(&self, candidates: &mut Candidates) -> Result<(), IndexError> {
@@ -143,13 +145,18 @@ fn hit(ranked: Ranked, best: f64) -> Hit {
     }
 }
 
-/// The element where it is not too long to be shown; else the piece that answered.
+/// The element; where it is too long to be shown, the piece that it begins in.
 fn range(chunk: &Chunk, element: Option<&Element>) -> (u32, u32) {
-    match element {
-        Some(element) if element.end_line - element.start_line < LONG => {
-            (element.start_line, element.end_line)
-        }
-        _ => (chunk.start_line, chunk.end_line),
+    let Some(element) = element else {
+        return (chunk.start_line, chunk.end_line);
+    };
+    let (start, end) = (element.start_line, element.end_line);
+    if end - start < LONG {
+        (start, end)
+    } else if (chunk.start_line..=chunk.end_line).contains(&start) {
+        (chunk.start_line, chunk.end_line)
+    } else {
+        (start, end.min(start + BEGINNING - 1))
     }
 }
 

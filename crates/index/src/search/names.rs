@@ -20,6 +20,9 @@ const ALIKE: f64 = 0.8;
 /// Words of a question that may together be one name.
 const MOST_JOINED: usize = 5;
 
+/// How a name was met that is the one asked for.
+pub(super) const EXACT: &str = "name";
+
 /// All names of the project, as of one generation of the index.
 #[derive(Default)]
 pub(crate) struct KeptNames(Mutex<Option<(u64, Arc<Names>)>>);
@@ -111,25 +114,26 @@ impl Names {
                 }
             }
         };
-        for (name, words) in joined(&question.names) {
+        let all = question.written.len().max(1) as f64;
+        for (name, words) in joined(&question.written) {
             if name.chars().count() < 2 {
                 continue;
             }
-            let written = words > 1 || is_written_as_name(&question.names.join("_"));
-            if let Some(ids) = self.0.get(name.as_str()) {
-                let certain = question.is_name
-                    || written && words > 1
-                    || question
-                        .names
-                        .iter()
-                        .any(|one| plain(one) == name && is_written_as_name(one));
-                // A plain word of a sentence that is also a name: the rarer, the more it says.
-                let strength = match certain {
-                    true => 1.0,
-                    false => 0.35 / (ids.len() as f64).sqrt(),
-                };
-                add(ids, strength, "name");
-            }
+            let Some(ids) = self.0.get(name.as_str()) else {
+                continue;
+            };
+            let is_written = |one: &String| plain(one) == name && is_written_as_name(one);
+            let certain = question.is_name || words > 1 || question.written.iter().any(is_written);
+            // A plain word of a sentence that is also a name says less, and so does a name that
+            // many have; the more of the question it is, the more it says.
+            let share = 0.8 + 0.2 * words as f64 / all;
+            let strength = if question.is_name {
+                share
+            } else {
+                let sure = if certain { share } else { 0.35 };
+                sure / (ids.len() as f64).sqrt()
+            };
+            add(ids, strength, EXACT);
         }
         if question.is_name {
             self.find_vaguely(question, &mut add);

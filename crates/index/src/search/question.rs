@@ -11,11 +11,15 @@ pub(super) struct Question {
     /// Words that may be in code, without the glue between them; each with its parts.
     pub words: Vec<Vec<String>>,
     /// Runs as they were written, glue left out.
+    pub written: Vec<String>,
+    /// Of these, what does not only ask for code as such.
     pub names: Vec<String>,
     /// It is a name, or names: not a sentence.
     pub is_name: bool,
     /// It is about tests.
     pub wants_tests: bool,
+    /// It is about how something is used.
+    pub wants_examples: bool,
     /// The kind that was named: `class Foo`.
     pub kind: Option<Kind>,
 }
@@ -57,20 +61,19 @@ impl Question {
         let lower = |run: &str| run.to_lowercase();
         let glued = runs.iter().any(|run| GLUE.contains(&lower(run).as_str()));
         let kind = runs.iter().find_map(|run| kind_of(&lower(run)));
-        let names: Vec<String> = runs
+        let written: Vec<String> = runs
             .iter()
-            .filter(|run| {
-                let run = lower(run);
-                !GLUE.contains(&run.as_str()) && !ASKING.contains(&run.as_str())
-            })
+            .filter(|run| !GLUE.contains(&lower(run).as_str()))
             .map(|run| (*run).to_owned())
             .collect();
+        let asks = |run: &&String| ASKING.contains(&lower(run).as_str());
+        let names: Vec<String> = written.iter().filter(|run| !asks(run)).cloned().collect();
         let without_kind = names
             .iter()
             .filter(|run| kind_of(&lower(run)).is_none())
             .count();
-        let written = names.iter().any(|name| is_written_as_name(name));
-        let is_name = !glued && (without_kind == 1 || (written && without_kind <= 4));
+        let is_written = names.iter().any(|name| is_written_as_name(name));
+        let is_name = !glued && (without_kind == 1 || (is_written && without_kind <= 4));
         let tests = [
             "test", "tests", "tested", "testing", "spec", "specs", "fixture",
         ];
@@ -80,7 +83,14 @@ impl Question {
             words,
             is_name,
             wants_tests: wants_tests || runs.iter().any(|run| tests.contains(&lower(run).as_str())),
+            wants_examples: runs.iter().any(|run| {
+                let run = lower(run);
+                ["example", "demo", "sample"]
+                    .iter()
+                    .any(|word| run.starts_with(word))
+            }),
             kind: kind.filter(|_| is_name),
+            written,
             names,
         }
     }

@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 
-use mira_syntax::Kind;
 use serde::Serialize;
 
-use super::names::Named;
+use super::names::{EXACT, Named};
 use super::question::Question;
+use super::rules;
 use crate::LexicalHit;
 use crate::meaning::Near;
 use crate::model::{Chunk, Element};
@@ -57,8 +57,10 @@ pub struct Why {
 const K: f64 = 10.0;
 /// What a signal that is certain is worth beside the first rank of another.
 const NAME: f64 = 2.0;
-const NEIGHBOUR: f64 = 0.15;
-const COMPANY: f64 = 0.25;
+const NEIGHBOUR: f64 = 0.6;
+const COMPANY: f64 = 0.5;
+/// Candidates of a file that count as company: a long file has many by its length alone.
+const COMPANIONS: usize = 6;
 
 /// What is ranked: an element, or a piece that is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,7 +72,7 @@ pub(super) enum Key {
 pub(super) struct Candidate {
     pub chunk: Chunk,
     pub element: Option<Element>,
-    words: Option<usize>,
+    words: Option<(usize, f64)>,
     near: Option<(usize, f64)>,
     named: Option<(f64, &'static str)>,
     neighbour: Option<(f64, String)>,
@@ -115,7 +117,7 @@ impl Candidates {
         for hit in hits {
             let candidate = self.at(hit.chunk);
             if candidate.words.is_none() {
-                candidate.words = Some(rank);
+                candidate.words = Some((rank, hit.score));
                 rank += 1;
             }
         }
@@ -190,13 +192,9 @@ impl Candidates {
 
     pub fn ranked(self, question: &Question) -> Vec<Ranked> {
         let Self { stages, all } = self;
-        let mut company: HashMap<String, f64> = HashMap::new();
-        for candidate in all.values() {
-            let best = company.entry(candidate.chunk.path.clone()).or_default();
-            *best += candidate.base();
-        }
+        let company = company(&all);
         let most = company.values().copied().fold(f64::MIN_POSITIVE, f64::max);
-        let declared_elsewhere = bodies(&all);
+        let bodies = rules::bodies(all.values());
         let mut ranked: Vec<Ranked> = all
             .into_values()
             .map(|candidate| {
@@ -212,7 +210,7 @@ impl Candidates {
                     ));
                 }
                 if stages.rules {
-                    for rule in candidate.rules(question, &declared_elsewhere) {
+                    for rule in rules::of(&candidate, question, &bodies) {
                         score *= rule.points;
                         why.push(rule);
                     }
@@ -241,16 +239,22 @@ impl Candidates {
 impl Candidate {
     /// Signals without neighbours and rules.
     fn base(&self) -> f64 {
-        let words = self.words.map_or(0.0, reciprocal);
+        let words = self.words.map_or(0.0, |(rank, _)| reciprocal(rank));
         let near = self.near.map_or(0.0, |(rank, _)| reciprocal(rank));
         let named = self.named.map_or(0.0, |(strength, _)| NAME * strength);
         words + near + named
     }
 
+    /// It is called what was asked for.
+    pub fn is_named(&self) -> bool {
+        self.named
+            .is_some_and(|(strength, how)| how == EXACT && strength >= 0.8)
+    }
+
     fn sum(&self) -> (f64, Vec<Why>) {
         let mut why = Vec::new();
-        if let Some(rank) = self.words {
-            let text = format!("place {} by words", rank + 1);
+        if let Some((rank, score)) = self.words {
+            let text = format!("place {} by words ({score:.1})", rank + 1);
             why.push(because("words", reciprocal(rank), &text));
         }
         if let Some((rank, cosine)) = self.near {
@@ -265,82 +269,30 @@ impl Candidate {
         }
         (why.iter().map(|one| one.points).sum(), why)
     }
+}
 
-    fn rules(&self, question: &Question, bodies: &HashMap<String, u32>) -> Vec<Why> {
-        let mut rules = Vec::new();
-        let roles = self.chunk.roles;
-        let is_test = roles.is_test || self.element.as_ref().is_some_and(|one| one.is_test);
-        if is_test && !question.wants_tests {
-            rules.push(because(
-                "rule",
-                0.5,
-                "a test, and the question is not about tests",
-            ));
-        }
-        if roles.is_generated {
-            rules.push(because("rule", 0.4, "written by a program"));
-        }
-        if roles.is_vendored {
-            rules.push(because("rule", 0.5, "brought along from elsewhere"));
-        }
-        let Some(element) = &self.element else {
-            rules.push(because("rule", 0.6, "defines nothing"));
-            return rules;
-        };
-        if question
-            .kind
-            .is_some_and(|kind| same_kind(kind, element.kind))
-        {
-            rules.push(because("rule", 1.3, "of the kind that was named"));
-        }
-        let lines = element.end_line - element.start_line + 1;
-        let longest = bodies
-            .get(&element.qualified_name)
-            .copied()
-            .unwrap_or(lines);
-        if is_callable(element.kind) && lines <= 2 && longest > 2 * lines {
-            rules.push(because("rule", 0.6, "declared here, defined elsewhere"));
-        }
-        if matches!(
-            element.kind,
-            Kind::Field | Kind::Variant | Kind::Key | Kind::Column
-        ) {
-            rules.push(because("rule", 0.7, "a member without code"));
-        }
-        rules
+/// By path: what the best candidates of a file have together.
+fn company(all: &HashMap<Key, Candidate>) -> HashMap<String, f64> {
+    let mut files: HashMap<&str, Vec<f64>> = HashMap::new();
+    for candidate in all.values() {
+        let path = candidate.chunk.path.as_str();
+        files.entry(path).or_default().push(candidate.base());
     }
+    let together = files.into_iter().map(|(path, mut scores)| {
+        scores.sort_by(|a, b| b.total_cmp(a));
+        (path.to_owned(), scores.iter().take(COMPANIONS).sum())
+    });
+    together.collect()
 }
 
 fn reciprocal(rank: usize) -> f64 {
     (K + 1.0) / (K + 1.0 + rank as f64)
 }
 
-fn because(signal: &'static str, points: f64, text: &str) -> Why {
+pub(super) fn because(signal: &'static str, points: f64, text: &str) -> Why {
     Why {
         signal,
         points,
         text: text.to_owned(),
     }
-}
-
-/// The longest of the callables of each name, in lines.
-fn bodies(all: &HashMap<Key, Candidate>) -> HashMap<String, u32> {
-    let mut bodies: HashMap<String, u32> = HashMap::new();
-    for element in all
-        .values()
-        .filter_map(|candidate| candidate.element.as_ref())
-    {
-        let lines = element.end_line - element.start_line + 1;
-        let longest = bodies.entry(element.qualified_name.clone()).or_default();
-        *longest = lines.max(*longest);
-    }
-    bodies
-}
-
-fn is_callable(kind: Kind) -> bool {
-    matches!(kind, Kind::Function | Kind::Method | Kind::Constructor)
-}
-
-fn same_kind(wanted: Kind, found: Kind) -> bool {
-    wanted == found || is_callable(wanted) && is_callable(found)
 }

@@ -1,0 +1,149 @@
+//! Rules of code that weigh a candidate, each a factor that one can say aloud.
+
+use std::collections::HashMap;
+
+use mira_syntax::Kind;
+
+use super::question::Question;
+use super::rank::{Candidate, Why, because};
+use crate::tokens::parts_of;
+
+/// Folders that show how code is used.
+const EXAMPLES: &[&str] = &["example", "examples", "demo", "demos", "sample", "samples"];
+/// A callable of so many lines mostly hands on to another.
+const HANDS_ON: u32 = 3;
+/// What a file's own name is worth where the question holds all of its words.
+const FILE_NAME: f64 = 0.1;
+
+/// The rules that hold for a candidate; `bodies` are of [`bodies`].
+pub(super) fn of(
+    candidate: &Candidate,
+    question: &Question,
+    bodies: &HashMap<String, u32>,
+) -> Vec<Why> {
+    let mut rules = Vec::new();
+    let mut rule = |factor: f64, text: &str| rules.push(because("rule", factor, text));
+    let roles = candidate.chunk.roles;
+    let element = candidate.element.as_ref();
+    if (roles.is_test || element.is_some_and(|one| one.is_test)) && !question.wants_tests {
+        rule(0.5, "a test, and the question is not about tests");
+    }
+    if roles.is_generated {
+        rule(0.4, "written by a program");
+    }
+    if roles.is_vendored {
+        rule(0.5, "brought along from elsewhere");
+    }
+    if is_example(&candidate.chunk.path) && !question.wants_examples {
+        rule(0.6, "an example, and the question is not about examples");
+    }
+    let share = named_in(&candidate.chunk.path, question);
+    if share > 0.0 {
+        rule(1.0 + FILE_NAME * share, "its file is named in the question");
+    }
+    let Some(element) = element else {
+        rule(0.6, "defines nothing");
+        return rules;
+    };
+    if question
+        .kind
+        .is_some_and(|kind| same_kind(kind, element.kind))
+    {
+        rule(1.3, "of the kind that was named");
+    }
+    let is_asked = question.is_name && candidate.is_named();
+    let lines = element.end_line - element.start_line + 1;
+    let longest = bodies.get(&element.qualified_name).copied();
+    if is_callable(element.kind) && lines <= HANDS_ON {
+        match lines <= 2 && longest.is_some_and(|longest| longest > 2 * lines) {
+            true => rule(0.6, "declared here, defined elsewhere"),
+            false if is_asked => {}
+            false => rule(0.85, "of a few lines"),
+        }
+    }
+    match element.kind {
+        Kind::Field | Kind::Variant | Kind::Key | Kind::Column => {
+            rule(0.7, "a member without code");
+        }
+        Kind::Implementation => rule(0.6, "its type and its methods stand for themselves"),
+        Kind::Interface | Kind::Type if !is_asked => rule(0.75, "a shape without code"),
+        _ => {}
+    }
+    rules
+}
+
+/// The longest of the callables of each name, in lines.
+pub(super) fn bodies<'c>(all: impl Iterator<Item = &'c Candidate>) -> HashMap<String, u32> {
+    let mut bodies: HashMap<String, u32> = HashMap::new();
+    for element in all.filter_map(|candidate| candidate.element.as_ref()) {
+        let lines = element.end_line - element.start_line + 1;
+        let longest = bodies.entry(element.qualified_name.clone()).or_default();
+        *longest = lines.max(*longest);
+    }
+    bodies
+}
+
+fn is_example(path: &str) -> bool {
+    let (folders, _) = path.rsplit_once('/').unwrap_or_default();
+    let mut folders = folders.split('/');
+    folders.any(|folder| EXAMPLES.contains(&folder.trim_start_matches('_')))
+}
+
+/// Which share of the words of a file's name the question holds.
+fn named_in(path: &str, question: &Question) -> f64 {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let stem = name.split('.').next().unwrap_or(name);
+    let words: Vec<String> = stem
+        .split(|c: char| !c.is_alphanumeric())
+        .flat_map(parts_of)
+        .map(str::to_lowercase)
+        .collect();
+    let is_asked = |word: &&String| {
+        let mut asked = question.words.iter().flatten();
+        asked.any(|asked| is_alike(word, asked))
+    };
+    let asked = words.iter().filter(is_asked).count();
+    asked as f64 / words.len().max(1) as f64
+}
+
+/// The same word but for its ending: `route`, `routes`, `routing`.
+fn is_alike(left: &str, right: &str) -> bool {
+    let shared = left
+        .chars()
+        .zip(right.chars())
+        .take_while(|(left, right)| left == right)
+        .count();
+    let longer = left.chars().count().max(right.chars().count());
+    left == right || shared >= 4.max(longer.saturating_sub(3))
+}
+
+fn is_callable(kind: Kind) -> bool {
+    matches!(kind, Kind::Function | Kind::Method | Kind::Constructor)
+}
+
+fn same_kind(wanted: Kind, found: Kind) -> bool {
+    wanted == found || is_callable(wanted) && is_callable(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_alike_but_for_their_endings() {
+        assert!(is_alike("route", "routing"));
+        assert!(is_alike("cookies", "cookie"));
+        assert!(is_alike("lz", "lz"));
+        assert!(!is_alike("pool", "poor"));
+        assert!(!is_alike("header", "heap"));
+    }
+
+    #[test]
+    fn files_are_named_in_questions_and_examples_known_by_their_folders() {
+        let question = Question::read("how do cookies expire", false);
+        assert_eq!(named_in("src/cookie_jar.rs", &question), 0.5);
+        assert_eq!(named_in("src/pool.rs", &question), 0.0);
+        assert!(is_example("_examples/rest/main.go"));
+        assert!(!is_example("src/example.rs"));
+    }
+}
