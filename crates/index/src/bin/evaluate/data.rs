@@ -1,5 +1,6 @@
 //! The judged questions, and how an answer to one is scored.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -84,10 +85,37 @@ pub fn questions(data: &Path, package: &str) -> Result<Vec<Question>> {
         .collect()
 }
 
+fn gain(grade: u32, rank: usize) -> f64 {
+    (f64::from(2_u32.pow(grade)) - 1.0) / (rank as f64 + 2.0).log2()
+}
+
+fn ideal(mut grades: Vec<u32>) -> f64 {
+    grades.sort_unstable_by(|a, b| b.cmp(a));
+    let ranked = grades.iter().take(TOP).enumerate();
+    ranked.map(|(rank, grade)| gain(*grade, rank)).sum()
+}
+
+/// NDCG@10 of the files alone: each file once, where its first result stands, with the best grade
+/// that is in it.
+pub fn score_by_file(truth: &[Truth], found: &[Place]) -> f64 {
+    let mut grades: BTreeMap<&str, u32> = BTreeMap::new();
+    for one in truth {
+        let best = grades.entry(&one.file).or_default();
+        *best = one.grade.max(*best);
+    }
+    let best = ideal(grades.values().copied().collect());
+    let mut files: Vec<&str> = found.iter().take(TOP).map(|one| &*one.path).collect();
+    let mut seen = BTreeSet::new();
+    files.retain(|path| seen.insert(*path));
+    let gained = files.iter().enumerate().map(|(rank, path)| {
+        let grade = grades.get(path).copied();
+        grade.map_or(0.0, |grade| gain(grade, rank))
+    });
+    gained.sum::<f64>() / best.max(f64::MIN_POSITIVE)
+}
+
 /// NDCG@10 and recall@10.
 pub fn score(truth: &[Truth], found: &[Place]) -> (f64, f64) {
-    let gain =
-        |grade: u32, rank: usize| (f64::from(2_u32.pow(grade)) - 1.0) / (rank as f64 + 2.0).log2();
     let mut answered = vec![false; truth.len()];
     let mut total = 0.0;
     for (rank, place) in found.iter().take(TOP).enumerate() {
@@ -99,14 +127,7 @@ pub fn score(truth: &[Truth], found: &[Place]) -> (f64, f64) {
         }
         new.iter().for_each(|at| answered[*at] = true);
     }
-    let mut grades: Vec<u32> = truth.iter().map(|one| one.grade).collect();
-    grades.sort_unstable_by(|a, b| b.cmp(a));
-    let ideal: f64 = grades
-        .iter()
-        .take(TOP)
-        .enumerate()
-        .map(|(rank, grade)| gain(*grade, rank))
-        .sum();
+    let ideal = ideal(truth.iter().map(|one| one.grade).collect());
     let full: Vec<bool> = (0..truth.len())
         .filter(|at| truth[*at].grade == 2)
         .map(|at| answered[at])

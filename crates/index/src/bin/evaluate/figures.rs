@@ -7,6 +7,8 @@ pub struct Row {
     pub way: &'static str,
     pub ndcg: f64,
     pub recall: f64,
+    /// NDCG@10 of the files alone.
+    pub by_file: f64,
     pub kind: String,
     pub half: String,
     pub language: String,
@@ -40,6 +42,10 @@ impl<'r> Figures<'r> {
         }
         for language in self.distinct(|row| &row.language) {
             self.compare(&language, |row| row.language == language);
+        }
+        println!("\nNDCG@10 of files alone, whatever stands in them");
+        for half in ["", "tune", "held"] {
+            self.by_file(half);
         }
         println!("\nWhat each stage is worth: NDCG@10 without it (difference)");
         println!("{:<26}{:>18}{:>18}{:>18}", "", "all", "tune", "held");
@@ -76,6 +82,18 @@ impl<'r> Figures<'r> {
         for way in COMPARED {
             let (ndcg, recall) = self.mean(way, within);
             print!("{:>16}", format!("{ndcg:.3} ({recall:.2})"));
+        }
+        println!();
+    }
+
+    fn by_file(&self, half: &str) {
+        let within = |row: &&Row| half.is_empty() || row.half == half;
+        print!("{:<31}", if half.is_empty() { "all" } else { half });
+        for way in COMPARED {
+            let rows = self.rows.iter().filter(within).filter(|row| row.way == way);
+            let figures: Vec<f64> = rows.map(|row| row.by_file).collect();
+            let mean = figures.iter().sum::<f64>() / (figures.len() as f64).max(1.0);
+            print!("{:>16}", format!("{mean:.3}"));
         }
         println!();
     }

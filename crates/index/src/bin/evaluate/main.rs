@@ -1,12 +1,12 @@
 //! How good search is, on judged questions over public packages (`evaluation/README.md`):
 //!
 //! ```text
-//! evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses]
+//! evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses] [--candidates FILE]
 //! ```
 //!
 //! Prints NDCG@10 and recall@10 of grep, BM25, vectors and all together, by half, kind and
 //! language, and what each stage is worth. `--losses` lists what went wrong on the half that may be
-//! looked at.
+//! looked at; `--candidates` writes what each question brought, with every signal, as lines of JSON.
 
 mod data;
 mod figures;
@@ -14,6 +14,7 @@ mod grep;
 mod memo;
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -32,7 +33,11 @@ struct Options {
     data: PathBuf,
     only: Option<String>,
     losses: bool,
+    candidates: Option<PathBuf>,
 }
+
+/// So many candidates of a question are written down.
+const WRITTEN: usize = 400;
 
 /// A way to search that is compared with others.
 #[derive(Clone, Copy)]
@@ -62,6 +67,11 @@ async fn main() -> Result<()> {
         eprintln!("Without vectors: {error}. {}", error.hint());
     }
     let mut rows = Vec::new();
+    let mut candidates = options
+        .candidates
+        .as_deref()
+        .map(std::fs::File::create)
+        .transpose()?;
     for package in &packages {
         if options
             .only
@@ -105,8 +115,15 @@ async fn main() -> Result<()> {
             began.elapsed().as_secs_f64()
         );
         for question in &questions {
+            if let Some(file) = &mut candidates {
+                write_candidates(file, &index, meaning.as_ref(), question).await?;
+                continue;
+            }
             rows.extend(asked(&index, meaning.as_ref(), package, question, options.losses).await?);
         }
+    }
+    if candidates.is_some() {
+        return Ok(());
     }
     if rows.is_empty() {
         bail!("no package is there; `node evaluation/fetch.mjs` gets them");
@@ -126,6 +143,7 @@ fn options() -> Result<Options> {
         data: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evaluation"),
         only: None,
         losses: false,
+        candidates: None,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -139,8 +157,10 @@ fn options() -> Result<Options> {
             "--data" => options.data = value()?.into(),
             "--only" => options.only = Some(value()?),
             "--losses" => options.losses = true,
+            "--candidates" => options.candidates = Some(value()?.into()),
             _ => bail!(
-                "usage: evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses]"
+                "usage: evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses] \
+                 [--candidates FILE]"
             ),
         }
     }
@@ -154,6 +174,29 @@ async fn open(root: &Path, work: &Path) -> Result<Index> {
     let index = Index::open(&work.join("index.db"), workspace).await?;
     index.sync(What::Whole, &CancellationToken::new()).await?;
     Ok(index)
+}
+
+fn with(meaning: Option<&Meaning>) -> With<'_> {
+    match meaning {
+        Some(meaning) => With::Meaning(meaning),
+        None => With::Words {
+            why: "no model",
+            hint: "",
+        },
+    }
+}
+
+async fn write_candidates(
+    file: &mut std::fs::File,
+    index: &Index,
+    meaning: Option<&Meaning>,
+    question: &Question,
+) -> Result<()> {
+    let mut query = Query::new(question.question.as_str());
+    query.limit = WRITTEN;
+    let answer = index.search(&query, with(meaning)).await?;
+    let line = serde_json::json!({ "id": question.id, "hits": answer.hits });
+    Ok(writeln!(file, "{line}")?)
 }
 
 fn ways() -> Vec<Way> {
@@ -228,6 +271,7 @@ async fn asked(
             way,
             ndcg,
             recall,
+            by_file: data::score_by_file(&question.truth, found),
             kind: question.kind.clone(),
             half: question.half.clone(),
             language: package.language.clone(),
@@ -236,16 +280,9 @@ async fn asked(
     };
     add("grep", &grep::ranked(index, &question.question).await?);
     for way in ways() {
-        let with = match meaning {
-            Some(meaning) => With::Meaning(meaning),
-            None => With::Words {
-                why: "no model",
-                hint: "",
-            },
-        };
         let mut query = Query::new(question.question.as_str());
         query.stages = way.stages;
-        let answer = index.search(&query, with).await?;
+        let answer = index.search(&query, with(meaning)).await?;
         let found: Vec<Place> = answer.hits.iter().map(Place::of).collect();
         let ndcg = add(way.name, &found);
         if losses && way.name == "hybrid" && question.half == "tune" && ndcg < 0.7 {
