@@ -6,13 +6,66 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
-use mira_index::{Index, Watching};
+use async_trait::async_trait;
+use mira_index::{Index, Meaning, Watching};
+use mira_vectors::{Embedded, Embedder, ModelId, Role};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use tokio_util::sync::CancellationToken;
 
 use crate::{Place, sync, whole};
+
+/// A model that tells every two texts apart and costs nothing.
+struct Hashed(ModelId);
+
+#[async_trait]
+impl Embedder for Hashed {
+    fn model(&self) -> &ModelId {
+        &self.0
+    }
+    fn dimensions(&self) -> usize {
+        8
+    }
+    fn reads_bytes(&self) -> usize {
+        400
+    }
+    async fn embed(&self, texts: &[String], _: Role) -> mira_vectors::Result<Vec<Vec<f32>>> {
+        let vector = |text: &String| {
+            let hash = blake3::hash(text.as_bytes());
+            let numbers = hash.as_bytes().iter().take(8);
+            numbers.map(|byte| f32::from(*byte) + 1.0).collect()
+        };
+        Ok(texts.iter().map(vector).collect())
+    }
+}
+
+async fn meaning_at(place: &Place, name: &str) -> Meaning {
+    let file = place.database().with_file_name(name);
+    let vectors = Embedded::open(&file).await.unwrap();
+    let embedder = Hashed(ModelId::new("hashed"));
+    Meaning::new(Arc::new(embedder), Arc::new(vectors), "project")
+}
+
+/// Every vector, with what it stands for.
+async fn vectors(index: &Index, meaning: &Meaning) -> BTreeSet<String> {
+    let cancel = CancellationToken::new();
+    index.embed(meaning, &cancel, |_| ()).await.unwrap();
+    let mut told = BTreeSet::new();
+    let mut from = None;
+    loop {
+        let page = meaning.vectors().page(meaning.collection(), from, 500);
+        let page = page.await.unwrap();
+        let points = page.points.iter();
+        told.extend(points.map(|point| format!("{point:?}")));
+        from = page.next;
+        if from.is_none() {
+            return told;
+        }
+    }
+}
 
 /// Everything that the database says, without ids and times.
 async fn told(index: &Index) -> BTreeSet<String> {
@@ -52,12 +105,15 @@ async fn told(index: &Index) -> BTreeSet<String> {
 }
 
 /// Fails where the index differs from one that is made from nothing.
-async fn compare(place: &Place, index: &Index, after: &str) {
+async fn compare(place: &Place, index: &Index, meaning: &Meaning, after: &str) {
     let fresh = place
         .open_at(&place.database().with_file_name("fresh.db"))
         .await;
     whole(&fresh).await;
-    let (own, fresh_told) = (told(index).await, told(&fresh).await);
+    let (mut own, mut fresh_told) = (told(index).await, told(&fresh).await);
+    let fresh_meaning = meaning_at(place, "fresh-vectors.db").await;
+    own.extend(vectors(index, meaning).await);
+    fresh_told.extend(vectors(&fresh, &fresh_meaning).await);
     let more: Vec<_> = own.difference(&fresh_told).take(10).collect();
     let less: Vec<_> = fresh_told.difference(&own).take(10).collect();
     assert!(
@@ -65,9 +121,11 @@ async fn compare(place: &Place, index: &Index, after: &str) {
         "{after}: the index has\n{more:#?}\nand lacks\n{less:#?}"
     );
     assert!(!own.is_empty());
-    drop(fresh);
-    for end in ["fresh.db", "fresh.db-wal", "fresh.db-shm"] {
-        let _ = fs::remove_file(place.database().with_file_name(end));
+    drop((fresh, fresh_meaning));
+    for name in ["fresh.db", "fresh-vectors.db"] {
+        for end in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(place.database().with_file_name(format!("{name}{end}")));
+        }
     }
 }
 
@@ -214,6 +272,7 @@ async fn each_change_alone_gives_what_a_fresh_index_has() {
     let mut dice = Dice(seed | 1);
     let place = Place::new();
     let index = place.synced().await;
+    let meaning = meaning_at(&place, "vectors.db").await;
     for step in 0..asked("MIRA_INDEX_OPERATIONS", 120) {
         let paths = operate(&place, &mut dice, false);
         if paths.iter().any(|path| path.ends_with(".gitignore")) {
@@ -226,12 +285,13 @@ async fn each_change_alone_gives_what_a_fresh_index_has() {
             compare(
                 &place,
                 &index,
+                &meaning,
                 &format!("seed {seed}, step {step}, {paths:?}"),
             )
             .await;
         }
     }
-    compare(&place, &index, &format!("seed {seed}")).await;
+    compare(&place, &index, &meaning, &format!("seed {seed}")).await;
 }
 
 #[tokio::test]
@@ -241,6 +301,7 @@ async fn the_watcher_ends_with_what_a_fresh_index_has() {
     let place = Place::new();
     repository(&place);
     let index = place.open().await;
+    let meaning = meaning_at(&place, "vectors.db").await;
     let _watch = index.watch();
     index
         .follow()
@@ -249,8 +310,11 @@ async fn the_watcher_ends_with_what_a_fresh_index_has() {
         .unwrap();
     for _ in 0..asked("MIRA_INDEX_OPERATIONS", 150) {
         operate(&place, &mut dice, true);
-        if dice.roll(4) == 0 {
-            tokio::task::yield_now().await;
+        match dice.roll(40) {
+            // Vectors are made while files go on changing.
+            0 => drop(vectors(&index, &meaning).await),
+            1..10 => tokio::task::yield_now().await,
+            _ => {}
         }
     }
     // What was done last is seen last.
@@ -271,12 +335,8 @@ async fn the_watcher_ends_with_what_a_fresh_index_has() {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    if tokio::time::timeout(Duration::from_secs(300), settled)
-        .await
-        .is_err()
-    {
-        compare(&place, &index, &format!("seed {seed}")).await;
-    }
+    let _ = tokio::time::timeout(Duration::from_secs(300), settled).await;
+    compare(&place, &index, &meaning, &format!("seed {seed}")).await;
 }
 
 /// The other program of [`a_killed_sync_is_made_up_for`].
@@ -324,5 +384,6 @@ async fn a_killed_sync_is_made_up_for() {
         place.put(&format!("src/new{round}.py"), text(&mut dice, "py"));
     }
     let index = place.synced().await;
-    compare(&place, &index, "after six kills").await;
+    let meaning = meaning_at(&place, "vectors.db").await;
+    compare(&place, &index, &meaning, "after six kills").await;
 }
