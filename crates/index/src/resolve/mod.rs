@@ -7,6 +7,7 @@
 
 mod file;
 mod ground;
+mod known;
 pub(crate) mod manifests;
 mod modules;
 mod names;

@@ -308,10 +308,29 @@ impl<'g> Names<'g> {
                         _ => children,
                     }
                 }
-                Some(symbol) => self.member_of_type(symbol, name, depth),
+                Some(symbol) => {
+                    let members = self.member_of_type(symbol, name, depth);
+                    match members.is_empty() && symbol.kind.is_callable() {
+                        true => self.made_inside(id, name),
+                        false => members,
+                    }
+                }
                 None => Vec::new(),
             },
         }
+    }
+
+    /// Functions that a function makes, and gives on in an object.
+    fn made_inside(&self, id: i64, name: &str) -> Vec<Thing> {
+        let mut made = self.ground.children(id, name);
+        made.retain(|thing| match thing {
+            Thing::Element(id) => self
+                .ground
+                .element(*id)
+                .is_some_and(|one| one.kind.is_callable()),
+            Thing::File(_) => false,
+        });
+        made
     }
 
     /// What a file declares at its top; `mod name;` of Rust is the file of that module.

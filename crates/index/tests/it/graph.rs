@@ -285,3 +285,27 @@ async fn go_packages_receivers_and_versions_lead_to_their_elements() {
     let imports = index.imports_of("cmd/main.go").await.unwrap();
     assert!(imports[1].target.is_some(), "{imports:?}");
 }
+
+#[tokio::test]
+async fn what_a_function_makes_and_gives_on_is_met_through_it() {
+    let place = Place::with(&[
+        (
+            "src/counter.ts",
+            "export function createCounter() {\n  let n = 0;\n  const more = () => { n += 1; };\n\
+             \x20 return { more, less: () => { n -= 1; } };\n}\nexport const counter = createCounter();\n",
+        ),
+        (
+            "src/page.ts",
+            "import { counter } from './counter';\n\
+             export function press() { counter.more(); counter.less(); }\n",
+        ),
+    ]);
+    let index = place.synced().await;
+    assert_eq!(
+        calls(&index, "press").await,
+        [
+            "createCounter.more in src/counter.ts",
+            "createCounter.less in src/counter.ts"
+        ]
+    );
+}

@@ -273,7 +273,7 @@ fn assigned<'t>(cx: &Cx<'_, 't>, node: Node<'t>) -> Option<Declared<'t>> {
     })
 }
 
-/// Functions in an object that is a variable of the file.
+/// Functions in an object that is a variable of the file, or what a function returns.
 fn pair<'t>(cx: &Cx<'_, 't>, node: Node<'t>) -> Option<Declared<'t>> {
     let value = node
         .child_by_field_name("value")
@@ -281,9 +281,24 @@ fn pair<'t>(cx: &Cx<'_, 't>, node: Node<'t>) -> Option<Declared<'t>> {
     let key = node
         .child_by_field_name("key")
         .filter(|key| key.kind() == "property_identifier")?;
-    (!cx.is_local)
+    (!cx.is_local || is_returned(node))
         .then(|| of_function(cx, Kind::Method, node, key, value))
         .flatten()
+}
+
+/// `return { … } as const`, `() => ({ … })`
+fn is_returned(pair: Node<'_>) -> bool {
+    let mut around = pair.parent().and_then(|object| object.parent());
+    while let Some(node) = around {
+        match node.kind() {
+            "return_statement" | "arrow_function" => return true,
+            "as_expression" | "satisfies_expression" | "parenthesized_expression" => {
+                around = node.parent();
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 fn default_export<'t>(cx: &Cx<'_, 't>, node: Node<'t>) -> Option<Declared<'t>> {
