@@ -304,8 +304,8 @@ async fn what_a_function_makes_and_gives_on_is_met_through_it() {
     assert_eq!(
         calls(&index, "press").await,
         [
-            "createCounter.more in src/counter.ts",
-            "createCounter.less in src/counter.ts"
+            "createCounter.less in src/counter.ts",
+            "createCounter.more in src/counter.ts"
         ]
     );
 }
