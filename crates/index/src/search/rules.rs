@@ -10,8 +10,8 @@ use crate::tokens::parts_of;
 
 /// Folders that show how code is used.
 const EXAMPLES: &[&str] = &["example", "examples", "demo", "demos", "sample", "samples"];
-/// A callable of so many lines mostly hands on to another.
-const HANDS_ON: u32 = 3;
+/// A callable of so many lines mostly hands on to another, and a constant names a value.
+const FEW: u32 = 3;
 /// What a file's own name is worth where the question holds all of its words.
 const FILE_NAME: f64 = 0.1;
 
@@ -54,12 +54,11 @@ pub(super) fn of(
     let is_asked = question.is_name && candidate.is_named();
     let lines = element.end_line - element.start_line + 1;
     let longest = bodies.get(&element.qualified_name).copied();
-    if is_callable(element.kind) && lines <= HANDS_ON {
-        match lines <= 2 && longest.is_some_and(|longest| longest > 2 * lines) {
-            true => rule(0.6, "declared here, defined elsewhere"),
-            false if is_asked => {}
-            false => rule(0.85, "of a few lines"),
-        }
+    let is_elsewhere = lines <= 2 && longest.is_some_and(|longest| longest > 2 * lines);
+    if is_callable(element.kind) && is_elsewhere {
+        rule(0.6, "declared here, defined elsewhere");
+    } else if says_little(element.kind) && lines <= FEW && !is_asked {
+        rule(0.85, "of a few lines");
     }
     match element.kind {
         Kind::Field | Kind::Variant | Kind::Key | Kind::Column => {
@@ -119,6 +118,10 @@ fn is_alike(left: &str, right: &str) -> bool {
 
 fn is_callable(kind: Kind) -> bool {
     matches!(kind, Kind::Function | Kind::Method | Kind::Constructor)
+}
+
+fn says_little(kind: Kind) -> bool {
+    is_callable(kind) || matches!(kind, Kind::Macro | Kind::Constant | Kind::Variable)
 }
 
 fn same_kind(wanted: Kind, found: Kind) -> bool {

@@ -207,6 +207,20 @@ fn function_declarator(mut node: Node<'_>) -> Option<Node<'_>> {
     None
 }
 
+/// The name of a function. In `API int (add)(int);` the macro is read as its type, and the name as a
+/// parameter of `int`.
+fn function_name(declarator: Node<'_>) -> Option<Node<'_>> {
+    let name = at(declarator, "declarator")?;
+    if name.kind() != "function_declarator" {
+        return Some(name);
+    }
+    let parameters = at(name, "parameters").filter(|all| all.named_child_count() == 1)?;
+    let only = parameters.named_child(0)?;
+    at(only, "type")
+        .filter(|word| word.kind() == "type_identifier")
+        .or(Some(name))
+}
+
 /// The name in a declarator.
 fn leaf(mut node: Node<'_>) -> Node<'_> {
     for _ in 0..16 {
@@ -224,7 +238,7 @@ fn leaf(mut node: Node<'_>) -> Node<'_> {
 
 fn function<'t>(cx: &Cx<'_, 't>, node: Node<'t>) -> Option<Declared<'t>> {
     let declarator = function_declarator(at(node, "declarator")?)?;
-    let name = at(declarator, "declarator")?;
+    let name = function_name(declarator)?;
     if let Some(test) = test(cx, node, declarator) {
         return Some(test);
     }
@@ -286,7 +300,7 @@ fn named<'t>(
 fn declaration<'t>(cx: &Cx<'_, 't>, node: Node<'t>) -> Option<Declared<'t>> {
     let declarator = at(node, "declarator").filter(|_| !cx.is_local)?;
     if let Some(function) = function_declarator(declarator) {
-        return named(cx, node, at(function, "declarator")?, Kind::Function, "");
+        return named(cx, node, function_name(function)?, Kind::Function, "");
     }
     let kind = match has_word(cx.of(node).split('=').next().unwrap_or_default(), "const")
         || cx.of(node).starts_with("constexpr")
@@ -316,7 +330,7 @@ fn variables<'t>(cx: &Cx<'_, 't>, node: Node<'t>, kind: Kind) -> Option<Declared
 fn field<'t>(cx: &Cx<'_, 't>, node: Node<'t>) -> Option<Declared<'t>> {
     let declarator = at(node, "declarator")?;
     match function_declarator(declarator) {
-        Some(function) => named(cx, node, at(function, "declarator")?, Kind::Function, ""),
+        Some(function) => named(cx, node, function_name(function)?, Kind::Function, ""),
         None => variables(cx, node, Kind::Field),
     }
 }

@@ -51,3 +51,6 @@ end:
 }
 
 int main(int argc, char **argv) { return find(0, argv[0]) == NULL; }
+
+// The name in brackets, behind a word that only a compiler knows.
+SHOP_API int (first_price)(item *one, int at);
