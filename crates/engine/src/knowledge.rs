@@ -53,7 +53,7 @@ struct Inner {
     data_dir: PathBuf,
     held: Mutex<HashMap<ProjectId, Arc<Held>>>,
     vectors: Vectors,
-    /// Rises when the person says yes to what a model costs.
+    /// Rises when the person says yes to what a model costs, or changes what may be spent.
     agreed: watch::Sender<u64>,
     /// One project at a time is looked into.
     looking: Semaphore,

@@ -445,6 +445,7 @@ impl Engine {
                 let reply = on.settings.set(params).await;
                 on.egress.obey(&on.settings.current());
                 on.vectors.refresh().await;
+                on.knowledge.nudge();
                 json(reply)
             }
             Request::ProviderList(_) => json(on.providers.list().await),
@@ -473,8 +474,16 @@ impl Engine {
             Request::BudgetCalls(params) => json(on.budget.calls(params).await),
             Request::BudgetCall(params) => json(on.budget.call(params).await),
             Request::BudgetCaps(_) => json(on.budget.caps().await),
-            Request::BudgetSetCap(params) => json(on.budget.set_cap(params).await),
-            Request::BudgetRaise(params) => json(on.budget.raise(params).await),
+            Request::BudgetSetCap(params) => {
+                let reply = on.budget.set_cap(params).await;
+                on.knowledge.nudge();
+                json(reply)
+            }
+            Request::BudgetRaise(params) => {
+                let reply = on.budget.raise(params).await;
+                on.knowledge.nudge();
+                json(reply)
+            }
             Request::BudgetPauses(_) => json(Ok(on.budget.pauses())),
             Request::BudgetDecide(params) => json(on.budget.decide(params).await),
             Request::BudgetForecast(_) => json(on.budget.forecast().await),

@@ -47,7 +47,7 @@ impl Knowledge {
             )
             .await
             .map_err(from_store)?;
-        self.0.agreed.send_modify(|count| *count += 1);
+        self.nudge();
         self.say(&held);
         self.estimate_of(&held).await
     }

@@ -13,6 +13,8 @@ use crate::vectors::{Missing, Parts};
 /// A place or a model that does not answer is asked again after this, twice as long each time.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Each call of a model elsewhere stands in the ledger, a failed one too.
+const LONGEST_WAIT_ASKED: Duration = Duration::from_secs(600);
 
 /// A project's part.
 pub(crate) struct Sense {
@@ -167,6 +169,11 @@ impl Knowledge {
         }
     }
 
+    /// What kept vectors from being made may be gone: the settings or a cap changed.
+    pub fn nudge(&self) {
+        self.0.agreed.send_modify(|count| *count += 1);
+    }
+
     /// With these parts. Dropped at any time, it goes on where it was.
     async fn keep_embedded(&self, held: &Held, sense: &Sense) {
         let Ok(meaning) = &sense.meaning else {
@@ -231,7 +238,10 @@ impl Knowledge {
                 } else {
                     *wait * 2
                 };
-                *wait = next.min(LONGEST_WAIT);
+                *wait = next.min(match &error {
+                    mira_vectors::Error::Asked { .. } => LONGEST_WAIT_ASKED,
+                    _ => LONGEST_WAIT,
+                });
                 (Some(Missing::from(error)), rest)
             }
             Err(error) => {

@@ -74,6 +74,14 @@ impl Providers {
         })
     }
 
+    /// Where the model is, if Mira is offline and it is not on this machine.
+    pub fn held_back(&self, choice: &EmbeddingModelChoice) -> Option<String> {
+        let settings = self.0.settings.current();
+        let base_url = settings.base_url(choice.provider).unwrap_or_default();
+        let is_held = settings.offline && !super::is_at_home(base_url);
+        is_held.then(|| base_url.to_owned())
+    }
+
     /// How many numbers the model makes, as one vector tells.
     pub async fn embedding_length(&self, choice: &EmbeddingModelChoice) -> Result<u32, Failure> {
         let text = vec![Arc::from("length")];

@@ -1,6 +1,7 @@
 //! A model elsewhere as a maker of vectors: every call is reserved, settled and in the ledger.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,11 +19,16 @@ const PIECES_AT_ONCE: usize = 128;
 /// Somebody waits for what is found; words are quicker.
 const QUESTION: Duration = Duration::from_secs(5);
 
+/// Questions that are remembered: people ask again while they look.
+const REMEMBERED: usize = 64;
+
 pub(super) struct Asked {
     providers: Providers,
     choice: EmbeddingModelChoice,
     model: ModelId,
     dimensions: usize,
+    /// The newest last.
+    questions: Mutex<VecDeque<(String, Vec<f32>)>>,
 }
 
 impl Asked {
@@ -33,7 +39,28 @@ impl Asked {
             choice,
             model,
             dimensions,
+            questions: Mutex::default(),
         }
+    }
+
+    fn remembered(&self, texts: &[String]) -> Option<Vec<f32>> {
+        let [text] = texts else { return None };
+        let questions = self.questions.lock();
+        let questions = questions.unwrap_or_else(PoisonError::into_inner);
+        let found = questions.iter().find(|(asked, _)| asked == text);
+        found.map(|(_, vector)| vector.clone())
+    }
+
+    fn remember(&self, texts: &[String], vectors: &[Vec<f32>]) {
+        let ([text], [vector]) = (texts, vectors) else {
+            return;
+        };
+        let questions = self.questions.lock();
+        let mut questions = questions.unwrap_or_else(PoisonError::into_inner);
+        if questions.len() == REMEMBERED {
+            questions.pop_front();
+        }
+        questions.push_back((text.clone(), vector.clone()));
     }
 
     /// Goes on in a task of its own, so that what was paid is settled also where nobody waits any
@@ -91,6 +118,15 @@ impl Embedder for Asked {
         if texts.is_empty() {
             return Ok(Vec::new());
         }
+        if role == Role::Query
+            && let Some(vector) = self.remembered(texts)
+        {
+            return Ok(vec![vector]);
+        }
+        // Before it is reserved and written down as a call.
+        if let Some(host) = self.providers.held_back(&self.choice) {
+            return Err(Error::Offline { host });
+        }
         let inputs = texts.iter().map(|text| Arc::from(text.as_str())).collect();
         let asked = self.ask(inputs);
         let made = match role {
@@ -115,6 +151,9 @@ impl Embedder for Asked {
             if length > 0.0 {
                 vector.iter_mut().for_each(|n| *n /= length);
             }
+        }
+        if role == Role::Query {
+            self.remember(texts, &vectors);
         }
         Ok(vectors)
     }

@@ -95,6 +95,7 @@ impl Vectors {
             }
             Some(moving) if moving.state.phase == MigrationPhase::Failed => {
                 moving.state.phase = MigrationPhase::Cancelled;
+                moving.state.failure = None;
                 false
             }
             _ => {
@@ -137,7 +138,10 @@ impl Vectors {
                 },
                 () = cancel.cancelled() => {
                     Record::forget(&on.0.data_dir);
-                    on.note(|state| state.phase = MigrationPhase::Cancelled);
+                    on.note(|state| {
+                        state.phase = MigrationPhase::Cancelled;
+                        state.failure = None;
+                    });
                 }
                 // The record says that the next start goes on.
                 () = on.0.closed.cancelled() => return,

@@ -185,7 +185,15 @@ impl From<mira_protocol::Failure> for Missing {
 /// As two sentences.
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.", self.why)?;
+        let word = self.why.split(' ').next().unwrap_or_default();
+        // A name stays as it is written.
+        match self.why.chars().next() {
+            Some(first) if word.chars().all(char::is_alphabetic) => {
+                let rest = &self.why[first.len_utf8()..];
+                write!(f, "{}{rest}.", first.to_uppercase())?;
+            }
+            _ => write!(f, "{}.", self.why)?,
+        }
         match self.hint.is_empty() {
             true => Ok(()),
             false => write!(f, " {}", self.hint),

@@ -362,7 +362,7 @@ fn large() -> TempProject {
     for file in 0..30 {
         let functions =
             (0..20).map(|n| format!("pub fn step_{file}_{n}() -> u32 {{\n    {n}\n}}\n\n"));
-        project.write(&format!("part_{file}.rs"), &functions.collect::<String>());
+        project.write(&format!("part_{file}.rs"), functions.collect::<String>());
     }
     project
 }
@@ -470,4 +470,33 @@ async fn a_move_can_be_cancelled_and_changes_nothing() {
         .call(calls::VectorsCancelMigration(Nothing {}))
         .await;
     assert_eq!(again.expect_err("nothing moves").code, Code::Conflict);
+}
+
+#[tokio::test]
+async fn offline_a_model_elsewhere_is_not_asked_and_no_call_is_written_down() {
+    let on = TestEngine::tuned(None, |settings| {
+        settings.openai_base_url = "http://models.example/v1".into();
+        settings.openai_api_key = Some(mira_engine::settings::Secret::new("sk-test"));
+        settings.vector_maker = VectorMaker::Provider;
+        settings.offline = true;
+    })
+    .await;
+    let (_folder, id) = project(&on, SHOP).await;
+    let estimate = on.engine.call(calls::VectorsEstimate(of(&id))).await;
+    let estimate = estimate.expect("an estimate");
+    let agree = calls::VectorsAgree(AgreeVectors {
+        project_id: id.clone(),
+        model: estimate.model,
+        dimensions: estimate.dimensions,
+        tokens: estimate.tokens,
+    });
+    on.engine.call(agree).await.expect("agreed");
+    let said = |now: &MeaningState| {
+        let note = now.note.as_deref().unwrap_or_default();
+        note.contains("offline")
+    };
+    until(&on, async || meaning(&on, &id).await, said).await;
+    let found = search(&on, &id).await;
+    assert_eq!(found.hits[0].path, "cart.rs");
+    assert_eq!(embedding_calls(&on).await, 0);
 }

@@ -83,8 +83,9 @@ function StateOf({ projectId, state }: { projectId: string; state: IndexState })
         ))}
       </dl>
       <p className="secondary">
-        {meaning.model ? words.vectors({ done: meaning.done, total: meaning.total, model: meaning.model }) : null} {meaning.note} {state.watch_note ?? (state.is_watching ? words.watching : null)}
+        {meaning.model ? words.vectors({ done: meaning.done, total: meaning.total, model: meaning.model }) : null} {state.watch_note ?? (state.is_watching ? words.watching : null)}
       </p>
+      {meaning.note ? <p className="secondary">{meaning.note}</p> : null}
       <p className="secondary">{insightWords(state.insight)}</p>
       {state.insight.failure ? <FailureCard failure={{ message: state.insight.failure }} /> : null}
     </section>

@@ -138,7 +138,7 @@ export const code = {
       furtherOf: "Weitere Dateiendungen von {language}, ohne Punkt",
       largest: "Größte Datei",
       meaning: "Bedeutung",
-      vectors: "{done} von {total} Stücken haben einen Vektor ({model})",
+      vectors: "{done} von {total} Stücken haben einen Vektor ({model}).",
       onlyUsed: "Nur Sprachen dieses Projekts",
       looked: "{issues, plural, one {# Mangel} other {# Mängel}}, {concepts, plural, one {# Begriff} other {# Begriffe}}, {clusters, plural, one {# Gruppe} other {# Gruppen}}, {patterns, plural, one {# Muster} other {# Muster}}; {commits, plural, one {# Commit} other {# Commits}} gezählt.",
       notLooked: "Qualität, Verlauf und Begriffe werden untersucht, wenn jemand fragt, oder etwas später.",

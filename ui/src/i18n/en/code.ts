@@ -138,7 +138,7 @@ export const code = {
       furtherOf: "Further file extensions of {language}, without the dot",
       largest: "Largest file",
       meaning: "Meaning",
-      vectors: "{done} of {total} pieces have a vector ({model})",
+      vectors: "{done} of {total} pieces have a vector ({model}).",
       onlyUsed: "Only languages of this project",
       looked: "{issues, plural, one {# issue} other {# issues}}, {concepts, plural, one {# concept} other {# concepts}}, {clusters, plural, one {# cluster} other {# clusters}}, {patterns, plural, one {# pattern} other {# patterns}}; {commits, plural, one {# commit} other {# commits}} counted.",
       notLooked: "Quality, history and concepts are looked into when somebody asks, or a little later.",
