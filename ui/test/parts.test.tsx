@@ -51,6 +51,8 @@ describe("tool calls in one line", () => {
     ["read_project_file", { path: "a.rs", offset: 501 }, "Read a.rs lines 501–1000"],
     ["run_command", { argv: ["ls", "-l"] }, "Run ls -l"],
     ["search_codebase", '{"pattern":"x"}', "Search x"],
+    ["find_callers", { name: "Cart::total", path: "a.rs" }, "Find uses of Cart::total"],
+    ["get_quality_issues", { kind: "length", path: "src" }, "Quality issues length src"],
     ["some_new_tool", {}, "some new tool "],
     ["edit_project_file", null, "Edit "],
   ])("%s", (tool, args, expected) => {

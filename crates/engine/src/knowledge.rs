@@ -1,8 +1,8 @@
 //! What is known of each open project's code: one index a project, made when it is first asked
 //! for, kept up to date in the background, closed with the project.
 //!
-//! Nothing here runs before somebody asks about code, so that a turn's first token never waits
-//! for it. Questions are answered from what was read so far; the answer's notes say what is
+//! Nothing here runs before somebody asks about code, the model's tools included, so that a turn's
+//! first token never waits for it. Questions are answered from what was read so far; the answer's notes say what is
 //! missing.
 
 mod agreement;
@@ -13,6 +13,7 @@ mod keep;
 mod meaning;
 mod overview;
 mod quality;
+mod port;
 mod search;
 mod told;
 
@@ -36,6 +37,7 @@ use crate::files::existing;
 use crate::gitview::GitView;
 use crate::projects::Projects;
 use crate::vectors::Vectors;
+pub(crate) use port::ForTools;
 
 /// The folder under the data directory where indexes lie, one folder a project.
 const FOLDER: &str = "index";

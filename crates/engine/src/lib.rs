@@ -197,6 +197,7 @@ impl Engine {
             events.clone(),
             approvals.clone(),
             projects.clone(),
+            knowledge.clone(),
             Demo::source(models),
             settings.clone(),
             budget.clone(),

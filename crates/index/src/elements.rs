@@ -49,6 +49,39 @@ impl Index {
         Ok(rows.iter().map(Element::of).collect::<Result<_, _>>()?)
     }
 
+    /// The functions that are hardest to follow, of at least so many paths or so much effort, and
+    /// how many there are. Tests, generated and brought-in files are left out; `path` is a file or
+    /// folder, empty for all.
+    pub async fn hardest(
+        &self,
+        path: &str,
+        at_least: u32,
+        limit: usize,
+    ) -> Result<(Vec<Element>, usize), IndexError> {
+        let of = "FROM elements e JOIN files f ON f.id = e.file_id
+             WHERE f.roles = 0 AND NOT e.flags & 2 AND e.cyclomatic > 0
+               AND max(e.cyclomatic, e.cognitive) >= ?1
+               AND (?2 = '' OR f.path = ?2 OR f.path >= ?2 || '/' AND f.path < ?2 || '0')";
+        let path = path.trim_matches('/');
+        let sql = format!(
+            "SELECT {ELEMENT_COLUMNS} {of}
+             ORDER BY e.cyclomatic + e.cognitive DESC, f.path, e.place LIMIT ?3"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(at_least)
+            .bind(path)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(self.reader())
+            .await?;
+        let all: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) {of}")))
+            .bind(at_least)
+            .bind(path)
+            .fetch_one(self.reader())
+            .await?;
+        let hardest = rows.iter().map(Element::of).collect::<Result<_, _>>()?;
+        Ok((hardest, usize::try_from(all).unwrap_or(0)))
+    }
+
     /// Pieces by id, in the order of `ids`; those that are gone are left out.
     pub async fn chunks_by_id(&self, ids: &[i64]) -> Result<Vec<Chunk>, IndexError> {
         let sql = format!(

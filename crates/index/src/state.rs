@@ -21,6 +21,26 @@ pub struct State {
     pub failure: Option<String>,
 }
 
+impl State {
+    /// What answers lack now, for whoever reads them; empty where nothing does.
+    pub fn lacks(&self) -> Vec<String> {
+        let mut lacks = Vec::new();
+        if !self.is_complete {
+            let progress = match self.total {
+                0 => String::new(),
+                total => format!(" ({} of {total} files so far)", self.done),
+            };
+            lacks.push(format!(
+                "not indexed yet: the project is being read{progress}"
+            ));
+        }
+        if let Some(failure) = &self.failure {
+            lacks.push(format!("the index may be out of date: {failure}"));
+        }
+        lacks
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {

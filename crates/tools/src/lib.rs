@@ -1,11 +1,12 @@
 //! What a model can do: the [`Tool`] trait, one file a tool, one list ([`all`]).
 //!
 //! A tool states its [`Effect`] and holds no policy: whether it may run is decided in the engine.
-//! Tools know the project through `mira-workspace` and `mira-git`; they know no session, no
-//! database, no model.
+//! Tools know the project through `mira-workspace`, `mira-git` and, by a port ([`CodeKnowledge`]),
+//! its index; they know no session, no database, no model.
 
 pub mod arguments;
 mod background_job;
+mod code;
 mod edit_project_file;
 mod erased;
 mod fetch_url;
@@ -26,6 +27,7 @@ mod write_project_file;
 
 use std::sync::Arc;
 
+pub use code::{CodeKnowledge, Known, NoMeaning};
 pub use erased::{ErasedTool, Spec};
 pub use run_command::told;
 pub use write_project_file::in_the_style_of;
@@ -97,6 +99,8 @@ pub enum CommandLine {
 /// What a call works with. One immutable context a call.
 pub struct ToolCx {
     pub workspace: Arc<Workspace>,
+    /// What is known of the project's code.
+    pub code: Arc<dyn CodeKnowledge>,
     pub jobs: Arc<mira_workspace::Jobs>,
     /// Holds commands.
     pub sandbox: mira_workspace::Sandbox,
@@ -162,7 +166,7 @@ impl Default for Endpoints {
 /// As [`all`], with other services.
 pub fn all_with(endpoints: &Endpoints) -> Vec<Arc<dyn ErasedTool>> {
     let web = Arc::new(web::Web::new());
-    vec![
+    let mut tools = vec![
         erased(read_project_file::ReadProjectFile),
         erased(write_project_file::WriteProjectFile),
         erased(edit_project_file::EditProjectFile),
@@ -179,7 +183,9 @@ pub fn all_with(endpoints: &Endpoints) -> Vec<Arc<dyn ErasedTool>> {
             web,
             endpoint: endpoints.web_search.clone(),
         }),
-    ]
+    ];
+    tools.extend(code::all());
+    tools
 }
 
 fn erased<T: Tool>(tool: T) -> Arc<dyn ErasedTool> {

@@ -356,7 +356,8 @@ pub fn approval(approval: &Approval, style: Style) -> String {
 
 /// The argument that says most about a call, in a few words.
 fn subject(arguments: &serde_json::Value) -> String {
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 10] = [
+        "name",
         "path",
         "file_path",
         "pattern",

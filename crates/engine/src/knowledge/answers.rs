@@ -177,21 +177,7 @@ impl Held {
 
     /// What an answer lacks.
     pub(super) fn notes(&self) -> Vec<String> {
-        let state = self.index.state();
-        let mut notes = Vec::new();
-        if !state.is_complete {
-            let progress = match state.total {
-                0 => String::new(),
-                total => format!(" ({} of {total} files so far)", state.done),
-            };
-            notes.push(format!(
-                "not indexed yet: the project is being read{progress}"
-            ));
-        }
-        if let Some(failure) = state.failure {
-            notes.push(format!("the index may be out of date: {failure}"));
-        }
-        notes
+        self.index.state().lacks()
     }
 
     /// The one element that is meant.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mira_index::{Coverage, Index, IndexError, Meaning, With};
 use mira_protocol::code::MeaningState;
+use mira_tools::NoMeaning;
 
 use super::agreement::is_question;
 use super::{Held, Knowledge};
@@ -125,6 +126,20 @@ impl Held {
     pub(crate) fn sense(&self) -> Arc<Sense> {
         let sense = self.sense.read();
         Arc::clone(&sense.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The model to search with, or why there is none.
+    pub(super) fn meaning(&self) -> Result<Meaning, NoMeaning> {
+        let sense = self.sense();
+        let missing = match (&sense.meaning, sense.off()) {
+            (Ok(meaning), None) => return Ok(meaning.clone()),
+            (_, Some(missing)) => missing,
+            (Err(missing), None) => missing.clone(),
+        };
+        Err(NoMeaning {
+            why: missing.why,
+            hint: missing.hint.to_string(),
+        })
     }
 
     pub(super) fn how(&self) -> How {

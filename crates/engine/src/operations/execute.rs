@@ -25,6 +25,7 @@ use super::holding;
 use super::model_step::AskedCall;
 use super::record::By;
 use super::run::{Run, Stop};
+use crate::knowledge::ForTools;
 
 /// From so many identical answers on, the model is told so in the result.
 const REPEATS_TOLD: u32 = 3;
@@ -172,6 +173,12 @@ impl Run<'_> {
         };
         let cx = ToolCx {
             workspace: self.workspace.clone(),
+            code: Arc::new(ForTools {
+                knowledge: self.on.knowledge.clone(),
+                operations: self.on.clone(),
+                project: self.task.project.id.clone(),
+                operation: self.operation(),
+            }),
             jobs: self.on.jobs.clone(),
             sandbox: holding::sandbox(&settings),
             session: self.task.session.0.clone(),

@@ -62,6 +62,7 @@ use crate::clock::now_ms;
 use crate::events::EventLog;
 use crate::failure::from_store;
 use crate::hooks::Hooks;
+use crate::knowledge::Knowledge;
 use crate::ports::ModelSource;
 use crate::projects::Projects;
 use crate::rules::Permissions;
@@ -82,6 +83,7 @@ pub struct Operations {
     pub(super) events: EventLog,
     pub(super) approvals: Approvals,
     pub(super) projects: Projects,
+    pub(super) knowledge: Knowledge,
     pub(super) models: Arc<dyn ModelSource>,
     pub(super) settings: SettingsHandle,
     pub(super) budget: Budget,
@@ -200,6 +202,7 @@ impl Operations {
         events: EventLog,
         approvals: Approvals,
         projects: Projects,
+        knowledge: Knowledge,
         models: Arc<dyn ModelSource>,
         settings: SettingsHandle,
         budget: Budget,
@@ -215,6 +218,7 @@ impl Operations {
             events,
             approvals,
             projects,
+            knowledge,
             models,
             settings,
             budget,

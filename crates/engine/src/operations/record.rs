@@ -170,7 +170,7 @@ impl Operations {
     }
 
     /// All that an operation changed so far, by path.
-    pub(super) async fn changes_of(&self, operation: &OperationId) -> Vec<FileChangeSummary> {
+    pub(crate) async fn changes_of(&self, operation: &OperationId) -> Vec<FileChangeSummary> {
         let files = match self.store.checkpoint(operation).await {
             Ok(Some((_, files))) => files,
             Ok(None) => return vec![],

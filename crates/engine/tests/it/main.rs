@@ -4,6 +4,7 @@ mod approvals;
 mod cancel;
 mod changes;
 mod choosing;
+mod code_tools;
 mod crash;
 mod demonstration;
 mod egress;

@@ -128,6 +128,67 @@ async fn every_tool_works_with_all_its_arguments() {
             json!({"query": "rust tools"}),
             "1. Docs\n   https://docs.rs/",
         ),
+        (
+            "get_codebase_overview",
+            json!({"path": "src", "tokens": 500}),
+            "fn add(a: u16, b: u16) -> u16",
+        ),
+        (
+            "search_code_semantic",
+            json!({"query": "add two numbers", "path": "src", "limit": 3}),
+            "src/main.rs:5-7 function add (score 1.00: ",
+        ),
+        (
+            "find_function",
+            json!({"name": "ad*", "path": "src", "include_tests": true, "min_complexity": 1,
+                   "limit": 5}),
+            "src/main.rs:5-7 function add — fn add(a: u16, b: u16) -> u16, used 1×",
+        ),
+        (
+            "find_class_or_struct",
+            json!({"name": "Other", "path": "src", "public_only": true, "limit": 5}),
+            "src/deep/other.rs:1-1 struct Other — pub struct Other",
+        ),
+        (
+            "get_file_symbols",
+            json!({"path": "src/main.rs", "public_only": false}),
+            "5-7 private function: fn add(a: u16, b: u16) -> u16",
+        ),
+        (
+            "get_element_definition",
+            json!({"name": "add", "path": "src/main.rs"}),
+            "5\tfn add(a: u16, b: u16) -> u16 {\n6\t    a + b\n7\t}",
+        ),
+        (
+            "find_callers",
+            json!({"name": "add", "path": "src/main.rs", "depth": 2, "limit": 5}),
+            "src/main.rs:2 in function main: call (95 %: ",
+        ),
+        (
+            "find_tests_for_code",
+            json!({"name": "add", "path": "src/main.rs"}),
+            "none is known: no test calls it",
+        ),
+        (
+            "find_imports",
+            json!({"name": "serde", "limit": 5}),
+            "Nothing imports \"serde\"",
+        ),
+        (
+            "analyze_dependencies",
+            json!({"path": "src/main.rs"}),
+            "src/main.rs imports (0):",
+        ),
+        (
+            "get_complexity_hotspots",
+            json!({"path": "src", "min_complexity": 1, "limit": 1}),
+            "complexity 1, effort 0, 3 lines",
+        ),
+        (
+            "get_quality_issues",
+            json!({"path": "src", "kind": "dead_export", "min_severity": "low", "limit": 5}),
+            "low dead_export src/deep/other.rs:1-1 struct Other: nothing in this project uses",
+        ),
     ];
     for spec in specs(&all()) {
         let (_, arguments, expected) = calls
@@ -182,6 +243,18 @@ fn effects_say_what_a_call_would_do() {
         ("get_file_summary", json!({"path": "x"})),
         ("git_log", json!({})),
         ("git_diff", json!({})),
+        ("get_codebase_overview", json!({})),
+        ("search_code_semantic", json!({"query": "x"})),
+        ("find_function", json!({"name": "x"})),
+        ("find_class_or_struct", json!({"name": "x"})),
+        ("get_file_symbols", json!({"path": "x"})),
+        ("get_element_definition", json!({"name": "x"})),
+        ("find_callers", json!({"name": "x"})),
+        ("find_tests_for_code", json!({"name": "x"})),
+        ("find_imports", json!({"name": "x"})),
+        ("analyze_dependencies", json!({})),
+        ("get_complexity_hotspots", json!({})),
+        ("get_quality_issues", json!({})),
     ] {
         assert_eq!(effect(name, arguments), Effect::Reads, "{name}");
     }

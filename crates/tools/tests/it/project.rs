@@ -4,7 +4,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-use mira_tools::{Effect, Endpoints, ErasedTool, Output, ToolCx, ToolError, all_with};
+use async_trait::async_trait;
+use mira_index::{Index, What};
+use mira_tools::{
+    CodeKnowledge, Effect, Endpoints, ErasedTool, Known, NoMeaning, Output, ToolCx, ToolError,
+    all_with,
+};
 use mira_workspace::{Access, Blobs, Jobs, Workspace};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -15,7 +20,34 @@ pub struct Project {
     pub cx: ToolCx,
     pub live: Arc<Mutex<String>>,
     folder: TempDir,
-    _kept: TempDir,
+    kept: TempDir,
+}
+
+/// A real index of the project, read anew before each answer, or not read at all.
+pub struct Code {
+    pub database: std::path::PathBuf,
+    pub workspace: Arc<Workspace>,
+    pub is_read: bool,
+}
+
+#[async_trait]
+impl CodeKnowledge for Code {
+    async fn open(&self) -> Result<Known, ToolError> {
+        let index = Index::open(&self.database, self.workspace.clone()).await;
+        let index = index.map_err(|error| ToolError::Refused(error.to_string()))?;
+        if self.is_read {
+            let read = index.sync(What::Whole, &CancellationToken::new()).await;
+            read.expect("a readable project");
+        }
+        let none = NoMeaning {
+            why: "there is no model".into(),
+            hint: "Fetch it.".into(),
+        };
+        Ok(Known {
+            index,
+            meaning: Err(none),
+        })
+    }
 }
 
 impl Project {
@@ -37,8 +69,15 @@ impl Project {
         let workspace = Workspace::open(folder.path(), Access::Project, blobs, Vec::new());
         let live = Arc::new(Mutex::new(String::new()));
         let heard = live.clone();
+        let workspace = workspace.expect("a workspace");
+        let code = Code {
+            database: kept.path().join("index.db"),
+            workspace: workspace.clone(),
+            is_read: true,
+        };
         let cx = ToolCx {
-            workspace: workspace.expect("a workspace"),
+            workspace,
+            code: Arc::new(code),
             jobs: Jobs::open(
                 &kept.path().join("jobs"),
                 mira_secrets::Masker::new([3; 32]),
@@ -59,8 +98,17 @@ impl Project {
             cx,
             live,
             folder,
-            _kept: kept,
+            kept,
         }
+    }
+
+    /// From now on the index is asked without having been read.
+    pub fn unread(&mut self) {
+        self.cx.code = Arc::new(Code {
+            database: self.kept.path().join("unread.db"),
+            workspace: self.cx.workspace.clone(),
+            is_read: false,
+        });
     }
 
     pub fn root(&self) -> &Path {

@@ -24,11 +24,11 @@ fn the_sheet_shows_what_the_model_sees() {
     );
 }
 
-/// About 2,200 tokens: it is sent with every request.
+/// About 3,000 tokens: it is sent with every request.
 #[test]
 fn the_advertisement_is_small() {
     let bytes = serde_json::to_string(&specs(&all())).expect("JSON").len();
-    assert!(bytes <= 9_000, "{bytes} bytes");
+    assert!(bytes <= 12_000, "{bytes} bytes");
 }
 
 #[test]
@@ -80,6 +80,18 @@ fn names_are_those_of_the_product() {
             "git_diff",
             "fetch_url",
             "web_search",
+            "get_codebase_overview",
+            "search_code_semantic",
+            "find_function",
+            "find_class_or_struct",
+            "get_file_symbols",
+            "get_element_definition",
+            "find_callers",
+            "find_tests_for_code",
+            "find_imports",
+            "analyze_dependencies",
+            "get_complexity_hotspots",
+            "get_quality_issues",
         ]
     );
 }

@@ -68,6 +68,30 @@ export function toolLine(tool: string, value: JsonValue, command: string | undef
       return { verb: t.talk.apply, subject: path ?? "", path };
     case "web_search":
       return { verb: t.tools.web, subject: text(args["query"]), path: undefined };
+    case "search_code_semantic":
+      return { verb: t.tools.searchMeaning, subject: text(args["query"]), path: undefined };
+    case "find_function":
+      return { verb: t.tools.findFunction, subject: text(args["name"]), path: undefined };
+    case "find_class_or_struct":
+      return { verb: t.tools.findType, subject: text(args["name"]), path: undefined };
+    case "find_imports":
+      return { verb: t.tools.findImports, subject: text(args["name"]), path: undefined };
+    case "find_tests_for_code":
+      return { verb: t.tools.findTests, subject: text(args["name"]), path };
+    case "find_callers":
+      return { verb: t.tools.findCallers, subject: text(args["name"]), path };
+    case "get_element_definition":
+      return { verb: t.tools.definition, subject: text(args["name"]), path };
+    case "get_file_symbols":
+      return { verb: t.tools.symbols, subject: path ?? "", path };
+    case "analyze_dependencies":
+      return { verb: t.tools.dependencies, subject: path ?? "", path };
+    case "get_complexity_hotspots":
+      return { verb: t.tools.hotspots, subject: path ?? "", path: undefined };
+    case "get_quality_issues":
+      return { verb: t.tools.quality, subject: [text(args["kind"]), path ?? ""].filter(Boolean).join(" "), path: undefined };
+    case "get_codebase_overview":
+      return { verb: t.tools.overview, subject: path ?? "", path: undefined };
     default:
       return { verb: tool.replaceAll("_", " "), subject: path ?? "", path };
   }
