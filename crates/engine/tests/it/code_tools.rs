@@ -47,7 +47,7 @@ fn calls() -> Vec<(&'static str, Value, &'static str)> {
         (
             "search_code_semantic",
             json!({"query": "adds up the prices"}),
-            "method Cart::total_price (score 1.00",
+            "Adds up the prices.",
         ),
         (
             "find_function",
