@@ -64,10 +64,21 @@ fn web(names: &[(&str, Vec<SocketAddr>)], allowed: &[SocketAddr]) -> Web {
     Web::with(lookup, check)
 }
 
+/// Pages have nothing to do with the project's code.
+struct NoCode;
+
+#[async_trait::async_trait]
+impl crate::CodeKnowledge for NoCode {
+    async fn open(&self) -> Result<crate::Known, ToolError> {
+        Err(ToolError::Refused("there is no index".into()))
+    }
+}
+
 fn cx(dir: &Path, private: bool) -> ToolCx {
     let blobs = Blobs::open(&dir.join("blobs")).expect("blobs");
     ToolCx {
         workspace: Workspace::open(dir, Access::Project, blobs, Vec::new()).expect("workspace"),
+        code: Arc::new(NoCode),
         jobs: Jobs::open(&dir.join("jobs"), mira_secrets::Masker::new([3; 32])).expect("jobs"),
         sandbox: mira_workspace::Sandbox::off(),
         session: "s".into(),
