@@ -19,8 +19,8 @@ impl Cart {
 `;
 
 /** Runs one way in a world with some Rust; the console must have stayed silent. */
-async function journey(walk) {
-  const here = await world({});
+async function journey(walk, options = {}) {
+  const here = await world(options);
   try {
     writeFileSync(join(here.project, "cart.rs"), CART);
     writeFileSync(join(here.project, "image.bin"), Buffer.from([0, 1, 2]));
@@ -72,6 +72,63 @@ export const journeys = {
       await page.keyboard.press("Enter");
       await page.locator("#inspector-panel").getByText("# Greets by name.").waitFor();
     }),
+
+  "code: a symbol is mentioned by letters of its name, and its definition goes with the message": () =>
+    journey(
+      async (here, page) => {
+        const field = page.getByRole("textbox", { name: "Message", exact: true });
+        await field.pressSequentially("explain @totpri");
+        await page.getByRole("listbox", { name: "Symbols" }).waitFor();
+        await page.getByRole("option", { name: /Cart::total_price/ }).waitFor();
+        assert.deepEqual(await accessibility(page), [], "symbols to mention");
+        await page.keyboard.press("Enter");
+        await page.getByText(/tokens · .*\$/).waitFor();
+        assert.match(await field.inputValue(), /^explain @symbol:Cart::total_price /);
+        await page.keyboard.press("Enter");
+        await page.getByText("It adds them up.").first().waitFor();
+        await page.getByText(/^Done in/).waitFor();
+        await page.getByRole("list", { name: "Mentioned" }).getByText("Cart::total_price (cart.rs:8-10)").waitFor();
+        await page.getByRole("tab", { name: "Context" }).click();
+        await page.locator("#inspector-panel").getByText("Cart::total_price (cart.rs:8-10)").waitFor();
+        assert.deepEqual(await here.violations(), []);
+      },
+      { replies: [{ when: { user: "self.items.iter().sum()" }, text: "It adds them up." }] },
+    ),
+
+  "code: what the model asks the index about is told in lines, with what it found": () =>
+    journey(
+      async (here, page) => {
+        const field = page.getByRole("textbox", { name: "Message", exact: true });
+        await field.fill("who uses it?");
+        await page.keyboard.press("Enter");
+        await page.getByText("Nobody does.").first().waitFor();
+        await page.getByText(/^Done in/).waitFor();
+        for (const [name, found] of [
+          ["Find function total_price", "1 function"],
+          ["Find uses of Cart::total_price", "no use known"],
+          ["Definition Cart", "3 lines"],
+        ]) {
+          const line = page.getByRole("button", { name: new RegExp(`^${name}`) });
+          await line.waitFor();
+          await line.getByText(found).waitFor();
+        }
+        await page.getByRole("button", { name: /^Find uses of/ }).click();
+        await page.getByText(/search_codebase for its name shows every mention/).waitFor();
+        assert.deepEqual(await here.violations(), []);
+      },
+      {
+        replies: [
+          {
+            calls: [
+              { name: "find_function", args: { name: "total_price" } },
+              { name: "find_callers", args: { name: "Cart::total_price" } },
+              { name: "get_element_definition", args: { name: "Cart" } },
+            ],
+          },
+          { text: "Nobody does." },
+        ],
+      },
+    ),
 
   "code: the index says what it knows and leaves out, and a language is switched off": () =>
     journey(async (here, page) => {

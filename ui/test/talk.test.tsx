@@ -12,7 +12,7 @@ import { isText } from "../src/features/chat/attaching";
 import { DraftSaver } from "../src/features/chat/draftSaver";
 import { matches } from "../src/features/chat/find";
 import { fold } from "../src/features/chat/fold";
-import { commitOptions, fileOptions, mentionedIn, wantedAt } from "../src/features/chat/mentions";
+import { commitOptions, fileOptions, mentionedIn, mentionsOf, symbolOptions, wantedAt } from "../src/features/chat/mentions";
 import { phaseOf } from "../src/features/chat/status";
 import { TextHistory } from "../src/features/chat/textHistory";
 import { emptyTranscript, type Input } from "../src/features/chat/transcript";
@@ -191,6 +191,18 @@ describe("mentions", () => {
     expect(commitOptions([commit], "1a2b").map((one) => one.word)).toEqual(["@commit:1a2b3c4d"]);
     expect(commitOptions([commit], "PARSER")).toHaveLength(1);
     expect(commitOptions([commit], "lexer")).toHaveLength(0);
+  });
+
+  it("names an element by its file only where another has its name, and finds it again in what was sent", () => {
+    const element = (id: number, path: string, name: string) =>
+      ({ id, path, language: null, doc: null, parent: null, kind: "method", name, qualified_name: name, signature: "", visibility: "public", start_line: 1, end_line: 2, is_async: false, is_test: false, cyclomatic: 1, cognitive: 0 }) as const;
+    const found = [element(1, "a.rs", "Cart::total"), element(2, "b.rs", "Cart::total"), element(3, "c.rs", "main"), element(4, "d.md", "A heading")];
+    const words = symbolOptions(found).map((one) => one.word);
+    expect(words).toEqual(["@symbol:a.rs#Cart::total", "@symbol:b.rs#Cart::total", "@symbol:main"]);
+    const sent = (path: string, name: string) => ({ mention: { kind: "symbol", path, name } as const, name, text: "", tokens: 1 });
+    const related = { mention: { kind: "related" } as const, name: "related code", text: "", tokens: 1 };
+    const content = `see ${words[1] ?? ""} and ${words[2] ?? ""}.`;
+    expect(mentionsOf(content, [sent("b.rs", "Cart::total"), sent("c.rs", "main"), related]).map((one) => one.word)).toEqual(words.slice(1));
   });
 });
 

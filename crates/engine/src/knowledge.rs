@@ -14,6 +14,7 @@ mod meaning;
 mod overview;
 mod quality;
 mod port;
+mod related;
 mod search;
 mod told;
 

@@ -223,7 +223,9 @@ fn own(masker: &Masker, text: String) -> String {
 fn mentioned(masker: &Masker, mut fragments: Vec<Fragment>) -> Vec<Fragment> {
     for fragment in &mut fragments {
         let masked = match &fragment.mention {
-            Mention::File { path } => masker.mask_file(path, &fragment.text),
+            Mention::File { path } | Mention::Symbol { path, .. } => {
+                masker.mask_file(path, &fragment.text)
+            }
             _ => masker.mask(&fragment.text),
         };
         if let std::borrow::Cow::Owned(masked) = masked {

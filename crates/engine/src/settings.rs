@@ -119,6 +119,9 @@ pub struct Settings {
     pub operation_timeout_ms: Option<u64>,
     /// The most the model gets to read of one tool's answer, in bytes.
     pub tool_output_bytes: usize,
+    /// How long a message may wait for what the code index has for it, in milliseconds; 0: nothing
+    /// of it is added.
+    pub code_context_ms: u64,
     /// Commands are held by the operating system where it can.
     pub sandbox: bool,
     /// The network is open to every command.
@@ -387,6 +390,7 @@ impl Settings {
             max_iterations: 2_000,
             operation_timeout_ms: None,
             tool_output_bytes: 32 * 1024,
+            code_context_ms: 100,
             sandbox: true,
             sandbox_network: false,
             sandbox_writable: Vec::new(),

@@ -16,6 +16,8 @@ pub enum ContextTarget {
     Guideline { path: String },
     /// All that was said and done in one operation.
     Turn { operation_id: OperationId },
+    /// What the code index has for each message.
+    Related,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +26,7 @@ pub enum ContextTarget {
 pub enum Inclusion {
     /// Always in: files only.
     Pin,
-    /// Never in: guidelines and turns.
+    /// Never in: guidelines, turns, what the code index has.
     Exclude,
 }
 

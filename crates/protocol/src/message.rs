@@ -20,6 +20,15 @@ pub enum Mention {
     Session { session_id: SessionId },
     /// A commit: its message and its diff. Anything that git takes for one.
     Commit { commit: String },
+    /// An element of the project's code: its definition. The name is qualified or not; the path is
+    /// that of its file, empty where the name is enough.
+    Symbol {
+        #[serde(default)]
+        path: String,
+        name: String,
+    },
+    /// What the code index has for the message. It comes by itself, where there is any.
+    Related,
 }
 
 /// A mention as the model reads it.

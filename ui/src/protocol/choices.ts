@@ -15,7 +15,14 @@ export interface Choices {
 
 /** One text for one target. */
 export function targetName(target: ContextTarget): string {
-  return target.kind === "turn" ? `turn:${target.operation_id}` : `${target.kind}:${target.path}`;
+  switch (target.kind) {
+    case "turn":
+      return `turn:${target.operation_id}`;
+    case "related":
+      return target.kind;
+    default:
+      return `${target.kind}:${target.path}`;
+  }
 }
 
 export function useChoices(sessionId: string | undefined): Choices {

@@ -322,8 +322,8 @@ impl Repl {
     }
 }
 
-/// What a message points at: `@path` of a file or folder, `@session:ID`, `@commit:REV`; and the
-/// images among the files, as attachments.
+/// What a message points at: `@path` of a file or folder, `@session:ID`, `@commit:REV`,
+/// `@symbol:NAME` or `@symbol:PATH#NAME`; and the images among the files, as attachments.
 fn mentions(content: &str, root: &Path) -> (Vec<Mention>, Vec<Attachment>) {
     let mut found: Vec<Mention> = Vec::new();
     let mut images: Vec<Attachment> = Vec::new();
@@ -340,6 +340,12 @@ fn mentions(content: &str, root: &Path) -> (Vec<Mention>, Vec<Attachment>) {
         } else if let Some(commit) = word.strip_prefix("commit:") {
             Mention::Commit {
                 commit: commit.to_owned(),
+            }
+        } else if let Some(symbol) = word.strip_prefix("symbol:") {
+            let (path, name) = symbol.rsplit_once('#').unwrap_or(("", symbol));
+            Mention::Symbol {
+                path: path.to_owned(),
+                name: name.to_owned(),
             }
         } else if word.is_empty() {
             continue;
@@ -395,7 +401,8 @@ mod tests {
         std::fs::write(folder.path().join("src/a.rs"), "x").unwrap();
         std::fs::write(folder.path().join("b.png"), "x").unwrap();
         let (found, images) = mentions(
-            "see @src/a.rs, @src/a.rs in @src and @b.png; mail a@b.c @gone.rs @ @commit:HEAD~1.",
+            "see @src/a.rs, @src/a.rs in @src and @b.png; mail a@b.c @gone.rs @ @commit:HEAD~1, \
+             @symbol:Cart::total and @symbol:src/a.rs#total.",
             folder.path(),
         );
         let path = String::from;
@@ -408,6 +415,14 @@ mod tests {
                 Mention::Folder { path: path("src") },
                 Mention::Commit {
                     commit: path("HEAD~1")
+                },
+                Mention::Symbol {
+                    path: path(""),
+                    name: path("Cart::total")
+                },
+                Mention::Symbol {
+                    path: path("src/a.rs"),
+                    name: path("total")
                 },
             ]
         );

@@ -12,7 +12,7 @@ use crate::operations::Operations;
 
 /// How long a call waits for an index that is being read: most projects are ready by then, and of
 /// the others the answer says what is missing.
-const PATIENCE: Duration = Duration::from_secs(8);
+pub(super) const PATIENCE: Duration = Duration::from_secs(8);
 
 /// One operation's way to its project's index.
 pub(crate) struct ForTools {

@@ -1,6 +1,6 @@
 //! Asking again from a message, in a copy of the session that ends before it.
 
-use mira_protocol::message::{AskAgain, Fragment};
+use mira_protocol::message::{AskAgain, Fragment, Mention};
 use mira_protocol::operation::{OperationStarted, OperationState, StartOperation};
 use mira_protocol::{Code, EventKind, Failure, OperationId, SessionId, StoredEvent, Topic};
 use mira_store::NewSession;
@@ -49,7 +49,8 @@ impl Operations {
         let copy = self.copy_before(source, before).await?;
         let mentions = fragments
             .into_iter()
-            .map(|Fragment { mention, .. }| mention);
+            .map(|Fragment { mention, .. }| mention)
+            .filter(|mention| *mention != Mention::Related);
         self.start(StartOperation {
             content: request.content.unwrap_or(content),
             session_id: Some(copy),

@@ -26,6 +26,8 @@ pub struct Choices {
     pub pinned: Vec<String>,
     pub no_guidelines: HashSet<String>,
     pub no_turns: HashSet<OperationId>,
+    /// Nothing from the code index comes along with messages.
+    pub no_related: bool,
 }
 
 /// A pinned file as it is now.
@@ -85,7 +87,9 @@ impl Operations {
                 }
                 Ok(())
             }
-            (ContextTarget::Guideline { .. }, Inclusion::Exclude) => Ok(()),
+            (ContextTarget::Guideline { .. } | ContextTarget::Related, Inclusion::Exclude) => {
+                Ok(())
+            }
             (ContextTarget::Turn { operation_id }, Inclusion::Exclude) => {
                 let row = self.store.operation(operation_id).await;
                 let row = row.map_err(from_store)?;
@@ -113,6 +117,7 @@ impl Operations {
                 (ContextTarget::Turn { operation_id }, Inclusion::Exclude) => {
                     choices.no_turns.insert(operation_id);
                 }
+                (ContextTarget::Related, Inclusion::Exclude) => choices.no_related = true,
                 _ => {}
             }
         }

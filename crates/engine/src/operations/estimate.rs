@@ -113,6 +113,8 @@ impl Operations {
             Mention::File { path } | Mention::Folder { path } => path.clone(),
             Mention::Session { session_id } => session_id.to_string(),
             Mention::Commit { commit } => commit.clone(),
+            Mention::Symbol { name, .. } => name.clone(),
+            Mention::Related => super::related::NAME.to_owned(),
         };
         match read.await.map(|mut fragments| fragments.pop()) {
             Ok(Some(fragment)) => EstimatePart {

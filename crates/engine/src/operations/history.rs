@@ -11,7 +11,7 @@ use std::sync::Arc;
 use mira_llm::{Content, Item, ItemKind};
 use mira_protocol::context::ContextTarget;
 use mira_protocol::event::CondensedItems;
-use mira_protocol::message::Fragment;
+use mira_protocol::message::{Fragment, Mention};
 use mira_protocol::operation::{Attachment, Focus, OperationState};
 use mira_protocol::receipt::{FragmentLine, FragmentPart};
 use mira_protocol::rewind::Visible;
@@ -565,6 +565,9 @@ fn without_images(content: &[Content]) -> ItemKind {
 }
 
 fn part_line(fragment: &Fragment) -> FragmentLine {
+    if fragment.mention == Mention::Related {
+        return super::related::line(fragment);
+    }
     FragmentLine {
         name: "mentioned".into(),
         detail: fragment.name.clone(),
@@ -587,7 +590,11 @@ fn user_item(
     for fragment in fragments {
         let name = fragment.name.replace('"', "'");
         let body = fragment.text.trim_end();
-        text += &format!("\n\n<mentioned name=\"{name}\">\n{body}\n</mentioned>");
+        let tag = match fragment.mention {
+            Mention::Related => "from_code_index",
+            _ => "mentioned",
+        };
+        text += &format!("\n\n<{tag} name=\"{name}\">\n{body}\n</{tag}>");
         if let Some(dropped) = &fragment.dropped {
             text += &format!("\n[Left out of it: {dropped}; your tools can read the rest.]");
         }

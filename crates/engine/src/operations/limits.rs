@@ -72,6 +72,9 @@ impl Run<'_> {
         let mentioned: u64 = parts.iter().map(|part| part.tokens).sum();
         let tokens = self.history.tokens().saturating_sub(mentioned);
         fragments.extend(parts.iter().cloned());
+        if self.no_related {
+            fragments.push(super::related::left_out());
+        }
         fragments.push(FragmentLine {
             name: "conversation".into(),
             detail: format!("{} items", self.history.len()),

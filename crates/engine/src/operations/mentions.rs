@@ -45,7 +45,9 @@ impl Operations {
         let mut fragments: Vec<Fragment> = Vec::new();
         let mut left = MAX_ALL_BYTES;
         for mention in mentions {
-            if fragments.iter().any(|known| known.mention == *mention) {
+            let is_known = fragments.iter().any(|known| known.mention == *mention);
+            // What comes by itself is not asked for.
+            if is_known || *mention == Mention::Related {
                 continue;
             }
             let read = self.read_mention(mention, project, workspace).await?;
@@ -71,6 +73,16 @@ impl Operations {
                 let root = std::path::PathBuf::from(&project.path);
                 blocking(move || described(&root, commit)).await?
             }
+            Mention::Symbol { path, name } => {
+                let found = self.knowledge.definition(&project.id, &path, &name).await?;
+                Ok(Read {
+                    name: found.name,
+                    text: found.text,
+                    dropped: None,
+                    keep_end: false,
+                })
+            }
+            Mention::Related => Err(gone("What comes by itself")),
         }
     }
 

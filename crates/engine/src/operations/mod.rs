@@ -28,6 +28,7 @@ mod pay;
 mod queue;
 mod record;
 mod recovery;
+mod related;
 mod route;
 mod run;
 mod settle;
@@ -70,6 +71,7 @@ use crate::settings::SettingsHandle;
 use crate::trust::Trusts;
 use history::History;
 use queue::Lane;
+pub(crate) use related::CAP_TOKENS as RELATED_CAP_TOKENS;
 
 /// How many sessions' histories stay in memory while nothing runs in them.
 const IDLE_HISTORIES: usize = 8;
@@ -256,9 +258,11 @@ impl Operations {
         let workspace = self.workspace(&project, request.access)?;
         request.attachments =
             attachments::load(std::mem::take(&mut request.attachments), &workspace).await?;
-        let fragments = self
+        let mut fragments = self
             .resolve_mentions(&request.mentions, &project, &workspace)
             .await?;
+        let related = self.related(&request, &session, &project).await;
+        fragments.extend(related);
         request.session_id = Some(session.clone());
         request.project_id = Some(project.id.clone());
 

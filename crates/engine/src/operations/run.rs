@@ -115,6 +115,8 @@ pub(super) struct Run<'a> {
     /// The last words of the model.
     pub content: String,
     pub routing: Routing,
+    /// The person wants nothing from the code index in this session.
+    pub no_related: bool,
     /// The session's last request, as far as provider caches go.
     pub last_request: Option<(SessionCacheState, Parts)>,
 }
@@ -154,6 +156,7 @@ impl Operations {
             down: Vec::new(),
             content: String::new(),
             routing: Routing::default(),
+            no_related: false,
             last_request: None,
         };
         let timer = async {
@@ -241,6 +244,7 @@ impl Run<'_> {
             .projects
             .guidelines_for(&self.task.project, request.focus.as_ref());
         let choices = self.on.context_choices(&self.task.session).await?;
+        self.no_related = choices.no_related;
         let (guidelines, left_out) = choices.part_guidelines(guidelines);
         let chosen = context::Chosen {
             guidelines,

@@ -483,6 +483,15 @@ pub const NAMES: &[Name] = &[
         ..EDITABLE
     },
     Name {
+        name: "MIRA_CODE_CONTEXT_MS",
+        default: "100",
+        legal: "0..=10000",
+        doc: "How long a message may wait for the places that the code index has for it, in milliseconds; 0: none are added.",
+        write: |on, text| value::whole(text, 0..=10_000).map(|value| on.code_context_ms = value),
+        read: |on| on.code_context_ms.to_string(),
+        ..EDITABLE
+    },
+    Name {
         name: "MIRA_SANDBOX",
         default: "true",
         legal: "true | false",

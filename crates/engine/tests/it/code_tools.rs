@@ -1,10 +1,16 @@
 //! The model's tools about code, through an operation: the index is opened by the first call.
 
-use mira_protocol::EventKind;
-use mira_testkit::{Reply, ScriptedModel, TestEngine};
+use mira_protocol::context::{ChooseContext, ContextTarget, Inclusion};
+use mira_protocol::message::Mention;
+use mira_protocol::operation::StartOperation;
+use mira_protocol::receipt::Receipt;
+use mira_protocol::table::calls;
+use mira_protocol::{Code, EventKind};
+use mira_testkit::{Reply, ScriptedModel, ScriptedModels, TestEngine};
 use serde_json::{Value, json};
 
-use crate::support::{completed, project, results, say};
+use crate::knowledge::indexed;
+use crate::support::{completed, project, results, say, say_in};
 
 const SHOP: &str = "\
 -- Cargo.toml
@@ -33,6 +39,10 @@ impl Cart {
         self.items.iter().sum()
     }
 }
+-- src/stock.rs
+pub fn forgotten() -> u64 {
+    1
+}
 -- tests/shop.rs
 #[test]
 fn an_empty_cart_costs_nothing() {
@@ -41,7 +51,7 @@ fn an_empty_cart_costs_nothing() {
 ";
 
 /// Each tool, and what its answer has in it.
-fn calls() -> Vec<(&'static str, Value, &'static str)> {
+fn every_tool() -> Vec<(&'static str, Value, &'static str)> {
     vec![
         ("get_codebase_overview", json!({}), "pub struct Cart"),
         (
@@ -101,7 +111,7 @@ fn calls() -> Vec<(&'static str, Value, &'static str)> {
 #[tokio::test]
 async fn each_tool_answers_beside_the_others_and_opens_the_index_itself() {
     let mut ask = Reply::default();
-    for (tool, arguments, _) in calls() {
+    for (tool, arguments, _) in every_tool() {
         ask = ask.and_call(tool, arguments);
     }
     let model = ScriptedModel::replies([ask, Reply::text("Known.")]);
@@ -110,8 +120,8 @@ async fn each_tool_answers_beside_the_others_and_opens_the_index_itself() {
     let (_, events) = on.ask(say(&id, "What is here?")).await;
     assert_eq!(completed(&events), "Known.");
     let answered = results(&events);
-    assert_eq!(answered.len(), calls().len());
-    for (tool, _, expected) in calls() {
+    assert_eq!(answered.len(), every_tool().len());
+    for (tool, _, expected) in every_tool() {
         let answer = events.iter().find_map(|event| match &event.kind {
             EventKind::ToolResult {
                 tool: of,
@@ -165,4 +175,137 @@ async fn nothing_of_it_is_opened_for_a_turn_that_asks_nothing_about_code() {
     let (_, events) = on.ask(say(&id, "Hello")).await;
     completed(&events);
     assert!(!on.data_dir().join("index").exists());
+}
+
+/// The newest message as the model was told it.
+fn told(model: &ScriptedModel) -> String {
+    let turn = model.turns().pop().expect("a prompt");
+    turn.last_user().to_owned()
+}
+
+fn receipt(events: &[mira_protocol::StoredEvent]) -> Receipt {
+    let receipts = events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::ContextGathered { receipt } => Some(receipt.clone()),
+        _ => None,
+    });
+    receipts.expect("a receipt")
+}
+
+/// With as much patience as a busy machine may need.
+async fn patient(model: &ScriptedModel) -> TestEngine {
+    let models = ScriptedModels::new(model.clone());
+    TestEngine::tuned(Some(models), |settings| settings.code_context_ms = 600_000).await
+}
+
+#[tokio::test]
+async fn places_that_a_message_is_about_come_along_until_they_are_left_out() {
+    let model = ScriptedModel::replies([Reply::text("Seen.").always()]);
+    let on = patient(&model).await;
+    let (_folder, id) = project(&on, SHOP).await;
+    let about = "Why does total_price add up prices twice?";
+    let (_, events) = on.ask(say(&id, about)).await;
+    assert!(
+        !told(&model).contains("from_code_index"),
+        "nobody opened the index"
+    );
+    assert!(
+        receipt(&events)
+            .fragments
+            .iter()
+            .all(|line| line.name != "related")
+    );
+
+    indexed(&on, &id).await;
+    let (started, events) = on.ask(say(&id, about)).await;
+    let message = told(&model);
+    assert!(message.starts_with(about), "{message}");
+    assert!(
+        message.contains("<from_code_index name=\"related code\">"),
+        "{message}"
+    );
+    let place = "\nsrc/cart.rs:8-10 method Cart::total_price, ";
+    assert_eq!(message.matches(place).count(), 1, "{message}");
+    let of = receipt(&events);
+    let line = of
+        .fragments
+        .iter()
+        .find(|line| line.name == "related")
+        .expect("its line");
+    assert!(line.tokens > 0 && line.tokens <= line.cap_tokens.expect("a cap"));
+    assert!(!line.parts[0].excluded);
+
+    let session = &started.session_id;
+    on.ask(say_in(session, "Hello again")).await;
+    assert_eq!(told(&model), "Hello again");
+    let choose = ChooseContext {
+        session_id: session.clone(),
+        target: ContextTarget::Related,
+        choice: Some(Inclusion::Exclude),
+    };
+    on.engine
+        .call(calls::ContextChoose(choose))
+        .await
+        .expect("a choice");
+    let (_, events) = on.ask(say_in(session, about)).await;
+    assert_eq!(told(&model), about);
+    let of = receipt(&events);
+    let line = of
+        .fragments
+        .iter()
+        .find(|line| line.name == "related")
+        .expect("its line");
+    assert!(line.tokens == 0 && line.parts[0].excluded);
+    model.assert_clean();
+}
+
+#[tokio::test]
+async fn a_setting_keeps_places_out_of_messages() {
+    let model = ScriptedModel::replies([Reply::text("Seen.")]);
+    let models = ScriptedModels::new(model.clone());
+    let on = TestEngine::tuned(Some(models), |settings| settings.code_context_ms = 0).await;
+    let (_folder, id) = project(&on, SHOP).await;
+    indexed(&on, &id).await;
+    on.ask(say(&id, "What does total_price add up?")).await;
+    assert_eq!(told(&model), "What does total_price add up?");
+}
+
+#[tokio::test]
+async fn an_element_that_is_mentioned_goes_along_with_its_text() {
+    let model = ScriptedModel::replies([Reply::text("Seen.").always()]);
+    let on = TestEngine::with_model(&model).await;
+    let (_folder, id) = project(&on, SHOP).await;
+    let symbol = |path: &str, name: &str| Mention::Symbol {
+        path: path.into(),
+        name: name.into(),
+    };
+    let ask = |mention: Mention| StartOperation {
+        mentions: vec![mention],
+        ..say(&id, "Explain it")
+    };
+    let (_, events) = on
+        .ask(ask(symbol("src/cart.rs", "Cart::total_price")))
+        .await;
+    let message = told(&model);
+    let expected =
+        "<mentioned name=\"Cart::total_price (src/cart.rs:8-10)\">\n    pub fn total_price";
+    assert!(message.contains(expected), "{message}");
+    let of = receipt(&events);
+    let line = of
+        .fragments
+        .iter()
+        .find(|line| line.name == "mentioned")
+        .expect("its line");
+    assert!(line.detail.starts_with("Cart::total_price") && line.tokens > 0);
+    on.ask(ask(symbol("", "checkout"))).await;
+    assert!(told(&model).contains("pub fn checkout"));
+
+    for (mention, code) in [
+        (symbol("src/lib.rs", "Cart::total_price"), Code::NotFound),
+        (symbol("", "nothing_of_this_name"), Code::NotFound),
+    ] {
+        let started = on.engine.call(calls::OperationStart(ask(mention))).await;
+        let failure = started.expect_err("it is not there");
+        assert_eq!(failure.code, code);
+        assert!(failure.hint.is_some());
+    }
 }

@@ -51,7 +51,7 @@ fn of(project_id: &ProjectId) -> ProjectRef {
 }
 
 /// Waits for the first look at the whole project.
-async fn indexed(on: &TestEngine, project: &ProjectId) -> IndexState {
+pub(crate) async fn indexed(on: &TestEngine, project: &ProjectId) -> IndexState {
     let mut events = on.engine.events();
     loop {
         let state = on.engine.call(calls::CodeState(of(project))).await.unwrap();

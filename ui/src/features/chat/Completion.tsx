@@ -1,10 +1,11 @@
-import { AtSign, Folder, GitCommitHorizontal, MessageSquare, TerminalSquare } from "lucide-react";
+import { AtSign, Braces, Folder, GitCommitHorizontal, MessageSquare, TerminalSquare } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { t } from "../../i18n";
 import type { Group, Option } from "./mentions";
 
 const ICONS: Record<Group, typeof AtSign> = {
   file: AtSign,
+  symbol: Braces,
   session: MessageSquare,
   commit: GitCommitHorizontal,
   command: TerminalSquare,
@@ -39,7 +40,7 @@ export function Completion(props: { options: readonly Option[]; selected: number
 function Row(props: { option: Option; index: number; before: Group | undefined; selected: boolean; onChoose: (index: number) => void }) {
   const { option, index } = props;
   const Icon = option.mention?.kind === "folder" ? Folder : ICONS[option.group];
-  const path = option.group === "file";
+  const path = option.group === "file" || option.group === "symbol";
   return (
     <>
       {option.group === props.before ? null : (

@@ -1,6 +1,6 @@
 // What the person said, with what can be done from there.
 
-import { AtSign, Copy, GitFork, History, Pencil, RotateCcw } from "lucide-react";
+import { AtSign, Copy, GitFork, History, Pencil, RotateCcw, Search } from "lucide-react";
 import { useState } from "react";
 import { Button, IconButton } from "../../components/Button";
 import { Menu, MenuItem, MenuLabel } from "../../components/Menu";
@@ -189,8 +189,8 @@ function Fragments({ fragments }: { fragments: Fragment[] }) {
         <li key={fragment.name}>
           <Tip text={fragment.dropped ?? t.talk.mentionTokens({ tokens: tokens(fragment.tokens) })}>
             <span className="badge" tabIndex={0}>
-              <AtSign size={11} aria-hidden="true" />
-              <span className="truncate">{fragment.name}</span>
+              {fragment.mention.kind === "related" ? <Search size={11} aria-hidden="true" /> : <AtSign size={11} aria-hidden="true" />}
+              <span className="truncate">{fragment.mention.kind === "related" ? t.talk.relatedCode : fragment.name}</span>
               <span className="quiet num">{tokens(fragment.tokens)}</span>
             </span>
           </Tip>

@@ -1,5 +1,6 @@
 // What can stand behind an @ in a message, and which words of a text mean something.
 
+import type { CodeElement } from "../../protocol/generated/CodeElement";
 import type { Commit } from "../../protocol/generated/Commit";
 import type { DraftMention } from "../../protocol/generated/DraftMention";
 import type { FileEntry } from "../../protocol/generated/FileEntry";
@@ -7,7 +8,7 @@ import type { Fragment } from "../../protocol/generated/Fragment";
 import type { Mention } from "../../protocol/generated/Mention";
 import type { Session } from "../../protocol/generated/Session";
 
-export type Group = "file" | "session" | "commit" | "command";
+export type Group = "file" | "symbol" | "session" | "commit" | "command";
 
 export interface Option {
   key: string;
@@ -33,7 +34,7 @@ export function wantedAt(text: string, caret: number): Wanted | undefined {
 
 /** Which groups a query asks for: "session:par" only sessions. */
 export function narrowed(query: string): { group: Group | undefined; query: string } {
-  const match = /^(session|commit|file):(.*)$/.exec(query);
+  const match = /^(session|commit|file|symbol):(.*)$/.exec(query);
   return match ? { group: match[1] as Group, query: match[2] ?? "" } : { group: undefined, query };
 }
 
@@ -52,6 +53,19 @@ export function fileOptions(entries: readonly FileEntry[], query: string): Optio
   }
   const named = [...folders].slice(0, 3).map((path) => option("file", `@${path}/`, `${path}/`, "", { kind: "folder", path }));
   return [...named, ...files];
+}
+
+/** Elements of the code; the file stands in the word only where the name alone could be another's. */
+export function symbolOptions(elements: readonly CodeElement[]): Option[] {
+  const options = elements.map((element) => {
+    const name = element.qualified_name;
+    const shared = elements.some((other) => other.id !== element.id && other.qualified_name === name);
+    const word = shared ? `@symbol:${element.path}#${name}` : `@symbol:${name}`;
+    return option("symbol", word, name, `${element.path}:${element.start_line}`, { kind: "symbol", path: element.path, name });
+  });
+  // A name with a gap in it is no word of a text.
+  const known = new Set<string>();
+  return options.filter(({ word }) => !/\s/.test(word) && !known.has(word) && known.add(word));
 }
 
 export function sessionOptions(sessions: readonly Session[], query: string, current: string | undefined): Option[] {
@@ -94,17 +108,24 @@ export function mentionedIn(text: string, known: readonly DraftMention[]): Draft
 /** The mentions of a message that was sent, with the words of it that stood for them. */
 export function mentionsOf(content: string, fragments: readonly Fragment[]): DraftMention[] {
   const sessions = [...content.matchAll(/(?:^|[\s(])(@session:[\p{L}\p{N}-]+)/gu)].map((match) => match[1] ?? "");
-  return fragments.map(({ mention }) => {
+  return fragments.flatMap(({ mention }): DraftMention[] => {
     switch (mention.kind) {
       case "file":
-        return { word: `@${mention.path}`, mention };
+        return [{ word: `@${mention.path}`, mention }];
       case "folder":
-        return { word: `@${mention.path.replace(/\/$/, "")}/`, mention };
+        return [{ word: `@${mention.path.replace(/\/$/, "")}/`, mention }];
       case "commit":
-        return { word: `@commit:${mention.commit.slice(0, 8)}`, mention };
+        return [{ word: `@commit:${mention.commit.slice(0, 8)}`, mention }];
       case "session":
         // Its name may have changed since; they stand in the order in which they were written.
-        return { word: sessions.shift() ?? `@session:${mention.session_id}`, mention };
+        return [{ word: sessions.shift() ?? `@session:${mention.session_id}`, mention }];
+      case "symbol": {
+        const long = `@symbol:${mention.path}#${mention.name}`;
+        return [{ word: has(content, long) ? long : `@symbol:${mention.name}`, mention }];
+      }
+      case "related":
+        // It comes by itself.
+        return [];
     }
   });
 }

@@ -2,7 +2,7 @@
 
 import { useMemo } from "react";
 import { useRequest } from "../../protocol/queries";
-import { commitOptions, fileOptions, narrowed, sessionOptions, type Option, type Wanted } from "./mentions";
+import { commitOptions, fileOptions, narrowed, sessionOptions, symbolOptions, type Option, type Wanted } from "./mentions";
 
 export interface Command {
   /** Without the stroke. */
@@ -16,6 +16,7 @@ export interface Command {
 }
 
 const MOST_FILES = 8;
+const MOST_SYMBOLS = 5;
 const MOST_SESSIONS = 4;
 const MOST_COMMITS = 4;
 /** Commits that are looked through for a word. */
@@ -39,6 +40,10 @@ export function useOptions(
   );
   // A path has strokes; sessions and commits are asked for by words.
   const words = group !== undefined || (query.length > 0 && !query.includes("/"));
+  const symbols = useRequest(
+    "code.symbols",
+    asks("symbol") && words && query.length > 1 && projectId ? { project_id: projectId, query, kinds: [], limit: group ? 20 : MOST_SYMBOLS } : undefined,
+  );
   const sessions = useRequest(
     "session.list",
     asks("session") && words ? { search: query || undefined, limit: group ? 12 : MOST_SESSIONS + 1, deleted: false } : undefined,
@@ -56,11 +61,12 @@ export function useOptions(
     const narrow = group !== undefined;
     const options = [
       ...(files.data ? fileOptions(files.data.entries, query) : []),
+      ...(words && query.length > 1 && symbols.data ? symbolOptions(symbols.data.elements) : []),
       ...(words && sessions.data ? sessionOptions(sessions.data.sessions, query, sessionId).slice(0, narrow ? 12 : MOST_SESSIONS) : []),
       ...(words && commits.data ? commitOptions(commits.data.commits, query).slice(0, narrow ? 20 : MOST_COMMITS) : []),
     ];
-    return { options, waiting: files.isFetching || sessions.isFetching || commits.isFetching };
-  }, [kind, typed, commands, group, query, words, sessionId, files.data, files.isFetching, sessions.data, sessions.isFetching, commits.data, commits.isFetching]);
+    return { options, waiting: files.isFetching || symbols.isFetching || sessions.isFetching || commits.isFetching };
+  }, [kind, typed, commands, group, query, words, sessionId, files.data, files.isFetching, symbols.data, symbols.isFetching, sessions.data, sessions.isFetching, commits.data, commits.isFetching]);
 }
 
 function commandOptions(commands: readonly Command[], query: string): Option[] {

@@ -165,6 +165,7 @@ function FragmentCell(props: { fragment: FragmentLine; share: number; parts: (na
 function Part({ part, choices, onOpenFile }: { part: FragmentPart; choices: Choices; onOpenFile: (path: string) => void }) {
   const { target } = part;
   const choose = useChoose(choices);
+  const label = target.kind === "related" ? t.context.related : part.label;
   const out = choices.of(target) === "exclude";
   return (
     <li className="row-line receipt-part" data-out={out}>
@@ -173,8 +174,8 @@ function Part({ part, choices, onOpenFile }: { part: FragmentPart; choices: Choi
           {part.label}
         </button>
       ) : (
-        <span className="truncate grow" title={part.label}>
-          {part.label || t.context.untitled}
+        <span className="truncate grow" title={label}>
+          {label || t.context.untitled}
         </span>
       )}
       <span className="quiet num">{tokens(part.tokens)}</span>
@@ -182,7 +183,7 @@ function Part({ part, choices, onOpenFile }: { part: FragmentPart; choices: Choi
         <Button
           small
           look="ghost"
-          aria-label={`${out ? t.context.include : t.context.exclude}: ${part.label}`}
+          aria-label={`${out ? t.context.include : t.context.exclude}: ${label}`}
           onClick={() => {
             choose(target, out ? undefined : "exclude");
           }}

@@ -21,6 +21,7 @@ export const talk: Translation<typeof english> = {
     thinkingNow: "Überlegt",
     mentioned: "Erwähnt",
     mentionTokens: "{tokens} Token",
+    relatedCode: "passender Code",
     again: "Noch einmal fragen",
     againTierItem: "Stufe {tier}",
     againNote: "In einer Kopie der Sitzung; diese bleibt, wie sie ist",
@@ -115,12 +116,13 @@ export const talk: Translation<typeof english> = {
     mention: {
       groups: {
         file: "Dateien und Ordner",
+        symbol: "Symbole",
         session: "Sitzungen",
         commit: "Commits",
         command: "Befehle",
       },
       none: "Nichts passt",
-      placeholder: "Fragen, @ für Dateien, Sitzungen oder Commits, / für Befehle",
+      placeholder: "Fragen, @ für Dateien, Symbole, Sitzungen oder Commits, / für Befehle",
     },
     command: {
       unknown: "Es gibt keinen Befehl /{name}.",

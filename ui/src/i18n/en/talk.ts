@@ -18,6 +18,7 @@ export const talk = {
     thinkingNow: "Thinking",
     mentioned: "Mentioned",
     mentionTokens: "{tokens} tokens",
+    relatedCode: "related code",
     again: "Ask again",
     againTierItem: "{tier} tier",
     againNote: "In a copy of the session; this one stays as it is",
@@ -112,12 +113,13 @@ export const talk = {
     mention: {
       groups: {
         file: "Files and folders",
+        symbol: "Symbols",
         session: "Sessions",
         commit: "Commits",
         command: "Commands",
       },
       none: "Nothing matches",
-      placeholder: "Ask, @ to mention files, sessions or commits, / for commands",
+      placeholder: "Ask, @ to mention files, symbols, sessions or commits, / for commands",
     },
     command: {
       unknown: "There is no command /{name}.",

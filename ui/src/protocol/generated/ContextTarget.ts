@@ -4,4 +4,4 @@ import type { OperationId } from "./OperationId";
 /**
  * A part of the context that can be chosen.
  */
-export type ContextTarget = { "kind": "file", path: string, } | { "kind": "guideline", path: string, } | { "kind": "turn", operation_id: OperationId, };
+export type ContextTarget = { "kind": "file", path: string, } | { "kind": "guideline", path: string, } | { "kind": "turn", operation_id: OperationId, } | { "kind": "related" };

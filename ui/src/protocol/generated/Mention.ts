@@ -4,4 +4,4 @@ import type { SessionId } from "./SessionId";
 /**
  * Something that a message points at. The engine reads it once, when it takes the message.
  */
-export type Mention = { "kind": "file", path: string, } | { "kind": "folder", path: string, } | { "kind": "session", session_id: SessionId, } | { "kind": "commit", commit: string, };
+export type Mention = { "kind": "file", path: string, } | { "kind": "folder", path: string, } | { "kind": "session", session_id: SessionId, } | { "kind": "commit", commit: string, } | { "kind": "symbol", path: string, name: string, } | { "kind": "related" };
