@@ -134,7 +134,7 @@ fn help(repl: &Repl) -> Result<(), Failure> {
     say(&table(&lines))?;
     say(
         "@path tells what a file says or a folder holds, @session:ID and @commit:REV another \
-         conversation and a commit; images are attached. A line that ends with \\ goes on in the next one. While a turn \
+         conversation and a commit, @symbol:NAME what defines it; images are attached. A line that ends with \\ goes on in the next one. While a turn \
          runs, type to speak into it; Ctrl-C stops it.",
     )
 }

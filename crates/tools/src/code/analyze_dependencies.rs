@@ -14,15 +14,15 @@ pub(crate) struct AnalyzeDependencies;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// A file: its imports and importers. Without: the project's packages.
+    /// A file; default the project.
     path: Option<String>,
 }
 
 #[async_trait]
 impl Tool for AnalyzeDependencies {
     const NAME: &'static str = "analyze_dependencies";
-    const DESCRIPTION: &'static str = "Packages that the project declares or uses, with versions and how many files use \
-         them; or a file's imports and importers.";
+    const DESCRIPTION: &'static str =
+        "Packages with versions and how many files use them; or a file's imports and importers.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {

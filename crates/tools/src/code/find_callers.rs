@@ -18,21 +18,17 @@ pub(crate) struct FindCallers;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// Plain or qualified name of a function or type.
     name: String,
-    /// Where it is declared.
     path: Option<String>,
-    /// Steps to go back, default 1.
+    /// Steps back, default 1.
     depth: Option<u32>,
-    /// Default 50.
     limit: Option<usize>,
 }
 
 #[async_trait]
 impl Tool for FindCallers {
     const NAME: &'static str = "find_callers";
-    const DESCRIPTION: &'static str =
-        "Who calls or uses an element, from the call graph; each use with how sure it is.";
+    const DESCRIPTION: &'static str = "Who calls or uses an element; each use with how sure it is.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {

@@ -12,12 +12,9 @@ pub(crate) struct FindClassOrStruct;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// Plain, qualified, or with `*`.
     name: String,
-    /// File or folder.
     path: Option<String>,
     public_only: Option<bool>,
-    /// Default 20.
     limit: Option<usize>,
 }
 
@@ -25,7 +22,7 @@ pub(crate) struct Input {
 impl Tool for FindClassOrStruct {
     const NAME: &'static str = "find_class_or_struct";
     const DESCRIPTION: &'static str =
-        "Where types of this name are: classes, structs, enums, traits, interfaces, aliases.";
+        "Types by name: classes, structs, enums, traits, interfaces, aliases.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {

@@ -14,11 +14,9 @@ pub(crate) struct FindFunction;
 pub(crate) struct Input {
     /// Plain, qualified (`Cart::total`), or with `*`.
     name: String,
-    /// File or folder.
     path: Option<String>,
     include_tests: Option<bool>,
     min_complexity: Option<u32>,
-    /// Default 20.
     limit: Option<usize>,
 }
 
@@ -26,7 +24,7 @@ pub(crate) struct Input {
 impl Tool for FindFunction {
     const NAME: &'static str = "find_function";
     const DESCRIPTION: &'static str =
-        "Where functions and methods of this name are: place, signature, complexity, uses.";
+        "Functions and methods by name: place, signature, complexity, uses.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {

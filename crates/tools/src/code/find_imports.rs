@@ -15,9 +15,8 @@ pub(crate) struct FindImports;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// Of a module, package or symbol; a part will do.
+    /// A part will do.
     name: String,
-    /// Default 50.
     limit: Option<usize>,
 }
 

@@ -15,17 +15,14 @@ pub(crate) struct FindTestsForCode;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// Plain or qualified name of a function or type.
     name: String,
-    /// Where it is declared.
     path: Option<String>,
 }
 
 #[async_trait]
 impl Tool for FindTestsForCode {
     const NAME: &'static str = "find_tests_for_code";
-    const DESCRIPTION: &'static str =
-        "Tests of an element, by calls, imports and names; each with how sure that is.";
+    const DESCRIPTION: &'static str = "Tests of an element; each with how sure that is.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {

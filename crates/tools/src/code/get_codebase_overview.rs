@@ -19,17 +19,15 @@ pub(crate) struct GetCodebaseOverview;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// Only this folder.
     path: Option<String>,
-    /// Budget, default 1500.
+    /// Default 1500.
     tokens: Option<usize>,
 }
 
 #[async_trait]
 impl Tool for GetCodebaseOverview {
     const NAME: &'static str = "get_codebase_overview";
-    const DESCRIPTION: &'static str = "A map of the project: its size, languages, and the files and symbols that matter most \
-         (by who uses them). Call it first in a project you do not know.";
+    const DESCRIPTION: &'static str = "A map of the project: its size, languages, and the symbols that matter most. Call it first in a project you do not know.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {

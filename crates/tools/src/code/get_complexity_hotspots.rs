@@ -15,19 +15,16 @@ pub(crate) struct GetComplexityHotspots;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// File or folder.
     path: Option<String>,
     /// Default 10.
     min_complexity: Option<u32>,
-    /// Default 10.
     limit: Option<usize>,
 }
 
 #[async_trait]
 impl Tool for GetComplexityHotspots {
     const NAME: &'static str = "get_complexity_hotspots";
-    const DESCRIPTION: &'static str =
-        "The functions that are hardest to follow, tests and generated code left out.";
+    const DESCRIPTION: &'static str = "The functions that are hardest to follow.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {

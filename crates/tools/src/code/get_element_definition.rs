@@ -16,7 +16,6 @@ pub(crate) struct GetElementDefinition;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// Plain or qualified.
     name: String,
     path: Option<String>,
 }
@@ -25,7 +24,7 @@ pub(crate) struct Input {
 impl Tool for GetElementDefinition {
     const NAME: &'static str = "get_element_definition";
     const DESCRIPTION: &'static str =
-        "The whole text of a function, type or constant by its name, with line numbers.";
+        "The text of a function, type or constant by its name, with line numbers.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {

@@ -15,11 +15,9 @@ pub(crate) struct GetQualityIssues;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// File or folder.
     path: Option<String>,
     kind: Option<Kind>,
     min_severity: Option<Level>,
-    /// Default 30.
     limit: Option<usize>,
 }
 
@@ -47,7 +45,7 @@ enum Level {
 impl Tool for GetQualityIssues {
     const NAME: &'static str = "get_quality_issues";
     const DESCRIPTION: &'static str =
-        "Quality issues of the code, the gravest first, each with its measure and advice.";
+        "Quality issues, the gravest first, each with its measure and advice.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {

@@ -20,19 +20,16 @@ pub(crate) struct SearchCodeSemantic;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// A question or a few words.
     query: String,
-    /// File or folder.
     path: Option<String>,
-    /// Default 8.
     limit: Option<usize>,
 }
 
 #[async_trait]
 impl Tool for SearchCodeSemantic {
     const NAME: &'static str = "search_code_semantic";
-    const DESCRIPTION: &'static str = "The code that answers a question best, ranked by meaning, words and names, \
-                                       with its text. For exact text use search_codebase.";
+    const DESCRIPTION: &'static str =
+        "The code that answers a question best, by meaning, words and names, with its text.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {
