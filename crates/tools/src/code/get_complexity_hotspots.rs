@@ -5,11 +5,12 @@ use mira_index::Element;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::from_index;
 use super::shown::{self, List};
+use super::{Known, from_index};
 use crate::{Effect, Output, Tool, ToolCx, ToolError};
 
 const MOST: usize = 200;
+const FILES: usize = 5;
 
 pub(crate) struct GetComplexityHotspots;
 
@@ -48,6 +49,11 @@ impl Tool for GetComplexityHotspots {
             list.push(&line(element));
         }
         list.left += all.saturating_sub(hardest.len());
+        let restless = restless(&known, &path).await?;
+        if !restless.is_empty() {
+            list.push("Files that are hard and often changed:");
+            restless.iter().for_each(|line| list.push(line));
+        }
         let summary = shown::count(all, "function", "functions");
         let mut notes = vec![
             "complexity counts paths (cyclomatic), effort how hard it is to follow (cognitive); \
@@ -57,6 +63,22 @@ impl Tool for GetComplexityHotspots {
         notes.extend(known.notes().await?);
         Ok(list.output(summary, &notes, "Raise `limit`, or narrow it by `path`."))
     }
+}
+
+/// Files that are both hard and often changed, where a history is known.
+async fn restless(known: &Known, path: &str) -> Result<Vec<String>, ToolError> {
+    let changes = known.index.changes().await.map_err(from_index)?;
+    let found = known.index.hotspots(&changes, MOST).await;
+    let is_inside = |file: &str| {
+        let rest = file.strip_prefix(path);
+        path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let found = found.map_err(from_index)?.into_iter();
+    Ok(found
+        .filter(|one| is_inside(&one.load.path) && shown::is_open(&one.load.path))
+        .take(FILES)
+        .map(|one| format!("  {}: {}", one.load.path, one.why))
+        .collect())
 }
 
 fn line(element: &Element) -> String {

@@ -60,6 +60,7 @@ impl Tool for GetQualityIssues {
             min_severity: input.min_severity.map_or(Severity::Info, severity),
             path: cx.indexed_path(input.path).await?.unwrap_or_default(),
             limit: MOST,
+            ..IssueQuery::default()
         };
         let mut found = known.index.issues(&query).await.map_err(from_index)?;
         found.retain(|issue| shown::is_open(&issue.path));

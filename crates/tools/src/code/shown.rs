@@ -70,6 +70,8 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
 pub(super) struct List {
     text: String,
     cap: usize,
+    /// A piece did not fit: what comes after it would look like the whole of it.
+    is_full: bool,
     pub left: usize,
 }
 
@@ -78,6 +80,7 @@ impl List {
         Self {
             text: String::new(),
             cap: output_cap_bytes.saturating_sub(NOTES_BYTES).max(200),
+            is_full: false,
             left: 0,
         }
     }
@@ -94,7 +97,8 @@ impl List {
     /// A line or a block; counted as left out where it does not fit any more.
     pub fn push(&mut self, piece: &str) {
         let end = if piece.ends_with('\n') { "" } else { "\n" };
-        if self.left > 0 || piece.len() + end.len() > self.room() {
+        if self.is_full || piece.len() + end.len() > self.room() {
+            self.is_full = true;
             self.left += 1;
         } else {
             self.text.push_str(piece);
