@@ -30,6 +30,7 @@ mod map;
 mod meaning;
 mod model;
 mod open;
+mod pattern;
 mod reading;
 mod resolve;
 mod roles;
@@ -54,7 +55,7 @@ use tokio::sync::Mutex;
 pub use deps::{Declaration, Dependency, ImportRow, Usage};
 pub use elements::Excerpt;
 pub use error::IndexError;
-pub use find::{Match, SymbolHit, SymbolQuery};
+pub use find::{SymbolHit, SymbolQuery};
 pub use graph::{Edge, GraphQuery};
 pub use insight::{
     Changes, ClusterRow, Companion, ConceptRow, ElementMeaning, Hotspot, Insights, IssueKind,
@@ -66,6 +67,7 @@ pub use lexical::{LexicalHit, Weights};
 pub use map::{MapElement, MapFile, MapQuery, RepositoryMap};
 pub use meaning::{Coverage, EmbedReport, Meaning, Needs, carry_notes};
 pub use model::{Chunk, Element, FileNote, FileRow, Roles};
+pub use pattern::Match;
 pub use search::{Answer, Hit, Query, Sense, Stages, Why, With};
 pub use state::{Phase, State, Totals, Watching};
 pub use sync::{SyncReport, What};
@@ -90,7 +92,6 @@ struct Shared {
     resolving: Mutex<()>,
     ranks: map::KeptRanks,
     order: sync::Order,
-    names: search::KeptNames,
 }
 
 impl Index {

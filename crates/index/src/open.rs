@@ -66,7 +66,6 @@ impl Index {
             resolving: tokio::sync::Mutex::default(),
             ranks: crate::map::KeptRanks::default(),
             order: sync::Order::default(),
-            names: crate::search::KeptNames::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),

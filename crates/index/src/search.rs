@@ -19,7 +19,6 @@ use crate::meaning::{Coverage, Meaning, Near};
 use crate::model::{Chunk, Element};
 use crate::{Index, IndexError, Weights};
 
-pub(crate) use names::KeptNames;
 pub use rank::{Stages, Why};
 
 /// Candidates that each way of looking may bring.

@@ -11,6 +11,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::model::flag;
+use crate::tokens::letters_of;
 use crate::uses::Uses;
 use crate::write::{Writer, Written};
 use crate::{Index, Shared};
@@ -59,6 +60,8 @@ pub(crate) struct Symbols {
     pub elements: HashMap<i64, Symbol>,
     pub files: HashMap<i64, SymbolFile>,
     pub by_name: HashMap<Box<str>, Vec<i64>>,
+    /// Names by their letters alone.
+    by_letters: HashMap<Box<str>, Vec<Box<str>>>,
     pub by_path: HashMap<Box<str>, i64>,
     /// Files that mention a name.
     mentioned: HashMap<Box<str>, HashSet<i64>>,
@@ -231,6 +234,9 @@ impl Symbols {
             match self.by_name.get_mut(&symbol.name) {
                 Some(ids) => ids.push(symbol.id),
                 None => {
+                    let letters = letters_of(&symbol.name).into();
+                    let alike = self.by_letters.entry(letters).or_default();
+                    alike.push(symbol.name.clone());
                     self.by_name.insert(symbol.name.clone(), vec![symbol.id]);
                 }
             }
@@ -258,6 +264,9 @@ impl Symbols {
                 continue;
             };
             take_out(&mut self.by_name, &symbol.name, *element);
+            if !self.by_name.contains_key(&symbol.name) {
+                self.forget_letters(&symbol.name);
+            }
             if let Some(owner) = &symbol.owner {
                 take_out(&mut self.by_owner, owner, *element);
             }
@@ -265,6 +274,23 @@ impl Symbols {
             change.disappears(&symbol);
         }
         change.file_disappears(&file);
+    }
+
+    fn forget_letters(&mut self, name: &str) {
+        let letters = letters_of(name);
+        if let Some(names) = self.by_letters.get_mut(letters.as_str()) {
+            names.retain(|one| **one != *name);
+            if names.is_empty() {
+                self.by_letters.remove(letters.as_str());
+            }
+        }
+    }
+
+    /// Elements whose names have these letters, whatever their case and joints; in no order.
+    pub fn with_letters(&self, letters: &str) -> Vec<i64> {
+        let names = self.by_letters.get(letters).into_iter().flatten();
+        let ids = names.filter_map(|name| self.by_name.get(name));
+        ids.flatten().copied().collect()
     }
 
     /// The path of a symbol's file.

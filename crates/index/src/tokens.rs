@@ -83,6 +83,12 @@ pub(crate) fn parts_of(run: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Small letters and digits alone: the same for `readFile` and `read_file`.
+pub(crate) fn letters_of(name: &str) -> String {
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
 fn end_of_part(text: &str) -> usize {
     let mut letters = text.char_indices().peekable();
     let mut before: Option<char> = None;

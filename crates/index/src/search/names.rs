@@ -2,33 +2,25 @@
 //! a letter or two wrong.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use sqlx::Row as _;
-use tokio::sync::Mutex;
 
 use super::question::{Question, is_written_as_name};
 use crate::model::{CHUNK_COLUMNS, Chunk};
+use crate::pattern::{EDIT, Match, Pattern, SCATTERED};
+use crate::symbols::Symbols;
+use crate::tokens::letters_of;
 use crate::{Index, IndexError};
 
 /// Elements that one name may bring; a name that so many have says little.
 const MOST_OF_A_NAME: usize = 40;
 /// Shorter names are not looked for vaguely, in letters.
 const SHORTEST_VAGUE: usize = 5;
-/// Of two names that are alike, from 0 to 1.
-const ALIKE: f64 = 0.8;
 /// Words of a question that may together be one name.
 const MOST_JOINED: usize = 5;
 
 /// How a name was met that is the one asked for.
 pub(super) const EXACT: &str = "name";
-
-/// All names of the project, as of one generation of the index.
-#[derive(Default)]
-pub(crate) struct KeptNames(Mutex<Option<(u64, Arc<Names>)>>);
-
-/// Names without case and joints, each with its elements.
-struct Names(HashMap<Box<str>, Vec<i64>>);
 
 /// An element whose name fits.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,33 +32,10 @@ pub(super) struct Named {
 }
 
 impl Index {
-    async fn names(&self) -> Result<Arc<Names>, IndexError> {
-        let generation = self.state().generation;
-        let mut kept = self.shared.names.0.lock().await;
-        if let Some((of, names)) = kept.as_ref()
-            && *of == generation
-        {
-            return Ok(Arc::clone(names));
-        }
-        let rows = sqlx::query("SELECT id, name FROM elements")
-            .fetch_all(self.reader())
-            .await?;
-        let mut names: HashMap<Box<str>, Vec<i64>> = HashMap::new();
-        for row in &rows {
-            let name = plain(row.try_get(1)?);
-            if !name.is_empty() {
-                names.entry(name.into()).or_default().push(row.try_get(0)?);
-            }
-        }
-        let names = Arc::new(Names(names));
-        *kept = Some((generation, Arc::clone(&names)));
-        Ok(names)
-    }
-
     /// Elements whose names the question holds, with the piece that each begins in.
     pub(super) async fn names_of(&self, question: &Question) -> Result<Vec<Named>, IndexError> {
-        let names = self.names().await?;
-        let found = names.find(question);
+        self.loaded().await?;
+        let found = find(&self.symbols(), question);
         if found.is_empty() {
             return Ok(Vec::new());
         }
@@ -102,82 +71,83 @@ impl Index {
     }
 }
 
-impl Names {
-    /// Elements, how well their names fit, and in which way.
-    fn find(&self, question: &Question) -> HashMap<i64, (f64, &'static str)> {
-        let mut found: HashMap<i64, (f64, &'static str)> = HashMap::new();
-        let mut add = |ids: &[i64], strength: f64, how: &'static str| {
-            for id in ids.iter().take(MOST_OF_A_NAME) {
-                let best = found.entry(*id).or_insert((0.0, how));
-                if strength > best.0 {
-                    *best = (strength, how);
-                }
-            }
-        };
-        let all = question.written.len().max(1) as f64;
-        for (name, words) in joined(&question.written) {
-            if name.chars().count() < 2 {
-                continue;
-            }
-            let Some(ids) = self.0.get(name.as_str()) else {
-                continue;
-            };
-            let is_written = |one: &String| plain(one) == name && is_written_as_name(one);
-            let certain = question.is_name || words > 1 || question.written.iter().any(is_written);
-            // A plain word of a sentence that is also a name says less, and so does a name that
-            // many have; the more of the question it is, the more it says.
-            let share = 0.8 + 0.2 * words as f64 / all;
-            let strength = if question.is_name {
-                share
-            } else {
-                let sure = if certain { share } else { 0.35 };
-                sure / (ids.len() as f64).sqrt()
-            };
-            add(ids, strength, EXACT);
-        }
-        if question.is_name {
-            self.find_vaguely(question, &mut add);
-        }
-        found
-    }
+/// What is found: elements, how well their names fit, and in which way.
+type Found = HashMap<i64, (f64, &'static str)>;
 
-    fn find_vaguely(&self, question: &Question, add: &mut impl FnMut(&[i64], f64, &'static str)) {
-        for (wanted, words) in joined(&question.names) {
-            if wanted.chars().count() < SHORTEST_VAGUE.min(3 + words) {
+fn find(symbols: &Symbols, question: &Question) -> Found {
+    let mut found = Found::new();
+    let all = question.written.len().max(1) as f64;
+    for (name, words) in joined(&question.written) {
+        if name.chars().count() < 2 {
+            continue;
+        }
+        let mut ids = symbols.with_letters(&name);
+        if ids.is_empty() {
+            continue;
+        }
+        ids.sort_unstable();
+        let is_written = |one: &String| letters_of(one) == name && is_written_as_name(one);
+        let certain = question.is_name || words > 1 || question.written.iter().any(is_written);
+        // A plain word of a sentence that is also a name says less, and so does a name that
+        // many have; the more of the question it is, the more it says.
+        let share = 0.8 + 0.2 * words as f64 / all;
+        let strength = if question.is_name {
+            share
+        } else {
+            let sure = if certain { share } else { 0.35 };
+            sure / (ids.len() as f64).sqrt()
+        };
+        add(&mut found, &ids, strength, EXACT);
+    }
+    if question.is_name {
+        find_vaguely(symbols, question, &mut found);
+    }
+    found
+}
+
+fn find_vaguely(symbols: &Symbols, question: &Question, found: &mut Found) {
+    for (wanted, words) in joined(&question.names) {
+        if wanted.chars().count() < SHORTEST_VAGUE.min(3 + words) {
+            continue;
+        }
+        let pattern = Pattern::new(&wanted);
+        for (name, ids) in &symbols.by_name {
+            let Some((how, off)) = pattern.compare(name) else {
                 continue;
-            }
-            for (name, ids) in &self.0 {
-                if name.len() > wanted.len() && name.starts_with(wanted.as_str()) {
-                    let share = wanted.len() as f64 / name.len() as f64;
-                    add(ids, 0.5 + 0.4 * share, "beginning of the name");
-                } else if name.len() > wanted.len() && name.contains(wanted.as_str()) {
-                    let share = wanted.len() as f64 / name.len() as f64;
-                    add(ids, 0.3 + 0.4 * share, "part of the name");
-                } else if wanted.len() >= SHORTEST_VAGUE && name.len().abs_diff(wanted.len()) <= 3 {
-                    let alike = strsim::normalized_damerau_levenshtein(name, &wanted);
-                    if (ALIKE..1.0).contains(&alike) {
-                        add(ids, 0.9 * alike, "nearly the name");
-                    }
+            };
+            let share = (wanted.len() as f64 / name.len() as f64).min(1.0);
+            let (strength, how) = match how {
+                Match::Exact | Match::SameLetters => continue,
+                Match::Begins => (0.5 + 0.4 * share, "beginning of the name"),
+                Match::PartBegins | Match::Contains => (0.3 + 0.4 * share, "part of the name"),
+                Match::Vague if off < SCATTERED => {
+                    let wrong = f64::from(off / EDIT) / wanted.len() as f64;
+                    (0.9 * (1.0 - wrong), "nearly the name")
                 }
-            }
+                Match::Vague => (0.3 * share, "its letters are in the name"),
+            };
+            add(found, ids, strength, how);
+        }
+    }
+}
+
+fn add(found: &mut Found, ids: &[i64], strength: f64, how: &'static str) {
+    for id in ids.iter().take(MOST_OF_A_NAME) {
+        let best = found.entry(*id).or_insert((0.0, how));
+        if strength > best.0 {
+            *best = (strength, how);
         }
     }
 }
 
 /// Each name, and names next to each other as one: "decorate source line" may be one name.
 fn joined(names: &[String]) -> Vec<(String, usize)> {
-    let plain: Vec<String> = names.iter().map(|name| plain(name)).collect();
+    let letters: Vec<String> = names.iter().map(|name| letters_of(name)).collect();
     let mut all = Vec::new();
-    for start in 0..plain.len() {
-        for end in start + 1..=plain.len().min(start + MOST_JOINED) {
-            all.push((plain[start..end].concat(), end - start));
+    for start in 0..letters.len() {
+        for end in start + 1..=letters.len().min(start + MOST_JOINED) {
+            all.push((letters[start..end].concat(), end - start));
         }
     }
     all
-}
-
-/// Small letters and digits alone.
-fn plain(name: &str) -> String {
-    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
-    letters.flat_map(char::to_lowercase).collect()
 }
