@@ -18,7 +18,7 @@ const only = words.find((word) => word.startsWith("--scene="))?.slice(8);
 const BEST = [
   "conversation-light-wide", "conversation-dark-wide", "review-dark-wide", "approval-light-wide", "search-light-wide",
   "shortcuts-dark-wide", "german-light-wide", "right-to-left-light-wide", "contrast-dark-wide", "first-run-light-phone", "budget-light-wide",
-  "rules-light-wide", "router-light-wide", "review-split-light-wide", "reconnecting-dark-wide",
+  "rules-light-wide", "router-light-wide", "review-split-light-wide", "reconnecting-dark-wide", "review-large-dark-wide", "failed-light-wide", "budget-paused-dark-wide",
 ];
 
 /** A red dot, a link, a mode, bytes, a move. */
@@ -295,7 +295,7 @@ async function largeReview() {
   await page.keyboard.press("c");
   await page.getByRole("textbox", { name: /Comment on/ }).fill("Does every shell here know printf?");
   await shoot(page, "review-split");
-  await page.keyboard.press("Control+Enter");
+  await page.getByRole("textbox", { name: /Comment on/ }).press("Control+Enter");
   await page.getByRole("article", { name: /Comment on/ }).waitFor();
   await page.getByRole("button", { name: "Side by side" }).click();
   for (const path of ["dot.png", "blob.bin"]) {

@@ -259,7 +259,7 @@ function TryCommand({ project }: { project: Project | undefined }) {
     <section className="stack" aria-label={words.try}>
       <h2 className="section-title">{words.try}</h2>
       <form
-        className="row-line wrap"
+        className="row-line"
         onSubmit={(event) => {
           event.preventDefault();
           const command = text.trim();
@@ -276,7 +276,7 @@ function TryCommand({ project }: { project: Project | undefined }) {
           }}
         />
         <input
-          className="input mono"
+          className="input mono trust-hosts"
           aria-label={words.hosts}
           placeholder={words.hostsExample}
           title={words.hostsHint}
