@@ -109,7 +109,7 @@ fn every_tool() -> Vec<(&'static str, Value, &'static str)> {
 }
 
 #[tokio::test]
-async fn each_tool_answers_beside_the_others_and_opens_the_index_itself() {
+async fn each_tool_answers_beside_the_others() {
     let mut ask = Reply::default();
     for (tool, arguments, _) in every_tool() {
         ask = ask.and_call(tool, arguments);
@@ -117,6 +117,7 @@ async fn each_tool_answers_beside_the_others_and_opens_the_index_itself() {
     let model = ScriptedModel::replies([ask, Reply::text("Known.")]);
     let on = TestEngine::with_model(&model).await;
     let (_folder, id) = project(&on, SHOP).await;
+    indexed(&on, &id).await;
     let (_, events) = on.ask(say(&id, "What is here?")).await;
     assert_eq!(completed(&events), "Known.");
     let answered = results(&events);
@@ -157,6 +158,7 @@ async fn what_was_just_written_is_in_the_answer() {
     ]);
     let on = TestEngine::with_model(&model).await;
     let (_folder, id) = project(&on, SHOP).await;
+    indexed(&on, &id).await;
     let (_, events) = on.ask(say(&id, "Write it.")).await;
     completed(&events);
     let said: Vec<&str> = results(&events).into_iter().map(|(_, text)| text).collect();
@@ -168,13 +170,20 @@ async fn what_was_just_written_is_in_the_answer() {
 }
 
 #[tokio::test]
-async fn nothing_of_it_is_opened_for_a_turn_that_asks_nothing_about_code() {
+async fn the_index_is_opened_by_the_first_call_and_not_before() {
     let model = ScriptedModel::replies([Reply::text("Hello.")]);
     let on = TestEngine::with_model(&model).await;
     let (_folder, id) = project(&on, SHOP).await;
     let (_, events) = on.ask(say(&id, "Hello")).await;
     completed(&events);
     assert!(!on.data_dir().join("index").exists());
+    model.then([
+        Reply::call("find_function", json!({"name": "checkout"})),
+        Reply::text("Found."),
+    ]);
+    let (_, events) = on.ask(say(&id, "Where is it?")).await;
+    assert!(results(&events)[0].0, "{events:#?}");
+    assert!(on.data_dir().join("index").exists());
 }
 
 /// The newest message as the model was told it.
