@@ -258,7 +258,8 @@ impl Names<'_> {
         if roots.len() > MOST_CANDIDATES || all.len() > MOST_OVERRIDES {
             return Vec::new();
         }
-        let confidence = 0.5 / roots.len() as f64;
+        // A class may extend one of its own name from outside: then none is at the top.
+        let confidence = 0.5 / roots.len().max(1) as f64;
         let reason = match roots.len() {
             1 => "the only method of this name",
             _ => "one of few methods of this name",

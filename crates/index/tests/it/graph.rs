@@ -309,3 +309,20 @@ async fn what_a_function_makes_and_gives_on_is_met_through_it() {
         ]
     );
 }
+
+#[tokio::test]
+async fn a_class_that_extends_one_of_its_own_name_is_met_with_a_measured_confidence() {
+    let place = Place::with(&[
+        (
+            "clock.py",
+            "import outside\n\nclass Clock(outside.Clock):\n    def tick_once(self):\n        pass\n",
+        ),
+        ("use.py", "def wait(thing):\n    thing.tick_once()\n"),
+    ]);
+    let index = place.synced().await;
+    let wait = index.named("wait", None).await.unwrap();
+    let query = GraphQuery::default();
+    let edges = index.callees(wait[0].id, &query).await.unwrap();
+    assert_eq!(edges.len(), 1, "{edges:?}");
+    assert!(edges[0].confidence <= 0.5, "{edges:?}");
+}
