@@ -22,8 +22,6 @@ pub struct Stages {
     pub graph: bool,
     /// Definitions before declarations, code before tests and generated files.
     pub rules: bool,
-    /// What stands in a file or type with other good candidates.
-    pub company: bool,
     /// Of equals, what was changed last.
     pub recency: bool,
 }
@@ -36,7 +34,6 @@ impl Default for Stages {
             names: true,
             graph: true,
             rules: true,
-            company: true,
             recency: true,
         }
     }
@@ -45,7 +42,7 @@ impl Default for Stages {
 /// A part of a rank.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Why {
-    /// `words`, `meaning`, `name`, `calls`, `company`, or a rule.
+    /// `words`, `meaning`, `name`, `calls`, or a rule.
     pub signal: &'static str,
     /// Its share of the score; of a rule, what the score was multiplied with.
     pub points: f64,
@@ -57,10 +54,9 @@ pub struct Why {
 const K: f64 = 10.0;
 /// What a signal that is certain is worth beside the first rank of another.
 const NAME: f64 = 2.0;
-const NEIGHBOUR: f64 = 0.6;
-const COMPANY: f64 = 0.5;
-/// Candidates of a file that count as company: a long file has many by its length alone.
-const COMPANIONS: usize = 6;
+/// Meaning beside words: a question in a person's own words seldom has those of the code.
+const MEANING: f64 = 1.5;
+const NEIGHBOUR: f64 = 0.4;
 
 /// What is ranked: an element, or a piece that is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -192,23 +188,11 @@ impl Candidates {
 
     pub fn ranked(self, question: &Question) -> Vec<Ranked> {
         let Self { stages, all } = self;
-        let company = company(&all);
-        let most = company.values().copied().fold(f64::MIN_POSITIVE, f64::max);
         let bodies = rules::bodies(all.values());
         let mut ranked: Vec<Ranked> = all
             .into_values()
             .map(|candidate| {
                 let (mut score, mut why) = candidate.sum();
-                if stages.company {
-                    let share = company[&candidate.chunk.path] / most;
-                    let points = COMPANY * share * score;
-                    score += points;
-                    why.push(because(
-                        "company",
-                        points,
-                        "its file has other good candidates",
-                    ));
-                }
                 if stages.rules {
                     for rule in rules::of(&candidate, question, &bodies) {
                         score *= rule.points;
@@ -240,7 +224,9 @@ impl Candidate {
     /// Signals without neighbours and rules.
     fn base(&self) -> f64 {
         let words = self.words.map_or(0.0, |(rank, _)| reciprocal(rank));
-        let near = self.near.map_or(0.0, |(rank, _)| reciprocal(rank));
+        let near = self
+            .near
+            .map_or(0.0, |(rank, _)| MEANING * reciprocal(rank));
         let named = self.named.map_or(0.0, |(strength, _)| NAME * strength);
         words + near + named
     }
@@ -259,7 +245,7 @@ impl Candidate {
         }
         if let Some((rank, cosine)) = self.near {
             let text = format!("place {} by meaning ({cosine:.2})", rank + 1);
-            why.push(because("meaning", reciprocal(rank), &text));
+            why.push(because("meaning", MEANING * reciprocal(rank), &text));
         }
         if let Some((strength, how)) = self.named {
             why.push(because("name", NAME * strength, how));
@@ -269,20 +255,6 @@ impl Candidate {
         }
         (why.iter().map(|one| one.points).sum(), why)
     }
-}
-
-/// By path: what the best candidates of a file have together.
-fn company(all: &HashMap<Key, Candidate>) -> HashMap<String, f64> {
-    let mut files: HashMap<&str, Vec<f64>> = HashMap::new();
-    for candidate in all.values() {
-        let path = candidate.chunk.path.as_str();
-        files.entry(path).or_default().push(candidate.base());
-    }
-    let together = files.into_iter().map(|(path, mut scores)| {
-        scores.sort_by(|a, b| b.total_cmp(a));
-        (path.to_owned(), scores.iter().take(COMPANIONS).sum())
-    });
-    together.collect()
 }
 
 fn reciprocal(rank: usize) -> f64 {

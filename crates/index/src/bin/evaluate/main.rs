@@ -52,7 +52,6 @@ const OFF: Stages = Stages {
     names: false,
     graph: false,
     rules: false,
-    company: false,
     recency: false,
 };
 
@@ -244,13 +243,6 @@ fn ways() -> Vec<Way> {
             "without rules",
             Stages {
                 rules: false,
-                ..all
-            },
-        ),
-        way(
-            "without company",
-            Stages {
-                company: false,
                 ..all
             },
         ),
