@@ -164,11 +164,10 @@ fn circles<'a>(count: usize, uses: impl Iterator<Item = &'a (usize, usize)> + Cl
         reaches[*from][*to] = true;
     }
     for by in 0..count {
-        for from in 0..count {
-            if reaches[from][by] {
-                for to in 0..count {
-                    reaches[from][to] |= reaches[by][to];
-                }
+        let beyond = reaches[by].clone();
+        for row in reaches.iter_mut().filter(|row| row[by]) {
+            for (to, further) in row.iter_mut().zip(&beyond) {
+                *to |= further;
             }
         }
     }
