@@ -335,7 +335,8 @@ fn the_history_counts_lines_and_follows_names() {
     assert_ne!(newest, last);
     assert_eq!(head(&repo.root()).unwrap(), Some(last));
 
-    let told = |root: &Path, most| -> Vec<(String, Vec<(String, u32, u32)>)> {
+    type Told = Vec<(String, Vec<(String, u32, u32)>)>;
+    let told = |root: &Path, most| -> Told {
         let steps = history(root, most, &|| false).unwrap();
         let file = |file: &FileStep| (file.path.clone(), file.added, file.removed);
         steps
