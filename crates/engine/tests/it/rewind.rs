@@ -620,7 +620,7 @@ async fn checkpoints_are_listed_restored_and_let_go() {
 #[tokio::test]
 async fn what_is_beyond_the_limits_of_the_settings_is_let_go_oldest_first() {
     let mut on = On::new("-- a.txt\n0\n").await;
-    let fill = || run("head -c 700000 /dev/urandom > big.bin");
+    let fill = || run("head -c 400000 /dev/urandom > big.bin");
     let replies = vec![fill(), fill(), fill(), Reply::text("Done.")];
     on.ask("Fill the disk", replies).await;
     let newest = on.checkpoints().await[0].checkpoint_id;
