@@ -64,7 +64,10 @@ pub(super) fn of(
         Kind::Field | Kind::Variant | Kind::Key | Kind::Column => {
             rule(0.7, "a member without code");
         }
-        Kind::Implementation => rule(0.6, "its type and its methods stand for themselves"),
+        // One that is small is a piece as a whole, and a sentence finds its methods only there.
+        Kind::Implementation if question.is_name || candidate.chunk.end_line < element.end_line => {
+            rule(0.6, "its type and its methods stand for themselves");
+        }
         Kind::Interface | Kind::Type if !is_asked => rule(0.75, "a shape without code"),
         _ => {}
     }
