@@ -140,6 +140,25 @@ describe("settings", () => {
     });
   });
 
+  it("that follow each other quickly all count, and the last one is kept", async () => {
+    const { engine } = mount();
+    await screen.findByText(/Done in/);
+    act(() => {
+      place.set({ view: "settings", settingsTab: "look" });
+    });
+    const larger = await screen.findByRole("button", { name: "Larger text" });
+    const { size } = look.get();
+    await act(async () => {
+      for (let times = 0; times < 5; times += 1) larger.click();
+      await Promise.resolve();
+    });
+    const wanted = String(Math.min(20, size + 5));
+    await waitFor(() => {
+      expect(engine.calls("settings.set").at(-1)).toMatchObject({ name: "MIRA_TEXT_SIZE", value: wanted });
+    });
+    expect(String(look.get().size)).toBe(wanted);
+  });
+
   it("of another window arrive here", async () => {
     const { engine } = mount();
     await screen.findByText(/Done in/);

@@ -6,6 +6,7 @@ import { look, type Look } from "../components/theme";
 import { isChoice, speak } from "../i18n/language";
 import { useClient } from "../protocol/queries";
 import type { Saved } from "../protocol/saved";
+import { isBeingSaved } from "../protocol/savedLook";
 import { readNotify, watchNews } from "./attention";
 import { place } from "./place";
 
@@ -24,6 +25,7 @@ export function useSettingsFollowed(saved: Saved): void {
       // What was just changed here is on the screen already; only news from the engine counts.
       if (known.current.get(name) === value) continue;
       known.current.set(name, value);
+      if (isBeingSaved(name)) continue;
       const change = LOOK[name]?.(value);
       if (change) look.set(change);
       if (name === "MIRA_LANGUAGE" && isChoice(value)) void speak(value);
