@@ -120,6 +120,7 @@ function Rows(props: {
   const [found, setFound] = useState<string | undefined>(undefined);
   const [atEnd, setAtEnd] = useState(true);
   const follow = useRef(true);
+  const scrolledTo = useRef(0);
   /** The first row in view, so that rows which come before it do not move it. */
   const anchor = useRef<Anchor | undefined>(undefined);
   const virtual = items.length >= VIRTUAL_FROM;
@@ -257,10 +258,13 @@ function Rows(props: {
     const element = scroller.current;
     if (!element) return;
     const near = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    follow.current = near;
-    setAtEnd(near);
+    // Rows that turn out taller leave the end behind without anybody going away from it: only a way up does.
+    const wentUp = element.scrollTop < scrolledTo.current;
+    scrolledTo.current = element.scrollTop;
+    follow.current = near || (follow.current && !wentUp);
+    setAtEnd(follow.current);
     anchor.current = topRow(element);
-    saveAnchor(sessionId, near ? undefined : anchor.current);
+    saveAnchor(sessionId, follow.current ? undefined : anchor.current);
     if (earlier && element.scrollTop < NEAR_TOP) loadEarlier();
   };
 
@@ -301,7 +305,7 @@ function Rows(props: {
       <div className="conversation-scroll" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-live="off" aria-label={t.app.conversation}>
         {earlier ? <p className="earlier quiet">{t.talk.earlier}</p> : null}
         <div
-          className="conversation-content"
+          className={virtual ? "conversation-content virtual" : "conversation-content"}
           ref={content}
           style={virtual ? { height: virtualizer.getTotalSize() } : undefined}
         >
