@@ -23,6 +23,10 @@ use crate::vendor::FakeVendor;
 /// How long a listener waits for something that must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often a lock that goes away by itself is tried, and how long between.
+const LOCK_TRIES: u32 = 100;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
 /// An engine with a temporary data directory, gone when dropped.
 pub struct TestEngine {
     pub engine: Engine,
@@ -92,7 +96,15 @@ impl TestEngine {
                 askpass: None,
             },
         };
-        let engine = Engine::open(settings, ports).await;
+        // A program that another test is just starting has the lock, too, until it begins.
+        let mut tries = 0;
+        let engine = loop {
+            match Engine::open(settings.clone(), ports.clone()).await {
+                Err(failure) if failure.code == Code::Locked && tries < LOCK_TRIES => tries += 1,
+                engine => break engine,
+            }
+            tokio::time::sleep(LOCK_PAUSE).await;
+        };
         Self {
             engine: engine.unwrap_or_else(|failure| panic!("open the engine: {failure}")),
             data,
