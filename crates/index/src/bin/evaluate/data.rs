@@ -43,7 +43,7 @@ pub struct Place {
 }
 
 /// Results that count.
-const TOP: usize = 10;
+pub const TOP: usize = 10;
 /// A longer result answers only what begins where it begins.
 const LONG: u32 = 200;
 

@@ -1,19 +1,21 @@
 //! How good search is, on judged questions over public packages (`evaluation/README.md`):
 //!
 //! ```text
-//! evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses] [--candidates FILE]
+//! evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses] [--candidates FILE] [--pool FILE]
 //! ```
 //!
 //! Prints NDCG@10 and recall@10 of grep, BM25, vectors and all together, by half, kind and
 //! language, and what each stage is worth. `--losses` lists what went wrong on the half that may be
-//! looked at; `--candidates` writes what each question brought, with every signal, as lines of JSON.
+//! looked at; `--candidates` writes what each question brought, with every signal, as lines of JSON;
+//! `--pool` writes the first ten results of every way for each question, one line of JSON each, in an
+//! order that does not tell which way found them or how early: what a judge of the truth reads.
 
 mod data;
 mod figures;
 mod grep;
 mod memo;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -34,6 +36,7 @@ struct Options {
     only: Option<String>,
     losses: bool,
     candidates: Option<PathBuf>,
+    pool: Option<PathBuf>,
 }
 
 /// So many candidates of a question are written down.
@@ -66,11 +69,9 @@ async fn main() -> Result<()> {
         eprintln!("Without vectors: {error}. {}", error.hint());
     }
     let mut rows = Vec::new();
-    let mut candidates = options
-        .candidates
-        .as_deref()
-        .map(std::fs::File::create)
-        .transpose()?;
+    let create = |file: &Option<PathBuf>| file.as_deref().map(std::fs::File::create).transpose();
+    let mut candidates = create(&options.candidates)?;
+    let mut pool = create(&options.pool)?;
     for package in &packages {
         if options
             .only
@@ -118,10 +119,14 @@ async fn main() -> Result<()> {
                 write_candidates(file, &index, meaning.as_ref(), question).await?;
                 continue;
             }
+            if let Some(file) = &mut pool {
+                write_pool(file, &index, meaning.as_ref(), question).await?;
+                continue;
+            }
             rows.extend(asked(&index, meaning.as_ref(), package, question, options.losses).await?);
         }
     }
-    if candidates.is_some() {
+    if candidates.is_some() || pool.is_some() {
         return Ok(());
     }
     if rows.is_empty() {
@@ -143,6 +148,7 @@ fn options() -> Result<Options> {
         only: None,
         losses: false,
         candidates: None,
+        pool: None,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -157,9 +163,10 @@ fn options() -> Result<Options> {
             "--only" => options.only = Some(value()?),
             "--losses" => options.losses = true,
             "--candidates" => options.candidates = Some(value()?.into()),
+            "--pool" => options.pool = Some(value()?.into()),
             _ => bail!(
                 "usage: evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses] \
-                 [--candidates FILE]"
+                 [--candidates FILE] [--pool FILE]"
             ),
         }
     }
@@ -195,6 +202,28 @@ async fn write_candidates(
     query.limit = WRITTEN;
     let answer = index.search(&query, with(meaning)).await?;
     let line = serde_json::json!({ "id": question.id, "hits": answer.hits });
+    Ok(writeln!(file, "{line}")?)
+}
+
+/// The first results of every way that is compared, each place once, by file and line.
+async fn write_pool(
+    file: &mut std::fs::File,
+    index: &Index,
+    meaning: Option<&Meaning>,
+    question: &Question,
+) -> Result<()> {
+    let mut places = grep::ranked(index, &question.question).await?;
+    for way in ways() {
+        let mut query = Query::new(question.question.as_str());
+        query.stages = way.stages;
+        let answer = index.search(&query, with(meaning)).await?;
+        places.extend(answer.hits.iter().take(data::TOP).map(Place::of));
+    }
+    let pool: BTreeSet<_> = places
+        .into_iter()
+        .map(|one| (one.path, one.start, one.end))
+        .collect();
+    let line = serde_json::json!({ "id": question.id, "pool": pool });
     Ok(writeln!(file, "{line}")?)
 }
 
