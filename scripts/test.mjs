@@ -103,7 +103,7 @@ async function runLane({ name, what, work, counts }, reasonToSkip) {
 
 /** What the corpora print: how many ways were tried and held, and each that was not. */
 function figures(text) {
-  return plain(text).split("\n").filter((line) => /^(escapes|canary)\b.*:|^ {2}missed: /.test(line));
+  return plain(text).split("\n").filter((line) => /^(escapes|canary|command verdicts|injections|secrets)\b.*:|^ {2}missed: /.test(line));
 }
 
 /** A lane that ended badly has failed, whatever it counted; one that counted nothing ran nothing. */

@@ -18,6 +18,10 @@ fn main() {
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .filter_map(|line| Some(line.split_once(' ')?.1.trim().replace("\\n", "\n")))
         .collect();
+    println!(
+        "\nverdicts on a shell line, from its text on, {} lines in turn",
+        lines.len()
+    );
     for rules in [0, 100, 1_000] {
         measure(&lines, rules);
     }
@@ -54,7 +58,7 @@ fn measure(lines: &[String], count: usize) {
     }
     let seconds = begun.elapsed().as_secs_f64();
     println!(
-        "{count} rules: {:.0} verdicts per second, {:.1} µs each",
+        "  {count:>5} rules: {:.0} verdicts per second, {:.1} µs each",
         verdicts as f64 / seconds,
         seconds * 1e6 / verdicts as f64
     );
