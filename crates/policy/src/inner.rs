@@ -193,7 +193,8 @@ pub(crate) fn wrapped(command: &Simple) -> Option<Wrapped> {
             }
             one(at)
         }
-        "bash" | "sh" | "dash" | "zsh" => match arguments {
+        // Not zsh, which takes for commands what the others take for words.
+        "bash" | "sh" | "dash" => match arguments {
             [flag, line]
                 if matches!(flag.plain().as_deref(), Some("-c" | "-lc" | "-ec" | "-euc")) =>
             {
@@ -300,7 +301,7 @@ fn find(command: &Simple) -> Option<Wrapped> {
         });
         at = begin + length + 1;
     }
-    if inner.is_empty() {
+    if inner.is_empty() || picks_secrets(&rest) {
         return None;
     }
     // A test is needed where `-exec` stood alone, or `find` would print instead: no harm.
@@ -310,6 +311,19 @@ fn find(command: &Simple) -> Option<Wrapped> {
             words: rest,
             ..command.clone()
         }),
+    })
+}
+
+/// `find … -name .env`: what is done with it is done with a secret file.
+fn picks_secrets(words: &[Word]) -> bool {
+    words.windows(2).any(|pair| {
+        let test = pair[0].text().unwrap_or_default();
+        matches!(
+            test.as_str(),
+            "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex"
+        ) && pair[1]
+            .text()
+            .is_some_and(|name| crate::safe::names_secret(&name, true))
     })
 }
 

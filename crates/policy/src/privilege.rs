@@ -8,8 +8,9 @@ use std::collections::HashMap;
 
 use super::shell::{Part, Script, Simple, Word, parse};
 
-const PRIVILEGED: [&str; 9] = [
-    "sudo", "sudoedit", "su", "doas", "pkexec", "run0", "gksu", "gksudo", "kdesu",
+const PRIVILEGED: [&str; 11] = [
+    "sudo", "sudoedit", "sudo-rs", "su", "su-rs", "doas", "pkexec", "run0", "gksu", "gksudo",
+    "kdesu",
 ];
 
 /// These print, compare or move; they never run one of their words.
@@ -80,48 +81,68 @@ const INERT: [&str; 64] = [
     "which",
 ];
 
-const SHELLS: [&str; 9] = [
-    "bash", "sh", "dash", "zsh", "ksh", "mksh", "ash", "fish", "busybox",
+const SHELLS: [&str; 16] = [
+    "bash", "sh", "dash", "zsh", "ksh", "mksh", "ash", "fish", "busybox", "csh", "tcsh", "rbash",
+    "pwsh", "nu", "xonsh", "elvish",
 ];
 
 /// Programs that take code or commands in one of their words.
-const RUNNERS: [&str; 44] = [
+const RUNNERS: [&str; 64] = [
     "alias",
     "at",
     "awk",
     "batch",
     "bun",
+    "bunx",
     "chroot",
     "deno",
     "ed",
+    "emacs",
+    "entr",
     "env",
     "eval",
     "expect",
     "export",
+    "fd",
     "find",
     "flock",
     "gawk",
+    "gdb",
     "git",
+    "guile",
+    "hyperfine",
+    "julia",
+    "lldb",
     "lua",
     "make",
     "mawk",
     "nawk",
     "node",
+    "npm",
+    "npx",
     "nsenter",
+    "nvim",
     "osascript",
     "parallel",
     "perl",
     "php",
+    "pnpm",
+    "psql",
     "python",
     "python2",
     "python3",
+    "Rscript",
+    "rsync",
     "ruby",
     "screen",
     "script",
     "sed",
+    "socat",
     "source",
+    "sqlite3",
     "ssh",
     "systemd-run",
+    "tar",
     "tclsh",
     "tmux",
     "trap",
@@ -130,6 +151,7 @@ const RUNNERS: [&str; 44] = [
     "watch",
     "xargs",
     "xterm",
+    "yarn",
 ];
 
 /// `git` runs words of these as commands.
@@ -206,9 +228,9 @@ fn in_command(command: &Simple, variables: &Variables) -> Option<&'static str> {
         return Some(found);
     }
     // A computed name: what computes it may well print the word.
-    let printed = first.substitutions().flat_map(Script::every_command);
-    let printed = printed.flat_map(|inner| inner.words.iter());
-    if let Some(found) = printed.flat_map(Word::literals).find_map(in_text) {
+    let inner = first.substitutions().flat_map(Script::every_command);
+    let inner = inner.flat_map(|command| command.words.iter());
+    if let Some(found) = inner.flat_map(Word::literals).find_map(in_text) {
         return Some(found);
     }
     if !names.is_empty() && names.iter().all(|name| is_inert(name, command)) {
@@ -222,7 +244,16 @@ fn in_command(command: &Simple, variables: &Variables) -> Option<&'static str> {
         .redirects
         .iter()
         .flat_map(|redirect| redirect.target.literals());
-    let texts: Vec<String> = words.chain(bodies.map(str::to_owned)).collect();
+    // `. <(echo sudo id)`
+    let streams = command.words[1..].iter().flat_map(|word| &word.parts);
+    let streams = streams.filter_map(|part| match part {
+        Part::Stream(script) => printed(script),
+        _ => None,
+    });
+    let texts: Vec<String> = words
+        .chain(streams)
+        .chain(bodies.map(str::to_owned))
+        .collect();
     // `xargs sh -c …`, `env sudo …`: some word of it is the program.
     let runs_code = runs_code || texts.iter().any(|text| is_shell(text) || is_runner(text));
     texts
@@ -261,7 +292,7 @@ fn looks_up(command: &Simple) -> bool {
 }
 
 fn runs_code(name: &str) -> bool {
-    is_shell(name) || is_runner(name)
+    name == "." || is_shell(name) || is_runner(name)
 }
 
 pub(crate) fn is_shell(name: &str) -> bool {
@@ -332,6 +363,8 @@ fn printed(script: &Script) -> Option<String> {
             let shown = words[1..].iter().filter(|word| !word.starts_with('-'));
             Some(shown.cloned().collect::<Vec<_>>().join(" "))
         }
+        // The path of a program, which is as good as its name.
+        "which" | "type" | "command" => words.last().filter(|_| words.len() > 1).cloned(),
         _ => None,
     }
 }
@@ -380,6 +413,12 @@ fn glob_matches(pattern: &str, name: &str) -> bool {
     let pattern: Vec<char> = base(pattern).chars().collect();
     let written = pattern.iter().filter(|c| c.is_ascii_alphanumeric()).count();
     written >= 2 && matches_from(&pattern, &name.chars().collect::<Vec<_>>())
+}
+
+/// A shell pattern against a whole text; `*` fits slashes too.
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
+    let [pattern, text] = [pattern, text].map(|one| one.chars().collect::<Vec<_>>());
+    matches_from(&pattern, &text)
 }
 
 fn matches_from(pattern: &[char], text: &[char]) -> bool {

@@ -32,11 +32,25 @@ pub(super) const HARMLESS_VARIABLES: [&str; 8] = [
     "RUST_BACKTRACE",
 ];
 
-/// These say their version and nothing else.
+/// These say their version and nothing else, when they are asked by a flag.
 const VERSIONED: [&str; 22] = [
     "bun", "cargo", "clang", "cmake", "deno", "docker", "gcc", "git", "go", "java", "make", "mvn",
     "node", "npm", "npx", "pip", "pnpm", "python", "python3", "rustc", "rustup", "yarn",
 ];
+
+/// With the word "version" too, which to others is a file, a target or a package.
+const VERSIONED_BY_WORD: [&str; 5] = ["cargo", "docker", "git", "go", "npm"];
+
+/// `python -v` means "verbose", and reads a program.
+fn asks_for_version(name: &str, flag: &str) -> bool {
+    VERSIONED.contains(&name)
+        && match flag {
+            "--version" | "-V" => true,
+            "-v" => !name.starts_with("python"),
+            "version" => VERSIONED_BY_WORD.contains(&name),
+            _ => false,
+        }
+}
 
 /// What a redirection touches.
 ///
@@ -65,7 +79,8 @@ pub(super) fn redirection(
 /// As [`judge`].
 pub(super) fn assignments(command: &Simple) -> Result<(), String> {
     for (name, _) in &command.assignments {
-        if !command.is_loop && !HARMLESS_VARIABLES.contains(&name.as_str()) {
+        let harmless = HARMLESS_VARIABLES.contains(&name.as_str());
+        if !(harmless || command.is_loop && is_loop_name(name)) {
             return Err(format!("it sets {name}"));
         }
     }
@@ -74,6 +89,11 @@ pub(super) fn assignments(command: &Simple) -> Result<(), String> {
         return Err("it has commands inside quoted text".into());
     }
     Ok(())
+}
+
+/// A loop may set what no program obeys: `for f in …`, `for F in …`, never `for PATH in …`.
+fn is_loop_name(name: &str) -> bool {
+    name.len() == 1 || !name.chars().any(|c| c.is_ascii_uppercase())
 }
 
 /// Judges one command by itself: not what stands in its substitutions, redirections and wrappers.
@@ -109,12 +129,10 @@ pub(super) fn judge(command: &Simple, place: &Place<'_>, moved: &mut bool) -> Re
         "command" if lookup(arguments) => return Ok(()),
         _ => {}
     }
-    if VERSIONED.contains(&name.as_str())
-        && let [flag] = arguments
-        && matches!(
-            flag.plain().as_deref(),
-            Some("--version" | "-V" | "-v" | "version")
-        )
+    if let [flag] = arguments
+        && flag
+            .plain()
+            .is_some_and(|flag| asks_for_version(&name, &flag))
     {
         return Ok(());
     }
@@ -142,6 +160,10 @@ fn judge_program(
             continue;
         }
         let text = word.text().ok_or_else(|| computed(program.name))?;
+        // `rg {--pre=x,y}` is a flag when it runs.
+        if word.brace && text.starts_with('{') && program.operands != Operands::Words {
+            return Err(format!("`{}` gets words from a list", program.name));
+        }
         if word.glob && (text.starts_with(['*', '?', '[']) && !program.globs) {
             return Err(format!("`{}` gets names from a pattern", program.name));
         }
@@ -169,6 +191,8 @@ fn judge_program(
                 let value = value.ok_or_else(|| computed(program.name))?;
                 if !listed(program.pattern_flags, flag) {
                     inside(&value, place, moved)?;
+                } else if listed("include glob iglob", flag) {
+                    no_secret(&value)?;
                 }
             } else if !listed(program.long, flag)
                 || attached.is_some() && !listed(program.optional, flag)
@@ -246,7 +270,9 @@ fn short_flags<'w>(
         };
         let is_pattern = listed(program.pattern_flags, flag.encode_utf8(&mut [0; 4]));
         *pattern_given |= is_pattern && flag == 'e';
-        return if is_pattern {
+        return if is_pattern && flag == 'g' {
+            no_secret(&value)
+        } else if is_pattern {
             Ok(())
         } else {
             inside(&value, place, moved)
@@ -275,7 +301,7 @@ pub(super) fn inside(word: &Word, place: &Place<'_>, moved: bool) -> Result<(), 
     }
     let text = word.text().ok_or("a path in it is computed")?;
     let whole = lexical(&place.root.join(place.cwd).join(&text));
-    if mira_secrets::is_secret_file(&text) && (moved || !(place.may_read)(&whole)) {
+    if names_secret(&text, word.glob) && (moved || !(place.may_read)(&whole)) {
         return Err(format!("{text} is a file that holds secrets"));
     }
     if place.anywhere {
@@ -299,6 +325,44 @@ pub(super) fn inside(word: &Word, place: &Place<'_>, moved: bool) -> Result<(), 
     match whole.starts_with(place.root) || (place.may_read)(&whole) {
         true => Ok(()),
         false => Err(format!("{text} lies outside the project")),
+    }
+}
+
+/// What a pattern for names is tried on.
+const SECRET_NAMES: [&str; 11] = [
+    ".env",
+    ".env.local",
+    ".git-credentials",
+    ".netrc",
+    ".npmrc",
+    ".pgpass",
+    ".pypirc",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "id_rsa",
+];
+
+/// Whether a path is a secret file's, or a pattern that says more than `*` may become one's.
+pub(super) fn names_secret(text: &str, glob: bool) -> bool {
+    let name = text.rsplit('/').next().unwrap_or(text);
+    let says_more = name.chars().any(char::is_alphanumeric);
+    mira_secrets::is_secret_file(text)
+        || glob
+            && says_more
+            && SECRET_NAMES
+                .iter()
+                .any(|secret| crate::privilege::fits(name, secret))
+}
+
+/// A pattern that picks secret files out of all is as good as their names.
+fn no_secret(pattern: &Word) -> Result<(), String> {
+    match pattern.text() {
+        Some(text) if names_secret(&text, true) => {
+            Err(format!("{text} is a file that holds secrets"))
+        }
+        Some(_) => Ok(()),
+        None => Err("a pattern in it is computed".into()),
     }
 }
 

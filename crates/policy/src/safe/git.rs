@@ -1,4 +1,4 @@
-use super::{Place, Word, computed, inside, listed};
+use super::{Place, Word, computed, inside, listed, names_secret};
 
 /// Subcommands that only look, whatever the flags of [`FLAGS`].
 const LOOKS: &str = "status log diff show blame describe shortlog rev-parse rev-list ls-files \
@@ -22,7 +22,7 @@ const FLAGS: &str = "oneline stat shortstat numstat name-only name-status summar
                      exclude-standard full-name error-unmatch show-toplevel show-prefix git-dir \
                      is-inside-work-tree abbrev-ref verify symbolic-full-name count left-right \
                      cherry-pick topo-order date-order ancestor-path simplify-by-decoration \
-                     show-signature source tags always dirty match exact-match candidates \
+                     source tags always dirty match exact-match candidates \
                      numbered email sort points-at contains merged no-merged list current \
                      show-current no-ext-diff no-textconv no-pager name-rev refs heads line-porcelain \
                      incremental root is-ancestor octopus independent objects no-walk stdin-none \
@@ -95,6 +95,12 @@ pub(super) fn judge(arguments: &[Word], place: &Place<'_>, moved: bool) -> Resul
             paths_only = true;
         } else if paths_only || !text.starts_with('-') || text == "-" {
             inside(word, place, moved)?;
+            // `git show HEAD:.env`
+            if let Some((_, path)) = text.split_once(':')
+                && names_secret(path, word.glob)
+            {
+                return Err(format!("{path} is a file that holds secrets"));
+            }
         } else if !flag(&subcommand, text) {
             return Err(format!("`git {subcommand} {text}` is not on the safe list"));
         }

@@ -432,6 +432,7 @@ impl Lexer {
             let is_end = self.chars[begin..self.at] == [']', ']'];
             open.current.words.push(word);
             if is_end {
+                open.closed = true;
                 return Ok(());
             }
         }

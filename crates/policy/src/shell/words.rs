@@ -120,6 +120,9 @@ impl Lexer {
         if self.starts("$((") {
             return self.arithmetic(word);
         }
+        if self.starts("$[") {
+            return Err("arithmetic that only the shell understands");
+        }
         if self.take("$(") {
             let script = self.script(true)?;
             word.parts.push(Part::Substitution(script));
@@ -127,12 +130,18 @@ impl Lexer {
         }
         if self.take("${") {
             let inner = self.until('}')?;
-            if inner.contains(['`', '@', '{', '!', '\'', '"']) || inner.contains("$(") {
+            // `${CDPATH:=/}` and `${x:CDPATH=1}` set a variable.
+            let sets = inner.contains('=') || inner.contains("++") || inner.contains("--");
+            let odd = inner.contains(['`', '@', '{', '!', '\'', '"']) || inner.contains("$(");
+            if odd || sets {
                 return Err("an expansion that only the shell understands");
             }
-            let is_name = inner.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            word.parts.push(if is_name {
-                Part::Variable(inner)
+            // `${HOME:?}` and `${HOME:-x}` are the variable where it is set.
+            let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let (name, rest) = inner.split_at(end.unwrap_or(inner.len()));
+            let is_itself = rest.is_empty() || rest.trim_start_matches(':').starts_with(['?', '-']);
+            word.parts.push(if is_itself && !name.is_empty() {
+                Part::Variable(name.to_owned())
             } else {
                 Part::Opaque
             });
@@ -175,10 +184,28 @@ impl Lexer {
             if depth == 1 && next == ')' && self.peek(1) != Some(')') {
                 return Err("arithmetic that only the shell understands");
             }
+            if self.sets_a_number() {
+                return Err("arithmetic that sets a variable");
+            }
             self.at += 1;
         }
         word.parts.push(Part::Opaque);
         Ok(())
+    }
+
+    /// `x = 1`, `x += 1`, `x++`: not `x == 1`, `x <= 1`. `$((PATH=0))` decides what runs next.
+    fn sets_a_number(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.chars.get(at));
+        match (self.peek(0), self.peek(1)) {
+            (Some('+'), Some('+')) | (Some('-'), Some('-')) => true,
+            (Some('='), next) => {
+                let shifts = self.at >= 2
+                    && matches!(self.chars[self.at - 2..self.at], ['<', '<'] | ['>', '>']);
+                let compares = matches!(before, Some('=' | '!' | '<' | '>'));
+                next != Some('=') && (!compares || shifts)
+            }
+            _ => false,
+        }
     }
 
     /// The inside of `$'…'`.
