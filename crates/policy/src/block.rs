@@ -280,7 +280,14 @@ fn fork_bomb(seen: &Seen<'_>) -> bool {
         }
         rest = body;
     }
-    false
+    // `function f { f | f & }`
+    bare.match_indices("function").any(|(at, word)| {
+        let after = &bare[at + word.len()..];
+        after.split_once('{').is_some_and(|(name, body)| {
+            let valid = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ':');
+            !name.is_empty() && name.chars().all(valid) && body.contains(&format!("{name}|{name}&"))
+        })
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,13 @@ pub(super) struct Device {
 
 fn device(path: &str) -> Option<Device> {
     let name = path.strip_prefix("/dev/")?;
+    // Names that say which disk by what it is.
+    if name.starts_with("disk/by-") {
+        return Some(Device {
+            partition: name.contains("-part"),
+            first: false,
+        });
+    }
     // Volumes and arrays hold file systems, whatever they are called.
     let joined = name.starts_with("mapper/")
         || ["dm-", "md"].iter().any(|kind| {
@@ -90,7 +97,12 @@ pub(super) fn raw_write(seen: &Seen<'_>, fits: fn(&Device) -> bool) -> bool {
 pub(super) fn format(seen: &Seen<'_>) -> bool {
     seen.each().any(|(name, words)| {
         let formats = name.starts_with("mkfs")
-            || matches!(name, "mke2fs" | "mkswap" | "newfs" | "mkdosfs" | "mkntfs");
+            || matches!(name, "mke2fs" | "mkswap" | "newfs" | "mkdosfs" | "mkntfs")
+            || name == "cryptsetup"
+                && words
+                    .iter()
+                    .any(|word| word.eq_ignore_ascii_case("luksformat"))
+            || name == "nvme" && words.contains(&"format");
         formats && words.iter().any(|word| word.starts_with("/dev/"))
     })
 }

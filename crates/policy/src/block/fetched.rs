@@ -3,11 +3,14 @@
 use super::{Seen, base};
 use crate::inner;
 use crate::privilege::is_shell;
-use crate::shell::{Script, Simple, Word, parse};
+use crate::shell::{Part, Script, Simple, Word, parse};
 
 const INTERPRETERS: [&str; 9] = [
     "python", "python2", "python3", "perl", "ruby", "node", "php", "deno", "bun",
 ];
+
+/// Scripts that one line is looked through for.
+const MAX_SCRIPTS: usize = 200;
 
 /// `curl … | sh`, `bash <(curl …)`, `sh -c "$(curl …)"`, `eval "$(curl …)"`.
 pub(super) fn fetched_code(seen: &Seen<'_>, fetchers: &[&str]) -> bool {
@@ -24,16 +27,16 @@ pub(super) fn fetched_code(seen: &Seen<'_>, fetchers: &[&str]) -> bool {
             })
         })
     };
-    let mut open = vec![script.clone()];
-    let mut looked = 0;
-    while let Some(script) = open.pop() {
-        looked += 1;
-        if looked > 200 {
-            return false;
-        }
+    let scripts = every_script(script);
+    let fetched: Vec<&str> = scripts
+        .iter()
+        .flat_map(|script| &script.commands)
+        .flat_map(|command| &command.assignments)
+        .filter(|(_, word)| word.substitutions().any(|inner| fetches(&inner.commands)))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    for script in &scripts {
         for (at, command) in script.commands.iter().enumerate() {
-            open.extend(command.every_word().flat_map(Word::substitutions).cloned());
-            open.extend(inner_lines(command));
             if command.piped && reads_code(command) {
                 let begin = script.commands[..at]
                     .iter()
@@ -42,8 +45,18 @@ pub(super) fn fetched_code(seen: &Seen<'_>, fetchers: &[&str]) -> bool {
                     return true;
                 }
             }
+            // `$(curl …)`, and `X=$(curl …); eval "$X"`.
+            let named = command.words.first().into_iter();
+            let mut named = named.flat_map(Word::substitutions);
+            if named.any(|inner| fetches(&inner.commands)) {
+                return true;
+            }
             if !runs_code(command) {
                 continue;
+            }
+            let mut held = command.words.iter().flat_map(variables);
+            if held.any(|name| fetched.contains(&name)) {
+                return true;
             }
             let here = command.redirects.iter().map(|redirect| &redirect.target);
             let mut streams = command
@@ -58,6 +71,30 @@ pub(super) fn fetched_code(seen: &Seen<'_>, fetchers: &[&str]) -> bool {
         }
     }
     false
+}
+
+/// A script, those in its substitutions, and those that a shell in it is given as words.
+pub(super) fn every_script(script: &Script) -> Vec<Script> {
+    let mut found = Vec::new();
+    let mut open = vec![script.clone()];
+    while let Some(script) = open.pop() {
+        if found.len() >= MAX_SCRIPTS {
+            break;
+        }
+        for command in &script.commands {
+            open.extend(command.every_word().flat_map(Word::substitutions).cloned());
+            open.extend(inner_lines(command));
+        }
+        found.push(script);
+    }
+    found
+}
+
+fn variables(word: &Word) -> impl Iterator<Item = &str> {
+    word.parts.iter().filter_map(|part| match part {
+        Part::Variable(name) => Some(name.as_str()),
+        _ => None,
+    })
 }
 
 /// Lines that a shell is given in a word.
