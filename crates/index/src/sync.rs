@@ -35,6 +35,9 @@ pub struct SyncReport {
     /// Files that are not there any more.
     pub gone: u64,
     pub batches: u64,
+    /// What it took to find out what names mean: look-ups that nothing before had answered. Grows
+    /// with the project, on any machine alike.
+    pub steps: u64,
 }
 
 /// The first batch is small, so that something is found at once; later ones grow, in source bytes.
@@ -90,8 +93,8 @@ impl Index {
         what: What,
         cancel: &CancellationToken,
     ) -> Result<SyncReport, IndexError> {
-        let report = self.read_changes(what, cancel).await?;
-        self.resolve(cancel).await?;
+        let mut report = self.read_changes(what, cancel).await?;
+        report.steps = self.resolve(cancel).await?;
         Ok(report)
     }
 

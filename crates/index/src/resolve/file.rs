@@ -1,11 +1,14 @@
 //! One file's references to edges.
 
-use std::collections::HashMap;
+use std::cell::{OnceCell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use mira_syntax::{Import, Kind, Reference, ReferenceKind};
 
+use super::bindings::Bindings;
 use super::ground::{Family, Thing};
-use super::names::Names;
+use super::names::{ByName, Names, prefer_near};
 use super::receivers::Spot;
 use crate::symbols::{Symbol, SymbolFile};
 use crate::uses::Uses;
@@ -44,15 +47,41 @@ const MOST_CANDIDATES: usize = 3;
 /// And among more overrides of one method.
 const MOST_OVERRIDES: usize = 12;
 
-impl Names<'_> {
+/// What an edge can lead to, how sure that is, and why.
+type Ends = Vec<(Thing, f64, &'static str)>;
+
+/// The file whose references are being resolved.
+struct Here<'a> {
+    file: &'a SymbolFile,
+    family: Family,
+    bindings: Bindings<'a>,
+    /// Names that imports bring in from outside.
+    outside: OnceCell<HashSet<&'a str>>,
+    guesses: RefCell<ByName<Rc<Ends>>>,
+}
+
+/// The methods of a name, all of them, and those that override or implement none of the others.
+pub(crate) struct Methods<'g> {
+    all: Vec<&'g Symbol>,
+    roots: Vec<i64>,
+}
+
+impl<'g> Names<'g> {
     pub fn resolve(&self, file: &SymbolFile, uses: &Uses) -> Resolved {
+        let here = Here {
+            file,
+            family: Family::of(file.language.as_deref()),
+            bindings: Bindings::new(&uses.bindings),
+            outside: OnceCell::new(),
+            guesses: RefCell::default(),
+        };
         let mut edges: HashMap<(i64, i64, ReferenceKind), Edge> = HashMap::new();
         for reference in &uses.references {
             let index = reference.within;
             let within = index.and_then(|index| file.elements.get(index));
             let within = within.and_then(|id| self.ground.element(*id));
             let caller = within.map_or(-file.id, |symbol| symbol.id);
-            for (callee, confidence, reason) in self.meaning(file, within, uses, reference) {
+            for (callee, confidence, reason) in self.meaning(&here, within, reference) {
                 let is_itself = callee == caller && reference.kind != ReferenceKind::Call;
                 if is_itself {
                     continue;
@@ -102,14 +131,13 @@ impl Names<'_> {
 
     fn meaning(
         &self,
-        file: &SymbolFile,
+        here: &Here<'_>,
         within: Option<&Symbol>,
-        uses: &Uses,
         reference: &Reference,
     ) -> Vec<(i64, f64, &'static str)> {
         let found = match &reference.receiver {
-            None => self.plain(file, within, reference),
-            Some(receiver) => self.of_receiver(file, within, uses, reference, receiver),
+            None => self.plain(here.file, within, &reference.name),
+            Some(receiver) => self.of_receiver(here, within, reference, receiver),
         };
         let mut edges = Vec::new();
         for (thing, confidence, reason) in found {
@@ -127,59 +155,42 @@ impl Names<'_> {
         edges
     }
 
-    fn plain(
-        &self,
-        file: &SymbolFile,
-        within: Option<&Symbol>,
-        reference: &Reference,
-    ) -> Vec<(Thing, f64, &'static str)> {
-        let Some(found) = self.lookup(file, within, &reference.name) else {
+    fn plain(&self, file: &SymbolFile, within: Option<&Symbol>, name: &str) -> Ends {
+        let Some(found) = self.lookup(file, within, name) else {
             return Vec::new();
         };
         let (confidence, reason) = (found.confidence, found.reason);
-        found
-            .things
-            .into_iter()
-            .map(|thing| (thing, confidence, reason))
-            .collect()
+        let end = |thing: &Thing| (*thing, confidence, reason);
+        found.things.iter().map(end).collect()
     }
 
     fn of_receiver(
         &self,
-        file: &SymbolFile,
+        here: &Here<'_>,
         within: Option<&Symbol>,
-        uses: &Uses,
         reference: &Reference,
         receiver: &str,
-    ) -> Vec<(Thing, f64, &'static str)> {
-        let family = Family::of(file.language.as_deref());
+    ) -> Ends {
         let name = reference.name.as_str();
-        let spot = Spot {
-            file,
-            within,
-            within_index: reference.within,
-            line: reference.line,
-            bindings: &uses.bindings,
-        };
-        if family == Family::Rust && receiver.contains("::") && !receiver.contains('(') {
+        if here.family == Family::Rust && receiver.contains("::") && !receiver.contains('(') {
             let path = receiver.split('<').next().unwrap_or(receiver);
-            let things = self.rust_path(file, path, 8);
+            let things = self.rust_path(here.file, path, 8);
             let found = self.in_things(&things, name, 0.95, "by its path");
             if !found.is_empty() {
                 return found;
             }
         }
-        if family == Family::Ruby && name == "new" {
-            return self.plain(
-                file,
-                within,
-                &Reference {
-                    name: receiver.rsplit("::").next().unwrap_or(receiver).to_owned(),
-                    kind: ReferenceKind::Construct,
-                    ..reference.clone()
-                },
-            );
+        if here.family == Family::Ruby && name == "new" {
+            let made = receiver.rsplit("::").next().unwrap_or(receiver);
+            return self.plain(here.file, within, made);
         }
+        let spot = Spot {
+            file: here.file,
+            within,
+            within_index: reference.within,
+            line: reference.line,
+            bindings: &here.bindings,
+        };
         match self.receiver(&spot, receiver) {
             Some(typed) if !typed.is_container => {
                 let reason = match receiver {
@@ -191,8 +202,8 @@ impl Names<'_> {
                 self.in_things(&typed.things, name, typed.confidence, reason)
             }
             Some(_) => Vec::new(),
-            None if self.is_outside(file, receiver) => Vec::new(),
-            None => self.guess(file, family, reference),
+            None if self.is_outside(here, receiver) => Vec::new(),
+            None => self.guess(here, reference),
         }
     }
 
@@ -202,59 +213,63 @@ impl Names<'_> {
         name: &str,
         confidence: f64,
         reason: &'static str,
-    ) -> Vec<(Thing, f64, &'static str)> {
+    ) -> Ends {
         let mut found: Vec<Thing> = things
             .iter()
-            .flat_map(|thing| self.member(*thing, name, 6))
+            .flat_map(|thing| self.member(*thing, name, 6).to_vec())
             .collect();
         found.dedup();
-        found
-            .into_iter()
-            .map(|thing| (thing, confidence, reason))
-            .collect()
+        let end = |thing: Thing| (thing, confidence, reason);
+        found.into_iter().map(end).collect()
     }
 
     /// The receiver begins with something that is imported from outside.
-    fn is_outside(&self, file: &SymbolFile, receiver: &str) -> bool {
+    fn is_outside(&self, here: &Here<'_>, receiver: &str) -> bool {
         let first = receiver
             .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
             .find(|word| !word.is_empty())
             .unwrap_or_default();
-        file.imports.iter().enumerate().any(|(index, import)| {
-            let last = super::names::last_part(&import.module);
-            let is_named = import
-                .names
-                .iter()
-                .any(|one| one.alias.as_deref().unwrap_or(&one.name) == first)
-                || import.alias.as_deref().unwrap_or(last) == first;
-            is_named && self.target(file, index).package.is_some()
-        })
+        let outside = here.outside.get_or_init(|| {
+            let mut outside = HashSet::new();
+            for (index, import) in here.file.imports.iter().enumerate() {
+                if self.target(here.file, index).package.is_none() {
+                    continue;
+                }
+                let last = super::names::last_part(&import.module);
+                outside.insert(import.alias.as_deref().unwrap_or(last));
+                let names = import.names.iter();
+                outside.extend(names.map(|one| one.alias.as_deref().unwrap_or(&one.name)));
+            }
+            outside
+        });
+        outside.contains(first)
     }
 
     /// A method of an unknown receiver: what few elements have this name.
-    fn guess(
-        &self,
-        file: &SymbolFile,
-        family: Family,
-        reference: &Reference,
-    ) -> Vec<(Thing, f64, &'static str)> {
+    fn guess(&self, here: &Here<'_>, reference: &Reference) -> Ends {
+        let name = reference.name.as_str();
         let is_call = matches!(reference.kind, ReferenceKind::Call);
-        if !is_call || Family::is_everywhere(&reference.name) || reference.name.len() < 4 {
+        if !is_call || Family::is_everywhere(name) || name.len() < 4 {
             return Vec::new();
         }
-        let mut all: Vec<&Symbol> = self
-            .named(family, &reference.name)
-            .filter(|symbol| {
-                symbol.kind == Kind::Method
-                    || symbol.kind == Kind::Function && symbol.owner.is_some()
-            })
-            .filter(|symbol| file.is_test || !symbol.is_test)
-            .collect();
-        let mut roots = self.roots(&all);
-        if roots.len() > MOST_CANDIDATES {
-            super::names::prefer_near(&mut all, self.ground, &file.path);
-            roots = self.roots(&all);
+        if let Some(known) = here.guesses.borrow().get(name) {
+            return known.to_vec();
         }
+        let ends = self.find_guess(here, name);
+        let mut guesses = here.guesses.borrow_mut();
+        guesses.insert(name.into(), Rc::new(ends.clone()));
+        ends
+    }
+
+    fn find_guess(&self, here: &Here<'_>, name: &str) -> Ends {
+        self.step_taken();
+        let mut methods = self.methods(here.family, here.file.is_test, name);
+        if methods.roots.len() > MOST_CANDIDATES {
+            let mut near = methods.all.clone();
+            prefer_near(&mut near, self.ground, &here.file.path);
+            methods = Rc::new(self.with_roots(near));
+        }
+        let Methods { all, roots } = &*methods;
         if roots.len() > MOST_CANDIDATES || all.len() > MOST_OVERRIDES {
             return Vec::new();
         }
@@ -264,7 +279,7 @@ impl Names<'_> {
             1 => "the only method of this name",
             _ => "one of few methods of this name",
         };
-        let edge = |symbol: &Symbol| match roots.contains(&symbol.id) {
+        let end = |symbol: &&Symbol| match roots.contains(&symbol.id) {
             true => (Thing::Element(symbol.id), confidence, reason),
             // It may be this one that runs, for what is declared further up.
             false => (
@@ -273,25 +288,45 @@ impl Names<'_> {
                 "it implements the only method of this name",
             ),
         };
-        all.into_iter().map(edge).collect()
+        all.iter().map(end).collect()
     }
 
-    /// Those methods that do not override or implement another of them.
-    fn roots(&self, methods: &[&Symbol]) -> Vec<i64> {
-        let owners: Vec<&str> = methods
-            .iter()
-            .filter_map(|one| one.owner.as_deref())
-            .collect();
+    /// The methods of a name, for tests with those of tests.
+    fn methods(&self, family: Family, for_tests: bool, name: &str) -> Rc<Methods<'g>> {
+        let key = (family, for_tests);
+        if let Some(known) = self
+            .methods
+            .borrow()
+            .get(&key)
+            .and_then(|names| names.get(name))
+        {
+            return known.clone();
+        }
+        let mut all = self.named(family, name).to_vec();
+        all.retain(|symbol| {
+            let is_method = symbol.kind == Kind::Method
+                || symbol.kind == Kind::Function && symbol.owner.is_some();
+            is_method && (for_tests || !symbol.is_test)
+        });
+        let methods = Rc::new(self.with_roots(all));
+        let mut known = self.methods.borrow_mut();
+        let names = known.entry(key).or_default();
+        names.insert(name.into(), methods.clone());
+        methods
+    }
+
+    fn with_roots(&self, all: Vec<&'g Symbol>) -> Methods<'g> {
+        let owners: HashSet<&str> = all.iter().filter_map(|one| one.owner.as_deref()).collect();
         let parent = |one: &Symbol| one.parent.and_then(|id| self.ground.element(id));
         let is_derived = |one: &Symbol| {
             let bases = parent(one).map(|parent| &parent.bases);
-            bases.is_some_and(|bases| bases.iter().any(|base| owners.contains(&&**base)))
+            bases.is_some_and(|bases| bases.iter().any(|base| owners.contains(&**base)))
         };
-        methods
-            .iter()
-            .filter(|one| !is_derived(one))
-            .map(|one| one.id)
-            .collect()
+        let roots = all.iter().filter(|one| !is_derived(one));
+        Methods {
+            roots: roots.map(|one| one.id).collect(),
+            all,
+        }
     }
 
     /// A call of a type is one of its constructors, where some are written.

@@ -14,7 +14,7 @@ pub(crate) enum Thing {
 }
 
 /// Languages that call each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Family {
     Rust,
     Script,

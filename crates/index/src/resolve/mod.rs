@@ -5,15 +5,21 @@
 //! long. An edge depends on the file's own facts, on symbols whose names it mentions and on
 //! manifests; `symbols` tells which files a change touches.
 
+mod bindings;
 mod file;
 mod ground;
 mod known;
 pub(crate) mod manifests;
+mod members;
 mod modules;
 mod names;
+mod parts;
 mod receivers;
+mod rust;
+mod types;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sqlx::sqlite::SqliteConnection;
@@ -34,20 +40,22 @@ const STACK_BYTES: usize = 32 * 1024 * 1024;
 const AT_ONCE: usize = 400;
 
 impl Index {
-    /// Resolves what is noted. What was committed before an error or `cancel` stays.
-    pub(crate) async fn resolve(&self, cancel: &CancellationToken) -> Result<(), IndexError> {
+    /// Resolves what is noted; tells in how many steps. What was committed before an error or
+    /// `cancel` stays.
+    pub(crate) async fn resolve(&self, cancel: &CancellationToken) -> Result<u64, IndexError> {
         let _one_at_a_time = self.shared.resolving.lock().await;
         self.read_manifests().await?;
         let total: i64 = sqlx::query_scalar("SELECT count(*) FROM unresolved")
             .fetch_one(self.reader())
             .await?;
-        let mut done = 0;
+        let (mut done, mut steps) = (0, 0);
         while !cancel.is_cancelled() {
-            let resolved = self.resolve_some().await?;
-            if resolved == 0 {
-                return Ok(());
+            let (files, taken) = self.resolve_some().await?;
+            if files == 0 {
+                return Ok(steps);
             }
-            done += resolved as u64;
+            steps += taken;
+            done += files as u64;
             let total = total.unsigned_abs().max(done);
             self.tell(|state| {
                 (state.phase, state.done, state.total) = (Phase::Resolving, done, total);
@@ -57,7 +65,8 @@ impl Index {
         Err(IndexError::Cancelled)
     }
 
-    async fn resolve_some(&self) -> Result<usize, IndexError> {
+    /// How many files, and in how many steps.
+    async fn resolve_some(&self) -> Result<(usize, u64), IndexError> {
         let mut writer = self.shared.writer.lock().await;
         self.load_symbols(&mut writer).await?;
         let rows = sqlx::query(
@@ -73,15 +82,15 @@ impl Index {
             files.push((row.try_get::<i64, _>(0)?, packed.map(<[u8]>::to_vec)));
         }
         if files.is_empty() {
-            return Ok(0);
+            return Ok((0, 0));
         }
         let ids = json(files.iter().map(|(id, _)| *id));
         let shared = self.shared.clone();
-        let resolved = tokio::task::spawn_blocking(move || resolve_files(&shared, files))
+        let (resolved, steps) = tokio::task::spawn_blocking(move || resolve_files(&shared, files))
             .await
             .map_err(|error| IndexError::Broken(error.to_string()))?;
         write(&mut writer.connection, &ids, &resolved).await?;
-        Ok(rows.len())
+        Ok((rows.len(), steps))
     }
 
     /// Reads all manifests again where one may have changed; what follows from a difference is
@@ -174,8 +183,8 @@ async fn store_manifests(
     Ok(())
 }
 
-/// On all cores; in the order of the files.
-fn resolve_files(shared: &Shared, files: Vec<(i64, Option<Vec<u8>>)>) -> Vec<Resolved> {
+/// On all cores; in the order of the files. And how many steps it took.
+fn resolve_files(shared: &Shared, files: Vec<(i64, Option<Vec<u8>>)>) -> (Vec<Resolved>, u64) {
     let symbols = shared.symbols();
     let manifests = shared.manifests();
     let ground = Ground::new(&symbols, &manifests);
@@ -183,13 +192,15 @@ fn resolve_files(shared: &Shared, files: Vec<(i64, Option<Vec<u8>>)>) -> Vec<Res
         0..8 => 1,
         _ => std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let next = std::sync::atomic::AtomicUsize::new(0);
+    let next = AtomicUsize::new(0);
+    let steps = AtomicU64::new(0);
     let all = Mutex::new(Vec::with_capacity(files.len()));
     let work = || {
         let names = Names::new(&ground);
         loop {
-            let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let at = next.fetch_add(1, Ordering::Relaxed);
             let Some((id, packed)) = files.get(at) else {
+                steps.fetch_add(names.steps(), Ordering::Relaxed);
                 return;
             };
             let uses = packed.as_deref().and_then(Uses::unpack);
@@ -214,7 +225,7 @@ fn resolve_files(shared: &Shared, files: Vec<(i64, Option<Vec<u8>>)>) -> Vec<Res
     });
     let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
     all.sort_by_key(|one| one.file);
-    all
+    (all, steps.into_inner())
 }
 
 async fn write(

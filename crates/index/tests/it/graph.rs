@@ -326,3 +326,69 @@ async fn a_class_that_extends_one_of_its_own_name_is_met_with_a_measured_confide
     assert_eq!(edges.len(), 1, "{edges:?}");
     assert!(edges[0].confidence <= 0.5, "{edges:?}");
 }
+
+/// A class of `count` fields, each of which is made from every other, and one of them a cart.
+fn knot(count: usize) -> String {
+    let mut text = String::from(
+        "class Cart:\n    def add(self):\n        return self\n\nclass Knot:\n    def tie(self):\n",
+    );
+    for field in 0..count {
+        for other in (0..count).filter(|other| *other != field) {
+            text += &format!("        self.f{field} = self.f{other}.turned()\n");
+        }
+    }
+    text += "        self.cart = Cart()\n\n    def untie(self):\n        self.cart.add()\n";
+    for field in 0..count {
+        text += &format!("        self.f{field}.pulled()\n");
+    }
+    text
+}
+
+#[tokio::test]
+async fn fields_that_are_made_from_each_other_cost_no_more_than_they_are() {
+    let mut steps = Vec::new();
+    for count in [10, 20] {
+        let text = knot(count);
+        let place = Place::with(&[("knot.py", text.as_str())]);
+        let index = place.open().await;
+        steps.push(crate::whole(&index).await.steps);
+        assert_eq!(calls(&index, "Knot.untie").await, ["Cart.add in knot.py"]);
+    }
+    // Each of the fields' 380 bindings once for each depth, and what is said of them.
+    assert!(steps[1] < 380 * 10, "{steps:?}");
+    assert!(steps[1] < steps[0] * 6, "{steps:?}");
+}
+
+#[tokio::test]
+async fn modules_that_bring_in_all_of_each_other_are_looked_through_once_for_a_name() {
+    const MODULES: usize = 25;
+    let brings = |own: usize| {
+        let others = (0..MODULES).filter(|other| *other != own);
+        others
+            .map(|other| format!("from .m{other} import *\n"))
+            .collect::<String>()
+    };
+    let mut files: Vec<(String, String)> = (0..MODULES)
+        .map(|own| (format!("shop/m{own}.py"), brings(own)))
+        .collect();
+    files[MODULES - 1].1 += "\ndef pay():\n    pass\n";
+    files.push(("shop/__init__.py".into(), String::new()));
+    let asked: String = (0..20)
+        .map(|name| format!("    nobody{name}()\n"))
+        .collect();
+    files.push((
+        "app.py".into(),
+        format!("from shop.m0 import *\n\ndef buy():\n    pay()\n{asked}"),
+    ));
+    let files: Vec<(&str, &str)> = files
+        .iter()
+        .map(|(path, text)| (&**path, &**text))
+        .collect();
+    let place = Place::with(&files);
+    let index = place.open().await;
+    let steps = crate::whole(&index).await.steps;
+    assert_eq!(calls(&index, "buy").await, ["pay in shop/m24.py"]);
+    // A name in each module once for each way's length, and where each import leads.
+    let most = 22 * MODULES * 6 + 2 * MODULES * MODULES;
+    assert!(steps < most as u64, "{steps} steps");
+}
