@@ -107,8 +107,9 @@ impl Index {
         };
         // An edge whose other end is gone waits for its file to be resolved again.
         let sql = format!(
-            "SELECT {ELEMENT_COLUMNS}, place.path, g.line, g.times, g.kind, g.confidence, g.reason
+            "SELECT {ELEMENT_COLUMNS}, place.path, g.line, g.times, g.kind, g.confidence, r.text
              FROM call_graph g JOIN files place ON place.id = g.file_id
+             JOIN reasons r ON r.id = g.reason_id
              LEFT JOIN elements e ON e.id = g.{there} LEFT JOIN files f ON f.id = e.file_id
              WHERE g.{here} = ?1 AND g.confidence >= ?2
                AND g.kind IN (SELECT value FROM json_each(?3))

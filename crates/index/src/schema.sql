@@ -82,17 +82,27 @@ CREATE INDEX imports_by_package ON imports (package) WHERE package IS NOT NULL;
 CREATE TABLE call_graph (
     caller_id INTEGER NOT NULL,
     callee_id INTEGER NOT NULL,
-    kind TEXT NOT NULL,
+    kind_code INTEGER NOT NULL,
     file_id INTEGER NOT NULL,
     -- The first place, and how many there are.
     line INTEGER NOT NULL,
     times INTEGER NOT NULL,
-    confidence REAL NOT NULL,
-    reason TEXT NOT NULL,
-    PRIMARY KEY (caller_id, callee_id, kind)
+    confidence_permille INTEGER NOT NULL,
+    reason_id INTEGER NOT NULL,
+    kind TEXT GENERATED ALWAYS AS (CASE kind_code WHEN 0 THEN 'call' WHEN 1 THEN 'construct'
+      WHEN 2 THEN 'macro' WHEN 3 THEN 'type' WHEN 4 THEN 'extends' WHEN 5 THEN 'decorator'
+      WHEN 6 THEN 'read' END) VIRTUAL,
+    -- 0 to 1.
+    confidence REAL GENERATED ALWAYS AS (confidence_permille / 1000.0) VIRTUAL,
+    PRIMARY KEY (caller_id, callee_id, kind_code)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX call_graph_by_callee ON call_graph (callee_id);
-CREATE INDEX call_graph_by_file ON call_graph (file_id);
+
+-- How edges are known: each sentence once.
+CREATE TABLE reasons (
+    id INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+) STRICT;
 
 -- Files whose references are still to be resolved.
 CREATE TABLE unresolved (file_id INTEGER PRIMARY KEY) STRICT;

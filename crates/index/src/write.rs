@@ -342,12 +342,12 @@ async fn clear(
     .bind(&kept)
     .execute(&mut **transaction)
     .await?;
+    delete_edges(transaction, &files).await?;
     for sql in [
         "DELETE FROM chunks WHERE file_id IN (SELECT value FROM json_each(?1))",
         "DELETE FROM elements WHERE file_id IN (SELECT value FROM json_each(?1))",
         "DELETE FROM imports WHERE file_id IN (SELECT value FROM json_each(?1))",
         "DELETE FROM file_references WHERE file_id IN (SELECT value FROM json_each(?1))",
-        "DELETE FROM call_graph WHERE file_id IN (SELECT value FROM json_each(?1))",
         "DELETE FROM unresolved WHERE file_id IN (SELECT value FROM json_each(?1))",
         "DELETE FROM files WHERE id IN (SELECT value FROM json_each(?1))",
     ] {
@@ -356,6 +356,22 @@ async fn clear(
             .execute(&mut **transaction)
             .await?;
     }
+    Ok(())
+}
+
+/// Removes the edges that begin in files (a JSON list of ids): at their elements, or at their top.
+pub(crate) async fn delete_edges(
+    connection: &mut SqliteConnection,
+    files: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "DELETE FROM call_graph WHERE caller_id IN (
+           SELECT id FROM elements WHERE file_id IN (SELECT value FROM json_each(?1))
+           UNION ALL SELECT -value FROM json_each(?1))",
+    )
+    .bind(files)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

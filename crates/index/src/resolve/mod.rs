@@ -18,10 +18,11 @@ mod receivers;
 mod rust;
 mod types;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use mira_syntax::ReferenceKind;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, Row as _};
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use crate::rows::{insert, json};
 use crate::state::Phase;
 use crate::uses::Uses;
+use crate::write::delete_edges;
 use crate::{Index, IndexError, Shared};
 use file::Resolved;
 use ground::Ground;
@@ -228,14 +230,45 @@ fn resolve_files(shared: &Shared, files: Vec<(i64, Option<Vec<u8>>)>) -> (Vec<Re
     (all, steps.into_inner())
 }
 
+/// As `kind` of the schema reads it.
+fn code_of(kind: ReferenceKind) -> i64 {
+    match kind {
+        ReferenceKind::Call => 0,
+        ReferenceKind::Construct => 1,
+        ReferenceKind::Macro => 2,
+        ReferenceKind::Type => 3,
+        ReferenceKind::Extends => 4,
+        ReferenceKind::Decorator => 5,
+        ReferenceKind::Read => 6,
+    }
+}
+
+/// Ids of sentences, new ones where there were none.
+async fn reasons(
+    connection: &mut SqliteConnection,
+    said: impl Iterator<Item = &'static str>,
+) -> Result<HashMap<String, i64>, sqlx::Error> {
+    let said: BTreeSet<&str> = said.collect();
+    for text in said {
+        sqlx::query("INSERT OR IGNORE INTO reasons (text) VALUES (?1)")
+            .bind(text)
+            .execute(&mut *connection)
+            .await?;
+    }
+    let known: Vec<(String, i64)> = sqlx::query_as("SELECT text, id FROM reasons")
+        .fetch_all(connection)
+        .await?;
+    Ok(known.into_iter().collect())
+}
+
 async fn write(
     connection: &mut SqliteConnection,
     files: &str,
     resolved: &[Resolved],
 ) -> Result<(), IndexError> {
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    delete_edges(&mut transaction, files).await?;
     for sql in [
-        "DELETE FROM call_graph WHERE file_id IN (SELECT value FROM json_each(?1))",
         "DELETE FROM imports WHERE file_id IN (SELECT value FROM json_each(?1))",
         "DELETE FROM unresolved WHERE file_id IN (SELECT value FROM json_each(?1))",
     ] {
@@ -248,22 +281,23 @@ async fn write(
         .iter()
         .flat_map(|one| one.edges.iter().map(|edge| (one.file, edge)))
         .collect();
+    let reasons = reasons(&mut transaction, edges.iter().map(|(_, edge)| edge.reason)).await?;
     insert(
         &mut transaction,
-        "INSERT INTO call_graph (caller_id, callee_id, kind, file_id, line, times, confidence,
-           reason)",
+        "INSERT INTO call_graph (caller_id, callee_id, kind_code, file_id, line, times,
+           confidence_permille, reason_id)",
         8,
         &edges,
         |query, (file, edge)| {
             query
                 .bind(edge.caller)
                 .bind(edge.callee)
-                .bind(edge.kind.as_str())
+                .bind(code_of(edge.kind))
                 .bind(*file)
                 .bind(edge.line as i64)
                 .bind(edge.times)
-                .bind(edge.confidence)
-                .bind(edge.reason)
+                .bind((edge.confidence * 1000.0).round() as i64)
+                .bind(reasons.get(edge.reason))
         },
     )
     .await?;

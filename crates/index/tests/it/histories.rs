@@ -88,8 +88,8 @@ async fn told(index: &Index) -> BTreeSet<String> {
            FROM imports i JOIN files f ON f.id = i.file_id LEFT JOIN files t ON t.id = i.target_id",
         "SELECT 'edge ' || f.path || ' ' || ifnull(a.qualified_name, 'top') || ' -> ' || cf.path || ' '
            || b.qualified_name || ' ' || b.place || ' ' || g.kind || ' ' || g.line || ' ' || g.times
-           || ' ' || round(g.confidence, 4) || ' ' || g.reason
-           FROM call_graph g JOIN files f ON f.id = g.file_id JOIN elements b ON b.id = g.callee_id
+           || ' ' || round(g.confidence, 4) || ' ' || r.text
+           FROM call_graph g JOIN reasons r ON r.id = g.reason_id JOIN files f ON f.id = g.file_id JOIN elements b ON b.id = g.callee_id
            JOIN files cf ON cf.id = b.file_id LEFT JOIN elements a ON a.id = g.caller_id",
         "SELECT 'dependency ' || manifest || ' ' || name || ' ' || ifnull(requirement, '-') FROM external_dependencies",
         "SELECT 'unresolved ' || file_id FROM unresolved",
