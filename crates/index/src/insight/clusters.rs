@@ -43,6 +43,7 @@ pub(super) fn find(code: &Code, terms: &Terms) -> Vec<Cluster> {
     let profile = profiles(code, terms);
     let ties = ties(code, &profile, &members);
     let community = communities(&members, &ties);
+    let spread = spread(&profile);
     let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for file in &members {
         groups.entry(community[file]).or_default().push(*file);
@@ -50,7 +51,10 @@ pub(super) fn find(code: &Code, terms: &Terms) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = groups
         .into_values()
         .filter(|files| files.len() > 1)
-        .map(|files| cluster(code, terms, &profile, &ties, files))
+        .map(|files| {
+            let words = words(terms, &profile, &spread, &files);
+            cluster(code, words, &ties, files)
+        })
         .collect();
     clusters.sort_by(|a, b| {
         b.files
@@ -212,13 +216,7 @@ fn settle(ties: &Ties) -> HashMap<usize, usize> {
     community
 }
 
-fn cluster(
-    code: &Code,
-    terms: &Terms,
-    profile: &[HashMap<u32, f64>],
-    ties: &Ties,
-    files: Vec<usize>,
-) -> Cluster {
+fn cluster(code: &Code, words: Vec<String>, ties: &Ties, files: Vec<usize>) -> Cluster {
     let (mut inside, mut outside) = (0.0, 0.0);
     for (other, weight) in files.iter().filter_map(|file| ties.get(file)).flatten() {
         match files.binary_search(other) {
@@ -226,7 +224,6 @@ fn cluster(
             Err(_) => outside += weight,
         }
     }
-    let words = words(terms, profile, &files);
     let place = common_folder(code, &files);
     let said = words.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
     let name = match (place.as_str(), said.as_str()) {
@@ -246,17 +243,28 @@ fn cluster(
     }
 }
 
+/// In how many files each word stands.
+fn spread(profile: &[HashMap<u32, f64>]) -> HashMap<u32, usize> {
+    let mut spread = HashMap::new();
+    for word in profile.iter().flat_map(HashMap::keys) {
+        *spread.entry(*word).or_default() += 1;
+    }
+    spread
+}
+
 /// The words that stand in it more than elsewhere.
-fn words(terms: &Terms, profile: &[HashMap<u32, f64>], files: &[usize]) -> Vec<String> {
+fn words(
+    terms: &Terms,
+    profile: &[HashMap<u32, f64>],
+    spread: &HashMap<u32, usize>,
+    files: &[usize],
+) -> Vec<String> {
     let mut here: HashMap<u32, (f64, usize)> = HashMap::new();
     for (word, weight) in files.iter().flat_map(|file| &profile[*file]) {
         let of = here.entry(*word).or_default();
         *of = (of.0 + weight, of.1 + 1);
     }
-    let elsewhere = |word: u32| {
-        let all = profile.iter().filter(|of| of.contains_key(&word)).count();
-        all as f64
-    };
+    let elsewhere = |word: u32| spread.get(&word).copied().unwrap_or(1) as f64;
     let mut strong: Vec<(u32, f64, usize)> = here
         .into_iter()
         .map(|(word, (weight, count))| (word, weight, count))

@@ -1,6 +1,6 @@
 //! The project's code as one value.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use mira_syntax::{Kind, ReferenceKind, Visibility};
 
@@ -118,6 +118,7 @@ impl Code {
             }
         }
         let mut found: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut seen = HashSet::new();
         for edge in &self.edges {
             let (Some(from), ReferenceKind::Extends) = (edge.from, edge.kind) else {
                 continue;
@@ -129,7 +130,7 @@ impl Code {
             };
             let by = by.unwrap_or(from);
             let list = found.entry(edge.to).or_default();
-            if edge.confidence >= SURE && by != edge.to && !list.contains(&by) {
+            if edge.confidence >= SURE && by != edge.to && seen.insert((by, edge.to)) {
                 list.push(by);
             }
         }

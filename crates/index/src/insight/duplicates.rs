@@ -9,6 +9,8 @@ use super::Code;
 /// Tokens in one fingerprint. Copies of `RUN + WINDOW` tokens, about ten lines, are always found.
 const RUN: usize = 45;
 const WINDOW: usize = 20;
+/// What a place in a run counts more than the next: odd, with its bits well spread.
+const BASE: u64 = 0x9e37_79b9_7f4a_7c15;
 /// A region shorter than so many lines is an idiom.
 const FEWEST_LINES: u32 = 8;
 /// What stands in more places is a pattern of the language or the framework.
@@ -29,17 +31,7 @@ pub(super) struct Copy {
 
 impl Prints {
     pub fn of(text: &str) -> Self {
-        let tokens = tokens(text);
-        let hashes: Vec<(u64, u32, u32)> = tokens
-            .windows(RUN)
-            .map(|run| {
-                let mut hasher = DefaultHasher::new();
-                for (token, _) in run {
-                    token.hash(&mut hasher);
-                }
-                (hasher.finish(), run[0].1, run[RUN - 1].1)
-            })
-            .collect();
+        let hashes = runs(&tokens(text));
         let mut prints: Vec<(u64, u32, u32)> = Vec::new();
         let mut last = None;
         for (at, window) in hashes.windows(WINDOW.min(hashes.len().max(1))).enumerate() {
@@ -59,6 +51,23 @@ impl Prints {
         }
         Self(prints)
     }
+}
+
+/// Each run of tokens: its hash, made from the one before it, with its first and last line.
+fn runs(tokens: &[(u64, u32)]) -> Vec<(u64, u32, u32)> {
+    let first_counts = (1..RUN).fold(1_u64, |power, _| power.wrapping_mul(BASE));
+    let mut hash = 0_u64;
+    let mut found = Vec::with_capacity((tokens.len() + 1).saturating_sub(RUN));
+    for (at, (token, line)) in tokens.iter().enumerate() {
+        if let Some(gone) = at.checked_sub(RUN) {
+            hash = hash.wrapping_sub(tokens[gone].0.wrapping_mul(first_counts));
+        }
+        hash = hash.wrapping_mul(BASE).wrapping_add(*token);
+        if let Some(first) = (at + 1).checked_sub(RUN) {
+            found.push((hash, tokens[first].1, *line));
+        }
+    }
+    found
 }
 
 /// Words and signs with their lines. Numbers and strings count as one sort each; comments and

@@ -62,6 +62,8 @@ struct View<'c> {
     extends: HashMap<usize, Vec<usize>>,
     /// For each function what it makes.
     makes: HashMap<usize, Vec<usize>>,
+    /// For each word that stands in the type of a field the types with such a field, in order.
+    holders: HashMap<&'c str, Vec<usize>>,
 }
 
 impl<'c> View<'c> {
@@ -110,6 +112,7 @@ impl<'c> View<'c> {
         }
         Self {
             code,
+            holders: holders(code, &members),
             members,
             implementers,
             extends,
@@ -128,7 +131,7 @@ impl<'c> View<'c> {
 
     fn fields(&self, of: usize) -> impl Iterator<Item = usize> + '_ {
         let members = self.members.get(&of).into_iter().flatten().copied();
-        members.filter(|at| matches!(self.code.elements[*at].kind, Kind::Field | Kind::Property))
+        members.filter(|at| is_field(self.code, *at))
     }
 
     /// Methods whose names, in small letters without `_`, are among these.
@@ -153,6 +156,29 @@ impl<'c> View<'c> {
             .unwrap_or_default();
         words(text).any(|word| word == self.name(type_))
     }
+}
+
+fn is_field(code: &Code, element: usize) -> bool {
+    matches!(code.elements[element].kind, Kind::Field | Kind::Property)
+}
+
+fn holders<'c>(
+    code: &'c Code,
+    members: &HashMap<usize, Vec<usize>>,
+) -> HashMap<&'c str, Vec<usize>> {
+    let mut holders: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (owner, members) in members {
+        let fields = members.iter().filter(|at| is_field(code, **at));
+        let texts = fields.filter_map(|at| code.elements[*at].type_text.as_deref());
+        let types: HashSet<&str> = texts.flat_map(words).collect();
+        for word in types {
+            holders.entry(word).or_default().push(*owner);
+        }
+    }
+    holders
+        .values_mut()
+        .for_each(|owners| owners.sort_unstable());
+    holders
 }
 
 fn plain(name: &str) -> String {
@@ -400,21 +426,14 @@ fn strategy(view: &View<'_>, element: usize) -> Option<Pattern> {
         .copied()
         .filter(|at| view.code.is_product(*at))
         .collect();
-    let holders: Vec<usize> = view
-        .members
-        .iter()
-        .filter(|(owner, _)| **owner != element && !by.contains(owner))
-        .filter(|(owner, _)| {
-            view.fields(**owner)
-                .any(|field| view.mentions(field, element))
-        })
-        .map(|(owner, _)| *owner)
+    let holders = view.holders.get(view.name(element)).into_iter().flatten();
+    let holders: Vec<usize> = holders
+        .copied()
+        .filter(|owner| *owner != element && !by.contains(owner))
         .collect();
     if products.len() < 2 || holders.is_empty() {
         return None;
     }
-    let mut holders = holders;
-    holders.sort_unstable();
     let evidence = format!(
         "{} do it in their own ways; {} holds one of them",
         view.list(&products),
