@@ -1,7 +1,8 @@
 //! What makes the code hard to keep: each issue with the measure behind it and the bound it
 //! passes.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use mira_syntax::{Kind, Visibility};
 use serde::Serialize;
@@ -111,7 +112,13 @@ const FUNCTION_LINES: u32 = 80;
 const FILE_LINES: u32 = 1_000;
 /// From so many paths on a function deserves a test of its own.
 const PATHS_TO_TEST: u32 = 4;
+/// From so many also one that no other file can call.
+const HIDDEN_PATHS_TO_TEST: u32 = 10;
+/// Or one that is called in so many places.
+const USERS_TO_TEST: usize = 3;
 const STEPS_TO_TEST: usize = 3;
+/// Further functions of a file that are named.
+const NAMED_UNTESTED: usize = 4;
 /// What so many others use should say what it is.
 const USERS_TO_DOCUMENT: usize = 3;
 
@@ -350,8 +357,9 @@ fn missing_docs(code: &Code, element: usize, users: &[Vec<usize>]) -> Option<Iss
     })
 }
 
-/// Functions with many paths that no test reaches in a few steps. Says nothing of a project that
-/// has no tests at all: that is one fact, not a thousand.
+/// Functions with many paths that no test reaches in a few steps, and that others can call, call
+/// often, or can hardly follow: for each file one issue, of the one with the most paths. Says
+/// nothing of a project that has no tests at all: that is one fact, not a thousand.
 fn missing_tests(code: &Code, users: &[Vec<usize>]) -> Vec<Issue> {
     let tests: Vec<usize> = (0..code.elements.len())
         .filter(|at| code.is_test(*at))
@@ -388,30 +396,57 @@ fn missing_tests(code: &Code, users: &[Vec<usize>]) -> Vec<Issue> {
         .collect();
     let untested = (0..code.elements.len()).filter(|element| {
         let one = &code.elements[*element];
+        let is_open = matches!(one.visibility, Visibility::Public | Visibility::Internal);
         code.is_product(*element)
             && one.kind.is_callable()
             && one.cyclomatic >= PATHS_TO_TEST
+            && (is_open
+                || one.cyclomatic >= HIDDEN_PATHS_TO_TEST
+                || users[*element].len() >= USERS_TO_TEST)
             && is_resolved(code.files[one.file].language.as_deref())
             && !steps.contains_key(element)
             && !top.contains(element)
     });
-    untested
-        .map(|element| {
-            let paths = code.elements[element].cyclomatic;
-            Issue {
-                unit: "paths",
-                title: format!("{paths} paths, and no test reaches it in {STEPS_TO_TEST} steps"),
-                advice: "test its branches, first those that fail".to_owned(),
-                ..of(
-                    code,
-                    element,
-                    IssueKind::MissingTests,
-                    f64::from(paths),
-                    f64::from(PATHS_TO_TEST),
-                )
-            }
-        })
+    let mut by_file: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for element in untested {
+        let file = code.elements[element].file;
+        by_file.entry(file).or_default().push(element);
+    }
+    by_file
+        .into_values()
+        .map(|elements| untested_file(code, elements, users))
         .collect()
+}
+
+fn untested_file(code: &Code, mut elements: Vec<usize>, users: &[Vec<usize>]) -> Issue {
+    let paths = |element: usize| code.elements[element].cyclomatic;
+    elements.sort_by_key(|at| (Reverse(paths(*at)), Reverse(users[*at].len()), *at));
+    let (hardest, others) = (elements[0], &elements[1..]);
+    let most = paths(hardest);
+    let mut title = format!("{most} paths, and no test reaches it in {STEPS_TO_TEST} steps");
+    if !others.is_empty() {
+        let named = others.iter().take(NAMED_UNTESTED);
+        let named: Vec<String> = named
+            .map(|at| format!("{} ({})", code.elements[*at].name, paths(*at)))
+            .collect();
+        title += &format!("; nor {} more of this file: ", others.len());
+        title += &named.join(", ");
+        if others.len() > NAMED_UNTESTED {
+            title += ", …";
+        }
+    }
+    Issue {
+        unit: "paths",
+        title,
+        advice: "test its branches, first those that fail".to_owned(),
+        ..of(
+            code,
+            hardest,
+            IssueKind::MissingTests,
+            f64::from(most),
+            f64::from(PATHS_TO_TEST),
+        )
+    }
 }
 
 /// Lines of a copy from which on it is worth a look.

@@ -143,7 +143,13 @@ async fn branches_without_a_test_are_named_where_there_are_tests() {
             "def {name}(a, b):\n    if a:\n        return 1\n    elif b:\n        return 2\n    for x in a:\n        if x:\n            return x\n    return 0\n"
         )
     };
-    let source = branchy("reached") + "\n\n" + &branchy("missed");
+    let source = [
+        branchy("reached"),
+        branchy("missed"),
+        branchy("also"),
+        branchy("_hidden"),
+    ]
+    .join("\n\n");
     let without = [("shop.py", source.as_str())];
     let (_place, index) = project(&without).await;
     assert_eq!(issues(&index, IssueKind::MissingTests).await, []);
@@ -159,6 +165,15 @@ async fn branches_without_a_test_are_named_where_there_are_tests() {
     assert_eq!(
         untested,
         [("shop.py".to_owned(), Some("missed".to_owned()), 5.0)]
+    );
+    let query = IssueQuery {
+        kinds: vec![IssueKind::MissingTests],
+        ..IssueQuery::default()
+    };
+    let title = &index.issues(&query).await.unwrap()[0].title;
+    assert!(
+        title.ends_with("nor 1 more of this file: also (5)"),
+        "{title}"
     );
 }
 
