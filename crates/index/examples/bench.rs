@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use mira_index::{GraphQuery, Index, MapQuery, SymbolQuery, Weights, What};
+use mira_index::{GraphQuery, Index, MapQuery, Phase, SymbolQuery, Weights, What};
 use mira_workspace::{Access, Blobs, Workspace, search};
 use tokio_util::sync::CancellationToken;
 
@@ -38,17 +38,21 @@ async fn bench(name: &str, root: &Path, data: &Path) -> Result<(), Failure> {
     let workspace = Workspace::open(root, Access::Project, blobs, vec![data.to_owned()])?;
     let index = Index::open(&data.join("index.db"), workspace.clone()).await?;
     let begun = Instant::now();
-    let first = {
+    let (first, read, report) = {
         let mut state = index.follow();
         let sync = index.sync(What::Whole, &cancel);
         tokio::pin!(sync);
-        let mut first = None;
+        let (mut first, mut read) = (None, None);
         loop {
             tokio::select! {
-                done = &mut sync => break done.map(|_| first)?,
+                done = &mut sync => break done.map(|report| (first, read, report))?,
                 _ = state.changed() => {
-                    if state.borrow().generation > 0 && first.is_none() {
+                    let state = state.borrow();
+                    if state.generation > 0 && first.is_none() {
                         first = Some(begun.elapsed());
+                    }
+                    if state.phase == Phase::Resolving && read.is_none() {
+                        read = Some(begun.elapsed());
                     }
                 }
             }
@@ -81,6 +85,15 @@ async fn bench(name: &str, root: &Path, data: &Path) -> Result<(), Failure> {
         ),
     );
     row(
+        "of it: read and written, then names resolved",
+        format!(
+            "{}, {} ({} steps)",
+            shown(read.unwrap_or(cold)),
+            shown(cold - read.unwrap_or(cold)),
+            report.steps
+        ),
+    );
+    row(
         "parsed alone, one core",
         format!("{:.0} lines/s", parse_alone(&index, root).await?),
     );
@@ -95,10 +108,33 @@ async fn bench(name: &str, root: &Path, data: &Path) -> Result<(), Failure> {
     index.sync(What::Whole, &cancel).await?;
     row("whole sync, nothing changed", shown(begun.elapsed()));
     row("peak memory", format!("{:.0} MB", peak_mb()));
+    looked_at(&index, &row).await?;
     updates(&index, root, &row).await?;
     switch(&index, root, &row).await?;
     queries(&index, &row).await?;
     beside(root, &workspace, &row)?;
+    Ok(())
+}
+
+/// Quality, concepts, clusters, meanings and patterns of all the code, and its folders.
+async fn looked_at(index: &Index, row: &impl Fn(&str, String)) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let found = index.insights(&CancellationToken::new()).await?;
+    row(
+        "insight: issues, concepts, clusters, patterns",
+        format!(
+            "{} ({}, {}, {}, {})",
+            shown(begun.elapsed()),
+            found.issues,
+            found.concepts,
+            found.clusters,
+            found.patterns
+        ),
+    );
+    let begun = Instant::now();
+    index.modules("", 40).await?;
+    row("insight: folders", shown(begun.elapsed()));
+    row("peak memory with insight", format!("{:.0} MB", peak_mb()));
     Ok(())
 }
 
