@@ -8,7 +8,7 @@ use mira_syntax::{Import, Kind, Reference, ReferenceKind};
 
 use super::bindings::Bindings;
 use super::ground::{Family, Thing};
-use super::names::{ByName, Names, prefer_near};
+use super::names::{Names, prefer_near};
 use super::receivers::Spot;
 use crate::symbols::{Symbol, SymbolFile};
 use crate::uses::Uses;
@@ -57,7 +57,7 @@ struct Here<'a> {
     bindings: Bindings<'a>,
     /// Names that imports bring in from outside.
     outside: OnceCell<HashSet<&'a str>>,
-    guesses: RefCell<ByName<Rc<Ends>>>,
+    guesses: RefCell<HashMap<Box<str>, Ends>>,
 }
 
 /// The methods of a name, all of them, and those that override or implement none of the others.
@@ -253,11 +253,11 @@ impl<'g> Names<'g> {
             return Vec::new();
         }
         if let Some(known) = here.guesses.borrow().get(name) {
-            return known.to_vec();
+            return known.clone();
         }
         let ends = self.find_guess(here, name);
         let mut guesses = here.guesses.borrow_mut();
-        guesses.insert(name.into(), Rc::new(ends.clone()));
+        guesses.insert(name.into(), ends.clone());
         ends
     }
 
@@ -294,13 +294,8 @@ impl<'g> Names<'g> {
     /// The methods of a name, for tests with those of tests.
     fn methods(&self, family: Family, for_tests: bool, name: &str) -> Rc<Methods<'g>> {
         let key = (family, for_tests);
-        if let Some(known) = self
-            .methods
-            .borrow()
-            .get(&key)
-            .and_then(|names| names.get(name))
-        {
-            return known.clone();
+        if let Some(known) = self.methods.get(&key, name) {
+            return known;
         }
         let mut all = self.named(family, name).to_vec();
         all.retain(|symbol| {
@@ -309,9 +304,7 @@ impl<'g> Names<'g> {
             is_method && (for_tests || !symbol.is_test)
         });
         let methods = Rc::new(self.with_roots(all));
-        let mut known = self.methods.borrow_mut();
-        let names = known.entry(key).or_default();
-        names.insert(name.into(), methods.clone());
+        self.methods.put(key, name, methods.clone());
         methods
     }
 

@@ -47,21 +47,14 @@ impl<'g> Names<'g> {
         if depth == 0 {
             return Rc::default();
         }
-        if let Some(known) = self
-            .members
-            .borrow()
-            .get(&(thing, depth))
-            .and_then(|names| names.get(name))
-        {
-            return known.clone();
+        if let Some(known) = self.members.get(&(thing, depth), name) {
+            return known;
         }
         self.step_taken();
         let circles = self.circles();
         let members: Rc<[Thing]> = self.find_member(thing, name, depth).into();
         if self.is_sure(circles) {
-            let mut known = self.members.borrow_mut();
-            let names = known.entry((thing, depth)).or_default();
-            names.insert(name.into(), members.clone());
+            self.members.put((thing, depth), name, members.clone());
         }
         members
     }

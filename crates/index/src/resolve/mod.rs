@@ -15,6 +15,7 @@ mod modules;
 mod names;
 mod parts;
 mod receivers;
+mod remembered;
 mod rust;
 mod types;
 

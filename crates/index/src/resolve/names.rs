@@ -10,6 +10,7 @@ use super::file::Methods;
 use super::ground::{Family, Ground, Thing};
 use super::members::Owned;
 use super::modules::Target;
+use super::remembered::Remembered;
 use super::types::Types;
 use crate::symbols::{Symbol, SymbolFile};
 
@@ -39,37 +40,35 @@ impl Found {
 pub(crate) struct Names<'g> {
     pub ground: &'g Ground<'g>,
     targets: RefCell<HashMap<(i64, usize), Rc<Target>>>,
-    in_files: RefCell<HashMap<i64, ByName<Option<Rc<Found>>>>>,
+    in_files: Remembered<i64, Option<Rc<Found>>>,
     /// What is being found out just now: who asks for it again goes in a circle.
     asked_targets: RefCell<HashSet<(i64, usize)>>,
     asked_names: RefCell<HashSet<(i64, Box<str>)>>,
     circles: Cell<u64>,
     /// By name, for each language family.
-    named: RefCell<HashMap<Family, HashMap<&'g str, Rc<[&'g Symbol]>>>>,
-    pub(super) methods: RefCell<HashMap<(Family, bool), ByName<Rc<Methods<'g>>>>>,
+    named: Remembered<Family, Rc<[&'g Symbol]>>,
+    pub(super) methods: Remembered<(Family, bool), Rc<Methods<'g>>>,
     pub(super) owned: RefCell<HashMap<&'g str, Rc<Owned<'g>>>>,
     /// By thing and how far it is followed.
-    pub(super) members: RefCell<HashMap<(Thing, usize), ByName<Rc<[Thing]>>>>,
+    pub(super) members: Remembered<(Thing, usize), Rc<[Thing]>>,
     pub(super) types: Types<'g>,
     /// What was found out, and not remembered from before.
     pub(super) steps: Cell<u64>,
 }
-
-pub(super) type ByName<T> = HashMap<Box<str>, T>;
 
 impl<'g> Names<'g> {
     pub fn new(ground: &'g Ground<'g>) -> Self {
         Self {
             ground,
             targets: RefCell::default(),
-            in_files: RefCell::default(),
+            in_files: Remembered::default(),
             asked_targets: RefCell::default(),
             asked_names: RefCell::default(),
             circles: Cell::default(),
-            named: RefCell::default(),
-            methods: RefCell::default(),
+            named: Remembered::default(),
+            methods: Remembered::default(),
             owned: RefCell::default(),
-            members: RefCell::default(),
+            members: Remembered::default(),
             types: Types::default(),
             steps: Cell::default(),
         }
@@ -169,13 +168,8 @@ impl<'g> Names<'g> {
     }
 
     fn in_file(&self, file: &SymbolFile, name: &str) -> Option<Rc<Found>> {
-        if let Some(known) = self
-            .in_files
-            .borrow()
-            .get(&file.id)
-            .and_then(|names| names.get(name))
-        {
-            return known.clone();
+        if let Some(known) = self.in_files.get(&file.id, name) {
+            return known;
         }
         let asked = (file.id, Box::from(name));
         if !self.asked_names.borrow_mut().insert(asked.clone()) {
@@ -187,9 +181,7 @@ impl<'g> Names<'g> {
         let found = self.find_in_file(file, name).map(Rc::new);
         self.asked_names.borrow_mut().remove(&asked);
         if self.is_sure(circles) {
-            let mut in_files = self.in_files.borrow_mut();
-            let names = in_files.entry(file.id).or_default();
-            names.insert(asked.1, found.clone());
+            self.in_files.put(file.id, name, found.clone());
         }
         found
     }
@@ -286,23 +278,20 @@ impl<'g> Names<'g> {
 
     /// Elements of a family by name, in a fixed order.
     pub fn named(&self, family: Family, name: &str) -> Rc<[&'g Symbol]> {
-        let known = |names: &HashMap<&str, Rc<[&'g Symbol]>>| names.get(name).cloned();
-        if let Some(found) = self.named.borrow().get(&family).and_then(known) {
-            return found;
+        if let Some(known) = self.named.get(&family, name) {
+            return known;
         }
         let symbols = self.ground.symbols;
-        let Some((name, ids)) = symbols.by_name.get_key_value(name) else {
-            return Rc::default();
-        };
+        let ids = symbols.by_name.get(name);
         let mut found: Vec<&Symbol> = ids
-            .iter()
+            .into_iter()
+            .flatten()
             .filter_map(|id| self.ground.element(*id))
             .filter(|symbol| self.ground.family(symbol) == family)
             .collect();
         found.sort_by_key(|one| (symbols.path_of(one), one.start_line));
         let found: Rc<[&Symbol]> = found.into();
-        let mut named = self.named.borrow_mut();
-        named.entry(family).or_default().insert(name, found.clone());
+        self.named.put(family, name, found.clone());
         found
     }
 }

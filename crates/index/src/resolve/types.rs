@@ -9,8 +9,9 @@ use mira_syntax::Kind;
 use super::bindings::Bindings;
 use super::ground::Thing;
 use super::known::{CONTAINERS, TRANSPARENT};
-use super::names::{ByName, Names, prefer_near};
+use super::names::{Names, prefer_near};
 use super::receivers::Spot;
+use super::remembered::Remembered;
 use crate::symbols::{Symbol, SymbolFile};
 
 /// A value that can be more than this can be anything.
@@ -46,7 +47,7 @@ impl Typed {
 #[derive(Default)]
 pub(crate) struct Types<'g> {
     values: RefCell<HashMap<(i64, bool, usize), Option<Typed>>>,
-    fields: RefCell<HashMap<(i64, usize, usize), ByName<Option<Typed>>>>,
+    fields: Remembered<(i64, usize, usize), Option<Typed>>,
     around: RefCell<HashMap<i64, Option<&'g Symbol>>>,
     pub(super) bindings: RefCell<HashMap<i64, Rc<Bindings<'g>>>>,
 }
@@ -71,18 +72,11 @@ impl Types<'_> {
         name: &str,
         find: impl FnOnce() -> Option<Typed>,
     ) -> Option<Typed> {
-        if let Some(known) = self
-            .fields
-            .borrow()
-            .get(&key)
-            .and_then(|names| names.get(name))
-        {
-            return known.clone();
+        if let Some(known) = self.fields.get(&key, name) {
+            return known;
         }
         let found = find();
-        let mut fields = self.fields.borrow_mut();
-        let names = fields.entry(key).or_default();
-        names.insert(name.into(), found.clone());
+        self.fields.put(key, name, found.clone());
         found
     }
 }
