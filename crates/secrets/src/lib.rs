@@ -2,12 +2,14 @@
 //! keys, passwords in addresses, values that are assigned to names which say "secret", and every
 //! value of a `.env` file.
 //!
-//! Pure: text in, text out. What is masked, and when, is the caller's to say. A mark names the kind
+//! Text in, text out; a masker remembers the values of the `.env` files that it was shown, and
+//! nothing else. What is masked, and when, is the caller's to say. A mark names the kind
 //! of secret and a short keyed digest, `[secret:github-token:3f9a1c04]`: the same secret has the
 //! same mark on this installation, another installation cannot compare them, and nobody can try
 //! passwords against it. Masking marked text again changes nothing.
 
 mod env;
+mod known;
 mod place;
 mod rules;
 mod stream;
@@ -15,7 +17,7 @@ mod stream;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use aho_corasick::AhoCorasick;
 use regex::Regex;
@@ -24,6 +26,7 @@ pub use env::is_env_file;
 pub use place::is_secret_file;
 pub use stream::Stream;
 
+use known::Known;
 use rules::{RULES, Rule};
 
 /// Bytes of the key that marks are made with.
@@ -38,10 +41,11 @@ pub struct Finding {
     pub range: Range<usize>,
 }
 
-/// Makes marks, and puts secrets back in their place. Cheap to clone.
+/// Makes marks, and puts secrets back in their place. Cheap to clone; clones know the same values.
 #[derive(Clone)]
 pub struct Masker {
     key: [u8; KEY_BYTES],
+    known: Arc<RwLock<Known>>,
 }
 
 impl std::fmt::Debug for Masker {
@@ -57,17 +61,58 @@ pub struct UnknownMarks(pub Vec<String>);
 impl Masker {
     /// With the installation's own key: who has it can test guesses against marks.
     pub fn new(key: [u8; KEY_BYTES]) -> Self {
-        Self { key }
+        Self {
+            key,
+            known: Arc::default(),
+        }
+    }
+
+    /// Remembers the values of a `.env` file that are secret by their names or by their look, so
+    /// that they are masked in every text from now on; other files are passed over. A value like
+    /// `development` or `localhost` is masked in the file alone.
+    pub fn learn(&self, path: &str, text: &str) {
+        if !is_env_file(path) {
+            return;
+        }
+        let mut values = env::telling(text);
+        {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            values.retain(|value| !known.has(value));
+        }
+        if !values.is_empty() {
+            let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+            known.add(values);
+        }
     }
 
     /// The text without its secrets; borrowed where there are none.
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        self.replace(text, &find(text))
+        self.replace(text, &self.with_known(find(text), text))
     }
 
-    /// The same for what stands in a file: in `.env` files every value is a secret.
+    /// The same for what stands in a file: in `.env` files every value is a secret, and is
+    /// remembered as [`Masker::learn`] does.
     pub fn mask_file<'a>(&self, path: &str, text: &'a str) -> Cow<'a, str> {
-        self.replace(text, &find_in_file(path, text))
+        self.learn(path, text);
+        self.replace(text, &self.found_in_file(path, text))
+    }
+
+    fn found_in_file(&self, path: &str, text: &str) -> Vec<Finding> {
+        self.with_known(find_in_file(path, text), text)
+    }
+
+    /// A value that is known has the same mark everywhere, whatever rule would find it as well.
+    fn with_known(&self, found: Vec<Finding>, text: &str) -> Vec<Finding> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let ranges = known.find(text);
+        if ranges.is_empty() {
+            return found;
+        }
+        let known = ranges.into_iter().map(|range| Finding {
+            kind: env::KIND,
+            range,
+        });
+        settled(known.chain(found).collect(), text)
     }
 
     /// Puts the secrets of `original`, a file of that path, back where `text` has their marks, so
@@ -84,8 +129,10 @@ impl Masker {
         if !text.contains(MARK_START) {
             return Ok(Cow::Borrowed(text));
         }
+        // A mark may have been made before its value was known.
         let secrets: BTreeMap<String, &str> = find_in_file(path, original)
             .into_iter()
+            .chain(self.found_in_file(path, original))
             .map(|finding| {
                 let secret = &original[finding.range.clone()];
                 (self.mark(finding.kind, secret), secret)

@@ -300,7 +300,7 @@ pub(crate) static RULES: [Rule; 69] = [
     checked(
         "secret",
         &["secret", "token", "key", "passw", "pwd"],
-        r"(?m)^[ \t]*(?:export[ \t]+|ENV[ \t]+)?[A-Z][A-Z0-9_]*(?:SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|PASSWORD|PASSWD|PWD)[A-Z0-9_]*[ \t]*=[ \t]*([^\s'\x22$<{(\[][^\s'\x22]{7,})[ \t]*$",
+        r"(?m)^[ \t]*(?:export[ \t]+|ENV[ \t]+)?(?:[A-Z][A-Z0-9_]*)?(?:SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|PASSWORD|PASSWD|PWD)[A-Z0-9_]*[ \t]*=[ \t]*([^\s'\x22$<{(\[][^\s'\x22]{7,})[ \t]*$",
         Check::Chosen,
     ),
     checked(
@@ -320,18 +320,24 @@ impl Rule {
         match self.check {
             Check::None => true,
             Check::Chosen => !is_placeholder(secret),
-            Check::Random(bits) => {
-                !is_placeholder(secret)
-                    && secret.bytes().any(|byte| byte.is_ascii_digit())
-                    && secret.bytes().any(|byte| byte.is_ascii_alphabetic())
-                    && bits_a_character(secret) >= bits
-            }
+            Check::Random(bits) => !is_placeholder(secret) && is_random(secret, bits),
         }
     }
 }
 
+/// As nobody would write by hand.
+pub(crate) fn looks_random(text: &str) -> bool {
+    is_random(text, 3.0)
+}
+
+fn is_random(text: &str, bits: f64) -> bool {
+    text.bytes().any(|byte| byte.is_ascii_digit())
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic())
+        && bits_a_character(text) >= bits
+}
+
 /// What people write where a secret would stand.
-fn is_placeholder(text: &str) -> bool {
+pub(crate) fn is_placeholder(text: &str) -> bool {
     const WORDS: &[&str] = &[
         "example",
         "changeme",

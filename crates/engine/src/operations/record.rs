@@ -6,9 +6,10 @@ use std::sync::Arc;
 use mira_protocol::change::{ChangeKind, FileChangeSummary};
 use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::{CallId, Failure, OperationId, ProjectId, Topic};
+use mira_secrets::{Masker, is_env_file};
 use mira_store::{Checkpoint, Step};
 use mira_workspace::guard::Intent;
-use mira_workspace::{Change, Manifest, Workspace};
+use mira_workspace::{Change, Kind, Manifest, Workspace};
 
 use super::{Operations, Task};
 use crate::changes::before_after;
@@ -24,10 +25,12 @@ impl Operations {
         keep_in: Option<PathBuf>,
     ) -> Result<Arc<Manifest>, Failure> {
         let workspace = workspace.clone();
+        let masker = self.masker.clone();
         let look = move || {
             let state = workspace
                 .snapshot()
                 .map_err(|refusal| format!("the project could not be looked through: {refusal}"))?;
+            learn_secrets(&masker, &workspace, &state);
             if let Some(path) = keep_in {
                 keep(&path, &state.encode())
                     .map_err(|error| format!("{} could not be written: {error}", path.display()))?;
@@ -239,6 +242,18 @@ fn remove(path: &Path) {
         && error.kind() != std::io::ErrorKind::NotFound
     {
         tracing::warn!(%error, path = %path.display(), "a kept state was not removed");
+    }
+}
+
+/// What the project's `.env` files hold is a secret wherever a command prints it.
+fn learn_secrets(masker: &Masker, workspace: &Workspace, state: &Manifest) {
+    let files = state.entries().filter(|(path, entry)| {
+        entry.kind == Kind::File && path.contains(".env") && is_env_file(path)
+    });
+    for (path, entry) in files {
+        if let Ok(Some(bytes)) = workspace.blobs().get(entry.hash) {
+            masker.learn(path, &String::from_utf8_lossy(&bytes));
+        }
     }
 }
 

@@ -200,3 +200,39 @@ async fn marks_stay_the_same_after_a_restart_and_their_key_is_the_owners_alone()
     let (_, events) = second.ask(say(&id, "look")).await;
     assert_eq!(results(&events)[0].1, before);
 }
+
+/// Neither the file's name nor the value's look helps where a command prints it some other way.
+#[tokio::test]
+async fn values_of_env_files_are_masked_in_whatever_a_command_prints() {
+    let line = ". ./.env; echo \"it is $ADMIN_PASS in $NODE_ENV\"; tail -c +6 .env";
+    let model = ScriptedModel::replies([
+        Reply::call("run_command", json!({ "command": line })),
+        Reply::text("seen"),
+    ]);
+    let engine = TestEngine::with_model(&model).await;
+    let (folder, id) = project(&engine, "").await;
+    folder.write(".gitignore", ".env\n");
+    folder.write(
+        ".env",
+        format!("NODE_ENV=development\nADMIN_PASS={}\n", password()),
+    );
+    let request = StartOperation {
+        approve: ApproveMode::All,
+        ..say(&id, "look")
+    };
+    let (_, events) = engine.ask(request).await;
+    assert_eq!(completed(&events), "seen");
+    let (success, output) = results(&events)[0];
+    assert!(success, "{output}");
+    assert!(output.contains("it is [secret:env-value:"), "{output}");
+    assert!(output.contains("in development"), "{output}");
+    assert!(!output.contains(&password()), "{output}");
+    engine.engine.shutdown().await;
+    let found = holding(&engine.data_dir(), &password());
+    let kept: Vec<&String> = found
+        .iter()
+        .filter(|path| !path.contains("/blobs/"))
+        .collect();
+    assert_eq!(kept, [] as [&String; 0]);
+    model.assert_clean();
+}

@@ -134,3 +134,28 @@ proptest! {
         let _ = again;
     }
 }
+
+#[test]
+fn values_of_an_env_file_that_tell_something_are_masked_everywhere_from_then_on() {
+    let masker = masker();
+    let env = "TOKEN=plain-words-77\nAPI_KEY='two words'\nNODE_ENV=development\nHOST=localhost\n\
+               PORT=8080\nSESSION=a8Kx02mQ9vTz41Lp\nPASSWORD=changeme\n";
+    let printed = "1:TOKEN=plain-words-77 two words development localhost 8080 a8Kx02mQ9vTz41Lp \
+                   changeme";
+    masker.learn("README.md", env);
+    assert_eq!(masker.mask("x plain-words-77 y"), "x plain-words-77 y");
+    masker.learn("web/.env", env);
+    let masked = masker.clone().mask(printed).into_owned();
+    for secret in ["plain-words-77", "two words", "a8Kx02mQ9vTz41Lp"] {
+        assert!(!masked.contains(secret), "{masked}");
+    }
+    for word in ["development", "localhost", "8080", "changeme"] {
+        assert!(masked.contains(word), "{masked}");
+    }
+    // The same mark as in the file, and put back from it.
+    let mark = masker.mask("plain-words-77").into_owned();
+    assert!(masker.mask_file("web/.env", env).contains(&mark));
+    let restored = masker.restore(&mark, "web/.env", env);
+    assert_eq!(restored.unwrap(), "plain-words-77");
+    assert_eq!(masker.mask(&masked), masked);
+}
