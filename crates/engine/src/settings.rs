@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use mira_protocol::provider::ProviderName;
 use mira_protocol::vectors::{VectorMaker, VectorStore};
@@ -138,6 +139,10 @@ pub struct Settings {
     pub offline: bool,
     /// Tests only, without a name: `fetch_url` may reach private addresses.
     pub allow_private_hosts: bool,
+    /// Without a name: the clean-up of checkpoints comes so long after the start …
+    pub clean_up_first: Duration,
+    /// … and then every so often.
+    pub clean_up_every: Duration,
 
     /// Where each value that is not a default came from.
     sources: BTreeMap<&'static str, Source>,
@@ -399,6 +404,8 @@ impl Settings {
             checkpoint_bytes: Some(5 * 1024 * 1024 * 1024),
             offline: false,
             allow_private_hosts: false,
+            clean_up_first: Duration::from_secs(60),
+            clean_up_every: Duration::from_secs(3_600),
             sources: BTreeMap::new(),
         }
     }

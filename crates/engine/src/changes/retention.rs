@@ -23,9 +23,6 @@ pub type InUse = Arc<RwLock<()>>;
 /// How long contents of what the person let go stay, in milliseconds.
 pub(super) const GRACE_MS: i64 = 24 * 3_600_000;
 const DAY_MS: i64 = 24 * 3_600_000;
-/// The clean-up comes so long after the start, and then every so often.
-const FIRST: Duration = Duration::from_secs(60);
-const EVERY: Duration = Duration::from_secs(3_600);
 /// Contents stay for so long whoever wants them.
 const YOUNG: Duration = Duration::from_secs(3_600);
 
@@ -147,13 +144,15 @@ impl Changes {
     /// Keeps to the limits of the settings, for as long as the engine lives.
     pub fn keep_to_limits(&self) -> tokio::task::AbortHandle {
         let changes = self.clone();
+        let settings = self.settings.current();
+        let (first, every) = (settings.clean_up_first, settings.clean_up_every);
         let task = tokio::spawn(async move {
-            tokio::time::sleep(FIRST).await;
+            tokio::time::sleep(first).await;
             loop {
                 if let Err(failure) = changes.keep_to_limits_once().await {
                     tracing::warn!(%failure, "old checkpoints were not cleaned up");
                 }
-                tokio::time::sleep(EVERY).await;
+                tokio::time::sleep(every).await;
             }
         });
         task.abort_handle()
@@ -163,17 +162,16 @@ impl Changes {
     async fn keep_to_limits_once(&self) -> Result<(), Failure> {
         let _one = self.one.lock().await;
         let now = now_ms();
+        let mut gone = 0;
         for which in self.beyond_limits(now).await?.unwrap_or_default() {
             // Nobody waits for these: marked as if a day ago.
             let at = now - GRACE_MS - 1;
-            self.store
-                .prune_steps(&which, at)
-                .await
-                .map_err(from_store)?;
+            let steps = self.store.prune_steps(&which, at).await;
+            gone += steps.map_err(from_store)?.len();
         }
-        let freed = self.clean_up(now - GRACE_MS, YOUNG).await?;
-        if let Some(bytes) = freed.filter(|bytes| *bytes > 0) {
-            tracing::info!(bytes, "contents of old checkpoints were removed");
+        let freed = self.clean_up(now - GRACE_MS, YOUNG).await?.unwrap_or(0);
+        if gone > 0 || freed > 0 {
+            tracing::info!(gone, bytes = freed, "old checkpoints were let go");
             self.events.topic(Topic::Checkpoints);
         }
         Ok(())

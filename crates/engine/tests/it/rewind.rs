@@ -1,7 +1,9 @@
 //! Going back to messages and calls, conflicts with others' work, checkpoints one by one.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use mira_engine::settings::Settings;
 use mira_protocol::change::{Choice, Resolve, UndoRequest};
 use mira_protocol::checkpoint::{
     CheckpointKind, CheckpointLine, CheckpointRef, ListCheckpoints, PruneCheckpoints,
@@ -13,8 +15,8 @@ use mira_protocol::session::{ExportFormat, ExportSession, ForkSession};
 use mira_protocol::settings::SetSetting;
 use mira_protocol::system::Nothing;
 use mira_protocol::table::calls;
-use mira_protocol::{Code, EventKind, Failure, SessionId};
-use mira_testkit::{Reply, ScriptedModel, TempProject, TestEngine};
+use mira_protocol::{Code, Event, EventKind, Failure, SessionId, Topic};
+use mira_testkit::{Reply, ScriptedModel, ScriptedModels, TempProject, TestEngine};
 use serde_json::json;
 
 type Tree = BTreeMap<String, (u32, Vec<u8>)>;
@@ -29,9 +31,14 @@ struct On {
 
 impl On {
     async fn new(files: &str) -> Self {
+        Self::tuned(files, |_| {}).await
+    }
+
+    async fn tuned(files: &str, tune: impl FnOnce(&mut Settings)) -> Self {
         let project = TempProject::new(files);
         let model = ScriptedModel::replies([]);
-        let engine = TestEngine::with_model(&model).await;
+        let models = ScriptedModels::new(model.clone());
+        let engine = TestEngine::tuned(Some(models), tune).await;
         let project_id = engine.open(&project).await.id;
         Self {
             engine,
@@ -54,6 +61,32 @@ impl On {
         let started = self.engine.ask(request).await.0;
         self.session = Some(started.session_id.clone());
         started
+    }
+
+    /// Bounds what checkpoints take.
+    async fn limit(&self, bytes: &str) {
+        let set = SetSetting {
+            name: "MIRA_CHECKPOINT_BYTES".into(),
+            value: Some(bytes.into()),
+        };
+        let engine = &self.engine.engine;
+        engine.call(calls::SettingsSet(set)).await.unwrap();
+    }
+
+    /// Waits until so many checkpoints are left, which each clean-up tells of.
+    async fn until_left(&self, count: usize) {
+        let mut events = self.engine.engine.events();
+        while self.checkpoints().await.len() != count {
+            let told = async {
+                while !matches!(
+                    &*events.recv().await.unwrap(),
+                    Event::Topic(Topic::Checkpoints)
+                ) {}
+            };
+            tokio::time::timeout(Duration::from_secs(60), told)
+                .await
+                .expect("the clean-up tells of itself");
+        }
     }
 
     fn session(&self) -> SessionId {
@@ -461,7 +494,7 @@ async fn a_background_commands_later_work_is_a_checkpoint_of_its_own() {
         if lines.iter().any(|line| line.kind == CheckpointKind::Job) {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let job = lines
         .iter()
@@ -668,4 +701,42 @@ async fn what_is_beyond_the_limits_of_the_settings_is_let_go_oldest_first() {
         .await
         .unwrap();
     assert!(usage.stored_bytes <= 1_048_576, "{usage:?}");
+}
+
+/// By the clock, without anybody's command; a limit that one checkpoint alone is beyond keeps none.
+#[tokio::test]
+async fn the_limits_are_kept_to_by_themselves() {
+    let mut on = On::tuned("-- a.txt\n0\n", |settings| {
+        settings.clean_up_first = Duration::from_millis(1);
+        settings.clean_up_every = Duration::from_millis(20);
+        settings.checkpoint_bytes = None;
+    })
+    .await;
+    let fill = |bytes: u64| run(&format!("head -c {bytes} /dev/urandom > big.bin"));
+    let replies = vec![
+        fill(400_000),
+        fill(400_000),
+        fill(400_000),
+        Reply::text("Done."),
+    ];
+    on.ask("Fill the disk", replies).await;
+    let newest = on.checkpoints().await[0].checkpoint_id;
+    assert_eq!(on.checkpoints().await.len(), 3);
+
+    on.limit("1048576").await;
+    on.until_left(1).await;
+    assert_eq!(on.checkpoints().await[0].checkpoint_id, newest);
+
+    on.limit("none").await;
+    let work = on
+        .ask("Once more", vec![fill(2_000_000), Reply::text("Done.")])
+        .await;
+    on.limit("1048576").await;
+    on.until_left(0).await;
+    let undo = UndoRequest {
+        operation_id: Some(work.operation_id),
+        ..UndoRequest::default()
+    };
+    let gone = on.engine.engine.call(calls::OperationUndo(undo)).await;
+    assert_eq!(gone.unwrap_err().code, Code::Conflict);
 }
