@@ -34,13 +34,50 @@ const NOT_WRITABLE: &[&str] = &[
     "os error 30",
 ];
 
+/// What programs say that would have given more rights.
+const NO_RIGHTS: &[&str] = &[
+    "no new privileges",
+    "perm_sudoers",
+    "setresuid",
+    "no valid sudoers sources",
+    "effective uid is not 0",
+    "must be owned by uid 0",
+    "is owned by uid",
+    "must be setuid root",
+    "not installed setuid",
+    "cannot set groups",
+    "cannot set user id",
+];
+
+/// Whether a program in it tried to gain more rights: one of the line's own programs that Mira
+/// could see beforehand would have been asked about.
+fn wanted_rights(said: &str) -> bool {
+    said.lines().any(|line| {
+        ["sudo:", "su:", "doas:", "pkexec"]
+            .iter()
+            .any(|name| line.starts_with(name))
+            && NO_RIGHTS.iter().any(|words| line.contains(words))
+    })
+}
+
 /// None where nothing points to the sandbox. Programs only print what they met; so this is a
-/// guess, made for commands that failed only.
+/// guess, made for commands that failed only; scripts often go on after a failed `sudo`.
 pub(crate) fn told(on: &Confinement, exit: &Exit) -> Option<String> {
-    if exit.success() || exit.cancelled {
+    if exit.cancelled {
         return None;
     }
     let said = exit.output.to_ascii_lowercase();
+    if wanted_rights(&said) {
+        return Some(
+            "The sandbox gives no program more rights, so what it started could not use sudo. \
+             Call run_command for that one command alone, with argv and elevate: true; the \
+             person decides."
+                .into(),
+        );
+    }
+    if exit.success() {
+        return None;
+    }
     let says = |words: &[&str]| words.iter().any(|word| said.contains(word));
     match &on.network {
         Network::Open => {}

@@ -2,7 +2,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mira_workspace::process::run;
-use mira_workspace::{CommandLine, Exit, Jobs, Refusal, Spec};
+use mira_workspace::sandbox::protection;
+use mira_workspace::{Access, CommandLine, Confinement, Exit, Jobs, Network, Refusal, Spec};
 use tokio_util::sync::CancellationToken;
 
 use crate::Place;
@@ -316,4 +317,30 @@ async fn background_jobs_are_listed_read_and_killed() {
     while lives(&stray) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// A script goes on after its `sudo` failed: what stood in the way is told all the same.
+#[tokio::test]
+async fn a_script_that_wants_more_rights_is_told_how_to_ask() {
+    let place = Place::new();
+    let said = "sudo: The \\\"no new privileges\\\" flag is set, which prevents sudo from running as root.";
+    let told = async |line: String| {
+        let mut spec = Spec::new(CommandLine::Shell(line), place.root());
+        spec.confine = Some(Arc::new(Confinement {
+            root: place.root(),
+            access: Access::Project,
+            network: Network::Closed,
+            own: vec![],
+            writable: vec![],
+            readable: vec![],
+            home: None,
+            level: protection().level,
+        }));
+        let exit = run(spec, &CancellationToken::new(), &|_| ()).await.unwrap();
+        assert!(exit.success(), "{exit:?}");
+        exit.refused
+    };
+    let reason = told(format!("echo \"{said}\" >&2; true")).await;
+    assert!(reason.unwrap().contains("elevate: true"));
+    assert_eq!(told("echo 'how sudo: works'".into()).await, None);
 }
