@@ -74,6 +74,65 @@ fn a_running_engine_is_attached_to() {
     );
 }
 
+/// What the engine runs for a model cannot speak to the engine as a person does, not even with
+/// everything approved and the whole network: it finds neither the token nor a link.
+#[test]
+fn a_command_cannot_decide_in_the_persons_place() {
+    let port = |address: &str| {
+        let rest = address.rsplit(':').next().unwrap_or("");
+        rest.trim_end_matches("/ws").to_owned()
+    };
+    let call = |line: String, network: bool| {
+        let arguments = serde_json::json!({ "command": line, "network": network });
+        Reply::call("run_command", arguments)
+    };
+    let ask = |port: &str| {
+        format!(
+            "exec 3<>/dev/tcp/127.0.0.1/{port} && printf 'POST /api/link HTTP/1.1\\r\\nHost: \
+             127.0.0.1:{port}\\r\\nConnection: close\\r\\n\\r\\n' >&3 && cat <&3"
+        )
+    };
+    let vendor = FakeVendor::start(Script::default().aside("A title"));
+    let home = Home::with(&vendor);
+    let project = TempProject::new("-- a.txt\none\n");
+    let (_serving, said) = Serving::start(&home);
+    let link = said[1].split("?link=").nth(1).unwrap();
+    let link = link.split(' ').next().unwrap().to_owned();
+    let token = std::fs::read_to_string(home.data_dir().join("ws-token")).unwrap();
+    let token = token.trim();
+    assert!(token.len() >= 32 && link.len() >= 32, "{said:?}");
+    let data = home.data_dir();
+    let look = format!(
+        "cat {0}/ws-token {0}/logs/* {0}/mira.db; grep -rs . {0}; ln -s {0}/ws-token t; cat t; \
+         cat /proc/*/environ /proc/*/cmdline; cat /proc/1/root{0}/ws-token; \
+         echo looked",
+        data.display()
+    );
+    let port = port(&said[0]);
+    vendor.then([
+        call(look, false),
+        call(ask(&port), false),
+        call(ask(&port), true),
+        Reply::text("Done."),
+    ]);
+    let ran = home.exec(&project, &["--approve", "all", "Decide for me."]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let told: Vec<String> = vendor
+        .requests()
+        .into_iter()
+        .filter_map(|request| request.last_result)
+        .collect();
+    let [looked, closed, open] = &told[told.len() - 3..] else {
+        panic!("{told:?}")
+    };
+    assert!(looked.contains("looked"), "{looked}");
+    assert!(!closed.contains("HTTP/1.1"), "{closed}");
+    assert!(open.contains("HTTP/1.1 401"), "{open}");
+    for text in &told {
+        assert!(!text.contains(token) && !text.contains(&link), "{text}");
+    }
+}
+
 #[test]
 fn turns_at_the_same_time_share_the_data_directory() {
     let vendor = hello();
