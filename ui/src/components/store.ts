@@ -1,6 +1,6 @@
 // Small view state: a value, listeners, and what of it survives a reload.
 
-import { useSyncExternalStore } from "react";
+import { useEffect, useLayoutEffect, useReducer, useRef, useSyncExternalStore } from "react";
 
 export interface Store<T> {
   get(): T;
@@ -27,7 +27,20 @@ export function createStore<T extends object>(initial: T, saveAs?: string): Stor
 }
 
 export function useStore<T>(store: Store<T>): T {
-  return useSyncExternalStore(store.subscribe, store.get);
+  const value = useSyncExternalStore(store.subscribe, store.get);
+  // React listens some time after the first picture; on a busy machine keys come before that. What
+  // they change is drawn, too, or their field would take each letter back for the next one.
+  const [, again] = useReducer((count: number) => count + 1, 0);
+  const early = useRef<() => void>(undefined);
+  useLayoutEffect(() => {
+    const stop = store.subscribe(again);
+    early.current = stop;
+    return stop;
+  }, [store]);
+  useEffect(() => {
+    early.current?.();
+  }, [store]);
+  return value;
 }
 
 /** Saved JSON, or nothing where it is missing, broken or not allowed. */
