@@ -1,21 +1,13 @@
 import { Command } from "cmdk";
-import { useEffect, useRef } from "react";
 import { Keys } from "../components/Button";
+import { useModal } from "../components/useModal";
 import { t } from "../i18n";
 import { isEnabled, type Action, type ActionGroup } from "./actions";
 
 const GROUPS = Object.keys(t.palette.groups) as ActionGroup[];
 
 export function Palette(props: { actions: readonly Action[]; onClose: () => void }) {
-  const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const dialog = ref.current;
-    if (dialog && !dialog.open) dialog.showModal();
-    dialog?.querySelector("input")?.focus();
-    return () => {
-      dialog?.close();
-    };
-  }, []);
+  const ref = useModal("input");
   return (
     <dialog
       ref={ref}

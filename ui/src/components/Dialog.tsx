@@ -1,17 +1,10 @@
-import { useEffect, useId, useRef, type ReactNode } from "react";
+import { useId, type ReactNode } from "react";
+import { useModal } from "./useModal";
 
 /** A modal question or form. The browser's own dialog keeps focus inside and gives it back. */
 export function Dialog(props: { title: string; onClose: () => void; className?: string; children: ReactNode; actions?: ReactNode }) {
-  const ref = useRef<HTMLDialogElement>(null);
+  const ref = useModal("input, textarea, button");
   const id = useId();
-  useEffect(() => {
-    const dialog = ref.current;
-    if (dialog && !dialog.open) dialog.showModal();
-    dialog?.querySelector<HTMLElement>("input, textarea, button")?.focus();
-    return () => {
-      dialog?.close();
-    };
-  }, []);
   return (
     <dialog
       ref={ref}

@@ -1,7 +1,8 @@
 // Go to a file or a symbol by a few letters of its name.
 
 import { Command } from "cmdk";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { useDeferredValue, useState } from "react";
+import { useModal } from "../../components/useModal";
 import { asFailure } from "../../protocol/client";
 import { useRequest } from "../../protocol/queries";
 import { t } from "../../i18n";
@@ -25,17 +26,9 @@ export function withLine(text: string): { query: string; line: number | undefine
 
 export default function QuickOpen(props: Props & { what: "files" | "symbols" }) {
   const { what } = props;
-  const ref = useRef<HTMLDialogElement>(null);
+  const ref = useModal("input");
   const [text, setText] = useState("");
   const words = t.code.quick;
-  useEffect(() => {
-    const dialog = ref.current;
-    if (dialog && !dialog.open) dialog.showModal();
-    dialog?.querySelector("input")?.focus();
-    return () => {
-      dialog?.close();
-    };
-  }, []);
   return (
     <dialog
       ref={ref}
