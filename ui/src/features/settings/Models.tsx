@@ -1,13 +1,12 @@
 // Providers, their keys, servers of this machine, and the models of the tiers.
 
-import { FailureCard, Waiting } from "../../components/states";
+import { Failed, FailureCard, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { tokens } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { ModelInfo } from "../../protocol/generated/ModelInfo";
 import type { Provider } from "../../protocol/generated/Provider";
 import { useRequest } from "../../protocol/queries";
-import { ProviderCard } from "./KeyField";
+import { ProviderCard } from "./ProviderCard";
 import { Embeddings } from "./Embeddings";
 import { Failover } from "./Failover";
 import { Lists } from "./Lists";
@@ -27,7 +26,7 @@ const NO_SERVER: Provider = {
 export function Models() {
   const providers = useRequest("provider.list", {});
   const models = useRequest("model.list", {});
-  if (providers.error) return <FailureCard failure={asFailure(providers.error)} />;
+  if (providers.error) return <Failed asked={providers} />;
   if (!providers.data) return <Waiting what={t.common.loading} />;
   const local = providers.data.providers.find((provider) => provider.name === "local");
   return (
