@@ -154,6 +154,11 @@ describe("what the engine says", () => {
     expect(told(failure)).toBe(`${failure.message} ${failure.hint}`);
     await speak("de");
     expect(told(failure)).toBe("Die Anfrage an gpt-5 bei http://x/v1 ist gescheitert: der Schlüssel wurde nicht angenommen. Es wurde 3 Mal versucht. Fortsetzen, um weiterzumachen.");
+    // A reason and what to do, as one text.
+    expect(translated("No local model of embeddings: its files did not come with this program. Set EMBEDDING_DIMENSIONS.")).toBe(
+      "Es gibt kein lokales Embedding-Modell: seine Dateien liegen diesem Programm nicht bei. EMBEDDING_DIMENSIONS setzen.",
+    );
+    expect(translated("text-embedding-3-small made no vectors: Nobody ever said this. Look at it again.")).toBe("text-embedding-3-small hat keine Vektoren gemacht: Nobody ever said this. Noch einmal ansehen.");
     expect(translated("Nobody ever said this.")).toBeUndefined();
     expect(told({ code: "conflict", message: "Nobody ever said this." })).toBe("Im Augenblick nicht möglich: Nobody ever said this.");
   });

@@ -23,6 +23,28 @@ export function translated(text: string): string | undefined {
 }
 
 function translate(text: string, patterns: readonly Pattern[]): string | undefined {
+  return inTwo(text, patterns) ?? inOne(text, patterns) ?? begun(text, patterns);
+}
+
+/** A reason and the next step, each known by itself: what is filled into the first ends before the second. */
+function inTwo(text: string, patterns: readonly Pattern[]): string | undefined {
+  for (let at = text.indexOf(". "); at >= 0; at = text.indexOf(". ", at + 2)) {
+    const step = inOne(text.slice(at + 2), patterns);
+    const reason = step === undefined ? undefined : translate(text.slice(0, at + 1), patterns);
+    if (reason !== undefined) return `${reason} ${step ?? ""}`;
+  }
+  return undefined;
+}
+
+/** A reason that was made a sentence: with a capital and a full stop. */
+function begun(text: string, patterns: readonly Pattern[]): string | undefined {
+  if (!text.endsWith(".")) return undefined;
+  const reason = text.slice(0, -1);
+  const own = inOne(reason, patterns) ?? inOne(reason.charAt(0).toLowerCase() + reason.slice(1), patterns);
+  return own === undefined ? undefined : `${own.charAt(0).toUpperCase()}${own.slice(1)}.`;
+}
+
+function inOne(text: string, patterns: readonly Pattern[]): string | undefined {
   for (const { whole, names, translation } of patterns) {
     const match = whole.exec(text);
     if (!match) continue;
