@@ -1,8 +1,6 @@
 // The frame: sidebar, the middle, the inspector; and what ties them together.
 
-import { PanelLeft, PanelRight } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
-import { Button, IconButton } from "../components/Button";
 import { Waiting } from "../components/states";
 import { Splitter } from "../components/Splitter";
 import { useStore } from "../components/store";
@@ -25,6 +23,7 @@ import { ConnectionLine } from "./Connection";
 import { Dialogs, type DialogKind } from "./Dialogs";
 import { FieldLink } from "./fieldLink";
 import { useFocus } from "./focus";
+import { ChatHead, PageHead } from "./Heads";
 import { Inspector } from "./Inspector";
 import { Pages } from "./Pages";
 import { habits, markSeen, panes, place } from "./place";
@@ -239,24 +238,7 @@ export function Shell() {
           </>
         ) : null}
         <main className="middle">
-          {isChat || (showSidebar && !noSidebar) ? null : (
-            <header className="pane-head">
-              <IconButton small label={t.app.showSidebar} keys={keysOf(actions, "sidebar")} onClick={toggleSidebar}>
-                <PanelLeft size={14} />
-              </IconButton>
-              {welcome ? null : (
-                <Button
-                  small
-                  look="ghost"
-                  onClick={() => {
-                    place.set({ view: "chat" });
-                  }}
-                >
-                  {t.common.back}
-                </Button>
-              )}
-            </header>
-          )}
+          {isChat || (showSidebar && !noSidebar) ? null : <PageHead sidebar={{ actions, onToggle: toggleSidebar }} canGoBack={!welcome} />}
           {welcome && !providers ? <Waiting what={t.connection.connecting} /> : null}
           {welcome && providers ? (
             <Welcome
@@ -282,25 +264,12 @@ export function Shell() {
           <Pages feed={feed} session={session} project={project} projectId={projectId} focus={focus} actions={usual} onJump={setJump} onOpenFolder={openFolder} onFindSymbol={openSymbols} />
           {isChat ? (
             <>
-              <header className="pane-head">
-                {showSidebar && !noSidebar ? null : (
-                  <IconButton small label={t.app.showSidebar} keys={keysOf(actions, "sidebar")} onClick={toggleSidebar}>
-                    <PanelLeft size={14} />
-                  </IconButton>
-                )}
-                <h1 className="truncate session-title">{session ? told || sessionName(session) : t.sessions.new}</h1>
-                <span className="grow" />
-                {project ? (
-                  <span className="quiet truncate mono head-path" title={project.path}>
-                    <bdi>{project.path}</bdi>
-                  </span>
-                ) : null}
-                {showInspector && !noInspector ? null : (
-                  <IconButton small label={t.app.showInspector} keys={keysOf(actions, "inspector")} onClick={toggleInspector}>
-                    <PanelRight size={14} />
-                  </IconButton>
-                )}
-              </header>
+              <ChatHead
+                title={session ? told || sessionName(session) : t.sessions.new}
+                project={project}
+                sidebar={showSidebar && !noSidebar ? undefined : { actions, onToggle: toggleSidebar }}
+                inspector={showInspector && !noInspector ? undefined : { actions, onToggle: toggleInspector }}
+              />
               {demoNote && demoNote.sessionId === sessionId ? (
                 <p className="banner">
                   <strong>{t.demo.banner}</strong> {demoNote.note || t.demo.note}

@@ -27,6 +27,7 @@ import type { Action } from "./actions";
 import { habits, place, type InspectorTab } from "./place";
 import { useAttempt } from "./useAttempt";
 import { useCommands, type CommandReach } from "./useCommands";
+import { WithoutModel } from "./WithoutModel";
 
 export function Talk(props: {
   session: Session | undefined;
@@ -185,6 +186,7 @@ export function Talk(props: {
         finding={props.finding}
         onFindingEnds={props.onFindingEnds}
         hasProject={projectId !== undefined}
+        withoutModel={props.ready || !projectId ? null : <WithoutModel projectId={projectId} actions={actions} />}
         onApply={(block) => {
           setApplying({ block, path: undefined });
         }}

@@ -2,7 +2,7 @@
 
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { Button } from "../../components/Button";
 import { ApplyCode, type CodeToApply } from "../../components/Code";
 import { Empty, FailureCard, Waiting } from "../../components/states";
@@ -48,6 +48,8 @@ export function Conversation(props: {
   onApply: (block: CodeToApply) => void;
   onExample: (text: string) => void;
   hasProject: boolean;
+  /** What can be done instead while no model can be asked. */
+  withoutModel: ReactNode;
 }) {
   const { feed } = props;
   const { transcript, failure, loaded, earlier } = useFeedState(feed);
@@ -65,7 +67,7 @@ export function Conversation(props: {
   if (!loaded) return <Waiting what={t.chat.loading} />;
   // A rewind may have hidden all that is loaded; what stands before it is on its way.
   if (transcript.items.length === 0 && earlier) return <Waiting what={t.chat.loading} />;
-  if (transcript.items.length === 0) return <Beginning onExample={props.onExample} hasProject={props.hasProject} />;
+  if (transcript.items.length === 0) return <Beginning onExample={props.onExample} hasProject={props.hasProject} withoutModel={props.withoutModel} />;
   return (
     <ApplyCode value={props.hasProject ? props.onApply : undefined}>
       <Rows key={transcript.sessionId} {...props} />
@@ -73,13 +75,15 @@ export function Conversation(props: {
   );
 }
 
-function Beginning(props: { onExample: (text: string) => void; hasProject: boolean }) {
+function Beginning(props: { onExample: (text: string) => void; hasProject: boolean; withoutModel: ReactNode }) {
   return (
     <div className="beginning">
       <Empty
         title={t.chat.emptyTitle}
         action={
-          props.hasProject ? (
+          !props.hasProject ? null : props.withoutModel ? (
+            props.withoutModel
+          ) : (
             <ul className="examples">
               {t.chat.examples.map((example) => (
                 <li key={example}>
@@ -94,10 +98,10 @@ function Beginning(props: { onExample: (text: string) => void; hasProject: boole
                 </li>
               ))}
             </ul>
-          ) : null
+          )
         }
       >
-        {props.hasProject ? t.chat.emptyHint : t.chat.noProject}
+        {!props.hasProject ? t.chat.noProject : props.withoutModel ? t.chat.without.hint : t.chat.emptyHint}
       </Empty>
     </div>
   );

@@ -7,6 +7,8 @@ export const around: Translation<typeof english> = {
   app: {
     name: "Mira",
     skip: "Zum Nachrichtenfeld springen",
+    branch: "Branch",
+    uncommitted: "{changed, plural, =0 {nichts uncommittet} one {# Datei uncommittet} other {# Dateien uncommittet}}",
     sidebar: "Projekte und Sitzungen",
     inspector: "Inspektor",
     conversation: "Gespräch",

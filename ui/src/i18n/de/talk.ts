@@ -108,7 +108,7 @@ export const talk: Translation<typeof english> = {
       raiseForGood: "Die Grenze dauerhaft anheben",
       cheaper: "Auf Stufe {tier} weitermachen",
       stop: "Anhalten",
-      offline: "Keine Verbindung zur Engine. Was dort läuft, geht weiter und erscheint hier wieder, sobald sie da ist.",
+      offline: "Nicht erreichbar; was dort läuft, geht weiter.",
       connecting: "Verbindet mit der Engine",
       working: "Arbeitet",
       stopping: "Hält an",

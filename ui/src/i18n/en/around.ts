@@ -4,6 +4,8 @@ export const around = {
   app: {
     name: "Mira",
     skip: "Skip to the message field",
+    branch: "Branch",
+    uncommitted: "{changed, plural, =0 {nothing uncommitted} one {# file uncommitted} other {# files uncommitted}}",
     sidebar: "Projects and sessions",
     inspector: "Inspector",
     conversation: "Conversation",

@@ -105,7 +105,7 @@ export const talk = {
       raiseForGood: "Raise the limit for good",
       cheaper: "Go on on the {tier} tier",
       stop: "Stop",
-      offline: "No connection to the engine. What runs there goes on; this shows it again once it is back.",
+      offline: "Out of reach; what runs there goes on.",
       connecting: "Connecting to the engine",
       working: "Working",
       stopping: "Stopping",
