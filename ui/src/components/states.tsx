@@ -1,10 +1,11 @@
 // What a place shows when it has nothing, waits, or failed.
 
-import { CircleAlert, Copy } from "lucide-react";
+import { CircleAlert, Copy, RotateCcw } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { t } from "../i18n";
 import { clock, duration } from "../i18n/format";
 import { speaking } from "../i18n/language";
+import { asFailure } from "../protocol/client";
 import type { Code } from "../protocol/generated/Code";
 import { Button } from "./Button";
 import { Said } from "./Said";
@@ -79,6 +80,21 @@ export function FailureCard(props: { failure: FailureLike; children?: ReactNode;
         </details>
       ) : null}
     </div>
+  );
+}
+
+/** What was asked of the engine and failed, with a way to ask once more where that may help. */
+export function Failed({ asked }: { asked: { error: unknown; isFetching: boolean; refetch: () => Promise<unknown> } }) {
+  const failure = asFailure(asked.error);
+  return (
+    <FailureCard failure={failure}>
+      {failure.code === "bad_params" ? null : (
+        <Button small disabled={asked.isFetching} onClick={() => void asked.refetch()}>
+          <RotateCcw size={13} aria-hidden="true" />
+          {t.common.retry}
+        </Button>
+      )}
+    </FailureCard>
   );
 }
 

@@ -4,7 +4,7 @@ import { Activity as ActivityIcon, Check, Hourglass, Square, X } from "lucide-re
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Terminal } from "../../components/Ansi";
 import { Button } from "../../components/Button";
-import { Elapsed, Empty, FailureCard, useNow } from "../../components/states";
+import { Elapsed, Empty, Failed, FailureCard, useNow } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { duration, money, shortTime, tokens } from "../../i18n/format";
@@ -96,7 +96,7 @@ export function ActivityPanel(props: {
       ) : null}
       <section>
         <h2 className="panel-title">{t.activity.jobs}</h2>
-        {jobs.error ? <FailureCard failure={asFailure(jobs.error)} /> : null}
+        {jobs.error ? <Failed asked={jobs} /> : null}
         {list.length === 0 ? <p className="quiet">{t.activity.noJobs}</p> : null}
         <ul className="jobs">
           {list.map((job) => (

@@ -2,11 +2,10 @@
 
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, Meter, Waiting } from "../../components/states";
+import { Empty, Failed, Meter, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { bytes, money, percent, tokens, whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import { told } from "../../protocol/told";
 import type { Projection } from "../../protocol/generated/Projection";
 import type { SpendBy } from "../../protocol/generated/SpendBy";
@@ -42,7 +41,7 @@ function Outlook() {
   const forecast = useRequest("budget.forecast", {});
   const [from] = useState(() => Date.now() - MONTH_MS);
   const days = useRequest("budget.spend", { by: "day", from });
-  if (forecast.error) return <FailureCard failure={asFailure(forecast.error)} />;
+  if (forecast.error) return <Failed asked={forecast} />;
   if (!forecast.data || !days.data) return <Waiting what={t.common.loading} />;
   const { day, month, basis } = forecast.data;
   return (
@@ -128,7 +127,7 @@ function Ledger({ onSave }: { onSave: (name: string, content: string) => void })
           {words.json}
         </Button>
       </div>
-      {table.error ? <FailureCard failure={asFailure(table.error)} /> : null}
+      {table.error ? <Failed asked={table} /> : null}
       {table.data && table.data.rows.length === 0 ? <Empty title={words.nothing} /> : null}
       {table.data && table.data.rows.length > 0 ? (
         <div className="table-scroll" tabIndex={0} role="group" aria-label={words.ledger}>
@@ -206,7 +205,7 @@ function Row({ row, onOpen }: { row: SpendRow; onOpen: (() => void) | undefined 
 function Savings() {
   const words = t.budget;
   const saved = useRequest("budget.savings", { by: "day" });
-  if (saved.error) return <FailureCard failure={asFailure(saved.error)} />;
+  if (saved.error) return <Failed asked={saved} />;
   if (!saved.data) return null;
   const { data } = saved;
   return (

@@ -2,10 +2,9 @@
 
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { FailureCard, useNow } from "../../components/states";
+import { Failed, useNow } from "../../components/states";
 import { t } from "../../i18n";
 import { duration, money, shortTime, tokens } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import { useRequest } from "../../protocol/queries";
 
 export function Calls({ operationId }: { operationId: string | undefined }) {
@@ -13,7 +12,7 @@ export function Calls({ operationId }: { operationId: string | undefined }) {
   const words = t.budget;
   const [chosen, setChosen] = useState<number | undefined>(undefined);
   const calls = useRequest("budget.calls", { operation_id: operationId, kept: false, limit: 50 });
-  if (calls.error) return <FailureCard failure={asFailure(calls.error)} />;
+  if (calls.error) return <Failed asked={calls} />;
   if (!calls.data || calls.data.calls.length === 0) return null;
   return (
     <>
@@ -34,7 +33,7 @@ export function Calls({ operationId }: { operationId: string | undefined }) {
           <tbody>
             {calls.data.calls.map((call) => (
               <tr key={call.id}>
-                <td className="num">{shortTime(call.at, now)}</td>
+                <td className="when">{shortTime(call.at, now)}</td>
                 <td className="budget-name">
                   {call.purpose} · {call.model} <span className="quiet">{call.cache_hit ? words.fromCache : call.outcome}</span>
                   {call.prefix_break ? <p className="warn">{call.prefix_break}</p> : null}
@@ -68,7 +67,7 @@ export function Calls({ operationId }: { operationId: string | undefined }) {
 function Receipt({ id }: { id: number }) {
   const words = t.budget;
   const receipt = useRequest("budget.call", { id });
-  if (receipt.error) return <FailureCard failure={asFailure(receipt.error)} />;
+  if (receipt.error) return <Failed asked={receipt} />;
   if (!receipt.data) return null;
   const { lines, route } = receipt.data;
   return (

@@ -2,11 +2,10 @@
 
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { FailureCard, Meter } from "../../components/states";
+import { Failed, Meter } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { money } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import { told } from "../../protocol/told";
 import type { CapPeriod } from "../../protocol/generated/CapPeriod";
 import type { PauseChoice } from "../../protocol/generated/PauseChoice";
@@ -43,7 +42,7 @@ export function Caps() {
     <section className="stack" aria-label={words.caps}>
       <h2 className="section-title">{words.caps}</h2>
       <Pauses onDone={() => void caps.refetch()} />
-      {caps.error ? <FailureCard failure={asFailure(caps.error)} /> : null}
+      {caps.error ? <Failed asked={caps} /> : null}
       {caps.data && caps.data.caps.length === 0 ? <p className="quiet">{words.noCaps}</p> : null}
       {caps.data?.caps.map((state) => {
         const whole = state.limit_micro_usd + state.raised_micro_usd;

@@ -1,10 +1,9 @@
 // What a change is beside its lines: bytes, an image, a link, permissions, somebody else's edit.
 
 import { useState } from "react";
-import { FailureCard } from "../../components/states";
+import { Failed } from "../../components/states";
 import { t } from "../../i18n";
 import { bytes } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { FileState } from "../../protocol/generated/FileState";
 import type { FileVersion } from "../../protocol/generated/FileVersion";
 import { useRequest } from "../../protocol/queries";
@@ -71,7 +70,7 @@ function Picture(props: { file: ReviewFile; state: FileState | null | undefined;
   const blob = useRequest("file.blob", wanted ? { project_id: projectId, path, version: props.version } : undefined);
   return (
     <figure>
-      {blob.error ? <FailureCard failure={asFailure(blob.error)} /> : null}
+      {blob.error ? <Failed asked={blob} /> : null}
       {blob.data?.data_base64 ? (
         <img
           src={`data:${blob.data.media_type};base64,${blob.data.data_base64}`}

@@ -4,10 +4,9 @@ import { FileSearch } from "lucide-react";
 import { useDeferredValue, type KeyboardEvent } from "react";
 import { Choice } from "../../components/Choice";
 import { languageOf, useHighlighted } from "../../components/Code";
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { Empty, Failed, Waiting } from "../../components/states";
 import { createStore, useStore } from "../../components/store";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
 import type { CodeHit } from "../../protocol/generated/CodeHit";
 import type { SearchMode } from "../../protocol/generated/SearchMode";
 import { useRequest } from "../../protocol/queries";
@@ -58,7 +57,7 @@ export function CodeSearch({ projectId, links }: { projectId: string; links: Cod
       />
       <Filters projectId={projectId} now={now} />
       <Notes projectId={projectId} notes={found.data?.notes} />
-      {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
+      {found.error ? <Failed asked={found} /> : null}
       {query && found.isPending ? <Waiting what={t.common.loading} /> : null}
       {query ? null : (
         <Empty icon={<FileSearch size={22} className="quiet" aria-hidden="true" />} title={words.label}>

@@ -1,10 +1,9 @@
 // The words the project thinks in; of one of them, the elements that are about it.
 
 import { useState } from "react";
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { Empty, Failed, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { percent, whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { CodeConcept } from "../../protocol/generated/CodeConcept";
 import { useRequest } from "../../protocol/queries";
 import type { CodeLinks } from "./CodeView";
@@ -20,7 +19,7 @@ export function ConceptsPage({ projectId, links }: { projectId: string; links: C
     <section className="stack" aria-label={t.code.tabs.concepts}>
       <p className="secondary">{words.explained}</p>
       <InsightNotes projectId={projectId} notes={found.data?.notes} />
-      {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
+      {found.error ? <Failed asked={found} /> : null}
       {found.isPending ? <Waiting what={t.common.loading} /> : null}
       {found.data && concepts.length === 0 ? <Empty title={words.none}>{words.noneHint}</Empty> : null}
       {concepts.length > 0 ? <Cloud concepts={concepts} chosen={chosen} onChoose={setChosen} /> : null}
@@ -58,7 +57,7 @@ function About({ projectId, concept, links }: { projectId: string; concept: stri
   return (
     <section aria-label={words.about({ concept })}>
       <h2 className="section-title">{words.about({ concept })}</h2>
-      {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
+      {found.error ? <Failed asked={found} /> : null}
       <ul className="code-list">
         {elements.map(({ element, weight }) => (
           <li key={element.id} className="row-line">

@@ -1,10 +1,9 @@
 // Folders in layers; packages from outside: where manifests name them, how many files import them.
 
 import { useState } from "react";
-import { FailureCard, Waiting } from "../../components/states";
+import { Failed, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import { useRequest } from "../../protocol/queries";
 import { Modules } from "./Modules";
 import { Notes } from "./parts";
@@ -19,7 +18,7 @@ export function DependenciesPage({ projectId }: { projectId: string }) {
   const words = t.code.deps;
   const found = useRequest("code.deps", { project_id: projectId });
   const [standard, setStandard] = useState(false);
-  if (found.error) return <FailureCard failure={asFailure(found.error)} />;
+  if (found.error) return <Failed asked={found} />;
   if (!found.data) return <Waiting what={t.common.loading} />;
   const packages = found.data.packages.filter((one) => standard || one.status !== "standard");
   return (

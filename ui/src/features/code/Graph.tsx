@@ -2,9 +2,8 @@
 
 import { useState } from "react";
 import { Choice } from "../../components/Choice";
-import { FailureCard } from "../../components/states";
+import { Failed } from "../../components/states";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
 import type { CodeElement } from "../../protocol/generated/CodeElement";
 import type { CodeGraph } from "../../protocol/generated/CodeGraph";
 import type { GraphNode } from "../../protocol/generated/GraphNode";
@@ -57,7 +56,7 @@ export function Graph({ projectId, element, onOpen }: { projectId: string; eleme
           onChange={setDepth}
         />
       </div>
-      {graph.error ? <FailureCard failure={asFailure(graph.error)} /> : null}
+      {graph.error ? <Failed asked={graph} /> : null}
       {graph.data && graph.data.nodes.length < 2 ? <p className="quiet">{words.alone}</p> : null}
       {graph.data && graph.data.nodes.length > 1 ? <Picture graph={graph.data} name={element.name} onOpen={onOpen} /> : null}
       {graph.data?.truncated ? <p className="quiet">{words.more}</p> : null}

@@ -2,10 +2,9 @@
 
 import { Flame } from "lucide-react";
 import { useState, type KeyboardEvent } from "react";
-import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { percent, shortTime, whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { CodeHotspot } from "../../protocol/generated/CodeHotspot";
 import { useRequest } from "../../protocol/queries";
 import type { CodeLinks } from "./CodeView";
@@ -41,7 +40,7 @@ export function HotspotsPage({ projectId, links }: { projectId: string; links: C
         </span>
       </div>
       <InsightNotes projectId={projectId} notes={found.data?.notes} />
-      {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
+      {found.error ? <Failed asked={found} /> : null}
       {found.isPending ? <Waiting what={t.common.loading} /> : null}
       {found.data && hotspots.length === 0 ? (
         <Empty icon={<Flame size={22} className="quiet" aria-hidden="true" />} title={words.none}>

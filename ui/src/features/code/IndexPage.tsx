@@ -3,7 +3,7 @@
 import { RotateCw } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { FailureCard, Waiting } from "../../components/states";
+import { Failed, FailureCard, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { bytes, whole } from "../../i18n/format";
@@ -20,7 +20,7 @@ export function IndexPage({ projectId }: { projectId: string }) {
   const state = useRequest("code.state", of);
   const noted = useRequest("code.noted_files", of);
   const languages = useRequest("code.languages", of);
-  if (state.error) return <FailureCard failure={asFailure(state.error)} />;
+  if (state.error) return <Failed asked={state} />;
   if (!state.data) return <Waiting what={t.common.loading} />;
   return (
     <>

@@ -2,10 +2,9 @@
 
 import { useState } from "react";
 import { Choice } from "../../components/Choice";
-import { CopyButton, FailureCard, Waiting } from "../../components/states";
+import { CopyButton, Failed, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import { useRequest } from "../../protocol/queries";
 import { Notes } from "./parts";
 
@@ -26,7 +25,7 @@ export function MapPage({ projectId }: { projectId: string }) {
         {map.data?.text ? <CopyButton text={map.data.text} label={t.common.copy} /> : null}
       </div>
       <Notes projectId={projectId} notes={map.data?.notes} />
-      {map.error ? <FailureCard failure={asFailure(map.error)} /> : null}
+      {map.error ? <Failed asked={map} /> : null}
       {map.isPending ? <Waiting what={t.common.loading} /> : null}
       {map.data && map.data.files_shown === 0 ? <p className="quiet">{words.none}</p> : null}
       {map.data && map.data.files_shown > 0 ? (

@@ -3,10 +3,9 @@
 import { ArrowUp } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { FailureCard } from "../../components/states";
+import { Failed } from "../../components/states";
 import { t } from "../../i18n";
 import { whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { CodeModule } from "../../protocol/generated/CodeModule";
 import type { CodeModules } from "../../protocol/generated/CodeModules";
 import { useRequest } from "../../protocol/queries";
@@ -60,7 +59,7 @@ export function Modules({ projectId }: { projectId: string }) {
         ) : null}
       </div>
       <p className="secondary">{words.explained}</p>
-      {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
+      {found.error ? <Failed asked={found} /> : null}
       {found.data && modules.length === 0 ? <p className="quiet">{words.none}</p> : null}
       {found.data && modules.length > 0 ? <Picture found={found.data} onOpen={setFolder} /> : null}
       {found.data && modules.length > 0 ? <ModuleTable found={found.data} /> : null}

@@ -3,10 +3,9 @@
 import { CheckCircle2 } from "lucide-react";
 import { useState } from "react";
 import { Choice } from "../../components/Choice";
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { Empty, Failed, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { QualityCount } from "../../protocol/generated/QualityCount";
 import { useRequest } from "../../protocol/queries";
 import type { CodeLinks } from "./CodeView";
@@ -43,7 +42,7 @@ export function QualityPage({ projectId, links }: { projectId: string; links: Co
         </span>
       </div>
       <InsightNotes projectId={projectId} notes={found.data?.notes} />
-      {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
+      {found.error ? <Failed asked={found} /> : null}
       {found.isPending ? <Waiting what={t.common.loading} /> : null}
       {found.data && issues.length === 0 && found.data.notes === undefined ? (
         <Empty icon={<CheckCircle2 size={22} className="quiet" aria-hidden="true" />} title={narrowed ? words.noneSo : words.none}>

@@ -1,9 +1,8 @@
 // Files that belong together, and design patterns: computed from names and uses, with what speaks for each.
 
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { Empty, Failed, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { percent } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { CodeCluster } from "../../protocol/generated/CodeCluster";
 import type { CodePattern } from "../../protocol/generated/CodePattern";
 import { useRequest } from "../../protocol/queries";
@@ -15,8 +14,8 @@ export function StructurePage({ projectId, links }: { projectId: string; links: 
   const words = t.code.structure;
   const clusters = useRequest("code.clusters", { project_id: projectId });
   const patterns = useRequest("code.patterns", { project_id: projectId });
-  const error = clusters.error ?? patterns.error;
-  if (error) return <FailureCard failure={asFailure(error)} />;
+  const failed = [clusters, patterns].find((one) => one.error);
+  if (failed) return <Failed asked={failed} />;
   if (!clusters.data || !patterns.data) return <Waiting what={t.common.loading} />;
   return (
     <>

@@ -1,11 +1,10 @@
 // Money: today and this month against their limits, by model, and by operation of this session.
 
 import { Button } from "../../components/Button";
-import { FailureCard, Meter, Waiting } from "../../components/states";
+import { Failed, Meter, Waiting } from "../../components/states";
 import { Tip } from "../../components/Tip";
 import { t } from "../../i18n";
 import { money, tokens, whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { Usage } from "../../protocol/generated/Usage";
 import { useRequest } from "../../protocol/queries";
 import { PrefixCache } from "./PrefixCache";
@@ -39,7 +38,7 @@ export function CostPanel(props: {
 }) {
   const budget = useRequest("budget.get", {});
   const { lines } = props;
-  if (budget.error) return <FailureCard failure={asFailure(budget.error)} />;
+  if (budget.error) return <Failed asked={budget} />;
   if (!budget.data) return <Waiting what={t.common.loading} />;
   const data = budget.data;
   const one = lines.find((line) => line.id === props.selected) ?? lines[0];

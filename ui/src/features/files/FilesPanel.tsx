@@ -3,9 +3,8 @@
 import { useQueries } from "@tanstack/react-query";
 import { ChevronDown, ChevronRight, Eye, File as FileIcon, Folder, GitBranch, Pencil } from "lucide-react";
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { Empty, Failed, Waiting } from "../../components/states";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
 import { useClient, useRequest } from "../../protocol/queries";
 import { Viewer } from "./Viewer";
 import { moveBy, parseQuery, visible, type TreeRow } from "./tree";
@@ -127,7 +126,7 @@ function Finder(props: {
       </div>
       {query ? (
         <>
-          {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
+          {found.error ? <Failed asked={found} /> : null}
           <ul className="file-tree" id="found-files" role="listbox" aria-label={t.files.found}>
             {entries.map((entry, index) => (
               <li
@@ -182,7 +181,7 @@ function Tree(props: {
   }, [current]);
 
   const root = lists[0];
-  if (root?.error) return <FailureCard failure={asFailure(root.error)} />;
+  if (root?.error) return <Failed asked={root} />;
   if (!root?.data) return <Waiting what={t.common.loading} />;
   if (rows.length === 0) return <p className="quiet file-row">{t.files.empty}</p>;
 

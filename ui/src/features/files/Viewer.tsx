@@ -7,12 +7,11 @@ import { Button, IconButton } from "../../components/Button";
 import { languageOf } from "../../components/Code";
 import { colours } from "../../components/colours";
 import { LineText } from "../../components/LineText";
-import { CopyButton, FailureCard, useNow, Waiting } from "../../components/states";
+import { CopyButton, Failed, useNow, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { bytes, shortTime } from "../../i18n/format";
 import { useChoices } from "../../protocol/choices";
-import { asFailure } from "../../protocol/client";
 import { told } from "../../protocol/told";
 import { useEditor } from "../../protocol/editor";
 import type { FileContent } from "../../protocol/generated/FileContent";
@@ -32,7 +31,7 @@ export function Viewer(props: FilesProps & { projectId: string; path: string; on
     <div className="viewer">
       <ViewerHead {...props} data={data} line={at.line} />
       {touches.length > 0 ? <History touches={touches} onReview={props.onReview} onStep={props.onStep} /> : null}
-      {content.error ? <FailureCard failure={asFailure(content.error)} /> : null}
+      {content.error ? <Failed asked={content} /> : null}
       {!data && !content.error ? <Waiting what={t.common.loading} /> : null}
       {data?.binary ? <Binary projectId={projectId} path={path} size={data.size_bytes} /> : null}
       {data && !data.binary ? (

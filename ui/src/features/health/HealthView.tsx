@@ -4,11 +4,10 @@ import { CircleAlert, CircleCheck, CircleX, RefreshCw } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Said } from "../../components/Said";
-import { CopyButton, Empty, FailureCard, Waiting } from "../../components/states";
+import { CopyButton, Empty, Failed, Waiting } from "../../components/states";
 import { Tabs } from "../../components/Tabs";
 import { t } from "../../i18n";
 import { bytes, fullTime } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { CheckState } from "../../protocol/generated/CheckState";
 import { useRequest } from "../../protocol/queries";
 import "./health.css";
@@ -44,7 +43,7 @@ const COLOURS: Record<CheckState, string> = { ok: "good", warning: "warn", probl
 function Doctor() {
   const report = useRequest("system.doctor", {});
   const status = useRequest("system.status", {});
-  if (report.error) return <FailureCard failure={asFailure(report.error)} />;
+  if (report.error) return <Failed asked={report} />;
   if (!report.data) return <Waiting what={t.common.loading} />;
   return (
     <div className="stack">
@@ -135,7 +134,7 @@ export function logLine(raw: string): LogLine {
 function Logs() {
   const logs = useRequest("system.logs", { lines: 1000 });
   const [level, setLevel] = useState("");
-  if (logs.error) return <FailureCard failure={asFailure(logs.error)} />;
+  if (logs.error) return <Failed asked={logs} />;
   if (!logs.data) return <Waiting what={t.common.loading} />;
   const lines = logs.data.lines.map(logLine).filter((line) => !level || line.level === level);
   return (

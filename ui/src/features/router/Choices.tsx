@@ -1,10 +1,9 @@
 // Tier and model that are chosen for the session or its project, until they are changed.
 
 import { useQueryClient } from "@tanstack/react-query";
-import { FailureCard } from "../../components/states";
+import { Failed } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
-import { asFailure } from "../../protocol/client";
 import { told } from "../../protocol/told";
 import type { Project } from "../../protocol/generated/Project";
 import type { RouteChoice } from "../../protocol/generated/RouteChoice";
@@ -82,7 +81,7 @@ export function Choices({ project, session }: { project: Project | undefined; se
     <section className="stack" aria-label={words.choices}>
       <h2 className="section-title">{words.choices}</h2>
       <p className="quiet">{words.choicesHint}</p>
-      {choices.error ? <FailureCard failure={asFailure(choices.error)} /> : null}
+      {choices.error ? <Failed asked={choices} /> : null}
       {whose === undefined ? <p className="quiet">{words.nothingOpen}</p> : null}
       {session && choices.data ? line(words.thisSession, { session_id: session.id }, choices.data.session) : null}
       {project && choices.data ? line(words.project({ name: project.name }), { project_id: project.id }, choices.data.project) : null}

@@ -3,11 +3,10 @@
 import { Lightbulb, Route } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { Empty, Failed, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { money, percent, whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import { told } from "../../protocol/told";
 import type { OutcomeLine } from "../../protocol/generated/OutcomeLine";
 import type { RouteSuggestion } from "../../protocol/generated/RouteSuggestion";
@@ -18,7 +17,7 @@ export function Outcomes() {
   const words = t.router;
   const outcomes = useRequest("route.outcomes", {});
   const [filter, setFilter] = useState("");
-  if (outcomes.error) return <FailureCard failure={asFailure(outcomes.error)} />;
+  if (outcomes.error) return <Failed asked={outcomes} />;
   if (!outcomes.data) return <Waiting what={t.common.loading} />;
   const wanted = filter.trim().toLowerCase();
   const lines = outcomes.data.lines.filter((line) => `${t.composer.tiers[line.tier][0] ?? ""} ${words.rules[line.rule]}`.toLowerCase().includes(wanted));

@@ -1,9 +1,8 @@
 // The router: who would answer a message and why, what is chosen here, how it went, what to change.
 
-import { FailureCard, Waiting } from "../../components/states";
+import { Failed, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { money } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { Project } from "../../protocol/generated/Project";
 import type { Session } from "../../protocol/generated/Session";
 import { useRequest } from "../../protocol/queries";
@@ -31,7 +30,7 @@ export default function RouterPage({ project, session }: { project: Project | un
 function Tiers() {
   const words = t.router;
   const models = useRequest("model.list", {});
-  if (models.error) return <FailureCard failure={asFailure(models.error)} />;
+  if (models.error) return <Failed asked={models} />;
   if (!models.data) return <Waiting what={t.common.loading} />;
   const { tiers, models: known } = models.data;
   return (

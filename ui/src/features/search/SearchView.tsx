@@ -3,10 +3,9 @@
 import { Search } from "lucide-react";
 import { useDeferredValue, useState, type KeyboardEvent, type ReactNode } from "react";
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { shortTime } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { SearchHit } from "../../protocol/generated/SearchHit";
 import { useRequest } from "../../protocol/queries";
 import "./search.css";
@@ -86,7 +85,7 @@ export function SearchView(props: { projectId: string | undefined; onOpen: (hit:
             setFilters((before) => ({ ...before, ...part }));
           }}
         />
-        {found.error ? <FailureCard failure={asFailure(found.error)} /> : null}
+        {found.error ? <Failed asked={found} /> : null}
         {query && found.isPending ? <Waiting what={t.common.loading} /> : null}
         {!query ? (
           <Empty icon={<Search size={22} className="quiet" aria-hidden="true" />} title={t.search.label}>

@@ -5,10 +5,9 @@ import { Ellipsis, Hand, MessageSquare, Pin, RotateCcw } from "lucide-react";
 import { memo, useState, type KeyboardEvent } from "react";
 import { Button } from "../../components/Button";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
-import { Empty, FailureCard, useNow } from "../../components/states";
+import { Empty, Failed, useNow } from "../../components/states";
 import { t } from "../../i18n";
 import { shortTime } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { Session } from "../../protocol/generated/Session";
 import { useRequest } from "../../protocol/queries";
 import { groups } from "./groups";
@@ -30,6 +29,8 @@ export function sessionName(session: Session): string {
 }
 
 const PAGE = 100;
+/** As many names are found by looking. */
+const SEEN_AT_ONCE = 8;
 
 export const SessionList = memo(function SessionList(props: {
   projectId: string | undefined;
@@ -59,7 +60,7 @@ export const SessionList = memo(function SessionList(props: {
 
   return (
     <div className="sessions">
-      <div className="sessions-filter">
+      <div className="sessions-filter" hidden={!filter && (list.data?.total ?? 0) <= SEEN_AT_ONCE}>
         <input
           className="input"
           type="search"
@@ -71,7 +72,7 @@ export const SessionList = memo(function SessionList(props: {
           }}
         />
       </div>
-      {list.error ? <FailureCard failure={asFailure(list.error)} /> : null}
+      {list.error ? <Failed asked={list} /> : null}
       <nav aria-label={t.sessions.title} onKeyDown={walk} className="sessions-scroll">
         {list.data && sessions.length === 0 ? (
           <Empty title={deleted ? t.sessions.noDeleted : filter ? t.sessions.noMatch : t.sessions.none}>

@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { Button } from "../../components/Button";
 import { Said } from "../../components/Said";
-import { Empty, FailureCard, Waiting } from "../../components/states";
+import { Empty, Failed, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
@@ -14,7 +14,7 @@ import { useSaved } from "../../protocol/saved";
 /** Those whose name or sentence has the words; all without any. */
 export function AllSettings({ filter }: { filter: string }) {
   const list = useRequest("settings.list", {});
-  if (list.error) return <FailureCard failure={asFailure(list.error)} />;
+  if (list.error) return <Failed asked={list} />;
   if (!list.data) return <Waiting what={t.common.loading} />;
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = list.data.settings.filter((setting) => {

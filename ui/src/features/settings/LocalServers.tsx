@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { FailureCard } from "../../components/states";
+import { Failed, FailureCard } from "../../components/states";
 import { t } from "../../i18n";
 import { tokens } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
@@ -32,7 +32,7 @@ export function LocalServers(props: { current: string | undefined; onUsed?: (ser
           {t.settings.detecting}
         </p>
       ) : null}
-      {detected.error ? <FailureCard failure={asFailure(detected.error)} /> : null}
+      {detected.error ? <Failed asked={detected} /> : null}
       {detected.data && servers.length === 0 && !detected.isFetching ? <p className="secondary">{t.settings.noneDetected}</p> : null}
       {servers.map((server) => (
         <div key={server.base_url} className="server">

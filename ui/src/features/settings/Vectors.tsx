@@ -3,7 +3,7 @@
 import { useId, useState } from "react";
 import { Button } from "../../components/Button";
 import { Choice } from "../../components/Choice";
-import { FailureCard, Waiting } from "../../components/states";
+import { Failed, FailureCard, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { money, whole } from "../../i18n/format";
@@ -22,7 +22,7 @@ const MAKERS = ["local", "provider"] as const;
 export function Vectors({ project }: { project: Project | undefined }) {
   const words = t.vectorStore;
   const state = useRequest("vectors.get", {});
-  if (state.error) return <FailureCard failure={asFailure(state.error)} />;
+  if (state.error) return <Failed asked={state} />;
   if (!state.data) return <Waiting what={t.common.loading} />;
   return (
     <div className="stack">
@@ -99,7 +99,7 @@ function Cost({ project }: { project: Project }) {
   const estimate = useRequest("vectors.estimate", { project_id: project.id });
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<unknown>(undefined);
-  if (estimate.error) return <FailureCard failure={asFailure(estimate.error)} />;
+  if (estimate.error) return <Failed asked={estimate} />;
   const now = estimate.data;
   if (!now) return <Waiting what={t.common.loading} />;
   const cost = typeof now.cost_micro_usd === "number" ? money(now.cost_micro_usd) : undefined;

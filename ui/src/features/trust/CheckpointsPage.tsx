@@ -3,16 +3,15 @@
 import { History } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { bytes, fullTime, percent, shortTime, whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { CheckpointLine } from "../../protocol/generated/CheckpointLine";
 import type { Project } from "../../protocol/generated/Project";
 import type { Side } from "../../protocol/generated/Side";
 import { useClient, useRequest } from "../../protocol/queries";
-import { DataTable, useAttempt, useSearch } from "./parts";
+import { buttons, DataTable, figures, useAttempt, useSearch } from "./parts";
 
 const PAGE = 50;
 const DAYS = 30;
@@ -70,7 +69,7 @@ export function CheckpointsPage({ project, onSession }: { project: Project | und
       );
     });
   };
-  if (list.error) return <FailureCard failure={asFailure(list.error)} />;
+  if (list.error) return <Failed asked={list} />;
   if (!list.data) return <Waiting what={t.common.loading} />;
   const lines = list.data.checkpoints;
   return (
@@ -120,10 +119,10 @@ export function CheckpointsPage({ project, onSession }: { project: Project | und
           {search ? null : words.noneHint}
         </Empty>
       ) : (
-        <DataTable label={t.trust.tabs.checkpoints} heads={[words.at, words.what, words.files, words.size, words.session, t.common.more]}>
+        <DataTable label={t.trust.tabs.checkpoints} heads={[words.at, words.what, words.files, figures(words.size), words.session, buttons()]}>
           {lines.map((line) => (
             <tr key={line.checkpoint_id}>
-              <td className="num" title={fullTime(line.at)}>
+              <td className="when" title={fullTime(line.at)}>
                 {shortTime(line.at, now)}
               </td>
               <td className="trust-wrap">

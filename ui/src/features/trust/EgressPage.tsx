@@ -3,13 +3,12 @@
 import { Globe } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { bytes, shortTime, whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { EgressEntry } from "../../protocol/generated/EgressEntry";
 import { useClient, useRequest } from "../../protocol/queries";
-import { DataTable, useAttempt, useSearch } from "./parts";
+import { DataTable, figures, useAttempt, useSearch } from "./parts";
 
 const PAGE = 200;
 const OFFLINE = "MIRA_OFFLINE";
@@ -26,7 +25,7 @@ export function EgressPage({ onSession }: { onSession: (id: string) => void }) {
       say: offline ? t.trust.egress.nowOffline : t.trust.egress.nowOnline,
     });
   };
-  if (page.error) return <FailureCard failure={asFailure(page.error)} />;
+  if (page.error) return <Failed asked={page} />;
   if (!page.data) return <Waiting what={t.common.loading} />;
   const { entries, hosts, offline, more } = page.data;
   return (
@@ -62,7 +61,7 @@ export function EgressPage({ onSession }: { onSession: (id: string) => void }) {
       ) : (
         <>
           <h2 className="section-title">{t.trust.egress.byHost}</h2>
-          <DataTable label={t.trust.egress.byHost} heads={[t.trust.egress.host, t.trust.egress.purpose, t.trust.egress.requests, t.trust.egress.out, t.trust.egress.in, t.trust.egress.held]}>
+          <DataTable label={t.trust.egress.byHost} heads={[t.trust.egress.host, t.trust.egress.purpose, figures(t.trust.egress.requests), figures(t.trust.egress.out), figures(t.trust.egress.in), figures(t.trust.egress.held)]}>
             {hosts.map((host) => (
               <tr key={`${host.host} ${host.purpose}`}>
                 <td className="mono">{host.host === "any" ? t.trust.egress.any : host.host}</td>
@@ -96,10 +95,10 @@ function Entries({ entries, onSession }: { entries: readonly EgressEntry[]; onSe
   const now = useNow(30_000);
   const words = t.trust.egress;
   return (
-    <DataTable label={words.each} heads={[words.at, words.purpose, words.request, words.out, words.in, words.status, words.session]}>
+    <DataTable label={words.each} heads={[words.at, words.purpose, words.request, figures(words.out), figures(words.in), figures(words.status), words.session]}>
       {entries.map((entry) => (
         <tr key={entry.id}>
-          <td className="num">{shortTime(entry.at, now)}</td>
+          <td className="when">{shortTime(entry.at, now)}</td>
           <td>{entry.purpose}</td>
           <td className="mono trust-wrap">
             {entry.method} {entry.host === "any" ? words.any : entry.host}

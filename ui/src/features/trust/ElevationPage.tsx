@@ -3,15 +3,14 @@
 import { ShieldAlert } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { clock, duration, shortTime, whole } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { SudoMatch } from "../../protocol/generated/SudoMatch";
 import type { SudoOutcome } from "../../protocol/generated/SudoOutcome";
 import type { SudoRequest } from "../../protocol/generated/SudoRequest";
 import { useClient, useRequest } from "../../protocol/queries";
-import { DataTable, useAttempt, useSearch } from "./parts";
+import { buttons, DataTable, figures, useAttempt, useSearch } from "./parts";
 
 const LOOKS: Record<SudoOutcome, string> = { ran: "good", stopped: "warn", failed: "bad", denied: "bad", expired: "warn", cancelled: "", blocked: "bad", refused: "bad", not_asked: "warn" };
 type Way = "exact" | "prefix" | "pattern";
@@ -81,7 +80,7 @@ function Permissions() {
   const now = useNow(30_000);
   const words = t.trust.elevation;
   const list = useRequest("sudo.permissions", {});
-  if (list.error) return <FailureCard failure={asFailure(list.error)} />;
+  if (list.error) return <Failed asked={list} />;
   if (!list.data) return <Waiting what={t.common.loading} />;
   const refetch = () => list.refetch();
   return (
@@ -93,7 +92,7 @@ function Permissions() {
       />
       {list.data.permissions.length === 0 ? <Empty title={words.noPermissions}>{words.noPermissionsHint}</Empty> : null}
       {list.data.permissions.length > 0 ? (
-        <DataTable label={words.permissions} heads={[words.name, words.matches, words.asks, words.used, words.on, t.common.more]}>
+        <DataTable label={words.permissions} heads={[words.name, words.matches, words.asks, figures(words.used), words.on, buttons()]}>
           {list.data.permissions.map((one) => (
             <tr key={one.id}>
               <td>
@@ -152,14 +151,14 @@ function Blocks() {
   const attempt = useAttempt();
   const words = t.trust.elevation;
   const list = useRequest("sudo.blocklist", {});
-  if (list.error) return <FailureCard failure={asFailure(list.error)} />;
+  if (list.error) return <Failed asked={list} />;
   if (!list.data) return null;
   const refetch = () => list.refetch();
   return (
     <section className="stack" aria-label={words.blocks}>
       <h2 className="section-title">{words.blocks}</h2>
       <AddMatch label={words.addBlock} onAdd={(name, matches) => client.call("sudo.add_block", { name, description: "", matches, notes: "" }).then(refetch)} />
-      <DataTable label={words.blocks} heads={[words.name, words.matches, words.severity, words.on, t.common.more]}>
+      <DataTable label={words.blocks} heads={[words.name, words.matches, words.severity, words.on, buttons()]}>
         {list.data.blocks.map((one) => (
           <tr key={one.id}>
             <td>
@@ -214,7 +213,7 @@ function Audit() {
     <section className="stack" aria-label={words.audit}>
       <h2 className="section-title">{words.audit}</h2>
       {field}
-      {audit.error ? <FailureCard failure={asFailure(audit.error)} /> : null}
+      {audit.error ? <Failed asked={audit} /> : null}
       {audit.data && audit.data.entries.length === 0 ? (
         <Empty icon={<ShieldAlert size={22} className="quiet" aria-hidden="true" />} title={search ? t.trust.nothingFound : words.noAudit} />
       ) : null}
@@ -222,7 +221,7 @@ function Audit() {
         <DataTable label={words.audit} heads={[words.at, words.outcome, words.command, words.by, words.detail]}>
           {audit.data.entries.map((entry) => (
             <tr key={entry.id}>
-              <td className="num">{shortTime(entry.at, now)}</td>
+              <td className="when">{shortTime(entry.at, now)}</td>
               <td>
                 <span className={`badge ${LOOKS[entry.outcome]}`}>{words.outcomes[entry.outcome]}</span>
               </td>

@@ -2,10 +2,9 @@
 
 import { FolderCheck } from "lucide-react";
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { bytes, shortTime } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { Project } from "../../protocol/generated/Project";
 import type { TrustState } from "../../protocol/generated/TrustState";
 import { useClient, useRequest } from "../../protocol/queries";
@@ -24,7 +23,7 @@ export function FolderPage({ project }: { project: Project | undefined }) {
   const refresh = () => Promise.all([trust.refetch(), all.refetch()]);
   const grant = (projectId: string, hash: string) => client.call("trust.grant", { project_id: projectId, hash }).then(refresh);
   const revoke = (projectId: string) => client.call("trust.revoke", { project_id: projectId }).then(refresh);
-  if (trust.error) return <FailureCard failure={asFailure(trust.error)} />;
+  if (trust.error) return <Failed asked={trust} />;
   if (project && !trust.data) return <Waiting what={t.common.loading} />;
   const now_ = trust.data;
   return (
@@ -106,7 +105,7 @@ export function FolderPage({ project }: { project: Project | undefined }) {
               <tr key={one.folder}>
                 <td className="mono trust-wrap">{one.folder}</td>
                 <td>{one.trusted ? words.states.trusted : words.states.revoked}</td>
-                <td className="num">{shortTime(one.decided_at, now)}</td>
+                <td className="when">{shortTime(one.decided_at, now)}</td>
               </tr>
             ))}
           </DataTable>

@@ -3,16 +3,15 @@
 import { Webhook } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { Empty, Failed, FailureCard, useNow, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { duration, shortTime } from "../../i18n/format";
-import { asFailure } from "../../protocol/client";
 import type { Hook } from "../../protocol/generated/Hook";
 import type { HookOutcome } from "../../protocol/generated/HookOutcome";
 import type { Project } from "../../protocol/generated/Project";
 import { useClient, useRequest } from "../../protocol/queries";
-import { DataTable, useAttempt, useSearch } from "./parts";
+import { buttons, DataTable, figures, useAttempt, useSearch } from "./parts";
 
 const LOOKS: Record<HookOutcome, string> = { allowed: "good", denied: "bad", changed: "accent", failed: "bad", timed_out: "bad", garbage: "bad", cancelled: "" };
 
@@ -26,7 +25,7 @@ export function HooksPage({ project }: { project: Project | undefined }) {
   const [failed, setFailed] = useState(false);
   const hooks = useRequest("hook.list", { project_id: project?.id });
   const log = useRequest("hook.log", { project_id: project?.id, search, failed });
-  if (hooks.error) return <FailureCard failure={asFailure(hooks.error)} />;
+  if (hooks.error) return <Failed asked={hooks} />;
   if (!hooks.data) return <Waiting what={t.common.loading} />;
   const test = (name: string) => {
     attempt(async () => {
@@ -50,7 +49,7 @@ export function HooksPage({ project }: { project: Project | undefined }) {
           {words.noneHint({ files: hooks.data.files.map((file) => file.path).join(", ") })}
         </Empty>
       ) : (
-        <DataTable label={t.trust.tabs.hooks} heads={[words.name, words.when, words.runs, words.ifItFails, words.state, t.common.more]}>
+        <DataTable label={t.trust.tabs.hooks} heads={[words.name, words.when, words.runs, words.ifItFails, words.state, buttons()]}>
           {hooks.data.hooks.map((hook) => (
             <tr key={`${hook.source} ${hook.name}`}>
               <td>
@@ -92,13 +91,13 @@ export function HooksPage({ project }: { project: Project | undefined }) {
           {words.onlyFailed}
         </label>
       </div>
-      {log.error ? <FailureCard failure={asFailure(log.error)} /> : null}
+      {log.error ? <Failed asked={log} /> : null}
       {log.data && log.data.runs.length === 0 ? <Empty title={search || failed ? t.trust.nothingFound : words.noRuns} /> : null}
       {log.data && log.data.runs.length > 0 ? (
-        <DataTable label={words.log} heads={[words.at, words.name, words.when, words.outcome, words.reason, words.took]}>
+        <DataTable label={words.log} heads={[words.at, words.name, words.when, words.outcome, words.reason, figures(words.took)]}>
           {log.data.runs.map((run) => (
             <tr key={run.id}>
-              <td className="num">{shortTime(run.at, now)}</td>
+              <td className="when">{shortTime(run.at, now)}</td>
               <td>{run.hook}</td>
               <td>
                 {words.points[run.point]} {run.tool ? <span className="mono quiet">{run.tool}</span> : null}

@@ -3,7 +3,7 @@
 import { ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
-import { Empty, FailureCard, useNow, Waiting } from "../../components/states";
+import { Empty, Failed, FailureCard, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { shortTime, whole } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
@@ -13,7 +13,7 @@ import type { Rule } from "../../protocol/generated/Rule";
 import type { RuleAction } from "../../protocol/generated/RuleAction";
 import type { RuleKind } from "../../protocol/generated/RuleKind";
 import { useClient, useRequest } from "../../protocol/queries";
-import { DataTable, useAttempt, useSearch } from "./parts";
+import { buttons, DataTable, figures, useAttempt, useSearch } from "./parts";
 import { RuleFile } from "./RuleFile";
 
 const ACTIONS: RuleAction[] = ["allow", "ask", "deny"];
@@ -27,7 +27,7 @@ export function RulesPage({ project }: { project: Project | undefined }) {
   const { field, search } = useSearch(words.search);
   const [removed, setRemoved] = useState(false);
   const rules = useRequest("rule.list", { project_id: project?.id, search, removed });
-  if (rules.error) return <FailureCard failure={asFailure(rules.error)} />;
+  if (rules.error) return <Failed asked={rules} />;
   if (!rules.data) return <Waiting what={t.common.loading} />;
   const bringBack = (id: string) => client.call("rule.restore", { rule_id: id }).then(() => rules.refetch());
   const { file } = rules.data;
@@ -102,7 +102,7 @@ function RuleTable(props: { rules: readonly Rule[]; onRemove: (rule: Rule) => vo
   const now = useNow(30_000);
   const words = t.trust.rules;
   return (
-    <DataTable label={t.trust.tabs.rules} heads={[words.action, words.pattern, words.where, words.used, words.since, t.common.more]}>
+    <DataTable label={t.trust.tabs.rules} heads={[words.action, words.pattern, words.where, figures(words.used), words.since, buttons()]}>
       {props.rules.map((rule) => (
         <tr key={rule.id}>
           <td>
@@ -114,7 +114,7 @@ function RuleTable(props: { rules: readonly Rule[]; onRemove: (rule: Rule) => vo
           </td>
           <td>{rule.project_id ? (rule.folder ? rule.folder : words.thisProject) : words.everywhere}</td>
           <td className="num">{whole(rule.use_count)}</td>
-          <td className="num">{shortTime(rule.created_at, now)}</td>
+          <td className="when">{shortTime(rule.created_at, now)}</td>
           <td>
             {typeof rule.removed_at !== "number" ? (
               <Button
