@@ -17,19 +17,25 @@ interface Numbered extends Line {
   content: ReactNode;
 }
 
-export const DiffLines = memo(function DiffLines(props: { lines: readonly Line[]; before: number; after: number; label: string }) {
-  const rows = number(props.lines, props.before, props.after);
+/** Without the numbers of the first lines, where nobody knows them, none are shown. */
+export const DiffLines = memo(function DiffLines(props: { lines: readonly Line[]; before?: number; after?: number; label: string }) {
+  const isNumbered = props.before !== undefined && props.after !== undefined;
+  const rows = number(props.lines, props.before ?? 1, props.after ?? 1);
   return (
     <div className="diff" role="region" aria-label={props.label} tabIndex={0}>
-      <div className="diff-lines" role="table" aria-label={props.label}>
+      <div className="diff-lines" data-numbered={isNumbered} role="table" aria-label={props.label}>
         {rows.map((row, index) => (
           <div key={index} className={`diff-line ${row.kind}`} role="row">
-            <span className="diff-no" role="cell">
-              {row.before}
-            </span>
-            <span className="diff-no" role="cell">
-              {row.after}
-            </span>
+            {isNumbered ? (
+              <>
+                <span className="diff-no" role="cell">
+                  {row.before}
+                </span>
+                <span className="diff-no" role="cell">
+                  {row.after}
+                </span>
+              </>
+            ) : null}
             <span className="diff-sign" role="cell">
               {row.kind === "added" ? "+" : row.kind === "removed" ? "−" : ""}
             </span>

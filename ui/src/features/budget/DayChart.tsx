@@ -10,7 +10,7 @@ import { money, shortDay } from "../../i18n/format";
 import type { Projection } from "../../protocol/generated/Projection";
 import type { SpendRow } from "../../protocol/generated/SpendRow";
 
-const HEIGHT = 180;
+const HEIGHT = 168;
 const DAY = 86_400;
 const HALF_DAY = DAY / 2;
 const WEEK = 6 * DAY;
@@ -53,7 +53,7 @@ export function DayChart({ rows, today }: { rows: readonly SpendRow[]; today: Pr
         cursor: { show: false },
         // A few days stand at the right of a whole week, so that one is a bar and not a wall.
         scales: { x: { time: true, range: () => [Math.min(days[0] ?? 0, (days[last] ?? 0) - WEEK) - HALF_DAY, (days[last] ?? 0) + HALF_DAY] }, y: { range: (_, __, most) => [0, Math.max(most, 0.01)] } },
-        axes: [{ ...axis, grid: { show: false }, values: (_, days) => days.map((day) => shortDay(day * 1000)), splits: (_, __, from, until) => noons(from, until) }, { ...axis, size: 64, values: (_, values) => values.map((value) => money(value * 1_000_000)) }],
+        axes: [{ ...axis, size: 28, grid: { show: false }, values: (_, days) => days.map((day) => shortDay(day * 1000)), splits: (_, __, from, until) => noons(from, until) }, { ...axis, size: 64, values: (_, values) => values.map((value) => money(value * 1_000_000)) }],
         series: [
           {},
           { stroke: colour("--line-strong"), fill: colour("--pressed"), ...(bars ? { paths: bars({ size: [0.6, 40] }) } : {}), points: { show: false } },

@@ -103,7 +103,7 @@ function Kept({ onDone }: { onDone: (work: () => Promise<string>) => Promise<voi
               const cost = microUsd(costs.get(call.id) ?? "");
               return (
                 <tr key={call.id}>
-                  <td className="num">{shortTime(call.at, now)}</td>
+                  <td className="when">{shortTime(call.at, now)}</td>
                   <td className="budget-name">
                     {call.purpose} · {call.model} <span className="quiet">{call.outcome}</span>
                   </td>

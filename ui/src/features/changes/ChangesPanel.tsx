@@ -258,7 +258,7 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
     <div className="review" data-large={large} ref={panel} onKeyDown={onKeyDown} tabIndex={0} data-autofocus aria-label={t.inspector.tabs.changes} role="group">
       <div className="review-head">
         {props.head}
-        <div className="row-line wrap">
+        <div className="row-line wrap" hidden={scope.kind === "git" && set.files.length === 0}>
           {scope.kind === "git" ? null : review.keeping ? (
             <Button small onClick={review.stopKeeping}>
               {t.changes.keeping(review.keeping)}
@@ -319,7 +319,7 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
           </div>
         </div>
       </RowContext.Provider>
-      {comments.list.length > 0 ? <SendBar comments={comments.list} sessionId={props.sessionId} projectId={projectId} choice={props.choice} onSend={props.onSend} /> : <p className="review-keys quiet">{scope.kind === "git" ? t.changes.keysRead : t.changes.keys}</p>}
+      {comments.list.length > 0 ? <SendBar comments={comments.list} sessionId={props.sessionId} projectId={projectId} choice={props.choice} onSend={props.onSend} /> : set.files.length === 0 ? null : <p className="review-keys quiet">{scope.kind === "git" ? t.changes.keysRead : t.changes.keys}</p>}
       <p className="hidden-text" role="status">
         {spoken(set, all, current, cursor.row)}
       </p>

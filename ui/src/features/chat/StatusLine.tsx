@@ -96,7 +96,12 @@ function shown(phase: Exclude<Phase, { kind: "idle" }>): Shown {
       return {
         icon: <Unplug size={14} aria-hidden="true" />,
         text: s.offline,
-        end: phase.retryAt === undefined ? null : <Countdown until={phase.retryAt} />,
+        end:
+          phase.retryAt === undefined ? null : (
+            <span className="nowrap">
+              {t.connection.next} <Countdown until={phase.retryAt} />
+            </span>
+          ),
         warn: true,
       };
     case "starting":

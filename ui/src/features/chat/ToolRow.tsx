@@ -94,7 +94,7 @@ export const ToolRow = memo(function ToolRow(props: {
         <ChevronRight size={13} className="chevron" aria-hidden="true" />
         <Icon size={14} className="quiet" aria-hidden="true" />
         <span className="tool-verb">{line.verb}</span>{" "}
-        <span className="mono truncate tool-subject">{line.subject}</span>{" "}
+        {line.subject ? <span className="mono truncate tool-subject">{line.subject}</span> : null}{" "}
         <ToolFigures item={item} />{" "}
         <ToolStateMark item={item} />
       </button>
@@ -182,7 +182,7 @@ function ToolBody(props: {
             </button>
           </div>
           {pieces.map((piece, index) => (
-            <DiffLines key={index} lines={piece.lines} before={1} after={1} label={t.changes.label({ path })} />
+            <DiffLines key={index} lines={piece.lines} {...(piece.first === undefined ? {} : { before: piece.first, after: piece.first })} label={t.changes.label({ path })} />
           ))}
         </section>
       ) : (

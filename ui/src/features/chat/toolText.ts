@@ -49,7 +49,7 @@ export function toolLine(tool: string, value: JsonValue, command: string | undef
     case "search_codebase":
       return { verb: t.tools.search, subject: text(args["pattern"]) || text(args["query"]), path: undefined };
     case "list_project_files":
-      return { verb: t.tools.list, subject: path ?? ".", path: undefined };
+      return { verb: t.tools.list, subject: path === "." ? "" : (path ?? ""), path: undefined };
     case "get_file_summary":
       return { verb: t.tools.summary, subject: path ?? "", path };
     case "run_command":
@@ -99,6 +99,8 @@ export function toolLine(tool: string, value: JsonValue, command: string | undef
 
 export interface Piece {
   lines: Line[];
+  /** The number of the first line; an edit names its lines by their text alone. */
+  first?: number;
 }
 
 /** The differences that an edit or write call asked for; empty for other tools. */
@@ -106,7 +108,7 @@ export function asked(tool: string, value: JsonValue): Piece[] {
   const args = argumentsOf(value);
   if (tool === "write_project_file") {
     const content = text(args["content"]);
-    return content ? [{ lines: linesBetween("", content) }] : [];
+    return content ? [{ lines: linesBetween("", content), first: 1 }] : [];
   }
   if (tool !== "edit_project_file") return [];
   const edits = Array.isArray(args["edits"]) ? args["edits"] : [value];

@@ -49,18 +49,30 @@ export function useAttempt(): (work: () => Promise<unknown>, done?: { say: strin
   };
 }
 
+/** A column's head: over words, over figures, or over buttons, where only a screen reader says it. */
+export type Head = string | { over: "figures" | "buttons"; text: string };
+
+export const figures = (text: string): Head => ({ over: "figures", text });
+export const buttons = (): Head => ({ over: "buttons", text: t.common.more });
+
 /** A table that scrolls by itself where the window is narrow. */
-export function DataTable(props: { label: string; heads: readonly string[]; children: ReactNode }) {
+export function DataTable(props: { label: string; heads: readonly Head[]; children: ReactNode }) {
   return (
     <div className="table-scroll" tabIndex={0} role="group" aria-label={props.label}>
       <table className="table">
         <thead>
           <tr>
-            {props.heads.map((head, index) => (
-              <th key={index} scope="col">
-                {head}
-              </th>
-            ))}
+            {props.heads.map((head, index) =>
+              typeof head === "string" ? (
+                <th key={index} scope="col">
+                  {head}
+                </th>
+              ) : (
+                <th key={index} scope="col" className={head.over === "figures" ? "num" : undefined}>
+                  {head.over === "figures" ? head.text : <span className="hidden-text">{head.text}</span>}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>{props.children}</tbody>

@@ -108,7 +108,7 @@ function ModelStep(props: { servers: ReactNode; keychainProblem: string; onDone:
           <h2 className="section-title" id="choice-key">
             {t.welcome.key}
           </h2>
-          <p className="secondary">{props.keychainProblem || t.welcome.keyText}</p>
+          <p className="secondary">{t.welcome.keyText}</p>
           <form
             className="row-line"
             onSubmit={(event) => {
@@ -146,6 +146,11 @@ function ModelStep(props: { servers: ReactNode; keychainProblem: string; onDone:
               {busy === "key" ? t.settings.testing : t.welcome.keyAction}
             </Button>
           </form>
+          {props.keychainProblem ? (
+            <p className="choice-note warn" role="note">
+              {props.keychainProblem}
+            </p>
+          ) : null}
           {failure?.at === "key" ? <FailureCard failure={failure.failure} /> : null}
         </div>
       </section>
