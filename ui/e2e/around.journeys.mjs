@@ -228,6 +228,22 @@ export const journeys = {
       assert.equal(here.file("greet.sh"), FILES["greet.sh"]);
     }),
 
+  "dialogs give the keys back to where they were": () =>
+    journey({ replies: READ_AND_EDIT }, async (here) => {
+      const page = await here.page();
+      await openProject(page, here.project);
+      const before = page.getByRole("button", { name: /^Project: greeter/ });
+      for (const [keys, dialog] of [["Control+k", "Commands"], ["Control+p", "Go to file"], ["Control+Shift+o", "Go to symbol"], ["Control+o", "Open a folder"], ["Control+/", "Keyboard shortcuts"]]) {
+        await before.focus();
+        await page.keyboard.press(keys);
+        await page.locator("dialog[open]").waitFor();
+        assert.ok(await page.evaluate(() => document.activeElement?.closest("dialog[open]")), `${dialog}: the keys are inside`);
+        await page.keyboard.press("Escape");
+        await page.locator("dialog").waitFor({ state: "detached" });
+        assert.ok(await before.evaluate((one) => one === document.activeElement), `${dialog}: the keys are back`);
+      }
+    }),
+
   "no key: within a minute files, git and doctor show something, and nothing is a dead end": () =>
     journey({ key: false }, async (here) => {
       const began = Date.now();
@@ -247,6 +263,35 @@ export const journeys = {
       await act(page, "play the demonstration");
       await page.getByText("Demonstration", { exact: true }).waitFor();
       assert.ok(Date.now() - began < 60_000, `it took ${Date.now() - began} ms`);
+    }),
+
+  "no key: what works without a model stands in the middle, and each leads somewhere and back": () =>
+    journey({ key: false }, async (here) => {
+      const page = await here.page();
+      await page.getByRole("button", { name: "Continue without a model" }).click();
+      await openProject(page, here.project);
+      const offers = page.getByRole("list", { name: "What works without a model" });
+      await offers.waitFor();
+      assert.deepEqual(await accessibility(page), []);
+      const go = async (name) => {
+        await offers.getByRole("button", { name }).focus();
+        await page.keyboard.press("Enter");
+      };
+      await go(/^Search the code/);
+      await page.getByRole("searchbox", { name: "Search code" }).fill("greet");
+      await page.getByRole("button", { name: /^Open greet\.sh:/ }).first().waitFor();
+      await page.keyboard.press("Escape");
+      for (const [name, tab] of [[/^See how it is laid out/, "Map"], [/^See what could be better/, "Quality"], [/^See what changes most/, "Hotspots"]]) {
+        await go(name);
+        await page.getByRole("tab", { name: tab, selected: true }).waitFor();
+        await page.getByRole("tabpanel").getByText(/\S/).first().waitFor();
+        await page.keyboard.press("Escape");
+      }
+      await go(/^Read its files/);
+      await page.getByText("greet.sh").first().click();
+      await page.getByText("Greets by name").first().waitFor();
+      await go(/^Play the demonstration/);
+      await page.getByText("Demonstration", { exact: true }).waitFor();
     }),
 
   "the engine goes away: the line says so, counts down, and a click comes back": () =>

@@ -95,6 +95,63 @@ export const journeys = {
       { replies: [{ when: { user: "self.items.iter().sum()" }, text: "It adds them up." }] },
     ),
 
+  "code: places from the code index go with a message by themselves, stand in its receipt, and are left out": () =>
+    journey(
+      async (here, page) => {
+        await page.goto(`${page.url().split("#")[0]}#/code/index`);
+        await page.getByText("Up to date").waitFor();
+        await page.keyboard.press("Escape");
+        const field = page.getByRole("textbox", { name: "Message", exact: true });
+        const say = async (text, answer) => {
+          await field.fill(text);
+          await page.keyboard.press("Enter");
+          await page.getByText(answer, { exact: true }).first().waitFor();
+        };
+        await say("Why does total_price add up prices twice?", "It does so once.");
+        await page.getByRole("tab", { name: "Context" }).click();
+        const row = page.getByRole("row", { name: /From the code index/ });
+        await row.getByText(/part/).first().click();
+        assert.deepEqual(await accessibility(page), [], "the receipt");
+        const choice = (name) => page.getByRole("button", { name: `${name}: What the code index has for a message` });
+        await choice("Leave out").focus();
+        await page.keyboard.press("Enter");
+        await page.getByText("It counts from the next message on.").first().waitFor();
+        // A reply for what comes without places alone.
+        await say("And does total_price add up prices again?", "Never again.");
+        await row.getByText(/part/).first().click();
+        await choice("Take in").waitFor();
+        assert.deepEqual(await here.violations(), []);
+      },
+      {
+        settings: { MIRA_CODE_CONTEXT_MS: "10000" },
+        replies: [
+          { when: { user: "cart.rs:8-10 method Cart::total_price" }, text: "It does so once." },
+          { text: "Never again." },
+        ],
+      },
+    ),
+
+  "code: the picture of who uses what, walked with keys": () =>
+    journey(async (here, page) => {
+      writeFileSync(join(here.project, "shop.rs"), "pub fn checkout(cart: &crate::cart::Cart) -> u64 {\n    cart.total_price()\n}\n");
+      await page.keyboard.press("Control+Shift+O");
+      await page.getByPlaceholder("A function, type or other name").fill("totpri");
+      await page.getByRole("option", { name: /total_price/ }).first().waitFor();
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: /total_price/ }).waitFor();
+      const user = page.getByRole("button", { name: /checkout, 1 step away/ });
+      await user.waitFor();
+      // With Tab alone: the picture first, then each of its places.
+      for (let presses = 0; presses < 60 && !(await user.evaluate((one) => one === document.activeElement)); presses += 1) await page.keyboard.press("Tab");
+      assert.ok(await user.evaluate((one) => one === document.activeElement), "Tab reaches who uses it");
+      assert.equal(await user.evaluate((one) => getComputedStyle(one.querySelector("rect")).strokeWidth), "2.5px", "the focus is seen");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "checkout", exact: true }).waitFor();
+      assert.deepEqual(await accessibility(page), [], "a picture");
+      await page.goBack();
+      await page.getByRole("heading", { name: /total_price/ }).waitFor();
+    }),
+
   "code: what the model asks the index about is told in lines, with what it found": () =>
     journey(
       async (here, page) => {

@@ -42,8 +42,10 @@ const ROUND = `export function round(value: number): number {
 }
 `;
 
+export const DAMAGED = { type: "error", code: "internal", message: "The code index failed: index.db is damaged.", hint: "Index the project anew on the page Index." };
+
 /** Runs one way in a world with some TypeScript that has a history. */
-async function journey(walk) {
+async function journey(walk, { broken } = {}) {
   const here = await world({});
   const git = (...args) => execFileSync("git", ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", ...args], { cwd: here.project });
   const commit = (message, files) => {
@@ -56,7 +58,7 @@ async function journey(walk) {
     commit("Add a cart", { "src/shop/cart.ts": HARD, "src/core/round.ts": ROUND, "checks/prices.test.ts": "// The prices.\n" });
     commit("Fix the total", { "src/shop/cart.ts": `${HARD}// Mended.\n`, "checks/prices.test.ts": "// The prices again.\n" });
     commit("Fix it again", { "src/shop/cart.ts": `${HARD}// Mended twice.\n`, "checks/prices.test.ts": "// The prices at last.\n" });
-    const page = await here.page();
+    const page = await here.page({ broken });
     await openProject(page, here.project);
     await page.getByRole("button", { name: "Project: greeter" }).waitFor();
     const go = (tab) => page.goto(`${page.url().split("#")[0]}#/code/${tab}`);
@@ -121,4 +123,27 @@ export const journeys = {
       await page.getByRole("row", { name: /src\/shop.*src\/core/ }).waitFor();
       assert.deepEqual(await accessibility(page), [], "folders in layers");
     }),
+
+  "code: quality and hotspots that cannot be looked at say why, and trying again shows them": () => {
+    const broken = new Map(["code.quality", "code.hotspots"].map((method) => [method, DAMAGED]));
+    return journey(
+      async ({ page, go }) => {
+        for (const [tab, method, found] of [
+          ["quality", "code.quality", page.getByRole("row", { name: /complexity.*> 15/ })],
+          ["hotspots", "code.hotspots", page.getByRole("button", { name: /^src\/shop\/cart\.ts: \d+ lines/ })],
+        ]) {
+          await go(tab);
+          const failure = page.getByRole("alert").filter({ hasText: "index.db is damaged" });
+          await failure.waitFor();
+          assert.deepEqual(await accessibility(page), [], `${tab} that failed`);
+          await failure.getByRole("button", { name: "Try again" }).focus();
+          broken.delete(method);
+          await page.keyboard.press("Enter");
+          await found.waitFor();
+          await failure.waitFor({ state: "detached" });
+        }
+      },
+      { broken },
+    );
+  },
 };

@@ -2,10 +2,12 @@
 // three widths, into test-results/screenshots; with `--best` also the few that docs/ shows; `--quick` takes one of each.
 
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { root } from "../../scripts/lib/place.mjs";
 import { READ_AND_EDIT } from "./journeys.mjs";
-import { ask, closeBrowser, openProject, world } from "./world.mjs";
+import { DAMAGED } from "./quality.journeys.mjs";
+import { accessibility, ask, closeBrowser, openProject, world } from "./world.mjs";
 
 const OUT = join(root, "test-results", "screenshots");
 const DOCS = join(root, "docs", "screenshots");
@@ -19,7 +21,77 @@ const BEST = [
   "conversation-light-wide", "conversation-dark-wide", "review-dark-wide", "approval-light-wide", "search-light-wide",
   "shortcuts-dark-wide", "german-light-wide", "right-to-left-light-wide", "contrast-dark-wide", "first-run-light-phone", "budget-light-wide",
   "rules-light-wide", "router-light-wide", "review-split-light-wide", "reconnecting-dark-wide", "review-large-dark-wide", "failed-light-wide", "budget-paused-dark-wide",
+  "no-key-light-wide", "index-making-light-wide", "code-element-dark-wide", "code-quality-light-wide", "quality-failed-light-half", "review-conflict-light-wide", "crashed-and-back-dark-wide", "refused-light-phone",
 ];
+
+/** Berths of a harbor, so that the code's pages have something to show. */
+const HARBOR = {
+  "src/berths.ts": `import { fits, type Ship } from "./ships";
+
+export interface Berth {
+  name: string;
+  metres: number;
+  ship: Ship | undefined;
+}
+
+/** The shortest free berth that a ship fits into. */
+export function assign(berths: Berth[], ship: Ship, isNight: boolean): Berth | undefined {
+  let best: Berth | undefined;
+  for (const berth of berths) {
+    if (berth.ship === undefined) {
+      if (fits(ship, berth.metres)) {
+        if (isNight && ship.cargo === "oil") {
+          if (berth.name.startsWith("N") || berth.metres > 200) {
+            if (!best || berth.metres < best.metres) best = berth;
+          }
+        } else if (!best || berth.metres < best.metres || (best.name > berth.name && best.metres === berth.metres)) {
+          best = berth;
+        }
+      }
+    } else if (berth.ship.name === ship.name) {
+      return berth;
+    }
+  }
+  return best;
+}
+
+export function release(berth: Berth): void {
+  berth.ship = undefined;
+}
+`,
+  "src/ships.ts": `export interface Ship {
+  name: string;
+  metres: number;
+  cargo: "oil" | "grain" | "cars";
+}
+
+/** With a tenth of its length to spare. */
+export function fits(ship: Ship, metres: number): boolean {
+  return ship.metres * 1.1 <= metres;
+}
+`,
+  "src/arrivals.ts": `import { assign, release, type Berth } from "./berths";
+import type { Ship } from "./ships";
+
+export function arrive(berths: Berth[], ship: Ship, hour: number): boolean {
+  const berth = assign(berths, ship, hour < 6 || hour > 21);
+  if (berth) berth.ship = ship;
+  return berth !== undefined;
+}
+
+export function leave(berths: Berth[], name: string): void {
+  const berth = berths.find((one) => one.ship?.name === name);
+  if (berth) release(berth);
+}
+`,
+};
+/** What the engine says of its index a third of the way. */
+const MAKING = {
+  phase: "reading", done: 212, total: 640, generation: 1, is_complete: false, is_fresh: false, is_watching: true, watch_note: null, failure: null,
+  totals: { files: 212, lines: 41_800, source_bytes: 1_400_000, elements: 3_910, edges: 9_004, chunks: 5_120, skipped: 1, noted: 2, bytes: 9_300_000 },
+  meaning: { model: null, place: null, done: 0, total: 5_120, note: null, waits: false },
+  insight: { is_current: false, is_running: false, failure: null, issues: 0, concepts: 0, clusters: 0, patterns: 0, commits: 0 },
+};
 
 /** A red dot, a link, a mode, bytes, a move. */
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAV0lEQVR42mP48OYJTRHDqAWjFoDREQcLXIhSC/AYTaQ1DJSbjt8OBqqYjscOBmqZjsuOgbCAbNOx2jFqwagFoxYM06KCHqUpPeoDetRo9KiTR9tFw8ECADn5yyVOFaToAAAAAElFTkSuQmCC";
@@ -34,6 +106,13 @@ const SHUFFLE = [
 
 mkdirSync(OUT, { recursive: true });
 let taken = 0;
+/** What a screen reader or a weak eye would stumble over, by picture. */
+const found = new Map();
+
+/** A world with names that can be shown. */
+function harbor(options) {
+  return world({ name: "harbor", home: join(tmpdir(), "ada"), ...options });
+}
 
 async function shoot(page, name) {
   if (!name.includes(part)) return;
@@ -49,6 +128,8 @@ async function shoot(page, name) {
       // Two frames, so that the followed end of the conversation stands still.
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       const file = `${name}-${theme}-${width}`;
+      const violations = width === "half" ? [] : await accessibility(page);
+      if (violations.length > 0) found.set(file, violations);
       await page.screenshot({ path: join(OUT, `${file}.png`) });
       taken += 1;
       if (words.includes("--best") && BEST.includes(file)) {
@@ -73,7 +154,7 @@ async function show(page, name) {
 }
 
 async function firstRun() {
-  const here = await world({ key: false });
+  const here = await harbor({ key: false });
   const page = await here.page();
   await page.getByRole("button", { name: "Play the demonstration" }).waitFor();
   await page.getByText("No model server answers").or(page.getByRole("button", { name: "Use this server" })).first().waitFor();
@@ -94,7 +175,7 @@ async function firstRun() {
 }
 
 async function conversation() {
-  const here = await world({
+  const here = await harbor({
     replies: [
       ...READ_AND_EDIT,
       { when: { user: "slowly" }, text: "The history is short, so this will not take long. Reading the newest commits", gate_after_text: "never", calls: [{ name: "git_log", args: {} }] },
@@ -183,7 +264,7 @@ async function around(page) {
 
 /** The pages about trust, the budget, the router: with what a day of work leaves in them. */
 async function pages() {
-  const here = await world({
+  const here = await harbor({
     replies: [...READ_AND_EDIT, { when: { user: "explain" }, text: "The greeting takes a name and prints it." }],
   });
   mkdirSync(join(here.project, ".mira"), { recursive: true });
@@ -257,7 +338,7 @@ async function pages() {
 /** Ten thousand lines, an image, a link, a move, a mode, bytes; side by side. */
 async function largeReview() {
   const lines = Array.from({ length: 10_000 }, (_, index) => `export const value${index} = compute(${index}, "${(index * 7919).toString(36)}"); // ${index % 7 ? "kept" : "new"}`);
-  const here = await world({
+  const here = await harbor({
     replies: [
       { when: { user: "shuffle" }, calls: [{ name: "run_command", args: { command: SHUFFLE } }] },
       { calls: [{ name: "write_project_file", args: { path: "src/values.ts", content: `${lines.join("\n")}\n` } }] },
@@ -312,7 +393,7 @@ async function largeReview() {
 }
 
 async function failure() {
-  const here = await world({ replies: [{ when: { user: "fail" }, fault: { kind: "quota" } }, { when: { user: "spend" }, text: "Spent." }] });
+  const here = await harbor({ replies: [{ when: { user: "fail" }, fault: { kind: "quota" } }, { when: { user: "spend" }, text: "Spent." }] });
   const page = await here.page();
   await openProject(page, here.project);
   await ask(page, "This will fail");
@@ -334,7 +415,7 @@ async function failure() {
 }
 
 async function crashed() {
-  const here = await world({ replies: [{ when: { user: "wait" }, text: "Thinking about it", gate_after_text: "never", calls: [{ name: "git_log", args: {} }] }] });
+  const here = await harbor({ replies: [{ when: { user: "wait" }, text: "Thinking about it", gate_after_text: "never", calls: [{ name: "git_log", args: {} }] }] });
   const page = await here.page();
   await openProject(page, here.project);
   await ask(page, "wait for it");
@@ -351,7 +432,7 @@ async function crashed() {
 }
 
 async function refused() {
-  const here = await world({});
+  const here = await harbor({});
   const page = await here.page();
   const stranger = await here.blank();
   await stranger.goto(new URL("/", page.url()).href);
@@ -360,7 +441,50 @@ async function refused() {
   await here.close();
 }
 
-for (const scene of [firstRun, conversation, pages, largeReview, failure, crashed, refused]) {
+/** The code index as it is being made; then its pages full, and one that failed. */
+async function code() {
+  const here = await harbor({});
+  mkdirSync(join(here.project, "src"), { recursive: true });
+  for (const [path, text] of Object.entries(HARBOR)) here.put(path, text);
+  const making = new Map([["code.state", { type: "reply", result: MAKING }]]);
+  const page = await here.page({ broken: making });
+  await openProject(page, here.project);
+  const go = (tab) => page.goto(`${page.url().split("#")[0]}#/code/${tab}`);
+  await go("index");
+  await page.getByText("212 of 640").first().waitFor();
+  await shoot(page, "index-making");
+  await go("search");
+  await page.getByRole("searchbox", { name: "Search code" }).fill("berth");
+  await page.locator(".code-hit").first().waitFor();
+  await shoot(page, "code-search-early");
+  making.clear();
+  await page.reload();
+  await page.getByText("What should be done?").or(page.getByRole("heading", { name: "Code" })).first().waitFor();
+  await go("index");
+  await page.getByText("Up to date").waitFor();
+  await shoot(page, "index");
+  for (const tab of ["quality", "hotspots", "map"]) {
+    await go(tab);
+    await page.waitForLoadState("networkidle");
+    await page.getByRole("tabpanel").locator("table, .heat-file, pre").first().waitFor();
+    await shoot(page, `code-${tab}`);
+  }
+  await page.keyboard.press("Control+Shift+O");
+  await page.getByPlaceholder("A function, type or other name").fill("assign");
+  await page.getByRole("option", { name: /assign/ }).first().waitFor();
+  await shoot(page, "code-symbols");
+  await page.keyboard.press("Enter");
+  await page.getByRole("article").waitFor();
+  await shoot(page, "code-element");
+  making.set("code.quality", DAMAGED);
+  await page.reload();
+  await go("quality");
+  await page.getByRole("button", { name: "Try again" }).waitFor();
+  await shoot(page, "quality-failed");
+  await here.close();
+}
+
+for (const scene of [firstRun, code, conversation, pages, largeReview, failure, crashed, refused]) {
   if (only && scene.name !== only) continue;
   try {
     await scene();
@@ -370,4 +494,6 @@ for (const scene of [firstRun, conversation, pages, largeReview, failure, crashe
   }
 }
 await closeBrowser();
+for (const [file, violations] of found) console.error(`${file}: ${violations.join("\n  ")}`);
+if (found.size > 0) process.exitCode = 1;
 console.log(`${taken} pictures in ${OUT}`);

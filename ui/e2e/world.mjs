@@ -1,7 +1,7 @@
 // A world for one journey: a fake vendor, a project on disk, the real engine, a browser page.
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import axe from "axe-core";
@@ -84,11 +84,11 @@ async function newestInterface(context) {
   });
 }
 
-/** `replies` as in the fake vendor's script; `key: false` leaves the engine without one; `before` may fill the data directory. */
-export async function world({ replies = [], key = true, aside = "A greeting that greets", before } = {}) {
-  const folder = mkdtempSync(join(tmpdir(), "mira-e2e-"));
-  const project = join(folder, "greeter");
-  for (const [path, content] of Object.entries(FILES)) {
+/** `replies` as in the fake vendor's script; `key: false` leaves the engine without one; `before` may fill the data directory; `name` is the project's, `home` its owner's, for pictures; `settings` are names of the environment. */
+export async function world({ replies = [], key = true, aside = "A greeting that greets", before, name = "greeter", home, files = FILES, settings = {} } = {}) {
+  const folder = home && !existsSync(home) ? (mkdirSync(home), home) : mkdtempSync(join(tmpdir(), "mira-e2e-"));
+  const project = join(folder, name);
+  for (const [path, content] of Object.entries(files)) {
     mkdirSync(dirname(join(project, path)), { recursive: true });
     writeFileSync(join(project, path), content);
   }
@@ -114,6 +114,7 @@ export async function world({ replies = [], key = true, aside = "A greeting that
     DBUS_SESSION_BUS_ADDRESS: "",
     // Without a key there is no vendor either: an address on this machine would do without one.
     ...(key ? { OPENAI_BASE_URL: vendorUrl, OPENAI_API_KEY: "sk-e2e" } : {}),
+    ...settings,
   };
   let engine;
   let link;
@@ -139,8 +140,8 @@ export async function world({ replies = [], key = true, aside = "A greeting that
       const answer = await fetch(new URL("/admin/replies", vendorUrl), { method: "POST", body: JSON.stringify(more) });
       if (!answer.ok) throw new Error(await answer.text());
     },
-    /** A page at the engine's one-time link. Its console must stay silent. */
-    async page({ dark = false, width = 1360, height = 860, prepare } = {}) {
+    /** A page at the engine's one-time link. Its console must stay silent. `broken`: a map of methods to the frame that comes instead of the engine's answer, for as long as it stands there. */
+    async page({ dark = false, width = 1360, height = 860, prepare, broken } = {}) {
       const browser = await chromiumBrowser();
       const context = await browser.newContext({
         viewport: { width, height },
@@ -152,6 +153,7 @@ export async function world({ replies = [], key = true, aside = "A greeting that
       const page = await context.newPage();
       page.setDefaultTimeout(45_000);
       if (prepare) await page.addInitScript(prepare);
+      if (broken) await page.routeWebSocket(/^ws/, (socket) => { between(socket, broken); });
       const problems = [];
       listen(page);
       page.on("pageerror", (error) => problems.push(error.message));
@@ -197,6 +199,17 @@ export async function world({ replies = [], key = true, aside = "A greeting that
     },
   };
   return self;
+}
+
+/** Lets everything through between a page and its engine but what `broken` says. */
+function between(socket, broken) {
+  const engine = socket.connectToServer();
+  socket.onMessage((text) => {
+    const frame = JSON.parse(String(text));
+    const instead = frame.type === "request" ? broken.get(frame.method) : undefined;
+    if (instead) socket.send(JSON.stringify({ ...instead, id: frame.id }));
+    else engine.send(text);
+  });
 }
 
 const answers = new WeakMap();
