@@ -3,7 +3,8 @@
 //! Loaded from the database when first needed, then kept up to date by every commit. About 200
 //! bytes an element.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use mira_syntax::{Kind, Visibility};
@@ -436,10 +437,17 @@ pub(crate) const FOLDER_FILES: &[&str] = &["index", "mod", "__init__", "lib", "m
 #[derive(Default)]
 struct Change {
     files: HashSet<i64>,
-    /// Each thing that a name can mean, with how often it came (+) and went (-).
-    meanings: HashMap<(Box<str>, String), i64>,
+    /// Each thing that a name can mean, by its hash, with how often it came (+) and went (-).
+    meanings: HashMap<(Box<str>, u64), i64>,
     /// The same for what reaches further than its name.
-    structure: HashMap<String, i64>,
+    structure: HashMap<u64, i64>,
+}
+
+/// Of all that makes a thing what it is.
+fn hash_of(thing: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    thing.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Change {
@@ -452,18 +460,17 @@ impl Change {
     }
 
     fn count(&mut self, symbol: &Symbol, by: i64) {
-        let meaning = format!(
-            "{} {} {:?} {:?} {:?} {:?}",
+        let meaning = hash_of((
             symbol.id,
-            symbol.qualified,
+            &symbol.qualified,
             symbol.kind,
-            symbol.type_text,
+            &symbol.type_text,
             symbol.visibility,
-            symbol.parent
-        );
+            symbol.parent,
+        ));
         if !symbol.bases.is_empty() {
             // Who inherits does not mention it.
-            let key = format!("{} {} {:?}", symbol.file, symbol.qualified, symbol.bases);
+            let key = hash_of((symbol.file, &symbol.qualified, &symbol.bases));
             *self.structure.entry(key).or_default() += by;
         }
         *self
@@ -484,21 +491,27 @@ impl Change {
         let (folders, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
         let stem = name.split('.').next().unwrap_or(name);
         let folder = folders.rsplit('/').next().unwrap_or(folders);
-        let meaning = format!("{} {:?}", file.path, file.package);
+        let meaning = hash_of((&file.path, &file.package));
         let package = file.package.as_deref().unwrap_or_default();
         let last = package
             .rsplit(['.', '\\', ':', '/'])
             .next()
             .unwrap_or(package);
         for name in [stem, folder, last] {
-            *self
-                .meanings
-                .entry((name.into(), meaning.clone()))
-                .or_default() += by;
+            *self.meanings.entry((name.into(), meaning)).or_default() += by;
         }
+        // Which comes before which counts, and not how many lines are between them.
+        let lines: BTreeSet<usize> = file.fields.iter().map(|field| field.line).collect();
+        let place: HashMap<usize, usize> = lines.into_iter().zip(0..).collect();
         for field in file.fields.iter() {
             let name = field.name.rsplit('.').next().unwrap_or_default();
-            let meaning = format!("{} {field:?}", file.path);
+            let made = (
+                &field.type_text,
+                &field.call,
+                place.get(&field.line),
+                field.within,
+            );
+            let meaning = hash_of((&file.path, &field.name, made));
             *self.meanings.entry((name.into(), meaning)).or_default() += by;
         }
         for import in imports {
@@ -506,12 +519,12 @@ impl Change {
             for name in &import.names {
                 let key = (
                     name.alias.as_ref().unwrap_or(&name.name).as_str().into(),
-                    format!("{} {} {}", file.path, import.module, name.name),
+                    hash_of((&file.path, &import.module, &name.name)),
                 );
                 *self.meanings.entry(key).or_default() += by;
             }
             if import.is_wildcard && (import.is_reexport || file.path.ends_with(".py")) {
-                let key = format!("{} *{}", file.path, import.module);
+                let key = hash_of((&file.path, '*', &import.module));
                 *self.structure.entry(key).or_default() += by;
             }
         }

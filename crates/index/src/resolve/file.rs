@@ -175,7 +175,7 @@ impl<'g> Names<'g> {
         if here.family == Family::Rust && receiver.contains("::") && !receiver.contains('(') {
             let path = receiver.split('<').next().unwrap_or(receiver);
             let things = self.rust_path(here.file, path, 8);
-            let found = self.in_things(&things, name, 0.95, "by its path");
+            let found = self.in_things(&things, reference, 0.95, "by its path");
             if !found.is_empty() {
                 return found;
             }
@@ -199,7 +199,7 @@ impl<'g> Names<'g> {
                     }
                     _ => "a member of the receiver's type",
                 };
-                self.in_things(&typed.things, name, typed.confidence, reason)
+                self.in_things(&typed.things, reference, typed.confidence, reason)
             }
             Some(_) => Vec::new(),
             None if self.is_outside(here, receiver) => Vec::new(),
@@ -210,15 +210,16 @@ impl<'g> Names<'g> {
     fn in_things(
         &self,
         things: &[Thing],
-        name: &str,
+        reference: &Reference,
         confidence: f64,
         reason: &'static str,
     ) -> Ends {
         let mut found: Vec<Thing> = things
             .iter()
-            .flat_map(|thing| self.member(*thing, name, 6).to_vec())
+            .flat_map(|thing| self.member(*thing, &reference.name, 6).to_vec())
             .collect();
         found.dedup();
+        self.keep_what_fits(&mut found, reference.kind != ReferenceKind::Read);
         let end = |thing: Thing| (thing, confidence, reason);
         found.into_iter().map(end).collect()
     }

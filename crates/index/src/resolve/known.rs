@@ -142,6 +142,7 @@ pub(super) const PASSES_ON: &[&str] = &[
     "cloned",
     "copied",
     "take",
+    "default",
 ];
 
 /// Methods that give one of what a container holds.

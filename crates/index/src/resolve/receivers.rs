@@ -145,7 +145,9 @@ impl<'g> Names<'g> {
         let mut is_known = false;
         if !typed.is_container {
             for thing in &typed.things {
-                for member in self.member(*thing, name, 6).iter().copied() {
+                let mut members = self.member(*thing, name, 6).to_vec();
+                self.keep_what_fits(&mut members, part.is_call);
+                for member in members {
                     is_known = true;
                     match self.value_of(member, part.is_call, depth) {
                         Some(value) => {
@@ -183,6 +185,19 @@ impl<'g> Names<'g> {
             confidence: typed.confidence * 0.9,
             things: typed.things.clone(),
         })
+    }
+
+    /// A field and a method may have one name: called is the method, read is the field.
+    pub(super) fn keep_what_fits(&self, members: &mut Vec<Thing>, is_call: bool) {
+        let fits = |thing: &Thing| match thing {
+            Thing::File(_) => false,
+            Thing::Element(id) => self.ground.element(*id).is_some_and(|one| {
+                one.kind.is_callable() == is_call || is_call && one.kind.is_type()
+            }),
+        };
+        if members.iter().any(fits) {
+            members.retain(fits);
+        }
     }
 
     /// A field that is only set where the type's code runs: `self.cart = Cart()`.

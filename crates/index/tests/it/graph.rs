@@ -327,6 +327,31 @@ async fn a_class_that_extends_one_of_its_own_name_is_met_with_a_measured_confide
     assert!(edges[0].confidence <= 0.5, "{edges:?}");
 }
 
+#[tokio::test]
+async fn a_field_and_a_method_of_one_name_are_told_apart_and_a_default_is_of_its_type() {
+    let place = Place::with(&[
+        ("Cargo.toml", "[package]\nname = \"shop\"\n"),
+        (
+            "src/lib.rs",
+            "pub struct Now;\nimpl Now { pub fn tick(&self) {} }\n\
+             pub struct Clock;\nimpl Clock { pub fn tick(&self) -> Now { Now } }\n\
+             #[derive(Default)]\npub struct Shop { clock: Clock }\n\
+             impl Shop {\n    pub fn clock(&self) -> Now { Now }\n\
+                 pub fn read(&self) { self.clock.tick(); }\n\
+                 pub fn call(&self) { self.clock().tick(); }\n}\n\
+             pub fn open() { let shop = Shop::default(); shop.read(); }\n",
+        ),
+    ]);
+    let index = place.synced().await;
+    assert_eq!(
+        calls(&index, "Shop::read").await,
+        ["Clock::tick in src/lib.rs"]
+    );
+    let called = ["Now::tick in src/lib.rs", "Shop::clock in src/lib.rs"];
+    assert_eq!(calls(&index, "Shop::call").await, called);
+    assert_eq!(calls(&index, "open").await, ["Shop::read in src/lib.rs"]);
+}
+
 /// A class of `count` fields, each of which is made from every other, and one of them a cart.
 fn knot(count: usize) -> String {
     let mut text = String::from(
