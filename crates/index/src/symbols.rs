@@ -294,6 +294,16 @@ impl Symbols {
         ids.flatten().copied().collect()
     }
 
+    /// Elements among the letters of whose names are these, one after the other; in no order.
+    pub fn whose_letters_contain(&self, letters: &str) -> Vec<i64> {
+        let alike = self.by_letters.iter();
+        let alike = alike.filter(|(of, _)| of.contains(letters));
+        let ids = alike
+            .flat_map(|(_, names)| names)
+            .filter_map(|name| self.by_name.get(name));
+        ids.flatten().copied().collect()
+    }
+
     /// The path of a symbol's file.
     pub fn path_of(&self, symbol: &Symbol) -> &str {
         self.files.get(&symbol.file).map_or("", |file| &file.path)

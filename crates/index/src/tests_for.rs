@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::graph::GraphQuery;
 use crate::model::Element;
 use crate::roles::is_test_name;
+use crate::tokens::letters_of;
 use crate::{Index, IndexError};
 
 /// A test that is about an element, or a file of tests.
@@ -25,6 +26,8 @@ pub struct TestFor {
 
 /// How many steps a test may be from what it calls.
 const STEPS: u32 = 3;
+/// Tests that are looked at for their names alone.
+const MOST_NAMED: usize = 200;
 
 impl Index {
     /// Tests of an element, the surest first, at most `limit`.
@@ -74,28 +77,21 @@ impl Index {
 
     async fn by_names(&self, element: &Element, found: &mut Tests) -> Result<(), IndexError> {
         self.loaded().await?;
-        let plain = |text: &str| -> String {
-            text.chars()
-                .filter(|c| c.is_alphanumeric())
-                .flat_map(char::to_lowercase)
-                .collect()
-        };
-        let name = plain(&element.name);
+        let name = letters_of(&element.name);
         // Short names are parts of too many others.
         if name.len() < 4 {
             return Ok(());
         }
         let ids: Vec<i64> = {
             let symbols = self.symbols();
-            let named = symbols
-                .elements
-                .values()
-                .filter(|one| one.is_test && one.kind.is_callable());
-            named
-                .filter(|one| plain(&one.name).contains(&name))
-                .map(|one| one.id)
-                .take(200)
-                .collect()
+            let mut ids = symbols.whose_letters_contain(&name);
+            ids.retain(|id| {
+                let one = symbols.elements.get(id);
+                one.is_some_and(|one| one.is_test && one.kind.is_callable())
+            });
+            ids.sort_unstable();
+            ids.truncate(MOST_NAMED);
+            ids
         };
         for test in self.elements_by_id(&ids).await? {
             let is_near = test.language == element.language;
