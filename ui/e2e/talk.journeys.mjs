@@ -244,6 +244,11 @@ export const journeys = {
       await output.getByText("step 4 of 4").waitFor();
       const text = await output.innerText();
       assert.ok(!text.includes("step 1 of 4") && text.includes("built"), text);
+      const green = () => output.locator(".ansi-2", { hasText: "step 4 of 4" });
+      await green().waitFor();
+      await page.reload();
+      await page.getByRole("button", { name: /^Run .*done/ }).click();
+      await green().waitFor();
       assert.deepEqual(here.problems(), []);
     } finally {
       await here.close();

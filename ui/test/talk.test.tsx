@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { place } from "../src/app/place";
 import { pieces } from "../src/components/blocks";
-import { nearest, Terminal, terminalView } from "../src/components/terminal";
+import { nearest, Terminal, terminalView, uncoloured } from "../src/components/terminal";
 import { codeBlocks, isPatch, pathOf } from "../src/features/chat/applying";
 import { isText } from "../src/features/chat/attaching";
 import { DraftSaver } from "../src/features/chat/draftSaver";
@@ -45,6 +45,20 @@ describe("the output of a program", () => {
       ["ok", true, 2],
       [" plain", false, undefined],
     ]);
+  });
+
+  it("is coloured again when a stored result is read, and its words alone are copied and found", () => {
+    const story = new Story("ses_1", 0);
+    const operation = "op_1";
+    story.add(operation, { event_type: "tool_call", data: { call_id: "c1", tool: "run_command", arguments: { command: "check" } } });
+    const printed = "\u001b[32mok\u001b[0m all\n";
+    story.add(operation, {
+      event_type: "tool_result",
+      data: { call_id: "c1", tool: "run_command", success: true, output: "ok all\n", coloured: printed, summary: "exit 0", duration_ms: 3, truncated: false },
+    });
+    const item = fold(emptyTranscript("ses_1"), story.events.map((event) => ({ kind: "stored" as const, event }))).items.find((one) => one.kind === "tool");
+    expect(item).toMatchObject({ output: "ok all\n", coloured: printed });
+    expect(uncoloured(printed)).toBe("ok all\n");
   });
 
   it("redraws a progress bar where it stands: carriage return, backspace, erase, cursor up", () => {

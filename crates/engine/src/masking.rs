@@ -15,10 +15,18 @@ use mira_protocol::operation::Attachment;
 use mira_protocol::rule::RuleDraft;
 use mira_protocol::{EventKind, Failure};
 use mira_secrets::{KEY_BYTES, Masker};
+use mira_workspace::colours;
 use serde_json::Value;
 
 /// The installation's key for marks, in the data directory, readable by its owner only.
 const KEY_FILE: &str = "mask-key";
+
+/// Live output of a tool, whole lines in colour: secrets are looked for in what is without it.
+pub fn live(masker: &Masker, coloured: &str) -> String {
+    let plain = colours::plain(coloured);
+    let masked = masker.mask(&plain);
+    colours::over(&masked, coloured).unwrap_or_else(|| masked.into_owned())
+}
 
 /// Opens the installation's masker; the first time its key is made.
 ///
@@ -116,20 +124,26 @@ pub fn event(masker: &Masker, kind: EventKind) -> EventKind {
             tool,
             success,
             output,
+            coloured,
             summary,
             duration_ms,
             truncated,
             changes,
-        } => EventKind::ToolResult {
-            call_id,
-            tool,
-            success,
-            output: text(output),
-            summary: text(summary),
-            duration_ms,
-            truncated,
-            changes,
-        },
+        } => {
+            let output = text(output);
+            EventKind::ToolResult {
+                call_id,
+                tool,
+                success,
+                // Colours must not cut a secret in two before it is looked for.
+                coloured: coloured.and_then(|coloured| colours::over(&output, &coloured)),
+                output,
+                summary: text(summary),
+                duration_ms,
+                truncated,
+                changes,
+            }
+        }
         EventKind::Compacted {
             up_to_seq,
             summary,

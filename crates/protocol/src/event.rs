@@ -175,12 +175,15 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         command: Option<String>,
     },
-    /// The tool answered. `output` is what the model reads; `summary` one line for people.
+    /// The tool answered. `output` is what the model reads; `summary` one line for people;
+    /// `coloured` the same output with `ESC [ … m` in it, where a program printed in colour.
     ToolResult {
         call_id: CallId,
         tool: String,
         success: bool,
         output: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coloured: Option<String>,
         summary: String,
         duration_ms: u64,
         #[serde(default)]
@@ -316,7 +319,7 @@ pub enum Signal {
         tool: String,
         bytes: u64,
     },
-    /// Live output of a running tool.
+    /// Live output of a running tool, whole lines, perhaps coloured (`ESC [ … m`).
     ToolOutput {
         session_id: SessionId,
         operation_id: OperationId,

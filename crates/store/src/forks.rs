@@ -202,6 +202,7 @@ async fn close_copy(
             tool,
             success: false,
             output: format!("No result. {CUT}"),
+            coloured: None,
             summary: "no result in this copy".into(),
             duration_ms: 0,
             truncated: false,

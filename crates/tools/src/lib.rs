@@ -123,6 +123,8 @@ pub struct ToolCx {
 pub struct Output {
     /// What the model reads.
     pub text: String,
+    /// Lines of the text in colour, for screens ([`mira_workspace::colours`]).
+    pub coloured: Option<String>,
     /// One line for people ("212 lines", "exit 0 in 1.9 s").
     pub summary: String,
     /// The tool worked but what it ran did not (a test failed, a command exited with 1).

@@ -223,6 +223,7 @@ pub fn told(exit: &Exit, kept: Option<&str>, timeout: Duration) -> Output {
     Output {
         failed,
         truncated: exit.truncated,
+        coloured: exit.coloured.clone(),
         ..Output::new(text, end)
     }
 }

@@ -155,6 +155,7 @@ impl Jobs {
         let id = info.id.clone();
         let (_, ended) = watch::channel(Some(Exit {
             output: String::new(),
+            coloured: None,
             ..exit.clone()
         }));
         self.add(Arc::new(Job {

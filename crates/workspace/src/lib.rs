@@ -13,6 +13,7 @@
 
 pub mod blobs;
 pub mod checkpoint;
+pub mod colours;
 pub mod diff;
 pub mod edits;
 mod error;

@@ -11,6 +11,7 @@ use tokio::net::unix::pipe;
 use tokio_util::sync::CancellationToken;
 
 use crate::Refusal;
+use crate::colours::{self, Kept};
 use crate::output::Collector;
 use crate::sandbox::holder::{Hold, holder};
 use crate::sandbox::{self, Confinement, Network};
@@ -97,6 +98,8 @@ pub struct Exit {
     /// Standard output and error as they came, progress bars and colours tamed; where it was too
     /// long its beginning and end, with a mark between.
     pub output: String,
+    /// The [coloured](colours) form of `output`, where it had any.
+    pub coloured: Option<String>,
     /// All output, in bytes.
     pub output_bytes: u64,
     pub truncated: bool,
@@ -123,7 +126,7 @@ const GRACE: Duration = Duration::from_millis(1500);
 const LINGER: Duration = Duration::from_millis(500);
 
 /// Runs a command to its end in a session and process group of its own, with a cleaned
-/// environment, no input, and output to `on_output` line by line. On time-out, cancel, or when
+/// environment, no input, and output to `on_output` line by line, [coloured](colours). On time-out, cancel, or when
 /// the future is dropped, the command is ended with everything that it started.
 ///
 /// Fails only where the command could not be started; a command that fails is an [`Exit`].
@@ -297,12 +300,16 @@ impl Running {
         let mut exit = Exit::default();
         let deadline = timeout.map(|timeout| self.started + timeout);
         let mut tamer = Tamer::default();
-        let mut take = |bytes: &[u8], collector: &mut Collector| {
-            let text = tamer.push(bytes);
+        let mut kept = Kept::default();
+        let mut pass_on = |text: &str, collector: &mut Collector| {
             if !text.is_empty() {
-                on_output(&text);
-                collector.push(&text);
+                on_output(text);
+                collector.push(&colours::plain(text));
+                kept.push(text);
             }
+        };
+        let mut take = |bytes: &[u8], collector: &mut Collector| {
+            pass_on(&tamer.push(bytes), collector);
         };
         let mut buffer = vec![0; 32 * 1024];
         let mut open = true;
@@ -350,11 +357,7 @@ impl Running {
         if let Some(door) = self.door.take() {
             door.close().await;
         }
-        let last = tamer.finish();
-        if !last.is_empty() {
-            on_output(&last);
-            collector.push(&last);
-        }
+        pass_on(&tamer.finish(), &mut collector);
         match status {
             Ok(status) => {
                 exit.code = status.code;
@@ -364,6 +367,7 @@ impl Running {
         }
         exit.duration = self.started.elapsed();
         collector.finish(&mut exit);
+        exit.coloured = kept.over(&exit.output);
         exit.refused = self.confine.and_then(|on| sandbox::told(&on, &exit));
         exit
     }

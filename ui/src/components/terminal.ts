@@ -286,6 +286,11 @@ export interface TerminalView {
   dropped: number;
 }
 
+/** The text without its colours: to be searched and copied. */
+export function uncoloured(text: string): string {
+  return text.replaceAll(/\u001b\[[0-9;]*m/g, "");
+}
+
 /** The lines of an output. Where it goes on one that was shown before, only the rest is read. */
 export function terminalView(text: string): TerminalView {
   let fed = followed.find((one) => text.startsWith(one.text) && one.text !== "");

@@ -203,6 +203,7 @@ impl Operations {
                 None => format!("Wrote {} ({lines} lines).", write.path),
                 Some(failure) => failure.message.clone(),
             },
+            coloured: None,
             summary: match &failure {
                 None => format!("{lines} lines"),
                 Some(_) => "not written".into(),

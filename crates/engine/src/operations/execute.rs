@@ -14,7 +14,7 @@ use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::operation::OperationState;
 use mira_protocol::{Code, EventKind, Failure, JobId, Signal, StoredEvent, Topic};
 use mira_tools::{Effect, ErasedTool, Output, ToolCx, ToolError};
-use mira_workspace::{JobInfo, Manifest};
+use mira_workspace::{JobInfo, Manifest, colours};
 use tokio::sync::{Mutex, OwnedRwLockReadGuard};
 
 use super::Operations;
@@ -26,6 +26,7 @@ use super::model_step::AskedCall;
 use super::record::By;
 use super::run::{Run, Stop};
 use crate::knowledge::ForTools;
+use crate::masking;
 
 /// From so many identical answers on, the model is told so in the result.
 const REPEATS_TOLD: u32 = 3;
@@ -167,7 +168,7 @@ impl Run<'_> {
                     session_id: session.clone(),
                     operation_id: operation.clone(),
                     call_id: call.clone(),
-                    text: masker.mask(text).into_owned(),
+                    text: masking::live(&masker, text),
                 });
             })
         };
@@ -217,6 +218,7 @@ impl Run<'_> {
             tool: call.tool,
             success: false,
             output: why.to_owned(),
+            coloured: None,
             summary: "not run".to_owned(),
             duration_ms: 0,
             truncated: false,
@@ -300,6 +302,9 @@ impl Caller<'_> {
             call_id: plan.call.id.clone(),
             tool: plan.call.tool.clone(),
             success,
+            coloured: output
+                .coloured
+                .and_then(|coloured| colours::over(&text, &coloured)),
             output: text,
             summary: output.summary,
             duration_ms: begun.elapsed().as_millis() as u64,

@@ -685,6 +685,7 @@ mod tests {
             tool: "read".into(),
             success: true,
             output: "x".repeat(400),
+            coloured: None,
             summary: String::new(),
             duration_ms: 0,
             truncated: false,

@@ -53,6 +53,7 @@ impl Operations {
                 tool: call.tool.clone(),
                 success: false,
                 output: "Interrupted: Mira was stopped while this ran. It may have run partly; look before you repeat it.".into(),
+                coloured: None,
                 summary: "interrupted".into(),
                 duration_ms: 0,
                 truncated: false,

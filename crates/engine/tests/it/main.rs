@@ -5,6 +5,7 @@ mod cancel;
 mod changes;
 mod choosing;
 mod code_tools;
+mod colours;
 mod crash;
 mod demonstration;
 mod egress;

@@ -193,6 +193,7 @@ fn next(kind: &EventKind) -> Option<EventKind> {
             tool: "run_command".into(),
             success: true,
             output: "a\n".into(),
+            coloured: Some("\u{1b}[34ma\u{1b}[0m\n".into()),
             summary: "listed".into(),
             duration_ms: 1,
             truncated: false,

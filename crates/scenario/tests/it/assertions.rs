@@ -23,6 +23,7 @@ fn result(tool: &str, success: bool) -> EventKind {
         tool: tool.into(),
         success,
         output: format!("what {tool} said"),
+        coloured: None,
         summary: String::new(),
         duration_ms: 1,
         truncated: false,

@@ -70,6 +70,7 @@ pub fn result(id: &str, output: &str) -> EventKind {
         tool: "run_command".into(),
         success: true,
         output: output.into(),
+        coloured: None,
         summary: "ok".into(),
         duration_ms: 1,
         truncated: false,

@@ -32,6 +32,7 @@ import { Button } from "../../components/Button";
 import { Code } from "../../components/Code";
 import { DiffLines, Figures } from "../../components/Diff";
 import { CopyButton, Elapsed } from "../../components/states";
+import { uncoloured } from "../../components/terminal";
 import { t } from "../../i18n";
 import { bytes, duration } from "../../i18n/format";
 import type { RewindTarget } from "./RewindDialog";
@@ -151,7 +152,7 @@ function ToolBody(props: {
 }) {
   const { item, path, approval } = props;
   const pieces = asked(item.tool, item.arguments);
-  const output = item.durationMs === undefined ? item.live : item.output;
+  const printed = item.durationMs === undefined ? item.live : (item.coloured ?? item.output);
   return (
     <div className="tool-body">
       {approval ? (
@@ -209,9 +210,9 @@ function ToolBody(props: {
       <section>
         <div className="tool-head">
           <span>{item.durationMs === undefined ? t.tools.liveOutput : t.tools.output}</span>
-          {output ? <CopyButton text={output} label={t.tools.copyOutput} /> : null}
+          {printed ? <CopyButton text={uncoloured(printed)} label={t.tools.copyOutput} /> : null}
         </div>
-        {output ? <Terminal text={output} label={t.tools.output} follow={item.durationMs === undefined} /> : <p className="quiet">{t.tools.none}</p>}
+        {printed ? <Terminal text={printed} label={t.tools.output} follow={item.durationMs === undefined} /> : <p className="quiet">{t.tools.none}</p>}
         {item.truncated ? <p className="quiet">{t.tools.truncated}</p> : null}
       </section>
       {item.durationMs !== undefined && item.seq !== undefined && writes(item) ? (

@@ -1,5 +1,6 @@
 // Where words stand in a conversation.
 
+import { uncoloured } from "../../components/terminal";
 import { toolLine } from "./toolText";
 import type { Item } from "./transcript";
 
@@ -13,7 +14,7 @@ export function textOf(item: Item): string {
       return item.text;
     case "tool": {
       const line = toolLine(item.tool, item.arguments, item.command);
-      return [line.verb, line.subject, item.summary, item.durationMs === undefined ? item.live : item.output].join("\n");
+      return [line.verb, line.subject, item.summary, item.durationMs === undefined ? uncoloured(item.live) : item.output].join("\n");
     }
     case "notice":
       return item.text;

@@ -45,6 +45,7 @@ export function freshTool(callId: string, operationId: string | undefined, at: n
     startedAt: undefined,
     live: "",
     output: "",
+    coloured: undefined,
     summary: "",
     durationMs: undefined,
     truncated: false,

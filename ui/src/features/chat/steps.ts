@@ -117,10 +117,11 @@ export function tell(draft: Draft, event: StoredEvent): void {
       });
       break;
     case "tool_result": {
-      const { call_id, success, output, summary, duration_ms, truncated, changes } = event.data;
+      const { call_id, success, output, coloured, summary, duration_ms, truncated, changes } = event.data;
       draft.changeTool(call_id, {
         state: success ? "done" : "failed",
         output,
+        coloured: coloured ?? undefined,
         summary,
         durationMs: duration_ms,
         truncated,

@@ -80,6 +80,8 @@ export interface ToolItem {
   /** What the running tool printed so far; the result replaces it. */
   live: string;
   output: string;
+  /** The output as the terminal showed it; none where it had no colour. */
+  coloured: string | undefined;
   summary: string;
   durationMs: number | undefined;
   truncated: boolean;
