@@ -41,7 +41,7 @@ describe("around the window", { timeout: 600_000 }, () => {
     world = new World({ "notes.txt": "nothing\n" });
     vendor = await Vendor.start(world, SCRIPT);
     updates = await UpdateServer.start();
-    notices = spawn(SYSTEM_PYTHON, [lib("notices.py")], { stdio: ["ignore", "pipe", "inherit"] });
+    notices = spawn(SYSTEM_PYTHON, [lib("notices.py")], { stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface({ input: notices.stdout });
     await new Promise((done) => lines.once("line", done));
     lines.on("line", (line) => told.push(JSON.parse(line)));
@@ -118,6 +118,23 @@ describe("around the window", { timeout: 600_000 }, () => {
       await page.until(() => told.length > before, "a notification");
       assert.match(told.at(-1).title, /^Done/);
       assert.deepEqual([told.at(-1).body, told.at(-1).sound], ["It is done now.", "complete"]);
+    } finally {
+      cover.kill();
+    }
+  });
+
+  it("comes to the front with the session when its notification is clicked", async () => {
+    const notice = told.at(-1);
+    assert.ok(notice.actions.includes("default"), "a click is asked for");
+    await page.click("button", /New session/);
+    await page.sees("What should be done?");
+    const cover = spawn(SYSTEM_PYTHON, [lib("native.py"), "cover", "20"], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      await new Promise((done) => createInterface({ input: cover.stdout }).once("line", done));
+      await page.until(() => page.run(() => !document.hasFocus()), "something else in front");
+      notices.stdin.write(`${notice.id}\n`);
+      await page.sees("It is done now.");
+      await page.until(() => page.run(() => document.hasFocus()), "the window in front");
     } finally {
       cover.kill();
     }

@@ -14,11 +14,16 @@ use tauri_plugin_notification::NotificationExt;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::host::{Engines, Host};
+use crate::links::{self, Link};
 use crate::words::words;
 use crate::{approval_dialog, tray, window};
 
 /// Characters of a notification's text.
 const BODY_LIMIT: usize = 160;
+/// What a notification carries: the session it tells of.
+const SESSION: &str = "session_id";
+/// The plugin's name for a click on the notification itself.
+const CLICK: &str = "tap";
 
 /// The operations that run now.
 #[derive(Default)]
@@ -91,6 +96,33 @@ impl Running {
     }
 }
 
+/// A click on a notification brings the window up and shows the session it tells of.
+pub fn follow_clicks(app: &AppHandle) {
+    let here = app.clone();
+    let followed = app.notification().on_action(move |performed| {
+        if performed.action_id() != CLICK {
+            return;
+        }
+        let session = performed
+            .notification()
+            .and_then(|notification| notification.extra().get(SESSION)?.as_str());
+        match session {
+            Some(id) => links::show(
+                &here,
+                Link::Session {
+                    session_id: SessionId::from(id),
+                },
+            ),
+            None => {
+                window::bring_forward(&here);
+            }
+        }
+    });
+    if let Err(error) = followed {
+        tracing::debug!(%error, "clicks on notifications are not heard");
+    }
+}
+
 /// Listens to each engine that opens, until the app ends.
 pub async fn watch(app: AppHandle) {
     let mut state = app.state::<Host>().watch();
@@ -134,7 +166,8 @@ async fn hear(app: &AppHandle, engine: &Engine, stored: &StoredEvent) {
         EventKind::ApprovalRequested { approval } => {
             let watched = window::is_watched(app);
             if !watched && wanted.waiting {
-                notify(app, words.waiting, &approval.command, sound);
+                let about = Some(&stored.session_id);
+                notify(app, words.waiting, &approval.command, sound, about);
             }
             if !watched || settings.native_approvals {
                 approval_dialog::show(app, engine, approval);
@@ -163,7 +196,7 @@ async fn hear(app: &AppHandle, engine: &Engine, stored: &StoredEvent) {
             } else {
                 format!("{what}: {name}")
             };
-            notify(app, &title, text, sound);
+            notify(app, &title, text, sound, Some(&stored.session_id));
         }
         _ => {}
     }
@@ -205,7 +238,14 @@ fn sound(chosen: &str) -> Option<&'static str> {
     })
 }
 
-pub fn notify(app: &AppHandle, title: &str, body: &str, sound: Option<&str>) {
+/// Tells the person through the system; a click leads to the session it is `about`, or to the window.
+pub fn notify(
+    app: &AppHandle,
+    title: &str,
+    body: &str,
+    sound: Option<&str>,
+    about: Option<&SessionId>,
+) {
     let mut notification = app
         .notification()
         .builder()
@@ -213,6 +253,9 @@ pub fn notify(app: &AppHandle, title: &str, body: &str, sound: Option<&str>) {
         .body(first_line(body));
     if let Some(sound) = sound {
         notification = notification.sound(sound);
+    }
+    if let Some(session) = about {
+        notification = notification.extra(SESSION, session);
     }
     let shown = notification.show();
     if let Err(error) = shown {

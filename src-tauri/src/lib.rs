@@ -79,6 +79,7 @@ pub fn run() {
             tray::install(app.handle());
             tauri::async_runtime::spawn(trouble::show_when_failed(app.handle().clone()));
             Ok(())
+            attention::follow_clicks(app.handle());
         })
         .build(tauri::generate_context!());
 

@@ -94,7 +94,7 @@ async fn start(app: &AppHandle, engine: &Engine, wanted: Wanted) -> Option<(Want
         Err(error) => {
             tracing::warn!(%error, "the socket was not opened");
             let words = words(&engine.settings());
-            attention::notify(app, words.cannot_attach, &error.to_string(), None);
+            attention::notify(app, words.cannot_attach, &error.to_string(), None, None);
             None
         }
     }

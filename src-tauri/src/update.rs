@@ -106,7 +106,7 @@ pub async fn watch(app: AppHandle) {
             }) = check(&app).await
         {
             let words = words(&engine.settings());
-            attention::notify(&app, words.newer_version, &available.version, None);
+            attention::notify(&app, words.newer_version, &available.version, None, None);
         }
         tokio::time::sleep(DAY).await;
     }

@@ -84,9 +84,9 @@ fn save_download(webview: Webview, event: DownloadEvent<'_>) -> bool {
         DownloadEvent::Finished { path, success, .. } => {
             let words = words_of(app);
             if !success {
-                attention::notify(app, words.not_saved, words.not_saved_why, None);
+                attention::notify(app, words.not_saved, words.not_saved_why, None, None);
             } else if let Some(path) = path {
-                attention::notify(app, words.saved, &path.to_string_lossy(), None);
+                attention::notify(app, words.saved, &path.to_string_lossy(), None, None);
             }
             true
         }

@@ -1,6 +1,8 @@
-"""Stands in for the desktop's notification service: prints each notification as a line of JSON."""
+"""Stands in for the desktop's notification service: prints each notification as a line of JSON, and
+clicks on the one whose id comes as a line of input."""
 
 import json
+import sys
 
 import gi
 
@@ -20,26 +22,44 @@ INTERFACE = """
     <arg type='s' direction='out'/><arg type='s' direction='out'/>
     <arg type='s' direction='out'/><arg type='s' direction='out'/>
   </method>
+  <signal name='ActionInvoked'><arg type='u'/><arg type='s'/></signal>
+  <signal name='NotificationClosed'><arg type='u'/><arg type='u'/></signal>
 </interface></node>
 """
 
 
+PATH = "/org/freedesktop/Notifications"
+shown = []
+
+
 def called(_bus, _sender, _path, _interface, method, words, reply):
     if method == "Notify":
-        _, _, _, title, body, _, hints, _ = words.unpack()
-        print(json.dumps({"title": title, "body": body, "sound": hints.get("sound-name")}), flush=True)
-        reply.return_value(GLib.Variant("(u)", (1,)))
+        _, _, _, title, body, actions, hints, _ = words.unpack()
+        shown.append(title)
+        told = {"id": len(shown), "title": title, "body": body, "actions": actions, "sound": hints.get("sound-name")}
+        print(json.dumps(told), flush=True)
+        reply.return_value(GLib.Variant("(u)", (len(shown),)))
     elif method == "GetCapabilities":
-        reply.return_value(GLib.Variant("(as)", (["body", "sound"],)))
+        reply.return_value(GLib.Variant("(as)", (["body", "sound", "actions"],)))
     elif method == "GetServerInformation":
         reply.return_value(GLib.Variant("(ssss)", ("test", "mira", "1", "1.2")))
     else:
         reply.return_value(None)
 
 
+def click(_source, _condition, bus):
+    line = sys.stdin.readline()
+    if line:
+        number = int(line)
+        for signal, words in (("ActionInvoked", ("(us)", (number, "default"))), ("NotificationClosed", ("(uu)", (number, 2)))):
+            bus.emit_signal(None, PATH, "org.freedesktop.Notifications", signal, GLib.Variant(*words))
+    return bool(line)
+
+
 def ready(bus, _name):
     description = Gio.DBusNodeInfo.new_for_xml(INTERFACE).interfaces[0]
-    bus.register_object("/org/freedesktop/Notifications", description, called, None, None)
+    bus.register_object(PATH, description, called, None, None)
+    GLib.io_add_watch(sys.stdin.fileno(), GLib.IO_IN | GLib.IO_HUP, click, bus)
     print(json.dumps({"ready": True}), flush=True)
 
 
