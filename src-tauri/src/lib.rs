@@ -75,6 +75,7 @@ pub fn run() {
             start(app.handle(), settings);
             window::open(app.handle(), window::MAIN, "index.html")?;
             windows::reopen(app.handle());
+            window::rest_the_caret();
             follow_links(app.handle());
             tray::install(app.handle());
             tauri::async_runtime::spawn(trouble::show_when_failed(app.handle().clone()));

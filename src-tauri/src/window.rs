@@ -72,6 +72,21 @@ fn save_download(webview: Webview, event: DownloadEvent<'_>) -> bool {
         DownloadEvent::Requested { destination, .. } => {
             let folder = app.path().download_dir().or_else(|_| app.path().home_dir());
             let Ok(folder) = folder else { return false };
+/// The mark in a text field stands still. WebKit draws it anew for as long as a field has the focus,
+/// each time with some twenty wake-ups of three processes for one picture, and does not know the
+/// system's rule that blinking ends after a while.
+#[cfg(target_os = "linux")]
+pub fn rest_the_caret() {
+    use gtk::prelude::ObjectExt;
+    if let Some(settings) = gtk::Settings::default() {
+        // Switched off altogether, WebKit would ask for every picture of the screen.
+        settings.set_property("gtk-cursor-blink-time", i32::MAX);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn rest_the_caret() {}
+
             let name = destination.file_name().map(PathBuf::from);
             *destination = free_name(&folder, &name.unwrap_or_else(|| "mira-export".into()));
             if let Some(folder) = destination.parent()
