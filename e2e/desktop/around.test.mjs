@@ -140,6 +140,24 @@ describe("around the window", { timeout: 600_000 }, () => {
     }
   });
 
+  it("takes a file that is dragged out of another program into the message", async () => {
+    const file = join(world.root, "figures.csv");
+    writeFileSync(file, "one,two\n1,2\n");
+    const at = await page.run(() => {
+      const box = document.querySelector(".composer-box").getBoundingClientRect();
+      document.addEventListener("dragover", () => (document.documentElement.dataset.dragged = "over"), { once: true, capture: true });
+      return [box.x + box.width / 2, box.y + box.height / 3].map(Math.round);
+    });
+    const drag = spawn(SYSTEM_PYTHON, [lib("native.py"), "drag", file, ...at.map(String)], { stdio: ["pipe", "pipe", "inherit"] });
+    try {
+      await page.until(() => page.run(() => document.documentElement.dataset.dragged), "the drag over the page");
+      drag.stdin.write("drop\n");
+      await page.sees("figures.csv");
+    } finally {
+      drag.kill();
+    }
+  });
+
   it("finds a signed newer version, and takes none whose signature is wrong", async () => {
     await page.run(() => (location.hash = "#/settings"));
     updates.offer("0.1.0");

@@ -9,6 +9,8 @@ mod approval_dialog;
 pub mod askpass;
 mod attention;
 mod commands;
+#[cfg(target_os = "linux")]
+mod dropped;
 mod feed;
 mod host;
 mod instance;
@@ -73,14 +75,14 @@ pub fn run() {
             app.manage(PagesDir(data_dir.as_ref().map(|dir| dir.join("webview"))));
             app.manage(Windows::new(data_dir.as_deref()));
             start(app.handle(), settings);
+            window::rest_the_caret();
             window::open(app.handle(), window::MAIN, "index.html")?;
             windows::reopen(app.handle());
-            window::rest_the_caret();
             follow_links(app.handle());
+            attention::follow_clicks(app.handle());
             tray::install(app.handle());
             tauri::async_runtime::spawn(trouble::show_when_failed(app.handle().clone()));
             Ok(())
-            attention::follow_clicks(app.handle());
         })
         .build(tauri::generate_context!());
 

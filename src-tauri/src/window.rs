@@ -4,6 +4,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+use tauri::DragDropEvent;
 use tauri::plugin::TauriPlugin;
 use tauri::webview::{DownloadEvent, PageLoadEvent};
 use tauri::{
@@ -15,6 +17,8 @@ use tauri_plugin_opener::OpenerExt;
 use tauri_plugin_window_state::StateFlags;
 
 use crate::attention::{self, Running};
+#[cfg(target_os = "linux")]
+use crate::dropped;
 use crate::feed::Feeds;
 use crate::host::Host;
 use crate::windows::Windows;
@@ -49,7 +53,6 @@ pub fn open(app: &AppHandle, label: &str, page: &str) -> tauri::Result<WebviewWi
         .inner_size(1320.0, 860.0)
         .min_inner_size(420.0, 420.0)
         .visible(false)
-        .disable_drag_drop_handler()
         .on_download(save_download)
         .on_navigation(move |url| may_navigate(&here, url))
         .on_page_load(|window, load| {
@@ -59,19 +62,16 @@ pub fn open(app: &AppHandle, label: &str, page: &str) -> tauri::Result<WebviewWi
                 tracing::warn!(%error, "the window could not be shown");
             }
         });
+    // Elsewhere pages are given the files of a drop by the web view itself.
+    if cfg!(not(target_os = "linux")) {
+        builder = builder.disable_drag_drop_handler();
+    }
     if let Some(dir) = &app.state::<PagesDir>().0 {
         builder = builder.data_directory(dir.clone());
     }
     builder.build()
 }
 
-/// What the page offers as a file (an export) goes to the downloads, under a name of its own.
-fn save_download(webview: Webview, event: DownloadEvent<'_>) -> bool {
-    let app = webview.app_handle();
-    match event {
-        DownloadEvent::Requested { destination, .. } => {
-            let folder = app.path().download_dir().or_else(|_| app.path().home_dir());
-            let Ok(folder) = folder else { return false };
 /// The mark in a text field stands still. WebKit draws it anew for as long as a field has the focus,
 /// each time with some twenty wake-ups of three processes for one picture, and does not know the
 /// system's rule that blinking ends after a while.
@@ -87,6 +87,13 @@ pub fn rest_the_caret() {
 #[cfg(not(target_os = "linux"))]
 pub fn rest_the_caret() {}
 
+/// What the page offers as a file (an export) goes to the downloads, under a name of its own.
+fn save_download(webview: Webview, event: DownloadEvent<'_>) -> bool {
+    let app = webview.app_handle();
+    match event {
+        DownloadEvent::Requested { destination, .. } => {
+            let folder = app.path().download_dir().or_else(|_| app.path().home_dir());
+            let Ok(folder) = folder else { return false };
             let name = destination.file_name().map(PathBuf::from);
             *destination = free_name(&folder, &name.unwrap_or_else(|| "mira-export".into()));
             if let Some(folder) = destination.parent()
@@ -237,6 +244,10 @@ pub fn on_event(app: &AppHandle, label: &str, event: &WindowEvent) {
             } else {
                 app.state::<Windows>().closed(label);
             }
+        }
+        #[cfg(target_os = "linux")]
+        WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
+            dropped::tell(app, label, paths.clone());
         }
         WindowEvent::Destroyed => app.state::<Feeds>().end(label),
         _ => {}

@@ -5,6 +5,7 @@ native.py gone TITLE           waits until no such dialog is shown
 native.py close TITLE          leaves the dialog with Escape
 native.py shot FILE            the active window with its frame as PNG
 native.py cover SECONDS        another window in front, for so long
+native.py drag FILE X Y        drags a file to that place of the app's window, drops it when a line comes in
 """
 
 import sys
@@ -123,6 +124,58 @@ def cover(seconds):
     Gtk.main()
 
 
+def drag(file, x, y):
+    """A real drag (XDND): GTK is the source, the pointer moves as a hand does until a line comes in."""
+    import pathlib
+    import subprocess
+    import threading
+
+    gi.require_version("Gdk", "3.0")
+    gi.require_version("Gtk", "3.0")
+    from gi.repository import Gdk, GLib, Gtk
+
+    def xdotool(*words):
+        return subprocess.run(["xdotool", *map(str, words)], capture_output=True, text=True, check=True).stdout
+
+    app = xdotool("search", "--onlyvisible", "--name", "^Mira$").split()[-1]
+    place = dict(line.split("=") for line in xdotool("getwindowgeometry", "--shell", app).split())
+    target = (int(place["X"]) + int(x), int(place["Y"]) + int(y))
+
+    window = Gtk.Window(type=Gtk.WindowType.POPUP)
+    window.set_default_size(60, 60)
+    window.move(4, 4)
+    source = Gtk.EventBox()
+    source.drag_source_set(Gdk.ModifierType.BUTTON1_MASK, [], Gdk.DragAction.COPY)
+    source.drag_source_add_uri_targets()
+    uri = pathlib.Path(file).resolve().as_uri()
+    source.connect("drag-data-get", lambda _source, _context, data, *_: data.set_uris([uri]))
+    begun, drop = threading.Event(), threading.Event()
+    source.connect("drag-begin", lambda *_: begun.set())
+
+    def ended(_source, context):
+        print("taken" if Gdk.drag_drop_succeeded(context) else "refused", flush=True)
+        Gtk.main_quit()
+
+    source.connect("drag-end", ended)
+
+    def move():
+        xdotool("mousemove", 30, 30, "mousedown", 1)
+        step = 0
+        while not drop.is_set():
+            step += 1
+            from_here = target if begun.is_set() else (30, 30)
+            xdotool("mousemove", from_here[0] + step % 16, from_here[1] + step % 12)
+            time.sleep(0.02)
+        xdotool("mouseup", 1)
+
+    window.add(source)
+    window.show_all()
+    threading.Thread(target=lambda: (sys.stdin.readline(), drop.set()), daemon=True).start()
+    threading.Thread(target=move, daemon=True).start()
+    GLib.timeout_add_seconds(2 * PATIENCE_S, Gtk.main_quit)
+    Gtk.main()
+
+
 if __name__ == "__main__":
     command, *words = sys.argv[1:]
-    {"press": press, "gone": gone, "close": close, "shot": shot, "cover": cover}[command](*words)
+    {"press": press, "gone": gone, "close": close, "shot": shot, "cover": cover, "drag": drag}[command](*words)

@@ -64,6 +64,47 @@ export function onHandedOver(show: HandedOver): () => void {
   };
 }
 
+/** A file or folder dropped on the window, where the page itself is given none. */
+interface Dropped {
+  name: string;
+  folder: boolean;
+  size: number;
+  data_base64: string | null;
+}
+
+/** What a message takes of a file. */
+export type DroppedFile = Pick<File, "name" | "type" | "size" | "arrayBuffer">;
+
+const IMAGES: Record<string, string> = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", gif: "image/gif", webp: "image/webp" };
+
+/** Calls back with files and names of folders that the shell took from a drop. Returns the way to stop. */
+export function onDropped(take: (files: DroppedFile[], folders: string[]) => void): () => void {
+  let stopped = false;
+  const to = { target: { kind: "WebviewWindow" as const, label: getCurrentWebviewWindow().label } };
+  const listening = listen<Dropped[]>(
+    "dropped",
+    ({ payload }) => {
+      if (stopped) return;
+      const files = payload.filter((one) => !one.folder).map(fileOf);
+      take(files, payload.filter((one) => one.folder).map((one) => one.name));
+    },
+    to,
+  );
+  return () => {
+    stopped = true;
+    void listening.then((stop) => { stop(); });
+  };
+}
+
+function fileOf({ name, size, data_base64 }: Dropped): DroppedFile {
+  const ending = name.toLowerCase().split(".").at(-1) ?? "";
+  const arrayBuffer = () =>
+    data_base64 === null
+      ? Promise.reject(new Error(`${name} could not be read`))
+      : Promise.resolve(Uint8Array.from(atob(data_base64), (letter) => letter.charCodeAt(0)).buffer);
+  return { name, type: IMAGES[ending] ?? "", size, arrayBuffer };
+}
+
 /** Tells the shell which project this window shows, so that the next start finds it. */
 export function tellProject(projectId: string | undefined): void {
   asked("tell_project", { projectId: projectId ?? null }).catch(() => {

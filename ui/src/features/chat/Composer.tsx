@@ -9,6 +9,7 @@ import type { Attachment } from "../../protocol/generated/Attachment";
 import type { Mention } from "../../protocol/generated/Mention";
 import { NextCost } from "../../protocol/nextCost";
 import { useClient } from "../../protocol/queries";
+import { onDropped, type DroppedFile } from "../../protocol/window";
 import { interactive } from "../../vitals";
 import { readFile } from "./attaching";
 import { Attached, useEstimate } from "./Attached";
@@ -137,7 +138,7 @@ export function Composer(props: {
     };
   }, [onHandle]);
 
-  const attach = async (list: Iterable<File>) => {
+  const attach = async (list: Iterable<DroppedFile>) => {
     const read = await Promise.all([...list].map(readFile));
     const fresh: Attachment[] = [];
     for (const one of read) {
@@ -279,9 +280,13 @@ export function Composer(props: {
 
   const drop = (event: DragEvent) => {
     event.preventDefault();
-    setDropping(false);
     const folders = new Set([...event.dataTransfer.items].flatMap((item) => item.webkitGetAsEntry()).flatMap((entry) => (entry?.isDirectory ? entry.name : [])));
-    void attach([...event.dataTransfer.files].filter((file) => !folders.has(file.name)));
+    takeDropped([...event.dataTransfer.files].filter((file) => !folders.has(file.name)), folders);
+  };
+
+  const takeDropped = (files: DroppedFile[], folders: Iterable<string>) => {
+    setDropping(false);
+    void attach(files);
     for (const name of folders) {
       mentionFolder(name).catch(() => {
         toasts.fail(t.talk.attach.folder({ name }));
@@ -289,6 +294,11 @@ export function Composer(props: {
     }
     field.current?.focus();
   };
+  const take = useRef(takeDropped);
+  useEffect(() => {
+    take.current = takeDropped;
+  });
+  useEffect(() => (client.kind === "window" ? onDropped((files, folders) => { take.current(files, folders); }) : undefined), [client]);
 
   return (
     <div className="composer">

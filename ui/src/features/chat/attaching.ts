@@ -4,6 +4,7 @@ import { t } from "../../i18n";
 import { bytes } from "../../i18n/format";
 import type { Attachment } from "../../protocol/generated/Attachment";
 import type { AttachmentSize } from "../../protocol/generated/AttachmentSize";
+import type { DroppedFile } from "../../protocol/window";
 
 const LARGEST_IMAGE = 10 * 1024 * 1024;
 const LARGEST_TEXT = 256 * 1024;
@@ -15,7 +16,7 @@ export function isImage(attachment: Pick<Attachment, "media_type">): boolean {
   return attachment.media_type.startsWith("image/");
 }
 
-export async function readFile(file: File): Promise<Read> {
+export async function readFile(file: DroppedFile): Promise<Read> {
   const name = file.name || "image.png";
   const kind = file.type;
   if (kind.startsWith("image/") && kind !== "image/svg+xml") {
@@ -39,7 +40,7 @@ function tooLarge(name: string, size: number, limit: number): Read {
   return { refused: t.talk.attach.large({ name, size: bytes(size), limit: bytes(limit) }) };
 }
 
-async function content(file: File): Promise<Uint8Array> {
+async function content(file: DroppedFile): Promise<Uint8Array> {
   return new Uint8Array(await file.arrayBuffer());
 }
 
