@@ -125,7 +125,7 @@ pub struct MessageEstimate {
     pub accepts_images: bool,
     /// Tokens of the message alone, with all that comes along.
     pub message_tokens: u64,
-    /// In the order of the request: attachments, then mentions.
+    /// In the order of the request: attachments, then mentions; last what the code index adds.
     pub parts: Vec<EstimatePart>,
     /// What these tokens cost as input; None for a model without prices.
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! Who would answer a message, what it weighs, and whether it can be sent.
 
 use mira_protocol::Failure;
-use mira_protocol::message::{EstimateMessage, EstimatePart, Mention, MessageEstimate};
+use mira_protocol::message::{EstimateMessage, EstimatePart, Fragment, Mention, MessageEstimate};
 use mira_protocol::project::Project;
 use mira_protocol::route::ExplainRoute;
 
@@ -34,6 +34,15 @@ impl Operations {
         for mention in &request.mentions {
             parts.push(self.mentioned_part(mention, project.as_ref()).await);
         }
+        let files = parts.len() as u32;
+        if let Some(project) = &project {
+            let EstimateMessage {
+                content, mentions, ..
+            } = &request;
+            let session = request.session_id.as_ref();
+            let related = self.related(content, mentions, session, project).await;
+            parts.extend(related.map(part_of));
+        }
         let beside = parts.iter().map(|part| part.tokens).sum::<u64>();
         let message_tokens = (request.content.len() as u64).div_ceil(4) + beside;
 
@@ -44,7 +53,7 @@ impl Operations {
                 project_id: request.project_id.clone(),
                 tier: request.tier,
                 model: request.model.clone(),
-                files: parts.len() as u32,
+                files,
             })
             .await?
             .decision;
@@ -117,12 +126,7 @@ impl Operations {
             Mention::Related => super::related::NAME.to_owned(),
         };
         match read.await.map(|mut fragments| fragments.pop()) {
-            Ok(Some(fragment)) => EstimatePart {
-                name: fragment.name,
-                tokens: fragment.tokens,
-                dropped: fragment.dropped,
-                problem: None,
-            },
+            Ok(Some(fragment)) => part_of(fragment),
             Ok(None) => EstimatePart {
                 name,
                 tokens: 0,
@@ -136,5 +140,14 @@ impl Operations {
                 problem: Some(failure.message),
             },
         }
+    }
+}
+
+fn part_of(fragment: Fragment) -> EstimatePart {
+    EstimatePart {
+        name: fragment.name,
+        tokens: fragment.tokens,
+        dropped: fragment.dropped,
+        problem: None,
     }
 }

@@ -261,7 +261,14 @@ impl Operations {
         let mut fragments = self
             .resolve_mentions(&request.mentions, &project, &workspace)
             .await?;
-        let related = self.related(&request, &session, &project).await;
+        let related = self
+            .related(
+                &request.content,
+                &request.mentions,
+                Some(&session),
+                &project,
+            )
+            .await;
         fragments.extend(related);
         request.session_id = Some(session.clone());
         request.project_id = Some(project.id.clone());

@@ -232,11 +232,15 @@ impl Operations {
             })
             .ok_or_else(|| internal("a waiting operation has no message"))?;
         let workspace = self.workspace(&task.project, task.request.access)?;
+        let mut fragments = self
+            .resolve_mentions(&mentions, &task.project, &workspace)
+            .await?;
+        let session = Some(&task.session);
+        let related = self.related(&content, &mentions, session, &task.project);
+        fragments.extend(related.await);
         let edited = EventKind::MessageEdited {
             message_id,
-            fragments: self
-                .resolve_mentions(&mentions, &task.project, &workspace)
-                .await?,
+            fragments,
             content: content.clone(),
         };
         self.events

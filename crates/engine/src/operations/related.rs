@@ -6,7 +6,6 @@ use std::time::Duration;
 use mira_protocol::SessionId;
 use mira_protocol::context::ContextTarget;
 use mira_protocol::message::{Fragment, Mention};
-use mira_protocol::operation::StartOperation;
 use mira_protocol::project::Project;
 use mira_protocol::receipt::{FragmentLine, FragmentPart};
 
@@ -18,11 +17,13 @@ pub(crate) const CAP_TOKENS: usize = 800;
 const LABEL: &str = "What the code index has for a message";
 
 impl Operations {
-    /// None where nothing fits, where the index is not ready, or where the person wants none.
+    /// None where nothing fits, where the index is not ready, or where the person wants none in
+    /// this session; a message without one has no such choice yet.
     pub(super) async fn related(
         &self,
-        request: &StartOperation,
-        session: &SessionId,
+        content: &str,
+        mentions: &[Mention],
+        session: Option<&SessionId>,
         project: &Project,
     ) -> Option<Fragment> {
         let patience = Duration::from_millis(self.settings.current().code_context_ms);
@@ -30,11 +31,13 @@ impl Operations {
             return None;
         }
         let index = self.knowledge.ready(&project.id).await?;
-        if self.context_choices(session).await.ok()?.no_related {
+        if let Some(session) = session
+            && self.context_choices(session).await.ok()?.no_related
+        {
             return None;
         }
-        let content = request.content.clone();
-        let known: Vec<String> = request.mentions.iter().filter_map(path_of).collect();
+        let content = content.to_owned();
+        let known: Vec<String> = mentions.iter().filter_map(path_of).collect();
         // By itself, so that the message goes on when its time is over.
         let look = tokio::spawn(async move { index.related(&content, &known).await });
         let text = tokio::time::timeout(patience, look).await.ok()?.ok()??;

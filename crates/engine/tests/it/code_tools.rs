@@ -1,12 +1,12 @@
 //! The model's tools about code, through an operation: the index is opened by the first call.
 
 use mira_protocol::context::{ChooseContext, ContextTarget, Inclusion};
-use mira_protocol::message::Mention;
+use mira_protocol::message::{EditQueued, EstimateMessage, Mention};
 use mira_protocol::operation::StartOperation;
 use mira_protocol::receipt::Receipt;
 use mira_protocol::table::calls;
 use mira_protocol::{Code, EventKind};
-use mira_testkit::{Reply, ScriptedModel, ScriptedModels, TestEngine};
+use mira_testkit::{Collector, Reply, ScriptedModel, ScriptedModels, TestEngine};
 use serde_json::{Value, json};
 
 use crate::knowledge::indexed;
@@ -264,6 +264,53 @@ async fn places_that_a_message_is_about_come_along_until_they_are_left_out() {
         .find(|line| line.name == "related")
         .expect("its line");
     assert!(line.tokens == 0 && line.parts[0].excluded);
+    model.assert_clean();
+}
+
+#[tokio::test]
+async fn places_are_counted_before_sending_and_follow_a_message_that_is_changed() {
+    let model = ScriptedModel::replies([Reply::text("one").gate("hold"), Reply::text("two")]);
+    let on = patient(&model).await;
+    let (_folder, id) = project(&on, SHOP).await;
+    indexed(&on, &id).await;
+    let about = "Why does total_price add up prices twice?";
+    let estimate = |content: &str| {
+        calls::OperationEstimate(EstimateMessage {
+            content: content.into(),
+            project_id: Some(id.clone()),
+            ..EstimateMessage::default()
+        })
+    };
+    let without = on.engine.call(estimate("Hello")).await.expect("a guess");
+    assert_eq!(without.parts, []);
+    let with = on.engine.call(estimate(about)).await.expect("a guess");
+    assert_eq!(with.parts.len(), 1, "{with:?}");
+    let part = &with.parts[0];
+    assert_eq!(part.name, "related code");
+    assert_eq!(
+        with.message_tokens,
+        (about.len() as u64).div_ceil(4) + part.tokens
+    );
+
+    let mut collector = Collector::new(&on.engine);
+    let first = on.start(say(&id, "Hello")).await;
+    model.wait_gate("hold").await;
+    let second = on.start(say_in(&first.session_id, "Hello again")).await;
+    let change = EditQueued {
+        operation_id: second.operation_id.clone(),
+        content: about.into(),
+        mentions: vec![],
+    };
+    on.engine
+        .call(calls::OperationEdit(change))
+        .await
+        .expect("changed");
+    model.release("hold");
+    collector
+        .finished(&first.session_id, &second.operation_id)
+        .await
+        .expect("an end");
+    assert!(told(&model).contains("src/cart.rs:8-10 method Cart::total_price, "));
     model.assert_clean();
 }
 

@@ -13,7 +13,7 @@ tier: Tier, reason: string, model: string, provider: ProviderName, accepts_image
  */
 message_tokens: number, 
 /**
- * In the order of the request: attachments, then mentions.
+ * In the order of the request: attachments, then mentions; last what the code index adds.
  */
 parts: Array<EstimatePart>, 
 /**
