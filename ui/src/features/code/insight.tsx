@@ -79,7 +79,7 @@ export function Issues({ issues, links, label }: { issues: readonly QualityIssue
               <td>
                 <Place path={issue.path} line={issue.start_line} onOpen={links.openFile} />
               </td>
-              <td className="secondary">
+              <td className="secondary code-advice">
                 <Said text={issue.advice} />
               </td>
             </tr>
