@@ -100,7 +100,7 @@ async function longSession() {
 /** What `run` gives, and the processor's time in ms that the page's main thread itself took from each frame to the next meanwhile. */
 async function framesOf(page, run) {
   const browser = page.context().browser();
-  await browser.startTracing(page, { categories: ["devtools.timeline", "disabled-by-default-devtools.timeline"] });
+  await browser.startTracing(page, { categories: ["toplevel", "devtools.timeline"] });
   const result = await run();
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
   const frames = traceEvents.filter((event) => event.name === "FireAnimationFrame");
@@ -108,7 +108,7 @@ async function framesOf(page, run) {
   const starts = frames.map((event) => event.ts).sort((a, b) => a - b);
   const work = starts.map(() => 0);
   for (const { name, pid: process, tid: thread, ts, tdur } of traceEvents) {
-    if (name !== "RunTask" || process !== pid || thread !== tid || tdur === undefined) continue;
+    if (name !== "ThreadControllerImpl::RunTask" || process !== pid || thread !== tid || tdur === undefined) continue;
     // A task that began before a frame's call ends in it: it belongs to that frame.
     const next = starts.findIndex((start) => start > ts);
     if (next > 0) work[next] += tdur / 1_000;

@@ -445,7 +445,14 @@ async function refused() {
 async function code() {
   const here = await harbor({});
   mkdirSync(join(here.project, "src"), { recursive: true });
-  for (const [path, text] of Object.entries(HARBOR)) here.put(path, text);
+  for (const [path, text] of Object.entries(HARBOR)) {
+    here.put(path, text);
+    here.commit(`Add ${path}`);
+  }
+  for (const word of ["free", "shortest", "berth"]) {
+    here.put("src/berths.ts", `${here.file("src/berths.ts")}// Checked: ${word}.\n`);
+    here.commit(`Fix the ${word} berth`);
+  }
   const making = new Map([["code.state", { type: "reply", result: MAKING }]]);
   const page = await here.page({ broken: making });
   await openProject(page, here.project);

@@ -129,6 +129,10 @@ export async function world({ replies = [], key = true, aside = "A greeting that
     folder,
     project,
     file: (path) => readFileSync(join(project, path), "utf8"),
+    commit(message) {
+      git("add", ".");
+      git("commit", "-qm", message);
+    },
     put: (path, content) => writeFileSync(join(project, path), content),
     async violations() {
       return (await fetch(new URL("/admin/violations", vendorUrl))).json();
