@@ -22,7 +22,7 @@ export const DiffLines = memo(function DiffLines(props: { lines: readonly Line[]
   const isNumbered = props.before !== undefined && props.after !== undefined;
   const rows = number(props.lines, props.before ?? 1, props.after ?? 1);
   return (
-    <div className="diff" role="region" aria-label={props.label} tabIndex={0}>
+    <div className="diff" role="group" aria-label={props.label} tabIndex={0}>
       <div className="diff-lines" data-numbered={isNumbered} role="table" aria-label={props.label}>
         {rows.map((row, index) => (
           <div key={index} className={`diff-line ${row.kind}`} role="row">

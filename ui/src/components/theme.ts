@@ -16,6 +16,9 @@ export const USUAL_SIZE = 13;
 
 export const look: Store<Look> = createStore<Look>({ theme: "system", contrast: "normal", density: "normal", size: USUAL_SIZE }, "mira.look");
 
+/** What the document shows now, the system's wishes counted in: for what is drawn with its colours. */
+export const shown: Store<{ theme: "light" | "dark"; contrast: "normal" | "high" }> = createStore<{ theme: "light" | "dark"; contrast: "normal" | "high" }>({ theme: "light", contrast: "normal" });
+
 /** Keeps the document in step with the look and with the system's wishes. */
 export function applyLook(): void {
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -23,10 +26,15 @@ export function applyLook(): void {
   const apply = () => {
     const { theme, contrast, density, size } = look.get();
     const root = document.documentElement;
-    root.dataset["theme"] = theme === "system" ? (dark.matches ? "dark" : "light") : theme;
-    root.dataset["contrast"] = contrast === "high" || more.matches ? "high" : "normal";
+    const now = {
+      theme: theme === "system" ? (dark.matches ? "dark" : "light") : theme,
+      contrast: contrast === "high" || more.matches ? "high" : "normal",
+    } as const;
+    root.dataset["theme"] = now.theme;
+    root.dataset["contrast"] = now.contrast;
     root.dataset["density"] = density;
     root.style.setProperty("--font-size", `${size}px`);
+    shown.set(now);
   };
   look.subscribe(apply);
   dark.addEventListener("change", apply);

@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useStore } from "../../components/store";
-import { look } from "../../components/theme";
+import { shown } from "../../components/theme";
 import { t } from "../../i18n";
 import { money, shortDay } from "../../i18n/format";
 import type { Projection } from "../../protocol/generated/Projection";
@@ -33,7 +33,7 @@ function noon(day: string): number {
 
 export function DayChart({ rows, today }: { rows: readonly SpendRow[]; today: Projection }) {
   const place = useRef<HTMLDivElement>(null);
-  const { theme, contrast } = useStore(look);
+  const { theme, contrast } = useStore(shown);
   useEffect(() => {
     const element = place.current;
     if (!element) return undefined;
