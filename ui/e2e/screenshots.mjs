@@ -116,11 +116,11 @@ function harbor(options) {
 
 async function shoot(page, name) {
   if (!name.includes(part)) return;
-  // What was said in passing is not what the picture is about.
-  for (const close of await page.locator(".toast").getByRole("button", { name: /Dismiss|Schlie|Verwerf/ }).all()) await close.click({ timeout: 1_000 }).catch(() => undefined);
   const themes = words.includes("--quick") ? [taken % 2 ? "dark" : "light"] : ["light", "dark"];
   for (const theme of themes) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    // What was said in passing is not what the picture is about.
+    for (const close of await page.locator(".toast").getByRole("button", { name: /Dismiss|Schlie|Verwerf/ }).all()) await close.click({ timeout: 1_000 }).catch(() => undefined);
     for (const [width, [w, h]] of Object.entries(WIDTHS)) {
       if (words.includes("--quick") && width !== "wide") continue;
       await page.setViewportSize({ width: w, height: h });

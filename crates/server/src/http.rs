@@ -185,7 +185,8 @@ fn note(status: StatusCode, title: &str, text: &str) -> Response {
     let page = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light dark\"><title>Mira</title>\
-         <h1>{title}</h1><p>{text}</p></html>\n"
+         <link rel=\"icon\" href=\"/favicon.svg\"><link rel=\"stylesheet\" href=\"/note.css\">\
+         <main><img src=\"/favicon.svg\" alt=\"\" width=\"36\" height=\"36\"><h1>{title}</h1><p>{text}</p></main></html>\n"
     );
     (
         status,
