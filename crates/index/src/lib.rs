@@ -68,7 +68,7 @@ pub use map::{MapElement, MapFile, MapQuery, RepositoryMap};
 pub use meaning::{Coverage, EmbedReport, Meaning, Needs, carry_notes};
 pub use model::{Chunk, Element, FileNote, FileRow, Roles};
 pub use pattern::Match;
-pub use search::{Answer, Hit, Query, Sense, Stages, Why, With};
+pub use search::{Answer, Hit, Query, Sense, Stages, Why, With, known_names};
 pub use state::{Phase, State, Totals, Watching};
 pub use sync::{SyncReport, What};
 pub use tests_for::TestFor;

@@ -5,10 +5,12 @@
 //! - `names`: elements whose names fit, exactly, by their beginning, or nearly.
 //! - `rank`: the signals put together. Pure.
 //! - `rules`: what is known of code, as factors. Pure.
+//! - `order`: the learnt order of what a sentence brought. Pure.
 //! - `answer`: ranges, text, a budget in tokens.
 
 mod answer;
 mod names;
+mod order;
 mod question;
 mod rank;
 mod rules;
@@ -20,6 +22,11 @@ use crate::model::{Chunk, Element};
 use crate::{Index, IndexError, Weights};
 
 pub use rank::{Stages, Why};
+
+/// What each number of [`Hit::known`] is called.
+pub fn known_names() -> impl Iterator<Item = &'static str> {
+    order::KNOWN.iter().map(|(name, _)| *name)
+}
 
 /// Candidates that each way of looking may bring.
 const CANDIDATES: usize = 200;
@@ -90,6 +97,10 @@ pub struct Hit {
     pub score: f64,
     /// What the rank is made of, the most first.
     pub why: Vec<Why>,
+    /// What the learnt order knew of it, as [`known_names`] calls it; empty where a name was asked
+    /// for.
+    #[serde(skip)]
+    pub known: Vec<f64>,
 }
 
 /// The model to search with, or why there is none.

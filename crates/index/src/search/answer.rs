@@ -65,7 +65,8 @@ impl Index {
             }
             let mut chunk = Chunk::of(row)?;
             chunk.element = Some(other);
-            let share = leading.get(&seed).copied().unwrap_or_default() / most * confidence;
+            let standing = leading.get(&seed).copied().unwrap_or_default() / most;
+            let share = standing * confidence.clamp(0.0, 1.0);
             let how = if calls == 1 { "called by" } else { "calls" };
             candidates.add_neighbour(chunk, share, format!("{how} {name}"));
         }
@@ -130,6 +131,7 @@ fn hit(ranked: Ranked, best: f64) -> Hit {
         element,
         score,
         mut why,
+        known,
     } = ranked;
     let (start_line, end_line) = range(&chunk, element.as_ref());
     why.sort_by(|a, b| b.points.total_cmp(&a.points));
@@ -142,6 +144,7 @@ fn hit(ranked: Ranked, best: f64) -> Hit {
         text: None,
         score: score / best,
         why,
+        known: known.map(Vec::from).unwrap_or_default(),
     }
 }
 

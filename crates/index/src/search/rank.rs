@@ -1,11 +1,13 @@
 //! The signals of each candidate put together. No constant here is fitted to a question: a signal
-//! counts by its order (reciprocal ranks), and each rule is a factor that one can say aloud.
+//! counts by its order (reciprocal ranks), and each rule is a factor that one can say aloud. What a
+//! sentence brought is put in order by `order`, which was learnt.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
 use super::names::{EXACT, Named};
+use super::order::{self, Known};
 use super::question::Question;
 use super::rules;
 use crate::LexicalHit;
@@ -22,6 +24,8 @@ pub struct Stages {
     pub graph: bool,
     /// Definitions before declarations, code before tests and generated files.
     pub rules: bool,
+    /// The learnt order of what a sentence brought.
+    pub order: bool,
     /// Of equals, what was changed last.
     pub recency: bool,
 }
@@ -34,6 +38,7 @@ impl Default for Stages {
             names: true,
             graph: true,
             rules: true,
+            order: true,
             recency: true,
         }
     }
@@ -42,9 +47,11 @@ impl Default for Stages {
 /// A part of a rank.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Why {
-    /// `words`, `meaning`, `name`, `calls`, or a rule.
+    /// `words`, `meaning`, `name`, `calls`, `file`, `kin`, `asked`, `form`,
+    /// `crowd`, or a `rule`.
     pub signal: &'static str,
-    /// Its share of the score; of a rule, what the score was multiplied with.
+    /// Of a name that was asked for, its share of the score, and of a rule, what the score was
+    /// multiplied with. Of a sentence, what it added to the logarithm of the score, or took from it.
     pub points: f64,
     /// For people.
     pub text: String,
@@ -85,6 +92,8 @@ pub(super) struct Ranked {
     pub element: Option<Element>,
     pub score: f64,
     pub why: Vec<Why>,
+    /// Where the learnt order decided.
+    pub known: Option<Known>,
 }
 
 impl Candidates {
@@ -188,25 +197,45 @@ impl Candidates {
 
     pub fn ranked(self, question: &Question) -> Vec<Ranked> {
         let Self { stages, all } = self;
-        let bodies = rules::bodies(all.values());
-        let mut ranked: Vec<Ranked> = all
-            .into_values()
-            .map(|candidate| {
-                let (mut score, mut why) = candidate.sum();
-                if stages.rules {
-                    for rule in rules::of(&candidate, question, &bodies) {
-                        score *= rule.points;
-                        why.push(rule);
-                    }
+        let mut all: Vec<(Key, Candidate)> = all.into_iter().collect();
+        all.sort_by_key(|(key, _)| *key);
+        let all: Vec<Candidate> = all.into_iter().map(|(_, candidate)| candidate).collect();
+        let bodies = rules::bodies(all.iter());
+        let (mut scores, mut factors, mut whys) = (Vec::new(), Vec::new(), Vec::new());
+        for candidate in &all {
+            let (sum, mut why) = candidate.sum();
+            let mut factor = 1.0;
+            if stages.rules {
+                for rule in rules::of(candidate, question, &bodies) {
+                    factor *= rule.points;
+                    why.push(rule);
                 }
-                Ranked {
-                    chunk: candidate.chunk,
-                    element: candidate.element,
-                    score,
-                    why,
-                }
-            })
-            .collect();
+            }
+            scores.push(sum * factor);
+            factors.push(factor);
+            whys.push(why);
+        }
+        let known = match question.is_name {
+            true => Vec::new(),
+            false => order::known(&all, &scores, &factors, question),
+        };
+        let is_ordered = stages.order && !question.is_name;
+        if is_ordered {
+            for (at, (score, sums)) in order::ordered(&known).into_iter().enumerate() {
+                scores[at] = score;
+                order::explain(&mut whys[at], &sums);
+            }
+        }
+        let mut ranked = Vec::with_capacity(all.len());
+        for (at, (candidate, why)) in all.into_iter().zip(whys).enumerate() {
+            ranked.push(Ranked {
+                chunk: candidate.chunk,
+                element: candidate.element,
+                score: scores[at],
+                why,
+                known: known.get(at).copied(),
+            });
+        }
         ranked.sort_by(|a, b| {
             let newer = match stages.recency {
                 true => b.chunk.modified_ms.cmp(&a.chunk.modified_ms),
@@ -216,25 +245,48 @@ impl Candidates {
                 (&a.chunk.path, a.chunk.start_line).cmp(&(&b.chunk.path, b.chunk.start_line));
             b.score.total_cmp(&a.score).then(newer).then(place)
         });
-        ranked
+        match is_ordered {
+            true => order::spread(ranked),
+            false => ranked,
+        }
     }
 }
 
 impl Candidate {
     /// Signals without neighbours and rules.
     fn base(&self) -> f64 {
-        let words = self.words.map_or(0.0, |(rank, _)| reciprocal(rank));
-        let near = self
-            .near
-            .map_or(0.0, |(rank, _)| MEANING * reciprocal(rank));
-        let named = self.named.map_or(0.0, |(strength, _)| NAME * strength);
-        words + near + named
+        self.words_place() + MEANING * self.meaning_place() + self.name_points()
     }
 
     /// It is called what was asked for.
     pub fn is_named(&self) -> bool {
         self.named
             .is_some_and(|(strength, how)| how == EXACT && strength >= 0.8)
+    }
+
+    pub fn words_score(&self) -> Option<f64> {
+        self.words.map(|(_, score)| score)
+    }
+
+    pub fn words_place(&self) -> f64 {
+        self.words.map_or(0.0, |(rank, _)| reciprocal(rank))
+    }
+
+    pub fn cosine(&self) -> Option<f64> {
+        self.near.map(|(_, cosine)| cosine)
+    }
+
+    pub fn meaning_place(&self) -> f64 {
+        self.near.map_or(0.0, |(rank, _)| reciprocal(rank))
+    }
+
+    pub fn name_points(&self) -> f64 {
+        self.named.map_or(0.0, |(strength, _)| NAME * strength)
+    }
+
+    pub fn calls_points(&self) -> f64 {
+        let lent = self.neighbour.as_ref();
+        lent.map_or(0.0, |(share, _)| NEIGHBOUR * share)
     }
 
     fn sum(&self) -> (f64, Vec<Why>) {

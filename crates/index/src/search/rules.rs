@@ -12,6 +12,8 @@ use crate::tokens::parts_of;
 const EXAMPLES: &[&str] = &["example", "examples", "demo", "demos", "sample", "samples"];
 /// A callable of so many lines mostly hands on to another, and a constant names a value.
 const FEW: u32 = 3;
+/// So much of a comment is looked through for words of the question.
+const BEGINNING_BYTES: usize = 400;
 /// What a file's own name is worth where the question holds all of its words.
 const FILE_NAME: f64 = 0.1;
 
@@ -108,6 +110,23 @@ fn named_in(path: &str, question: &Question) -> f64 {
     asked as f64 / words.len().max(1) as f64
 }
 
+/// Which share of the words that were asked for a text begins with, whatever their endings.
+pub(super) fn share_of_words(asked: &[&String], text: &str) -> f64 {
+    let text = &text[..text.floor_char_boundary(BEGINNING_BYTES)];
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric())
+        .flat_map(parts_of)
+        .map(str::to_lowercase)
+        .collect();
+    let is_there = |asked: &&&String| {
+        let mut words = words.iter();
+        words.any(|word| {
+            word.as_bytes().first() == asked.as_bytes().first() && is_alike(word, asked)
+        })
+    };
+    asked.iter().filter(is_there).count() as f64 / asked.len().max(1) as f64
+}
+
 /// The same word but for its ending: `route`, `routes`, `routing`.
 fn is_alike(left: &str, right: &str) -> bool {
     let shared = left
@@ -119,7 +138,7 @@ fn is_alike(left: &str, right: &str) -> bool {
     left == right || shared >= 4.max(longer.saturating_sub(3))
 }
 
-fn is_callable(kind: Kind) -> bool {
+pub(super) fn is_callable(kind: Kind) -> bool {
     matches!(kind, Kind::Function | Kind::Method | Kind::Constructor)
 }
 

@@ -27,7 +27,7 @@ pub struct Question {
     pub truth: Vec<Truth>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Truth {
     pub grade: u32,
     pub file: String,
@@ -36,6 +36,7 @@ pub struct Truth {
 }
 
 /// A result: a file and lines, both ends counted.
+#[derive(Clone)]
 pub struct Place {
     pub path: String,
     pub start: u32,
@@ -56,7 +57,7 @@ impl Place {
         }
     }
 
-    fn answers(&self, truth: &Truth) -> bool {
+    pub fn answers(&self, truth: &Truth) -> bool {
         let (first, last) = truth.lines;
         if self.path != truth.file {
             return false;

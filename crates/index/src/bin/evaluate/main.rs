@@ -2,17 +2,20 @@
 //!
 //! ```text
 //! evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses] [--candidates FILE] [--pool FILE]
+//!          [--learn FILE]
 //! ```
 //!
 //! Prints NDCG@10 and recall@10 of grep, BM25, vectors and all together, by half, kind and
 //! language, and what each stage is worth. `--losses` lists what went wrong on the half that may be
 //! looked at; `--candidates` writes what each question brought, with every signal, as lines of JSON;
 //! `--pool` writes the first ten results of every way for each question, one line of JSON each, in an
-//! order that does not tell which way found them or how early: what a judge of the truth reads.
+//! order that does not tell which way found them or how early: what a judge of the truth reads;
+//! `--learn` writes the weights of the order, from the half that may be looked at.
 
 mod data;
 mod figures;
 mod grep;
+mod learn;
 mod memo;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +40,7 @@ struct Options {
     losses: bool,
     candidates: Option<PathBuf>,
     pool: Option<PathBuf>,
+    learn: Option<PathBuf>,
 }
 
 /// So many candidates of a question are written down.
@@ -55,6 +59,7 @@ const OFF: Stages = Stages {
     names: false,
     graph: false,
     rules: false,
+    order: false,
     recency: false,
 };
 
@@ -72,6 +77,7 @@ async fn main() -> Result<()> {
     let create = |file: &Option<PathBuf>| file.as_deref().map(std::fs::File::create).transpose();
     let mut candidates = create(&options.candidates)?;
     let mut pool = create(&options.pool)?;
+    let mut lessons = Vec::new();
     for package in &packages {
         if options
             .only
@@ -123,8 +129,22 @@ async fn main() -> Result<()> {
                 write_pool(file, &index, meaning.as_ref(), question).await?;
                 continue;
             }
+            if options.learn.is_some() {
+                lessons.extend(lesson(&index, meaning.as_ref(), package, question).await?);
+                continue;
+            }
             rows.extend(asked(&index, meaning.as_ref(), package, question, options.losses).await?);
         }
+    }
+    if let Some(file) = &options.learn {
+        let across = learn::across_packages(&lessons);
+        println!(
+            "{} sentences; each package by what the others taught: NDCG@10 {across:.3}",
+            lessons.len()
+        );
+        let all: Vec<&learn::Lesson> = lessons.iter().collect();
+        std::fs::write(file, learn::written(&learn::weights(&all)))?;
+        return Ok(());
     }
     if candidates.is_some() || pool.is_some() {
         return Ok(());
@@ -149,6 +169,7 @@ fn options() -> Result<Options> {
         losses: false,
         candidates: None,
         pool: None,
+        learn: None,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -164,9 +185,10 @@ fn options() -> Result<Options> {
             "--losses" => options.losses = true,
             "--candidates" => options.candidates = Some(value()?.into()),
             "--pool" => options.pool = Some(value()?.into()),
+            "--learn" => options.learn = Some(value()?.into()),
             _ => bail!(
                 "usage: evaluate [--packages FOLDER] [--data FOLDER] [--only PACKAGE] [--losses] \
-                 [--candidates FILE] [--pool FILE]"
+                 [--candidates FILE] [--pool FILE] [--learn FILE]"
             ),
         }
     }
@@ -203,6 +225,24 @@ async fn write_candidates(
     let answer = index.search(&query, with(meaning)).await?;
     let line = serde_json::json!({ "id": question.id, "hits": answer.hits });
     Ok(writeln!(file, "{line}")?)
+}
+
+/// What a question of the half that may be looked at teaches.
+async fn lesson(
+    index: &Index,
+    meaning: Option<&Meaning>,
+    package: &Package,
+    question: &Question,
+) -> Result<Option<learn::Lesson>> {
+    if question.half != "tune" {
+        return Ok(None);
+    }
+    let mut query = Query::new(question.question.as_str());
+    query.limit = learn::CANDIDATES;
+    query.stages.order = false;
+    let answer = index.search(&query, with(meaning)).await?;
+    let truth = question.truth.clone();
+    Ok(learn::Lesson::of(&package.name, truth, &answer.hits))
 }
 
 /// The first results of every way that is compared, each place once, by file and line.
@@ -272,6 +312,13 @@ fn ways() -> Vec<Way> {
             "without rules",
             Stages {
                 rules: false,
+                ..all
+            },
+        ),
+        way(
+            "without order",
+            Stages {
+                order: false,
                 ..all
             },
         ),
