@@ -9,6 +9,8 @@ pub struct Row {
     pub recall: f64,
     /// NDCG@10 of the files alone.
     pub by_file: f64,
+    /// How long the answer took.
+    pub ms: f64,
     pub kind: String,
     pub half: String,
     pub language: String,
@@ -46,6 +48,12 @@ impl<'r> Figures<'r> {
         println!("\nNDCG@10 of files alone, whatever stands in them");
         for half in ["", "tune", "held"] {
             self.by_file(half);
+        }
+        println!(
+            "\nms an answer, half of them and 95 of 100 within (in this build, beside other work)"
+        );
+        for way in ["BM25", "vectors", "without order", "hybrid"] {
+            self.time(way);
         }
         println!("\nWhat each stage is worth: NDCG@10 without it (difference)");
         println!("{:<26}{:>18}{:>18}{:>18}", "", "all", "tune", "held");
@@ -96,6 +104,14 @@ impl<'r> Figures<'r> {
             print!("{:>16}", format!("{mean:.3}"));
         }
         println!();
+    }
+
+    fn time(&self, way: &str) {
+        let rows = self.rows.iter().filter(|row| row.way == way);
+        let mut times: Vec<f64> = rows.map(|row| row.ms).collect();
+        times.sort_by(f64::total_cmp);
+        let within = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or(0.0);
+        println!("{way:<26}{:>10.1}{:>10.1}", within(50), within(95));
     }
 
     fn mean(&self, way: &str, within: impl Fn(&Row) -> bool) -> (f64, f64) {

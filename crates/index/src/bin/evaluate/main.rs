@@ -333,26 +333,33 @@ async fn asked(
     losses: bool,
 ) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    let mut add = |way: &'static str, found: &[Place]| {
+    let mut add = |way: &'static str, found: &[Place], began: Instant| {
         let (ndcg, recall) = data::score(&question.truth, found);
         rows.push(Row {
             way,
             ndcg,
             recall,
             by_file: data::score_by_file(&question.truth, found),
+            ms: began.elapsed().as_secs_f64() * 1e3,
             kind: question.kind.clone(),
             half: question.half.clone(),
             language: package.language.clone(),
         });
         ndcg
     };
-    add("grep", &grep::ranked(index, &question.question).await?);
+    let began = Instant::now();
+    add(
+        "grep",
+        &grep::ranked(index, &question.question).await?,
+        began,
+    );
     for way in ways() {
         let mut query = Query::new(question.question.as_str());
         query.stages = way.stages;
+        let began = Instant::now();
         let answer = index.search(&query, with(meaning)).await?;
         let found: Vec<Place> = answer.hits.iter().map(Place::of).collect();
-        let ndcg = add(way.name, &found);
+        let ndcg = add(way.name, &found, began);
         if losses && way.name == "hybrid" && question.half == "tune" && ndcg < 0.7 {
             println!("\n{ndcg:.2} {} {}", question.id, question.question);
             let wanted: BTreeMap<_, _> = question
