@@ -12,8 +12,8 @@ const STARTS = 5;
 const ANSWERS = 10;
 /** Clock ticks a second in /proc: fixed by the kernel's interface. */
 const TICKS = 100;
-/** After the start things are still put in order; then nothing may happen. */
-const SETTLE_MS = 5_000;
+/** After the start things are still put in order, and the local model rests after 30 s; then nothing may happen. */
+const SETTLE_MS = 45_000;
 const IDLE_MS = 10_000;
 
 console.log(`${new Date().toISOString().slice(0, 10)}, load ${loadavg()[0].toFixed(1)}`);

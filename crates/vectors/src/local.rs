@@ -6,7 +6,8 @@ mod run;
 mod words;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::Deserialize;
@@ -19,14 +20,28 @@ pub use place::{FOLDER_VARIABLE, Places};
 /// is looked at, and not more.
 const BYTES_A_TOKEN: usize = 4;
 
+/// After so long without work the model leaves the memory: its weights are most of what an idle
+/// program would hold, and reading them again takes a fraction of a second.
+const RESTS_AFTER: Duration = Duration::from_secs(30);
+
 /// A model of the BERT family in a folder: `manifest.json`, `model.onnx`, `vocab.txt`. It is
-/// read when it is first used. Clones share it.
+/// read when it is used, and let go of when nobody used it for a while. Clones share it.
 #[derive(Clone)]
 pub struct LocalEmbedder {
     folder: PathBuf,
     model: ModelId,
     manifest: Arc<Manifest>,
-    loaded: Arc<OnceLock<run::Loaded>>,
+    held: Arc<Mutex<Held>>,
+    rests_after: Duration,
+}
+
+/// The model while it is in memory.
+#[derive(Default)]
+struct Held {
+    loaded: Option<Arc<run::Loaded>>,
+    uses: u64,
+    /// Somebody waits for it to rest.
+    watched: bool,
 }
 
 /// What the folder says of itself.
@@ -88,8 +103,23 @@ impl LocalEmbedder {
             folder: folder.to_owned(),
             model: ModelId::new(manifest.id.clone()),
             manifest: Arc::new(manifest),
-            loaded: Arc::default(),
+            held: Arc::default(),
+            rests_after: RESTS_AFTER,
         })
+    }
+
+    /// The same model, let go of after another time without work.
+    #[must_use]
+    pub fn resting_after(self, rests_after: Duration) -> Self {
+        Self {
+            rests_after,
+            ..self
+        }
+    }
+
+    /// Whether its weights are in memory now.
+    pub fn is_in_memory(&self) -> bool {
+        self.held().loaded.is_some()
     }
 
     pub fn folder(&self) -> &Path {
@@ -98,14 +128,7 @@ impl LocalEmbedder {
 
     /// Blocks for as long as reading or running takes.
     fn embed_now(&self, texts: &[String], role: Role) -> Result<Vec<Vec<f32>>> {
-        let loaded = match self.loaded.get() {
-            Some(loaded) => loaded,
-            None => {
-                let fresh = run::Loaded::read(&self.folder, self.manifest.reads_tokens)
-                    .map_err(|why| Error::NoModel { why })?;
-                self.loaded.get_or_init(|| fresh)
-            }
-        };
+        let loaded = self.load()?;
         let mut vectors = Vec::with_capacity(texts.len());
         for text in texts {
             let text = &text[..text.floor_char_boundary(self.reads_bytes())];
@@ -116,6 +139,46 @@ impl LocalEmbedder {
             vectors.push(vector);
         }
         Ok(vectors)
+    }
+
+    /// Read once, also where several ask at a time.
+    fn load(&self) -> Result<Arc<run::Loaded>> {
+        let mut held = self.held();
+        held.uses += 1;
+        if let Some(loaded) = &held.loaded {
+            return Ok(loaded.clone());
+        }
+        let fresh = run::Loaded::read(&self.folder, self.manifest.reads_tokens)
+            .map_err(|why| Error::NoModel { why })?;
+        let fresh = Arc::new(fresh);
+        held.loaded = Some(fresh.clone());
+        Ok(fresh)
+    }
+
+    /// One task at a time looks whether it was used, and lets go of it where it was not.
+    fn let_go_when_idle(&self) {
+        if std::mem::replace(&mut self.held().watched, true) {
+            return;
+        }
+        let (held, rests_after) = (Arc::downgrade(&self.held), self.rests_after);
+        let mut seen = self.held().uses;
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(rests_after).await;
+                let Some(held) = held.upgrade() else { return };
+                let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+                if held.uses == seen {
+                    held.loaded = None;
+                    held.watched = false;
+                    return;
+                }
+                seen = held.uses;
+            }
+        });
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failed(&self, why: String) -> Error {
@@ -146,7 +209,8 @@ impl Embedder for LocalEmbedder {
         }
         let (this, texts) = (self.clone(), texts.to_vec());
         let work = tokio::task::spawn_blocking(move || this.embed_now(&texts, role));
-        work.await
-            .unwrap_or_else(|error| Err(self.failed(format!("it broke off: {error}"))))
+        let done = work.await;
+        self.let_go_when_idle();
+        done.unwrap_or_else(|error| Err(self.failed(format!("it broke off: {error}"))))
     }
 }

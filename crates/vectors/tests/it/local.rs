@@ -1,6 +1,7 @@
 //! The local model, where it is there, and what is said where it is not.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use mira_vectors::{Embedder, Error, LocalEmbedder, Places, Role};
 
@@ -38,6 +39,22 @@ async fn near_in_meaning_is_near_in_numbers() {
     let near = cosine(&vectors[0], &vectors[1]);
     let far = cosine(&vectors[0], &vectors[2]);
     assert!(near > 0.5 && far < 0.3, "near {near}, far {far}");
+}
+
+#[tokio::test]
+async fn it_leaves_the_memory_when_idle_and_comes_back_the_same() {
+    let Some(model) = model() else { return };
+    let model = model.resting_after(Duration::from_millis(20));
+    assert!(!model.is_in_memory(), "opening reads nothing");
+    let text = ["lines of a file".to_owned()];
+    let first = model.embed(&text, Role::Query).await.expect("a vector");
+    let end = Instant::now() + Duration::from_secs(20);
+    while model.is_in_memory() && Instant::now() < end {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(!model.is_in_memory());
+    let again = model.clone().embed(&text, Role::Query).await;
+    assert_eq!(again.expect("a vector"), first);
 }
 
 /// The figures that the authors of the model show with it.
