@@ -170,10 +170,11 @@ impl LocalEmbedder {
                 if held.uses == seen {
                     held.loaded = None;
                     held.watched = false;
-                    return;
+                    break;
                 }
                 seen = held.uses;
             }
+            give_back();
         });
     }
 
@@ -186,6 +187,15 @@ impl LocalEmbedder {
             model: self.manifest.id.clone(),
             why,
         }
+    }
+}
+
+/// The allocator keeps what was freed unless it is told that nobody will want it soon.
+fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it only hands pages that are free to the system, and may be called at any time.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 
