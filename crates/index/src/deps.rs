@@ -118,6 +118,23 @@ impl Index {
         self.import_rows(of, path, usize::MAX).await
     }
 
+    /// What files in a folder import from outside of it, and what files outside import from it; by
+    /// path. Both empty where there is no such folder.
+    pub async fn imports_across(
+        &self,
+        folder: &str,
+    ) -> Result<(Vec<ImportRow>, Vec<ImportRow>), IndexError> {
+        const FROM: &str = "f.path >= ?1 || '/' AND f.path < ?1 || '0'";
+        const TO: &str = "t.path >= ?1 || '/' AND t.path < ?1 || '0'";
+        let folder = folder.trim_matches('/');
+        let out = format!("{FROM} AND (t.path IS NULL OR NOT ({TO}))");
+        let into = format!("{TO} AND NOT ({FROM})");
+        Ok((
+            self.import_rows(&out, folder, usize::MAX).await?,
+            self.import_rows(&into, folder, usize::MAX).await?,
+        ))
+    }
+
     /// Imports of a module, a package or a name, whole or in part.
     pub async fn find_imports(
         &self,

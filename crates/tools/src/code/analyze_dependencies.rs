@@ -1,7 +1,10 @@
-//! Packages from outside, or what a file imports and who imports it.
+//! Packages from outside, or what a file or folder imports and who imports it.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
-use mira_index::{Dependency, Usage};
+use mira_index::{Dependency, ImportRow, Usage};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -14,15 +17,14 @@ pub(crate) struct AnalyzeDependencies;
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Input {
-    /// A file; default the project.
+    /// A file or folder; default the project.
     path: Option<String>,
 }
 
 #[async_trait]
 impl Tool for AnalyzeDependencies {
     const NAME: &'static str = "analyze_dependencies";
-    const DESCRIPTION: &'static str =
-        "Packages with versions and how many files use them; or a file's imports and importers.";
+    const DESCRIPTION: &'static str = "Packages with versions and how many files use them; or imports and importers of a file or folder.";
     type Input = Input;
 
     fn effect(&self, _: &Input, _: &ToolCx) -> Result<Effect, ToolError> {
@@ -32,7 +34,10 @@ impl Tool for AnalyzeDependencies {
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
         let known = cx.known().await?;
         match cx.indexed_path(input.path).await? {
-            Some(path) => of_file(&known, &path, cx).await,
+            Some(path) => match known.index.file(&path).await.map_err(from_index)? {
+                None => of_folder(&known, &path, cx).await,
+                Some(_) => of_file(&known, &path, cx).await,
+            },
             None => of_project(&known, cx).await,
         }
     }
@@ -65,6 +70,65 @@ async fn of_file(known: &Known, path: &str, cx: &ToolCx) -> Result<Output, ToolE
     Ok(list.output(summary, &notes, "find_imports with a name shows the rest."))
 }
 
+async fn of_folder(known: &Known, path: &str, cx: &ToolCx) -> Result<Output, ToolError> {
+    let across = known.index.imports_across(path).await;
+    let (out, into) = across.map_err(from_index)?;
+    if out.is_empty() && into.is_empty() {
+        let files = known.index.files().await.map_err(from_index)?;
+        let below = format!("{path}/");
+        if !files.iter().any(|file| file.path.starts_with(&below)) {
+            // Neither a file nor a folder: said as of a file.
+            known.file(path).await?;
+        }
+    }
+    let (out, into) = (
+        by_other(&out, led_to),
+        by_other(&into, |one| one.path.clone()),
+    );
+    let mut list = List::new(cx.output_cap_bytes);
+    list.push(&format!(
+        "Files in {path} import from outside of it ({}):",
+        out.len()
+    ));
+    for (target, files) in &out {
+        list.push(&format!(
+            "  {target}, {}",
+            shown::count(*files, "file", "files")
+        ));
+    }
+    list.push(&format!("Imported from outside of it by ({}):", into.len()));
+    for (importer, _) in &into {
+        list.push(&format!("  {importer}"));
+    }
+    if into.is_empty() {
+        list.push("  no file is known to; find_callers shows uses without an import");
+    }
+    let notes = known.notes().await?;
+    let summary = format!("imports {}, imported by {}", out.len(), into.len());
+    Ok(list.output(summary, &notes, "Ask for one of its files or folders."))
+}
+
+/// Where an import leads: a file, a package, or what was written.
+fn led_to(import: &ImportRow) -> String {
+    match (&import.target, &import.package) {
+        (Some(target), _) => target.clone(),
+        (None, Some((ecosystem, package))) => format!("package {package} ({ecosystem})"),
+        (None, None) => format!("{} (not resolved)", import.module),
+    }
+}
+
+/// Imports by one of their ends, with how many files they stand in; those of most files first.
+fn by_other(imports: &[ImportRow], other: impl Fn(&ImportRow) -> String) -> Vec<(String, usize)> {
+    let mut files: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for import in imports {
+        files.entry(other(import)).or_default().insert(&import.path);
+    }
+    let count = |(other, files): (String, BTreeSet<&str>)| (other, files.len());
+    let mut counted: Vec<(String, usize)> = files.into_iter().map(count).collect();
+    counted.sort_by_key(|(_, files)| Reverse(*files));
+    counted
+}
+
 async fn of_project(known: &Known, cx: &ToolCx) -> Result<Output, ToolError> {
     let mut packages = known.index.dependencies().await.map_err(from_index)?;
     if packages.is_empty() {
@@ -72,7 +136,7 @@ async fn of_project(known: &Known, cx: &ToolCx) -> Result<Output, ToolError> {
                     get_codebase_overview shows what there is.";
         return known.nothing("No package is known".into(), next).await;
     }
-    packages.sort_by_key(|package| std::cmp::Reverse(package.files));
+    packages.sort_by_key(|package| Reverse(package.files));
     let mut list = List::new(cx.output_cap_bytes);
     let parts = [
         (Usage::Used, "Declared and used"),

@@ -95,6 +95,17 @@ async fn uses_tests_and_packages_are_told_with_how_that_is_known() {
     )
     .await;
     assert!(file.contains("tests/cart.rs:1 shop::cart"), "{file}");
+    let folder = json!({"path": "src"});
+    let folder = text(&project, "analyze_dependencies", folder).await;
+    assert!(
+        folder.contains("(1):\n  package serde (crates), 1 file")
+            && folder.contains("by (1):\n  tests/cart.rs"),
+        "{folder}"
+    );
+    let nowhere = json!({"path": "nowhere"});
+    project
+        .refused("analyze_dependencies", nowhere, "not in the code index")
+        .await;
 }
 
 #[tokio::test]
