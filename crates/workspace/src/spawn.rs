@@ -354,10 +354,11 @@ fn kill_now(group: Pid, mark: &str) {
     kill_marked(mark);
 }
 
-/// Kills every process whose mark begins so. A process may start another while we look, so it
-/// looks again until there is none.
+/// Kills every process whose mark begins so. A process may start another while we look, and one
+/// that was killed is there until it gets a processor once more, so it looks again until there is
+/// none: for a second at most.
 pub(crate) fn kill_marked(mark: &str) {
-    for _ in 0..20 {
+    for round in 0..20_u32 {
         let found = marked(mark);
         if found.is_empty() {
             return;
@@ -365,7 +366,7 @@ pub(crate) fn kill_marked(mark: &str) {
         for pid in found {
             let _ = rustix::process::kill_process(pid, Signal::KILL);
         }
-        std::thread::yield_now();
+        std::thread::sleep(Duration::from_millis(1 << round.min(6)));
     }
 }
 
