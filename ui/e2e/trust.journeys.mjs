@@ -73,6 +73,11 @@ export const journeys = {
       await page.getByRole("tab", { name: "Folder" }).click();
       await page.getByText("changed since").waitFor();
       await page.getByText('name = "second"').waitFor();
+      const search = page.getByRole("searchbox", { name: "Search files and folders" });
+      await search.fill("no such words");
+      await page.getByText("Nothing fits these words").waitFor();
+      await search.fill("SECOND");
+      await page.getByText('name = "second"').waitFor();
     }),
 
   "elevation: a known command added, switched off, removed and brought back; what never runs is listed": () =>

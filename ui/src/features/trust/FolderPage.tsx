@@ -8,7 +8,7 @@ import { bytes, shortTime } from "../../i18n/format";
 import type { Project } from "../../protocol/generated/Project";
 import type { TrustState } from "../../protocol/generated/TrustState";
 import { useClient, useRequest } from "../../protocol/queries";
-import { DataTable, useAttempt } from "./parts";
+import { DataTable, useAttempt, useSearch } from "./parts";
 
 const LOOKS: Record<TrustState, string> = { nothing_to_trust: "", undecided: "warn", trusted: "good", changed: "warn", revoked: "bad" };
 
@@ -17,6 +17,9 @@ export function FolderPage({ project }: { project: Project | undefined }) {
   const attempt = useAttempt();
   const now = useNow(30_000);
   const words = t.trust.folder;
+  const { field, search } = useSearch(words.search);
+  const wanted = search?.toLowerCase();
+  const fits = (...texts: string[]) => !wanted || texts.some((text) => text.toLowerCase().includes(wanted));
   const trust = useRequest("trust.get", project ? { project_id: project.id } : undefined);
   const all = useRequest("trust.list", {});
   const guidelines = useRequest("project.guidelines", project ? { project_id: project.id } : undefined);
@@ -26,9 +29,14 @@ export function FolderPage({ project }: { project: Project | undefined }) {
   if (trust.error) return <Failed asked={trust} />;
   if (project && !trust.data) return <Waiting what={t.common.loading} />;
   const now_ = trust.data;
+  const items = now_?.items.filter((item) => fits(item.path, item.content)) ?? [];
+  const files = guidelines.data?.files.filter((file) => fits(file.path, file.content)) ?? [];
+  const folders = all.data?.folders.filter((one) => fits(one.folder)) ?? [];
+  const found = items.length + files.length + folders.length > 0;
   return (
     <>
       <p className="secondary">{words.explained}</p>
+      <div className="row-line wrap">{field}</div>
       {project && now_ ? (
         <section className="stack" aria-label={project.name}>
           <div className="row-line wrap">
@@ -65,7 +73,7 @@ export function FolderPage({ project }: { project: Project | undefined }) {
               {words.nothingHint}
             </Empty>
           ) : null}
-          {now_.items.map((item) => (
+          {items.map((item) => (
             <details key={item.path} className="trust-item" open={item.change !== "same"}>
               <summary>
                 <span className="mono">{item.path}</span> <span className="badge">{words.kinds[item.kind]}</span>{" "}
@@ -81,11 +89,12 @@ export function FolderPage({ project }: { project: Project | undefined }) {
       ) : (
         <Empty title={t.trust.noProject} />
       )}
-      {guidelines.data && guidelines.data.files.length > 0 ? (
+      {wanted && !found ? <Empty title={t.trust.nothingFound} /> : null}
+      {files.length > 0 ? (
         <section className="stack" aria-label={words.guidelines}>
           <h2 className="section-title">{words.guidelines}</h2>
           <p className="quiet">{words.guidelinesHint}</p>
-          {guidelines.data.files.map((file) => (
+          {files.map((file) => (
             <details key={file.path} className="trust-item">
               <summary>
                 <span className="mono">{file.path}</span> <span className="quiet num">{bytes(file.bytes)}</span>
@@ -97,11 +106,11 @@ export function FolderPage({ project }: { project: Project | undefined }) {
           ))}
         </section>
       ) : null}
-      {all.data && all.data.folders.length > 0 ? (
+      {folders.length > 0 ? (
         <>
           <h2 className="section-title">{words.decided}</h2>
           <DataTable label={words.decided} heads={[words.path, words.decision, words.since]}>
-            {all.data.folders.map((one) => (
+            {folders.map((one) => (
               <tr key={one.folder}>
                 <td className="mono trust-wrap">{one.folder}</td>
                 <td>{one.trusted ? words.states.trusted : words.states.revoked}</td>

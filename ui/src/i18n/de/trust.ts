@@ -79,6 +79,7 @@ export const trust: Translation<typeof english> = {
       },
     },
     folder: {
+      search: "Dateien und Ordner suchen",
       explained: "Hooks, Agenten, Server und Befehle, die ein Projekt mitbringt, warten, bis Sie dem vertrauen, was jetzt darin steht. Ändern sie sich, wird erneut gefragt.",
       guidelines: "Richtlinien",
       guidelinesHint: "Diese Dateien stehen in jeder Anfrage, wie sie sind. Sie können sagen, was das Modell tun soll; eine Regel lockern können sie nicht.",

@@ -66,6 +66,7 @@ export const trust = {
       kinds: { write: "edit", command: "command", job: "background", recovered: "recovered", undo: "undo", redo: "redo", review: "review", rewind: "rewind", restore: "restore" },
     },
     folder: {
+      search: "Search files and folders",
       explained: "Hooks, agents, servers and commands that a project brings wait until you trust what they say now. When they change, you are asked again.",
       guidelines: "Guidelines",
       guidelinesHint: "These files reach every request as they are. They can say what the model should do; they cannot loosen a rule.",
