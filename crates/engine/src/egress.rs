@@ -8,6 +8,7 @@ use mira_protocol::egress::{EgressEntry, EgressPage, ListEgress};
 use mira_protocol::{Code, Failure, OperationId, SessionId, Topic};
 use mira_store::{EgressEnd, Store};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use crate::clock::now_ms;
 use crate::events::EventLog;
@@ -123,8 +124,18 @@ impl Book {
     }
 
     fn write(&self, line: Line) {
-        if self.lines.try_send(line).is_err() {
-            tracing::error!("a line of the egress ledger was lost: the database does not keep up");
+        match self.lines.try_send(line) {
+            Ok(()) => {}
+            // It left with a line of its own; the program ends before its answer did.
+            Err(TrySendError::Closed(Line::Ended(_))) => {
+                tracing::debug!("a request was under way when the engine ended");
+            }
+            Err(TrySendError::Closed(_)) => {
+                tracing::error!("a line of the egress ledger was lost: the engine has ended");
+            }
+            Err(TrySendError::Full(_)) => tracing::error!(
+                "a line of the egress ledger was lost: the database does not keep up"
+            ),
         }
     }
 
