@@ -407,6 +407,7 @@ impl Default for RulesCommand {
 impl Default for TrustCommand {
     fn default() -> Self {
         Self::Status {
+            search: None,
             content: false,
             json: JsonArg::default(),
         }
@@ -937,6 +938,8 @@ pub struct RuleArgs {
 pub enum TrustCommand {
     /// What the folder brings, and whether it is trusted
     Status {
+        /// Only files with this in their path or content
+        search: Option<String>,
         /// With the content of every file
         #[arg(long)]
         content: bool,
@@ -944,7 +947,12 @@ pub enum TrustCommand {
         json: JsonArg,
     },
     /// Every folder that was decided about
-    List(JsonArg),
+    List {
+        /// A part of the folder's path
+        search: Option<String>,
+        #[command(flatten)]
+        json: JsonArg,
+    },
     /// Trust what lies there
     Grant {
         /// The hash that `status` printed; without it the content is shown and you are asked

@@ -229,7 +229,13 @@ fn show_usage(usage: &CheckpointUsage) -> String {
         row("checkpoints", count(usage.checkpoints)),
         row("files in them", count(usage.files)),
         row("contents, each by itself", bytes(usage.logical_bytes)),
-        row("  saved by sharing", bytes(shared)),
+        row(
+            "  saved by sharing",
+            match usage.logical_bytes {
+                0 => bytes(shared),
+                all => format!("{} ({} %)", bytes(shared), shared * 100 / all),
+            },
+        ),
         row("  on disk", bytes(usage.stored_bytes)),
         row("files as they are now", bytes(usage.current_bytes)),
         row("no longer wanted", bytes(usage.reclaimable_bytes)),

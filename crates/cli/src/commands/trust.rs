@@ -21,12 +21,16 @@ pub async fn run(
     folder: Option<&Path>,
 ) -> Result<u8, Failure> {
     let style = Style::of(&io::stdout());
-    if let TrustCommand::List(json) = &command {
-        let list = client.call(calls::TrustList(Nothing {})).await?;
+    if let TrustCommand::List { search, json } = &command {
+        let mut list = client.call(calls::TrustList(Nothing {})).await?;
+        list.folders.retain(|known| has(&known.folder, search));
         if json.json {
             say_json(&list)?;
         } else if list.folders.is_empty() {
-            say("No folder was decided about.")?;
+            say(match search {
+                Some(_) => "No such folder was decided about.",
+                None => "No folder was decided about.",
+            })?;
         } else {
             let rows = list.folders.iter().map(|known| {
                 let state = if known.trusted { "trusted" } else { "revoked" };
@@ -45,9 +49,14 @@ pub async fn run(
         client,
         project: &project,
     };
-    let trust = here.get().await?;
+    let mut trust = here.get().await?;
+    if let TrustCommand::Status { search, .. } = &command {
+        trust
+            .items
+            .retain(|item| has(&item.path, search) || has(&item.content, search));
+    }
     match command {
-        TrustCommand::List(_) => {}
+        TrustCommand::List { .. } => {}
         TrustCommand::Status { json, .. } if json.json => say_json(&trust)?,
         TrustCommand::Status { content, .. } => say(&shown(&trust, content, style))?,
         TrustCommand::Grant { hash: Some(hash) } => {
@@ -86,6 +95,13 @@ pub async fn run(
         }
     }
     Ok(0)
+}
+
+/// Whether a text has what is searched for, whatever its case.
+fn has(text: &str, search: &Option<String>) -> bool {
+    search
+        .as_ref()
+        .is_none_or(|search| text.to_lowercase().contains(&search.to_lowercase()))
 }
 
 /// One project's trust, asked and granted.

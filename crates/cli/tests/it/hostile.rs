@@ -260,6 +260,11 @@ fn what_a_folder_brings_is_shown_and_asked_about_again_when_it_changes() {
     ] {
         assert!(shown.contains(content), "{content} in {shown}");
     }
+    let found = text(&trust(&["status", "ran-mcp"]).stdout);
+    assert!(
+        found.contains(".mira/mcp.json") && !found.contains("helper.md"),
+        "{found}"
+    );
     for (path, more) in [
         (".mira/mcp.json", " "),
         (".mira/agents/helper.md", "And then again.\n"),

@@ -135,7 +135,9 @@ fn checkpoints_are_shown_put_back_and_let_go() {
     assert_eq!(on.project.read("a.txt"), "1\n");
     let (ok, usage) = on.mira(&["checkpoints", "usage"]);
     assert!(
-        ok && usage.contains("saved by sharing") && usage.contains("30 days"),
+        ok && usage.contains("saved by sharing")
+            && usage.contains(" %)")
+            && usage.contains("30 days"),
         "{usage}"
     );
     let (ok, out) = on.mira(&["checkpoints", "prune", &newest]);
