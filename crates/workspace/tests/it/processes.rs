@@ -56,7 +56,10 @@ async fn output_comes_in_order_and_the_end_is_told() {
         (exit.code, exit.output.as_str()),
         (Some(3), expected.as_str())
     );
-    assert_eq!(*live.lock().unwrap(), expected);
+    // Colours go to the screen, now and later; what else reads the output reads words.
+    let coloured = expected.replace("\nb\n", "\n\u{1b}[32mb\u{1b}[0m\n");
+    assert_eq!(*live.lock().unwrap(), coloured);
+    assert_eq!(exit.coloured, Some(coloured));
     assert!(!exit.success() && !exit.truncated && exit.leftovers == 0);
 
     let argv = CommandLine::Argv(vec![
