@@ -190,6 +190,7 @@ impl<'g> Names<'g> {
             within_index: reference.within,
             line: reference.line,
             bindings: &here.bindings,
+            value_of: None,
         };
         match self.receiver(&spot, receiver) {
             Some(typed) if !typed.is_container => {

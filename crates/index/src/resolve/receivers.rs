@@ -24,6 +24,9 @@ pub(crate) struct Spot<'a> {
     pub within_index: Option<usize>,
     pub line: usize,
     pub bindings: &'a Bindings<'a>,
+    /// The binding whose own value stands here: in `let cart = cart::open()` the second `cart` is
+    /// not the first.
+    pub value_of: Option<usize>,
 }
 
 impl<'g> Names<'g> {
@@ -97,7 +100,9 @@ impl<'g> Names<'g> {
     fn bound(&self, spot: &Spot<'_>, name: &str, depth: usize) -> Option<Typed> {
         let mut around = spot.within_index;
         loop {
-            if let Some(binding) = spot.bindings.nearest(around, name, spot.line) {
+            if let Some(binding) = spot.bindings.nearest(around, name, spot.line)
+                && spot.value_of != Some(binding)
+            {
                 return self.of_binding(spot.file, spot.bindings, binding, depth);
             }
             let id = spot.file.elements.get(around?)?;
@@ -129,6 +134,7 @@ impl<'g> Names<'g> {
                 within_index: binding.within,
                 line: binding.line.saturating_sub(1),
                 bindings,
+                value_of: Some(number),
             };
             match call.ends_with(')') {
                 true => self.chain(&spot, call, depth - 1),

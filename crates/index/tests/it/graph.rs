@@ -35,6 +35,25 @@ async fn callers(index: &Index, name: &str) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_variable_is_not_the_module_of_its_name_that_it_was_made_by() {
+    let place = Place::with(&[
+        (
+            "src/cart.rs",
+            "pub struct Cart;\nimpl Cart {\n    pub fn empty() -> Self { Cart }\n    pub fn total(&self) -> u64 { 0 }\n}\n",
+        ),
+        (
+            "src/main.rs",
+            "mod cart;\nfn main() {\n    let cart = cart::Cart::empty();\n    cart.total();\n}\n",
+        ),
+    ]);
+    let index = place.synced().await;
+    assert_eq!(
+        calls(&index, "main").await,
+        ["Cart::empty in src/cart.rs", "Cart::total in src/cart.rs"]
+    );
+}
+
+#[tokio::test]
 async fn rust_paths_methods_fields_and_reexports_lead_to_their_elements() {
     let place = Place::with(&[
         (
