@@ -110,7 +110,7 @@ export function useReview(scope: Scope | undefined, sessionId: string | undefine
       } catch (problem) {
         const failure = asFailure(problem);
         const conflict = failure.code === "conflict" ? await othersEdits(file, failure.message).catch(() => undefined) : undefined;
-        if (conflict) setTrouble({ by: "mark", file, hunk, mark: wanted, conflicts: [{ ...conflict, reason: failure.message }] });
+        if (conflict) setTrouble({ by: "mark", file, hunk, mark: wanted, conflicts: [conflict] });
         else fail(problem);
       }
       if (kind === "session") await queries.invalidateQueries({ queryKey: ["session.changes"] });
