@@ -409,7 +409,7 @@ pub enum NoteKind {
 pub struct Limits {
     /// Larger files are not parsed.
     pub bytes: usize,
-    /// For parsing and reading together.
+    /// For parsing and reading together, in which the thread worked (on Windows: by the clock).
     pub time: Duration,
     /// Levels of the syntax tree.
     pub depth: usize,

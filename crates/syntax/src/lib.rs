@@ -5,6 +5,7 @@
 //! table of rules (`languages/`, one file each). Broken code gives what can be had; a hostile file
 //! costs its limit and a note; text in no known language gives only its lines.
 
+mod clock;
 mod facts;
 mod languages;
 mod outline;
@@ -15,7 +16,6 @@ mod texts;
 mod walk;
 
 use std::ops::ControlFlow;
-use std::time::Instant;
 
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
@@ -26,6 +26,7 @@ pub use facts::{
 pub use languages::{Language, languages};
 pub use outline::{Entry, MAX_ENTRIES, outline};
 
+use clock::Clock;
 use plan::Plan;
 
 /// The language of a file by its name, if it is one that Mira reads.
@@ -36,7 +37,6 @@ pub fn language(path: &str) -> Option<&'static str> {
 /// What the file `path` with this text is made of. Only the name of the file counts; it is not
 /// opened. Never fails: what could not be read is named in [`FileFacts::notes`].
 pub fn facts(path: &str, text: &str, limits: &Limits) -> FileFacts {
-    let begun = Instant::now();
     let mut facts = FileFacts {
         lines: text.lines().count(),
         ..FileFacts::default()
@@ -52,14 +52,14 @@ pub fn facts(path: &str, text: &str, limits: &Limits) -> FileFacts {
     facts.is_generated = is_generated(text, facts.lines);
     let plan = (entry.plan)();
     if text.len() <= SMALL {
-        read(plan, text, limits, begun, &mut facts);
+        read(plan, text, limits, &mut facts);
         return facts;
     }
     let result = std::thread::scope(|scope| {
         std::thread::Builder::new()
             .name("syntax".to_owned())
             .stack_size(STACK + text.len() * STACK_PER_BYTE)
-            .spawn_scoped(scope, || read(plan, text, limits, begun, &mut facts))
+            .spawn_scoped(scope, || read(plan, text, limits, &mut facts))
             .map(|thread| thread.join())
     });
     match result {
@@ -82,8 +82,9 @@ const SMALL: usize = 8 * 1024;
 const STACK: usize = 2 * 1024 * 1024;
 const STACK_PER_BYTE: usize = 128;
 
-fn read(plan: &'static Plan, text: &str, limits: &Limits, begun: Instant, facts: &mut FileFacts) {
-    let Some(tree) = parse(plan, text, limits, begun) else {
+fn read(plan: &'static Plan, text: &str, limits: &Limits, facts: &mut FileFacts) {
+    let clock = Clock::start();
+    let Some(tree) = parse(plan, text, limits, &clock) else {
         facts.notes.push(Note {
             kind: NoteKind::TimedOut,
             text: format!("parsing took longer than {} ms", limits.time.as_millis()),
@@ -91,7 +92,7 @@ fn read(plan: &'static Plan, text: &str, limits: &Limits, begun: Instant, facts:
         });
         return;
     };
-    walk::walk(plan, &tree, text, limits, begun, facts);
+    walk::walk(plan, &tree, text, limits, &clock, facts);
     (plan.rules.finish)(facts, text);
 }
 
@@ -143,10 +144,10 @@ fn is_generated(text: &str, lines: usize) -> bool {
         || (text.len() > 5_000 && text.len() / lines.max(1) > 500)
 }
 
-fn parse(plan: &Plan, text: &str, limits: &Limits, begun: Instant) -> Option<Tree> {
+fn parse(plan: &Plan, text: &str, limits: &Limits, clock: &Clock) -> Option<Tree> {
     let mut parser = Parser::new();
     parser.set_language(&plan.language).ok()?;
-    let mut give_up = |_: &ParseState| match begun.elapsed() > limits.time {
+    let mut give_up = |_: &ParseState| match clock.elapsed() > limits.time {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     };

@@ -7,10 +7,10 @@ mod weigh;
 mod words;
 
 use std::collections::HashSet;
-use std::time::Instant;
 
 use tree_sitter::{Node, Tree, TreeCursor};
 
+use crate::clock::Clock;
 use crate::facts::{
     Binding, FileFacts, Import, ImportKind, Limits, Note, NoteKind, ReferenceKind, TextKind,
     Visibility,
@@ -30,7 +30,7 @@ pub(crate) fn walk(
     tree: &Tree,
     text: &str,
     limits: &Limits,
-    begun: Instant,
+    clock: &Clock,
     facts: &mut FileFacts,
 ) {
     let mut walk = Walk {
@@ -57,7 +57,7 @@ pub(crate) fn walk(
     let mut visited = 0_usize;
     loop {
         visited += 1;
-        if visited.is_multiple_of(CLOCK) && begun.elapsed() > limits.time {
+        if visited.is_multiple_of(CLOCK) && clock.elapsed() > limits.time {
             walk.note(NoteKind::TimedOut, line(cursor.node()), || {
                 format!(
                     "reading it took longer than {} ms; what comes after is missing",
