@@ -10,9 +10,12 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { SYSTEM_PYTHON } from "../../../scripts/lib/setup.mjs";
-import { Page } from "./webdriver.mjs";
+import { Page, sleep } from "./webdriver.mjs";
 
 const NATIVE = fileURLToPath(new URL("./native.py", import.meta.url));
+const TRAY = fileURLToPath(new URL("./tray.py", import.meta.url));
+/** How long an icon may take to come or go. */
+const PATIENCE_MS = 20_000;
 const LOGS = process.env.MIRA_TEST_RESULTS ?? tmpdir();
 
 /** A folder that ends with the test, with a project and an empty data directory in it. */
@@ -133,6 +136,70 @@ export class App {
   }
 }
 
+/** The tray of a desktop, with the icons that programs put there. */
+export class Tray {
+  static async start() {
+    const tray = new Tray();
+    await tray.#next();
+    return tray;
+  }
+
+  #child = spawn(SYSTEM_PYTHON, [TRAY], { stdio: ["pipe", "pipe", "inherit"] });
+  /** What icons did, oldest first. */
+  #icons = [];
+  #answers = [];
+
+  constructor() {
+    createInterface({ input: this.#child.stdout }).on("line", (line) => {
+      const told = JSON.parse(line);
+      if (told.icon) this.#icons.push(told.icon);
+      else this.#answers.push(told);
+    });
+  }
+
+  /** Waits until an icon was `registered`, or is `gone`. */
+  async until(icon) {
+    await soon(() => this.#icons.includes(icon), `an icon that is ${icon}`);
+    this.#icons.splice(0, this.#icons.indexOf(icon) + 1);
+  }
+
+  /** The entries of the newest icon's menu: label (none for a line between), enabled. */
+  async menu() {
+    return (await this.#ask("menu")).entries;
+  }
+
+  choose(label) {
+    return this.#ask(`choose ${label}`);
+  }
+
+  stop() {
+    this.#child.kill();
+  }
+
+  async #ask(words) {
+    this.#child.stdin.write(`${words}\n`);
+    const answer = await this.#next();
+    if (answer.error) throw new Error(JSON.stringify(answer));
+    return answer;
+  }
+
+  async #next() {
+    await soon(() => this.#answers.length > 0, "an answer of the tray");
+    return this.#answers.shift();
+  }
+}
+
+/** The app's windows that are on the screen: id, place and size in pixels, in the order they were made. */
+export async function shownWindows() {
+  const found = await tool("xdotool", "search", "--onlyvisible", "--name", "^(.* – )?Mira$").catch(() => "");
+  const windows = [];
+  for (const id of found.split("\n").filter(Boolean)) {
+    const place = Object.fromEntries((await tool("xdotool", "getwindowgeometry", "--shell", id)).trim().split("\n").map((line) => line.split("=")));
+    windows.push({ id, x: Number(place.X), y: Number(place.Y), width: Number(place.WIDTH), height: Number(place.HEIGHT) });
+  }
+  return windows;
+}
+
 /** Drives a native dialog; gives what it says. */
 export async function native(...words) {
   const { stdout } = await promisify(execFile)(SYSTEM_PYTHON, [NATIVE, ...words]);
@@ -143,6 +210,14 @@ export async function native(...words) {
 export async function tool(command, ...words) {
   const { stdout } = await promisify(execFile)(command, words);
   return stdout;
+}
+
+async function soon(question, what) {
+  const end = Date.now() + PATIENCE_MS;
+  while (!question()) {
+    if (Date.now() > end) throw new Error(`not within ${PATIENCE_MS} ms: ${what}`);
+    await sleep(20);
+  }
 }
 
 function once(emitter, event) {
