@@ -89,8 +89,10 @@ pub struct MatchLine {
 const LINE_CHARS: usize = 300;
 /// Larger files are not searched, in bytes.
 const FILE_BYTES: u64 = 32 * 1024 * 1024;
-/// Files that are searched side by side before their matches are counted.
-const BATCH: usize = 64;
+/// Files that are searched side by side before their matches are counted: few at first, since few
+/// may be enough, then twice as many each time.
+const FIRST_BATCH: usize = 64;
+const LARGEST_BATCH: usize = 512;
 
 impl Workspace {
     /// Searches text files, .gitignore respected, hidden files included, `.git` not. Blocks; stops
@@ -103,14 +105,23 @@ impl Workspace {
         }
         let mut found = Found::default();
         let mut bytes = 0;
-        for batch in files.chunks(BATCH) {
-            let results = side_by_side(batch, |(path, shown)| {
-                if cancel.is_cancelled() {
-                    None
-                } else {
-                    search_file(path, shown, &matcher, query)
-                }
-            });
+        let mut left = files.as_slice();
+        let mut size = FIRST_BATCH;
+        while !left.is_empty() {
+            let (batch, after) = left.split_at(size.min(left.len()));
+            left = after;
+            size = LARGEST_BATCH.min(size * 2);
+            let results = side_by_side(
+                batch,
+                || searcher(query),
+                |searcher, (path, shown)| {
+                    if cancel.is_cancelled() {
+                        None
+                    } else {
+                        search_file(searcher, path, shown, &matcher)
+                    }
+                },
+            );
             if cancel.is_cancelled() {
                 return Err(Refusal::Cancelled);
             }
@@ -236,42 +247,54 @@ fn matcher(query: &Query) -> Result<RegexMatcher, Refusal> {
         })
 }
 
-/// Runs `work` over all items on a few threads; results in the order of the items.
-fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// Runs `work` over all items on a few threads, each with a tool of its own; results in the order
+/// of the items.
+fn side_by_side<T: Sync, S, R: Send>(
+    items: &[T],
+    tool: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &T) -> R + Sync,
+) -> Vec<R> {
     let threads = std::thread::available_parallelism()
         .map_or(1, usize::from)
         .min(4);
     let share = items.len().div_ceil(threads).max(1);
+    let part = |items: &[T]| {
+        let mut tool = tool();
+        items.iter().map(|item| work(&mut tool, item)).collect()
+    };
     if threads == 1 || items.len() < 8 {
-        return items.iter().map(work).collect();
+        return part(items);
     }
     std::thread::scope(|scope| {
         let handles: Vec<_> = items
             .chunks(share)
-            .map(|part| scope.spawn(|| part.iter().map(&work).collect::<Vec<R>>()))
+            .map(|items| scope.spawn(|| part(items)))
             .collect();
         handles
             .into_iter()
-            .flat_map(|handle| handle.join().unwrap_or_default())
+            .flat_map(|handle| -> Vec<R> { handle.join().unwrap_or_default() })
             .collect()
     })
 }
 
-/// None: nothing matches, or it is no text.
-fn search_file(
-    path: &Path,
-    shown: &str,
-    matcher: &RegexMatcher,
-    query: &Query,
-) -> Option<FileMatches> {
-    let mut searcher = SearcherBuilder::new()
+fn searcher(query: &Query) -> Searcher {
+    SearcherBuilder::new()
         .line_terminator(LineTerminator::crlf())
         .binary_detection(BinaryDetection::quit(b'\0'))
         .line_number(true)
         .before_context(query.context)
         .after_context(query.context)
         .max_matches(Some(query.max_matches as u64 + 1))
-        .build();
+        .build()
+}
+
+/// None: nothing matches, or it is no text.
+fn search_file(
+    searcher: &mut Searcher,
+    path: &Path,
+    shown: &str,
+    matcher: &RegexMatcher,
+) -> Option<FileMatches> {
     let mut collect = Collect::default();
     if let Err(error) = searcher.search_path(matcher, path, &mut collect) {
         tracing::debug!(path = shown, %error, "a file could not be searched");
