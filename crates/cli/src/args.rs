@@ -19,7 +19,7 @@ pub use code::{
 };
 pub use trust::{
     BlockCommand, CheckpointsCommand, EgressArgs, HooksCommand, MatchArgs, PermissionCommand,
-    RuleArgs, RulePlace, RulesCommand, SudoCommand, TrustCommand,
+    RuleArgs, RulePlace, RulesCommand, SudoCommand, SudoListArgs, TrustCommand,
 };
 
 /// A coding assistant for your own machine: reads, edits and runs, and can take it all back.

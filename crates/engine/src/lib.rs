@@ -421,14 +421,14 @@ impl Engine {
             Request::HookLog(params) => json(on.hooks.log(params).await),
             Request::HookTest(params) => json(on.hooks.test(params).await),
 
-            Request::SudoPermissions(_) => json(on.sudo.permissions().await),
+            Request::SudoPermissions(params) => json(on.sudo.permissions(params).await),
             Request::SudoAddPermission(params) => json(on.sudo.add_permission(params).await),
             Request::SudoChangePermission(params) => json(on.sudo.change_permission(params).await),
             Request::SudoRemovePermission(params) => json(on.sudo.remove_permission(params).await),
             Request::SudoRestorePermission(params) => {
                 json(on.sudo.restore_permission(params).await)
             }
-            Request::SudoBlocklist(_) => json(on.sudo.blocklist().await),
+            Request::SudoBlocklist(params) => json(on.sudo.blocklist(params).await),
             Request::SudoAddBlock(params) => json(on.sudo.add_block(params).await),
             Request::SudoChangeBlock(params) => json(on.sudo.change_block(params).await),
             Request::SudoRemoveBlock(params) => json(on.sudo.remove_block(params).await),

@@ -12,7 +12,7 @@ use mira_protocol::rule::{
     Judgement, ListRules, PreviewRule, Rule, RuleAction, RuleDraft, RuleFile, RuleFormat, RuleList,
     RuleOrigin, RulePreview, RuleRef, RuleTest, SaveRule, TestRule,
 };
-use mira_protocol::sudo::{Severity, SudoBlock, SudoMatch};
+use mira_protocol::sudo::{ListSudo, Severity, SudoBlock, SudoMatch};
 use mira_protocol::system::Nothing;
 use mira_protocol::{Code, Failure, ProjectId, RuleId, Topic};
 use mira_store::Store;
@@ -126,7 +126,11 @@ impl Permissions {
     }
 
     async fn blocks(&self) -> Result<BlockList, Failure> {
-        let blocks = self.store.sudo_blocklist().await.map_err(from_store)?;
+        let blocks = self
+            .store
+            .sudo_blocklist(&ListSudo::default())
+            .await
+            .map_err(from_store)?;
         Ok(BlockList(blocks))
     }
 

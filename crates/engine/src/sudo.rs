@@ -6,7 +6,7 @@ mod matching;
 
 use mira_protocol::approval::{DecideApproval, Decision};
 use mira_protocol::sudo::{
-    AddSudoBlock, AddSudoPermission, ChangeSudoBlock, ChangeSudoPermission, DecideSudo,
+    AddSudoBlock, AddSudoPermission, ChangeSudoBlock, ChangeSudoPermission, DecideSudo, ListSudo,
     ListSudoRequests, ReadSudoAudit, SudoAuditPage, SudoBlock, SudoBlocklist, SudoMatch,
     SudoPermission, SudoPermissions, SudoRef, SudoRequests,
 };
@@ -42,8 +42,12 @@ impl Sudo {
         }
     }
 
-    pub async fn permissions(&self) -> Result<SudoPermissions, Failure> {
-        let permissions = self.store.sudo_permissions().await.map_err(from_store)?;
+    pub async fn permissions(&self, list: ListSudo) -> Result<SudoPermissions, Failure> {
+        let permissions = self
+            .store
+            .sudo_permissions(&list)
+            .await
+            .map_err(from_store)?;
         Ok(SudoPermissions { permissions })
     }
 
@@ -98,14 +102,18 @@ impl Sudo {
     /// One, after a change.
     async fn permission(&self, id: i64) -> Result<SudoPermission, Failure> {
         self.events.topic(Topic::Sudo);
-        let all = self.store.sudo_permissions().await.map_err(from_store)?;
+        let all = self
+            .store
+            .sudo_permissions(&ListSudo::default())
+            .await
+            .map_err(from_store)?;
         all.into_iter()
             .find(|one| one.id == id)
             .ok_or_else(|| missing("permission", id))
     }
 
-    pub async fn blocklist(&self) -> Result<SudoBlocklist, Failure> {
-        let blocks = self.store.sudo_blocklist().await.map_err(from_store)?;
+    pub async fn blocklist(&self, list: ListSudo) -> Result<SudoBlocklist, Failure> {
+        let blocks = self.store.sudo_blocklist(&list).await.map_err(from_store)?;
         Ok(SudoBlocklist { blocks })
     }
 
@@ -154,7 +162,11 @@ impl Sudo {
 
     async fn block(&self, id: i64) -> Result<SudoBlock, Failure> {
         self.events.topic(Topic::Sudo);
-        let all = self.store.sudo_blocklist().await.map_err(from_store)?;
+        let all = self
+            .store
+            .sudo_blocklist(&ListSudo::default())
+            .await
+            .map_err(from_store)?;
         all.into_iter()
             .find(|one| one.id == id)
             .ok_or_else(|| missing("block list entry", id))
@@ -162,12 +174,14 @@ impl Sudo {
 
     pub async fn requests(&self, list: ListSudoRequests) -> Result<SudoRequests, Failure> {
         let limit = list.limit.unwrap_or(DEFAULT_ROWS).clamp(1, MOST_ROWS);
-        let requests = self
+        let mut requests = self
             .store
-            .sudo_requests(&list, limit)
+            .sudo_requests(&list, limit + 1)
             .await
             .map_err(from_store)?;
-        Ok(SudoRequests { requests })
+        let more = requests.len() > limit as usize;
+        requests.truncate(limit as usize);
+        Ok(SudoRequests { requests, more })
     }
 
     /// The person's answer, only to what they were shown.

@@ -52,6 +52,9 @@ pub struct SudoPermission {
     pub last_used_at: Option<UtcMs>,
     pub use_count: u64,
     pub notes: String,
+    /// Removed then; it counts no more and can be brought back.
+    #[serde(default)]
+    pub removed_at: Option<UtcMs>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -97,6 +100,19 @@ pub struct SudoRef {
     pub id: i64,
 }
 
+/// Which of the known commands, or of the block list.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct ListSudo {
+    /// A part of name, description, command or notes.
+    #[serde(default)]
+    pub search: Option<String>,
+    /// Those that were removed, instead of those that count.
+    #[serde(default)]
+    pub removed: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct SudoPermissions {
@@ -127,6 +143,9 @@ pub struct SudoBlock {
     pub enabled: bool,
     pub created_at: UtcMs,
     pub notes: String,
+    /// Removed then; it counts no more and can be brought back.
+    #[serde(default)]
+    pub removed_at: Option<UtcMs>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -219,6 +238,9 @@ pub struct SudoRequest {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct ListSudoRequests {
+    /// A part of command, folder or reason.
+    #[serde(default)]
+    pub search: Option<String>,
     /// None: all.
     #[serde(default)]
     pub status: Option<SudoStatus>,
@@ -232,6 +254,8 @@ pub struct ListSudoRequests {
 pub struct SudoRequests {
     /// Newest first.
     pub requests: Vec<SudoRequest>,
+    /// Whether there are older ones.
+    pub more: bool,
 }
 
 /// The person's answer. Only to what was shown: with `binding` another one is refused.
@@ -298,7 +322,7 @@ pub struct SudoAudit {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct ReadSudoAudit {
-    /// A part of command, output or detail.
+    /// A part of command, folder, rule, output or detail.
     #[serde(default)]
     pub search: Option<String>,
     #[serde(default)]

@@ -333,7 +333,7 @@ requests! {
     "hook.test" => HookTest(hook::TestHook) -> hook::HookTest;
 
     /// Commands that are known to be run with more rights.
-    "sudo.permissions" => SudoPermissions(Nothing) -> sudo::SudoPermissions;
+    "sudo.permissions" => SudoPermissions(sudo::ListSudo) -> sudo::SudoPermissions;
     /// Add one.
     "sudo.add_permission" => SudoAddPermission(sudo::AddSudoPermission) -> sudo::SudoPermission;
     /// Change one, or switch it.
@@ -343,7 +343,7 @@ requests! {
     /// Bring a removed one back.
     "sudo.restore_permission" => SudoRestorePermission(sudo::SudoRef) -> sudo::SudoPermission;
     /// Commands that never run with more rights.
-    "sudo.blocklist" => SudoBlocklist(Nothing) -> sudo::SudoBlocklist;
+    "sudo.blocklist" => SudoBlocklist(sudo::ListSudo) -> sudo::SudoBlocklist;
     /// Add one.
     "sudo.add_block" => SudoAddBlock(sudo::AddSudoBlock) -> sudo::SudoBlock;
     /// Switch one, or change its severity.

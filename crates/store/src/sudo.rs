@@ -3,7 +3,7 @@
 
 use mira_protocol::UtcMs;
 use mira_protocol::sudo::{
-    AddSudoBlock, AddSudoPermission, ChangeSudoBlock, Severity, SudoBlock, SudoMatch,
+    AddSudoBlock, AddSudoPermission, ChangeSudoBlock, ListSudo, Severity, SudoBlock, SudoMatch,
     SudoPermission,
 };
 
@@ -41,12 +41,22 @@ fn gone(what: &'static str, id: i64) -> StoreError {
 }
 
 impl Store {
-    /// Those that were not removed, by name.
-    pub async fn sudo_permissions(&self) -> Result<Vec<SudoPermission>, StoreError> {
+    /// By name.
+    pub async fn sudo_permissions(
+        &self,
+        list: &ListSudo,
+    ) -> Result<Vec<SudoPermission>, StoreError> {
         let rows = sqlx::query!(
             "SELECT id, name, description, command_exact, command_prefix, command_pattern,
-                    requires_approval, enabled, created_at, last_used_at, use_count, notes
-             FROM sudo_permissions WHERE removed_at IS NULL ORDER BY name, id"
+                    requires_approval, enabled, created_at, last_used_at, use_count, notes,
+                    removed_at
+             FROM sudo_permissions
+             WHERE (removed_at IS NOT NULL) = ?1
+               AND (?2 IS NULL OR instr(lower(name || ' ' || description || ' ' || notes || ' ' ||
+                    coalesce(command_exact, command_prefix, command_pattern)), lower(?2)) > 0)
+             ORDER BY name, id",
+            list.removed,
+            list.search,
         )
         .fetch_all(self.reader())
         .await?;
@@ -66,6 +76,7 @@ impl Store {
             last_used_at: row.last_used_at,
             use_count: unsigned(row.use_count),
             notes: row.notes,
+            removed_at: row.removed_at,
         });
         Ok(permissions.collect())
     }
@@ -158,12 +169,18 @@ impl Store {
         Ok(())
     }
 
-    /// Those that were not removed: Mira's own first.
-    pub async fn sudo_blocklist(&self) -> Result<Vec<SudoBlock>, StoreError> {
+    /// Mira's own first.
+    pub async fn sudo_blocklist(&self, list: &ListSudo) -> Result<Vec<SudoBlock>, StoreError> {
         let rows = sqlx::query!(
             "SELECT id, name, description, pattern_exact, pattern_prefix, pattern_regex, builtin,
-                    severity, is_default, enabled, created_at, notes
-             FROM sudo_blocklist WHERE removed_at IS NULL ORDER BY is_default DESC, id"
+                    severity, is_default, enabled, created_at, notes, removed_at
+             FROM sudo_blocklist
+             WHERE (removed_at IS NOT NULL) = ?1
+               AND (?2 IS NULL OR instr(lower(name || ' ' || description || ' ' || notes || ' ' ||
+                    coalesce(pattern_exact, pattern_prefix, pattern_regex, builtin)), lower(?2)) > 0)
+             ORDER BY is_default DESC, id",
+            list.removed,
+            list.search,
         )
         .fetch_all(self.reader())
         .await?;
@@ -184,6 +201,7 @@ impl Store {
                     enabled: row.enabled != 0,
                     created_at: row.created_at,
                     notes: row.notes,
+                    removed_at: row.removed_at,
                 })
             })
             .collect()

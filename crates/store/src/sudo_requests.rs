@@ -48,9 +48,12 @@ impl Store {
             "SELECT id, session_id, operation_id, command, argv, as_user, working_dir, reason,
                     status, binding, permission_id, created_at, expires_at, responded_at,
                     executed_at, exit_code
-             FROM sudo_approval_requests WHERE ?1 IS NULL OR status = ?1
-             ORDER BY created_at DESC, rowid DESC LIMIT ?2",
+             FROM sudo_approval_requests
+             WHERE (?1 IS NULL OR status = ?1)
+               AND (?2 IS NULL OR instr(lower(command || ' ' || working_dir || ' ' || reason), lower(?2)) > 0)
+             ORDER BY created_at DESC, rowid DESC LIMIT ?3",
             status,
+            list.search,
             limit,
         )
         .fetch_all(self.reader())
@@ -203,7 +206,8 @@ impl Store {
             "SELECT id, at, outcome, command, working_dir, session_id, operation_id, request_id,
                     rule, authorized_by, exit_code, duration_ms, output, detail
              FROM sudo_audit_log
-             WHERE (?1 IS NULL OR instr(lower(command || ' ' || output || ' ' || detail), lower(?1)) > 0)
+             WHERE (?1 IS NULL OR instr(lower(command || ' ' || working_dir || ' ' ||
+                    coalesce(rule, '') || ' ' || output || ' ' || detail), lower(?1)) > 0)
                AND (?2 IS NULL OR outcome = ?2)
                AND (?3 IS NULL OR session_id = ?3)
                AND (?4 IS NULL OR id < ?4)

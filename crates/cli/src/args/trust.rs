@@ -206,17 +206,25 @@ impl Default for HooksCommand {
 #[derive(Debug, Subcommand)]
 pub enum SudoCommand {
     /// Commands that you know
+    #[command(args_conflicts_with_subcommands = true)]
     Permissions {
+        #[command(flatten)]
+        list: SudoListArgs,
         #[command(subcommand)]
         command: Option<PermissionCommand>,
     },
     /// Commands that never run
+    #[command(args_conflicts_with_subcommands = true)]
     Blocklist {
+        #[command(flatten)]
+        list: SudoListArgs,
         #[command(subcommand)]
         command: Option<BlockCommand>,
     },
-    /// What was asked for, newest first
+    /// What was asked for and how it went on, newest first
     Requests {
+        /// A part of command, folder or reason
+        search: Option<String>,
         #[arg(long, value_enum)]
         status: Option<SudoStatusArg>,
         #[arg(long, default_value_t = LISTED)]
@@ -230,7 +238,7 @@ pub enum SudoCommand {
     Deny { request: String },
     /// What became of elevated commands, newest first
     Audit {
-        /// A part of command, output or reason
+        /// A part of command, folder, rule, output or reason
         search: Option<String>,
         #[arg(long, value_enum)]
         outcome: Option<SudoOutcomeArg>,
@@ -239,6 +247,18 @@ pub enum SudoCommand {
         #[command(flatten)]
         json: JsonArg,
     },
+}
+
+/// Which of a list are shown.
+#[derive(Debug, Args)]
+pub struct SudoListArgs {
+    /// A part of name, command or notes
+    pub search: Option<String>,
+    /// Those that were removed
+    #[arg(long)]
+    pub removed: bool,
+    #[command(flatten)]
+    pub json: JsonArg,
 }
 
 /// How a command is recognised.
@@ -258,7 +278,7 @@ pub struct MatchArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum PermissionCommand {
-    List(JsonArg),
+    List(SudoListArgs),
     Add {
         name: String,
         #[command(flatten)]
@@ -293,15 +313,9 @@ pub enum PermissionCommand {
     },
 }
 
-impl Default for PermissionCommand {
-    fn default() -> Self {
-        Self::List(JsonArg::default())
-    }
-}
-
 #[derive(Debug, Subcommand)]
 pub enum BlockCommand {
-    List(JsonArg),
+    List(SudoListArgs),
     Add {
         name: String,
         #[command(flatten)]
@@ -322,12 +336,6 @@ pub enum BlockCommand {
     Restore {
         id: i64,
     },
-}
-
-impl Default for BlockCommand {
-    fn default() -> Self {
-        Self::List(JsonArg::default())
-    }
 }
 
 #[derive(Debug, Subcommand)]

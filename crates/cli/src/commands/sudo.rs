@@ -1,41 +1,42 @@
 //! `mira sudo`: what is known, what never runs, what was asked, what became of it.
 
 use mira_protocol::sudo::{
-    AddSudoBlock, AddSudoPermission, ChangeSudoBlock, ChangeSudoPermission, DecideSudo,
+    AddSudoBlock, AddSudoPermission, ChangeSudoBlock, ChangeSudoPermission, DecideSudo, ListSudo,
     ListSudoRequests, ReadSudoAudit, SudoAudit, SudoBlock, SudoMatch, SudoPermission, SudoRef,
     SudoRequest,
 };
-use mira_protocol::system::Nothing;
 use mira_protocol::{ApprovalId, Failure, calls};
 use serde::Serialize;
 
 use super::{say, say_json, table};
-use crate::args::{BlockCommand, JsonArg, MatchArgs, PermissionCommand, SudoCommand};
+use crate::args::{BlockCommand, JsonArg, MatchArgs, PermissionCommand, SudoCommand, SudoListArgs};
 use crate::client::Client;
-use crate::render::text::{ago, clean, now_ms, one_line};
+use crate::render::text::{ago, clean, duration, now_ms, one_line};
 
 pub async fn run(client: &Client, command: SudoCommand) -> Result<u8, Failure> {
     match command {
-        SudoCommand::Permissions { command } => {
-            permissions(client, command.unwrap_or_default()).await?;
+        SudoCommand::Permissions { list, command } => {
+            permissions(client, command.unwrap_or(PermissionCommand::List(list))).await?;
         }
-        SudoCommand::Blocklist { command } => blocks(client, command.unwrap_or_default()).await?,
+        SudoCommand::Blocklist { list, command } => {
+            blocks(client, command.unwrap_or(BlockCommand::List(list))).await?;
+        }
         SudoCommand::Requests {
+            search,
             status,
             limit,
             json,
         } => {
+            let narrowed = search.is_some() || status.is_some();
             let list = ListSudoRequests {
+                search,
                 status: status.map(Into::into),
                 limit: Some(limit),
             };
-            let found = client.call(calls::SudoRequests(list)).await?.requests;
-            list_of(
-                &found,
-                json,
-                request_row,
-                "No elevated command was asked for.",
-            )?;
+            let found = client.call(calls::SudoRequests(list)).await?;
+            let none = none(narrowed, "No elevated command was asked for.");
+            list_of(&found.requests, json, request_row, none)?;
+            older(found.more, json)?;
         }
         SudoCommand::Allow { request } => decide(client, request, true).await?,
         SudoCommand::Deny { request } => decide(client, request, false).await?,
@@ -45,6 +46,7 @@ pub async fn run(client: &Client, command: SudoCommand) -> Result<u8, Failure> {
             limit,
             json,
         } => {
+            let narrowed = search.is_some() || outcome.is_some();
             let read = ReadSudoAudit {
                 search,
                 outcome: outcome.map(Into::into),
@@ -52,15 +54,9 @@ pub async fn run(client: &Client, command: SudoCommand) -> Result<u8, Failure> {
                 ..ReadSudoAudit::default()
             };
             let page = client.call(calls::SudoAudit(read)).await?;
-            list_of(
-                &page.entries,
-                json,
-                audit_row,
-                "Nothing was run or refused.",
-            )?;
-            if page.more && !json.json {
-                say("… and older ones; --limit shows more.")?;
-            }
+            let none = none(narrowed, "Nothing was run or refused.");
+            list_of(&page.entries, json, audit_row, none)?;
+            older(page.more, json)?;
         }
     }
     Ok(0)
@@ -68,9 +64,13 @@ pub async fn run(client: &Client, command: SudoCommand) -> Result<u8, Failure> {
 
 async fn permissions(client: &Client, command: PermissionCommand) -> Result<(), Failure> {
     match command {
-        PermissionCommand::List(json) => {
-            let found = client.call(calls::SudoPermissions(Nothing {})).await?;
-            let none = "No command is known; each elevated one is asked about.";
+        PermissionCommand::List(list) => {
+            let (narrowed, json, list) = listed(list);
+            let found = client.call(calls::SudoPermissions(list)).await?;
+            let none = none(
+                narrowed,
+                "No command is known; each elevated one is asked about.",
+            );
             list_of(&found.permissions, json, permission_row, none)
         }
         PermissionCommand::Add {
@@ -128,9 +128,11 @@ async fn permissions(client: &Client, command: PermissionCommand) -> Result<(), 
 
 async fn blocks(client: &Client, command: BlockCommand) -> Result<(), Failure> {
     match command {
-        BlockCommand::List(json) => {
-            let found = client.call(calls::SudoBlocklist(Nothing {})).await?;
-            list_of(&found.blocks, json, block_row, "The block list is empty.")
+        BlockCommand::List(list) => {
+            let (narrowed, json, list) = listed(list);
+            let found = client.call(calls::SudoBlocklist(list)).await?;
+            let none = none(narrowed, "The block list is empty.");
+            list_of(&found.blocks, json, block_row, none)
         }
         BlockCommand::Add {
             name,
@@ -181,6 +183,29 @@ async fn decide(client: &Client, request: String, allow: bool) -> Result<(), Fai
     };
     client.call(calls::SudoDecide(decide)).await?;
     say(if allow { "Allowed, once." } else { "Denied." })
+}
+
+/// Whether only a part of the list is asked for, how it is shown, and what is asked.
+fn listed(list: SudoListArgs) -> (bool, JsonArg, ListSudo) {
+    let SudoListArgs {
+        search,
+        removed,
+        json,
+    } = list;
+    let narrowed = search.is_some() || removed;
+    (narrowed, json, ListSudo { search, removed })
+}
+
+/// What is said of an empty list: all of it, or what was looked for in it.
+fn none(narrowed: bool, whole: &str) -> &str {
+    if narrowed { "Nothing fits." } else { whole }
+}
+
+fn older(more: bool, json: JsonArg) -> Result<(), Failure> {
+    if more && !json.json {
+        return say("… and older ones; --limit shows more.");
+    }
+    Ok(())
 }
 
 fn list_of<T: Serialize>(
@@ -262,11 +287,23 @@ fn request_row(one: &SudoRequest) -> Vec<String> {
     vec![
         one.id.to_string(),
         when(one.created_at),
-        word(&one.status),
+        life(one),
         clean(&one.user),
         one_line(&one.command, 100),
         one_line(&one.reason, 80),
+        one.session_id.to_string(),
     ]
+}
+
+/// How far it came: where it stands, how long the answer took, and how the command ended.
+fn life(one: &SudoRequest) -> String {
+    let answered = one.responded_at.map(|at| {
+        let waited = u64::try_from(at - one.created_at).unwrap_or_default();
+        format!("after {}", duration(waited))
+    });
+    let ended = one.exit_code.map(|code| format!("exit {code}"));
+    let steps = [Some(word(&one.status)), answered, ended];
+    steps.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn audit_row(one: &SudoAudit) -> Vec<String> {
@@ -277,6 +314,7 @@ fn audit_row(one: &SudoAudit) -> Vec<String> {
         code.unwrap_or_else(|| "-".into()),
         one_line(&one.command, 100),
         one_line(&one.detail, 100),
+        one.session_id.to_string(),
     ]
 }
 

@@ -43,11 +43,20 @@ fn permissions_and_the_block_list_are_edited_and_stay() {
         (&list[0]["enabled"], &list[0]["requires_approval"]),
         (&Value::Bool(false), &Value::Bool(true))
     );
+    assert!(
+        run(&["sudo", "permissions", "APT-GET"])
+            .1
+            .contains("updates")
+    );
+    let (_, said, _) = run(&["sudo", "permissions", "dnf"]);
+    assert!(said.contains("Nothing fits"), "{said}");
     assert!(run(&["sudo", "permissions", "remove", "1"]).0);
     assert_eq!(
         json(&["sudo", "permissions", "list", "--json"]),
         Value::Array(vec![])
     );
+    let removed = json(&["sudo", "permissions", "--removed", "--json"]);
+    assert!(removed[0]["removed_at"].is_i64(), "{removed}");
     assert!(
         run(&["sudo", "permissions", "restore", "1"])
             .1
@@ -56,6 +65,8 @@ fn permissions_and_the_block_list_are_edited_and_stay() {
 
     let blocks = json(&["sudo", "blocklist", "list", "--json"]);
     assert_eq!(blocks.as_array().map(Vec::len), Some(11));
+    let boot = json(&["sudo", "blocklist", "boot", "--json"]);
+    assert_eq!(boot.as_array().map(Vec::len), Some(2), "{boot}");
     let (success, _, failed) = run(&["sudo", "blocklist", "remove", "1"]);
     assert!(!success && failed.contains("Switch it off"), "{failed}");
     assert!(
@@ -65,7 +76,10 @@ fn permissions_and_the_block_list_are_edited_and_stay() {
     );
 
     assert!(run(&["sudo", "requests"]).1.contains("No elevated command"));
-    assert!(run(&["sudo", "audit", "apt"]).1.contains("Nothing was run"));
+    assert!(run(&["sudo", "audit"]).1.contains("Nothing was run"));
+    for words in [["sudo", "audit", "apt"], ["sudo", "requests", "apt"]] {
+        assert!(run(&words).1.contains("Nothing fits"), "{words:?}");
+    }
     let (success, _, failed) = run(&["sudo", "allow", "apr_none"]);
     assert!(!success && !failed.is_empty());
 }
@@ -89,4 +103,11 @@ fn without_a_person_nothing_is_elevated_whatever_the_flag_says() {
         .map(|entry| &entry["outcome"])
         .collect();
     assert_eq!(outcomes, ["not_asked", "not_asked"]);
+    let session = audit[0]["session_id"].as_str().unwrap();
+    let lines = home.run(&["sudo", "audit", "sudo id"]);
+    let lines = String::from_utf8_lossy(&lines.stdout).into_owned();
+    assert!(
+        lines.contains("not_asked") && lines.contains(session),
+        "{lines}"
+    );
 }

@@ -9,7 +9,7 @@ use mira_protocol::change::FileChangeSummary;
 use mira_protocol::checkpoint::CheckpointKind;
 use mira_protocol::operation::{Access, ApproveMode, OperationState};
 use mira_protocol::rule::RuleAction;
-use mira_protocol::sudo::{Elevation, SudoAudit, SudoOutcome, SudoRequest, SudoStatus};
+use mira_protocol::sudo::{Elevation, ListSudo, SudoAudit, SudoOutcome, SudoRequest, SudoStatus};
 use mira_protocol::{ApprovalId, Code, EventKind, Failure, StoredEvent, Topic};
 use mira_tools::{Command, Effect, Output, ToolError};
 use mira_workspace::{CommandLine, Exit, Spec, process};
@@ -117,7 +117,10 @@ impl Caller<'_> {
             }
         };
         let store = &self.on.store;
-        let blocks = store.sudo_blocklist().await.map_err(from_store)?;
+        let blocks = store
+            .sudo_blocklist(&ListSudo::default())
+            .await
+            .map_err(from_store)?;
         let home = mira_workspace::sandbox::home();
         if let Some(block) = blocked(&blocks, &bound.argv, home.as_deref()) {
             record.rule = Some(block.name.clone());
@@ -129,7 +132,10 @@ impl Caller<'_> {
                 block.name, block.description
             )));
         }
-        let permissions = store.sudo_permissions().await.map_err(from_store)?;
+        let permissions = store
+            .sudo_permissions(&ListSudo::default())
+            .await
+            .map_err(from_store)?;
         let mut known = permitted(&permissions, &bound.argv);
         match self.ruled(plan, command, &bound).await? {
             Some((RuleAction::Deny, why)) => {

@@ -3,6 +3,10 @@ import type { SudoStatus } from "./SudoStatus";
 
 export type ListSudoRequests = { 
 /**
+ * A part of command, folder or reason.
+ */
+search: string | null, 
+/**
  * None: all.
  */
 status: SudoStatus | null, 

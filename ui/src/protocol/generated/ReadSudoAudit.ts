@@ -4,7 +4,7 @@ import type { SudoOutcome } from "./SudoOutcome";
 
 export type ReadSudoAudit = { 
 /**
- * A part of command, output or detail.
+ * A part of command, folder, rule, output or detail.
  */
 search: string | null, outcome: SudoOutcome | null, session_id: SessionId | null, 
 /**

@@ -9,4 +9,8 @@ export type SudoBlock = { id: number, name: string, description: string, matches
 /**
  * One of those that Mira comes with; it can be switched off and not removed.
  */
-is_default: boolean, enabled: boolean, created_at: number, notes: string, };
+is_default: boolean, enabled: boolean, created_at: number, notes: string, 
+/**
+ * Removed then; it counts no more and can be brought back.
+ */
+removed_at: number | null, };

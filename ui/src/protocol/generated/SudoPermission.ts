@@ -8,4 +8,8 @@ export type SudoPermission = { id: number, name: string, description: string, ma
 /**
  * False: it runs without a question (a password may still be asked for).
  */
-requires_approval: boolean, enabled: boolean, created_at: number, last_used_at: number | null, use_count: number, notes: string, };
+requires_approval: boolean, enabled: boolean, created_at: number, last_used_at: number | null, use_count: number, notes: string, 
+/**
+ * Removed then; it counts no more and can be brought back.
+ */
+removed_at: number | null, };

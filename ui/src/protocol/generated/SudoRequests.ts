@@ -5,4 +5,8 @@ export type SudoRequests = {
 /**
  * Newest first.
  */
-requests: Array<SudoRequest>, };
+requests: Array<SudoRequest>, 
+/**
+ * Whether there are older ones.
+ */
+more: boolean, };
