@@ -3,6 +3,7 @@
 import {
   QueryClient,
   QueryClientProvider,
+  keepPreviousData,
   useQuery,
   useQueryClient,
   type UseQueryResult,
@@ -127,15 +128,21 @@ export function ProtocolProvider(props: { client: Client; queries?: QueryClient;
   );
 }
 
-/** The answer to a request, asked again when its topic goes stale. `params: undefined` asks nothing. */
+/**
+ * The answer to a request, asked again when its topic goes stale. `params: undefined` asks nothing.
+ * With `keep` the last answer stays until the one to other params is there, for lists that are
+ * searched: what stands around them must not come and go with each letter.
+ */
 export function useRequest<M extends Method>(
   method: M,
   params: Params<M> | undefined,
+  options: { keep?: boolean } = {},
 ): UseQueryResult<Reply<M>> {
   const client = useClient();
   return useQuery<Reply<M>>({
     queryKey: [method, params],
     queryFn: () => client.call(method, params as Params<M>),
     enabled: params !== undefined,
+    ...(options.keep ? { placeholderData: keepPreviousData } : {}),
   });
 }

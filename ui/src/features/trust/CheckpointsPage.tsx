@@ -25,7 +25,7 @@ export function CheckpointsPage({ project, onSession }: { project: Project | und
   const { field, search } = useSearch(words.search);
   const [pruned, setPruned] = useState(false);
   const [limit, setLimit] = useState(PAGE);
-  const list = useRequest("checkpoint.list", { project_id: project?.id, search, pruned, limit });
+  const list = useRequest("checkpoint.list", { project_id: project?.id, search, pruned, limit }, { keep: true });
   const usage = useRequest("checkpoint.usage", {});
   const refresh = async () => {
     await Promise.all([list.refetch(), usage.refetch()]);

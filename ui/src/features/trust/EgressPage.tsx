@@ -19,7 +19,7 @@ export function EgressPage({ onSession }: { onSession: (id: string) => void }) {
   const { field, search } = useSearch(t.trust.egress.search);
   const [local, setLocal] = useState(false);
   const [limit, setLimit] = useState(PAGE);
-  const page = useRequest("egress.list", { search, local, limit });
+  const page = useRequest("egress.list", { search, local, limit }, { keep: true });
   const setOffline = (offline: boolean) => {
     attempt(() => client.call("settings.set", { name: OFFLINE, value: offline ? "true" : undefined }).then(() => page.refetch()), {
       say: offline ? t.trust.egress.nowOffline : t.trust.egress.nowOnline,

@@ -24,7 +24,7 @@ export function HooksPage({ project }: { project: Project | undefined }) {
   const { field, search } = useSearch(words.search);
   const [failed, setFailed] = useState(false);
   const hooks = useRequest("hook.list", { project_id: project?.id });
-  const log = useRequest("hook.log", { project_id: project?.id, search, failed });
+  const log = useRequest("hook.log", { project_id: project?.id, search, failed }, { keep: true });
   if (hooks.error) return <Failed asked={hooks} />;
   if (!hooks.data) return <Waiting what={t.common.loading} />;
   const test = (name: string) => {

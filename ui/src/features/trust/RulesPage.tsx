@@ -26,7 +26,7 @@ export function RulesPage({ project }: { project: Project | undefined }) {
   const words = t.trust.rules;
   const { field, search } = useSearch(words.search);
   const [removed, setRemoved] = useState(false);
-  const rules = useRequest("rule.list", { project_id: project?.id, search, removed });
+  const rules = useRequest("rule.list", { project_id: project?.id, search, removed }, { keep: true });
   if (rules.error) return <Failed asked={rules} />;
   if (!rules.data) return <Waiting what={t.common.loading} />;
   const bringBack = (id: string) => client.call("rule.restore", { rule_id: id }).then(() => rules.refetch());
