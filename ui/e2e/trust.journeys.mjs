@@ -100,6 +100,56 @@ export const journeys = {
       assert.deepEqual(await accessibility(page), []);
     }),
 
+  "elevation: a denied and a blocked command stand there with their session; one search narrows all lists; what was removed comes back later": () =>
+    journey(
+      {
+        replies: [
+          { when: { user: "who is root" }, calls: [{ name: "run_command", args: { command: "sudo id -u", purpose: "See who runs it" } }] },
+          { calls: [{ name: "run_command", args: { command: "sudo rm -rf /" } }] },
+          { text: "Then I leave it." },
+        ],
+      },
+      async (here) => {
+        const page = await here.page();
+        await openProject(page, here.project);
+        await show(page, "Elevation");
+        await page.getByText("Nothing was asked for").waitFor();
+        await page.keyboard.press("Escape");
+        await ask(page, "who is root");
+        await page.getByRole("alertdialog").getByRole("button", { name: /Deny/ }).click();
+        await page.getByText("Then I leave it.", { exact: true }).waitFor();
+        await show(page, "Elevation");
+        const asked = page.getByRole("region", { name: "Asked for" });
+        const request = asked.getByRole("row", { name: /See who runs it/ });
+        await request.getByText("denied").waitFor();
+        await request.getByText(/asked .* → answered/).waitFor();
+        const past = page.getByRole("region", { name: "What became of them" });
+        await past.getByRole("row", { name: /recursive_root_deletion/ }).getByText("blocked").waitFor();
+        const form = page.getByRole("form", { name: "Block command" });
+        await form.getByLabel("Name").fill("Asks who it is");
+        await form.getByLabel("How").selectOption({ label: "begins with" });
+        await form.getByLabel("Command").fill("id");
+        await form.getByRole("button", { name: "Block command" }).click();
+        await page.getByRole("row", { name: /Asks who it is/ }).waitFor();
+        assert.deepEqual(await accessibility(page), []);
+        const search = page.getByRole("searchbox", { name: "Search names, commands, reasons, output" });
+        await search.fill("ROOT_DELETION");
+        await asked.getByText("Nothing fits these words").waitFor();
+        assert.equal(await page.getByRole("region", { name: "Never run" }).getByRole("row", { name: /recursive_root_deletion/ }).count(), 1);
+        await past.getByText("it would delete the system").first().waitFor();
+        await search.fill("");
+        await page.getByRole("button", { name: "Remove Asks who it is" }).click();
+        await page.getByRole("row", { name: /Asks who it is/ }).waitFor({ state: "detached" });
+        await page.getByRole("checkbox", { name: "Those removed" }).check();
+        await page.getByRole("button", { name: "Bring back Asks who it is" }).click();
+        await page.getByText("None was removed").first().waitFor();
+        await page.getByRole("checkbox", { name: "Those removed" }).uncheck();
+        await page.getByRole("button", { name: "Remove Asks who it is" }).waitFor();
+        await request.getByRole("button", { name: /^Open the session of/ }).click();
+        await page.getByText("Then I leave it.", { exact: true }).waitFor();
+      },
+    ),
+
   "checkpoints: each step listed, and put back as it was before": () =>
     journey({ replies: READ_AND_EDIT }, async (here) => {
       const page = await here.page();

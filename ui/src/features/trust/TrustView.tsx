@@ -22,8 +22,8 @@ export default function TrustView(props: { tab: TrustTab; project: Project | und
         <div id="trust-panel" role="tabpanel" aria-labelledby={`trust-${tab}`} className="stack">
           {tab === "rules" ? <RulesPage key={project?.id} project={project} /> : null}
           {tab === "folder" ? <FolderPage key={project?.id} project={project} /> : null}
-          {tab === "hooks" ? <HooksPage project={project} /> : null}
-          {tab === "elevation" ? <ElevationPage /> : null}
+          {tab === "hooks" ? <HooksPage key={project?.id} project={project} /> : null}
+          {tab === "elevation" ? <ElevationPage onSession={props.onSession} /> : null}
           {tab === "checkpoints" ? <CheckpointsPage project={project} onSession={props.onSession} /> : null}
           {tab === "egress" ? <EgressPage onSession={props.onSession} /> : null}
         </div>

@@ -1,6 +1,7 @@
 // What the pages of this view share: a field to search with, a call that says how it went.
 
 import { useDeferredValue, useState, type ReactNode } from "react";
+import { Button } from "../../components/Button";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { told } from "../../protocol/told";
@@ -22,6 +23,24 @@ export function useSearch(label: string): { field: ReactNode; search: string | u
     />
   );
   return { field, search: search || undefined };
+}
+
+const PAGE = 50;
+
+/** How many rows of a long list are asked for, and the button for older ones. */
+export function useMore(): { limit: number; more: ReactNode } {
+  const [limit, setLimit] = useState(PAGE);
+  const more = (
+    <Button
+      small
+      onClick={() => {
+        setLimit(limit + PAGE);
+      }}
+    >
+      {t.trust.older}
+    </Button>
+  );
+  return { limit, more };
 }
 
 /** Does something and says what failed; with `done`, what was done and how to take it back. */
