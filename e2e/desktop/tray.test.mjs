@@ -71,9 +71,11 @@ describe("the tray", { timeout: 600_000 }, () => {
     await page.sees("It went on without a window.");
   });
 
-  it("begins a new session", async () => {
+  it("begins a new session, whose field is empty though the last one began in it", async () => {
     await tray.choose("New session");
     await page.sees("What should be done?");
+    const field = await page.find("textbox", "Message");
+    assert.equal(await page.run((field) => field.value, field), "");
   });
 
   it("leads to the session that waits for the person", async () => {

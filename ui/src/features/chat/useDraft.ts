@@ -25,6 +25,7 @@ export function useDraft(
   const client = useClient();
   const key = `mira.draft.${sessionId ?? projectId ?? ""}`;
   const [written, setWritten] = useState<Written>(() => ({ ...EMPTY, text: kept(key).text }));
+  const latest = useRef(written);
   const [saver] = useState(() => new DraftSaver(client, { sessionId, projectId }));
   const restored = useRef(onRestored);
   useEffect(() => {
@@ -40,6 +41,7 @@ export function useDraft(
         if (!live || saver.touched) return;
         const stored = { text: draft.content, mentions: draft.mentions, attachments: draft.attachments };
         const own = at > draft.saved_at ? { ...stored, text } : stored;
+        latest.current = own;
         setWritten(own);
         restored.current(own.text);
         // The engine has not heard of it: this window, or the engine, ended too early.
@@ -64,12 +66,14 @@ export function useDraft(
 
   const change = useCallback(
     (part: Partial<Written>) => {
-      setWritten((before) => {
-        const after = { ...before, ...part };
-        keep(key, after.text);
-        saver.note(before, after);
-        return after;
-      });
+      // Not within React's update: the first message of a session takes this field off the screen
+      // before its words are emptied, and they would come back in the next new session.
+      const before = latest.current;
+      const after = { ...before, ...part };
+      latest.current = after;
+      keep(key, after.text);
+      saver.note(before, after);
+      setWritten(after);
     },
     [key, saver],
   );
