@@ -42,10 +42,15 @@ export class Page {
     return Boolean(await this.run(findByRole, role, wanted, null));
   }
 
-  /** Clicks it; one that was drawn anew in between is looked for again. */
+  /**
+   * Clicks it once it stands still: the driver presses the place where the element was a moment ago.
+   * One that was drawn anew in between is looked for again.
+   */
   async click(role, name, options) {
     await this.until(async () => {
-      await this.#on(await this.find(role, name, options), "click", {});
+      const element = await this.find(role, name, options);
+      if (!(await this.run(standsStill, element))) return false;
+      await this.#on(element, "click", {});
       return true;
     }, `${role} ${name} to click`);
   }
@@ -92,6 +97,16 @@ export class Page {
     throw new Error(`The window did not show ${what} within ${PATIENCE_MS} ms (last: ${last}). It shows:\n${shown}`);
   }
 
+  /** The names that the driver has for the app's windows. */
+  windows() {
+    return call("GET", `${this.#base}/window/handles`);
+  }
+
+  /** From here on everything is about that window. */
+  turnTo(window) {
+    return call("POST", `${this.#base}/window`, { handle: window });
+  }
+
   close() {
     return call("DELETE", this.#base);
   }
@@ -130,6 +145,16 @@ function findByRole(role, wanted, within) {
   const shown = (element) => element.getClientRects().length > 0 && !element.disabled;
   const candidates = [...(within ?? document).querySelectorAll(tags[role])];
   return candidates.find((element) => shown(element) && fits(nameOf(element))) ?? null;
+}
+
+/** Runs in the page: the element has the same place in two pictures after one another. */
+async function standsStill(element) {
+  const place = () => {
+    const { x, y, width, height } = element.getBoundingClientRect();
+    return [x, y, width, height].join();
+  };
+  const picture = () => new Promise((drawn) => requestAnimationFrame(() => drawn(place())));
+  return (await picture()) === (await picture());
 }
 
 async function call(method, url, body) {

@@ -12,6 +12,8 @@ export function AlwaysRule({ rules, projectId }: { rules: RuleDraft[]; projectId
   const preview = useRequest("rule.preview", { project_id: projectId, rules, limit: SAMPLES });
   const texts = preview.data?.texts ?? rules.map((rule) => rule.pattern);
   const past = preview.data;
+  // There from the first picture on: a line that comes later moves the buttons from under the pointer.
+  const meanwhile = preview.isError ? words.pastUnknown : words.pastLooking;
   return (
     <div className="approval-rule quiet">
       <p>
@@ -20,6 +22,7 @@ export function AlwaysRule({ rules, projectId }: { rules: RuleDraft[]; projectId
           <code key={text}>{text}</code>
         ))}
       </p>
+      {past ? null : <p>{meanwhile}</p>}
       {past && past.samples.length === 0 ? <p>{words.pastNone({ looked: past.looked_at })}</p> : null}
       {past && past.samples.length > 0 ? (
         <details>

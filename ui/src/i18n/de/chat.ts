@@ -167,6 +167,8 @@ export const chat: Translation<typeof english> = {
     always: "Immer erlauben",
     alwaysRule: "„Immer“ speichert für dieses Projekt genau dies:",
     past: "Es hätte {matched} der letzten {looked} Aufrufe getroffen und {otherwise} davon anders entschieden",
+    pastLooking: "Die letzten Aufrufe werden durchgesehen …",
+    pastUnknown: "Die letzten Aufrufe ließen sich nicht durchsehen.",
     pastNone: "Keinen der letzten {looked} Aufrufe hätte es getroffen.",
     decided: {
       allow: "erlaubt",

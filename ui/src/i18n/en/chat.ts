@@ -163,6 +163,8 @@ export const chat = {
     always: "Always allow",
     alwaysRule: "“Always” saves for this project, exactly:",
     past: "It would have matched {matched} of the last {looked} calls, and decided {otherwise} of them otherwise",
+    pastLooking: "Looking through the last calls…",
+    pastUnknown: "The last calls could not be looked through.",
     pastNone: "None of the last {looked} calls would have matched it.",
     decided: {
       allow: "allowed",
