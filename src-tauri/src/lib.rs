@@ -31,7 +31,7 @@ use tauri::{Manager, RunEvent};
 use crate::attention::{Running, Waiting};
 use crate::feed::Feeds;
 use crate::host::Host;
-use crate::window::PagesDir;
+use crate::window::{Moves, PagesDir};
 use crate::windows::Windows;
 
 /// Starts the app and returns when it was quit. Ends the process with status 1 where not even a
@@ -112,6 +112,7 @@ fn start(app: &tauri::AppHandle, settings: Result<Settings, Failure>) {
     app.manage(Running::default());
     app.manage(Waiting::default());
     app.manage(Feeds::default());
+    app.manage(Moves::default());
     tauri::async_runtime::spawn(attention::watch(app.clone()));
     tauri::async_runtime::spawn(socket::follow_setting(app.clone()));
     tauri::async_runtime::spawn(update::watch(app.clone()));

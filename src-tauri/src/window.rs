@@ -3,6 +3,8 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 #[cfg(target_os = "linux")]
 use tauri::DragDropEvent;
@@ -14,7 +16,7 @@ use tauri::{
 };
 use tauri_plugin_dialog::{DialogExt, MessageDialogButtons, MessageDialogResult};
 use tauri_plugin_opener::OpenerExt;
-use tauri_plugin_window_state::StateFlags;
+use tauri_plugin_window_state::{AppHandleExt, StateFlags};
 
 use crate::attention::{self, Running};
 #[cfg(target_os = "linux")]
@@ -27,11 +29,16 @@ use crate::{tray, trouble};
 
 pub const MAIN: &str = "main";
 
-/// Keeps size and place of the window in the data directory. Whether it is visible is never kept:
-/// a window that was hidden in the tray must come up at the next start.
+/// What is kept of a window's place. Whether it is visible is not: a window that was hidden in the
+/// tray must come up at the next start.
+const PLACE: StateFlags = StateFlags::all().difference(StateFlags::VISIBLE);
+/// How long windows stand still before their places are written.
+const STANDS_STILL: Duration = Duration::from_secs(1);
+
+/// Keeps size and place of each window in the data directory, at the end of the app and, with
+/// [`Moves`], while it runs.
 pub fn remember_place(data_dir: Option<&Path>) -> TauriPlugin<Wry> {
-    let plugin = tauri_plugin_window_state::Builder::new()
-        .with_state_flags(StateFlags::all() & !StateFlags::VISIBLE);
+    let plugin = tauri_plugin_window_state::Builder::new().with_state_flags(PLACE);
     match data_dir {
         // An absolute name wins over the plugin's own folder.
         Some(dir) => plugin
@@ -39,6 +46,33 @@ pub fn remember_place(data_dir: Option<&Path>) -> TauriPlugin<Wry> {
             .build(),
         None => plugin.build(),
     }
+}
+
+/// Counts moves and changes of size, so that places are written when they end: a crash, or the end
+/// of the person's session, leaves no time for it.
+#[derive(Default)]
+pub struct Moves(AtomicU64);
+
+fn keep_places_soon(app: &AppHandle) {
+    let this = app.state::<Moves>().0.fetch_add(1, Ordering::Relaxed) + 1;
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        tokio::time::sleep(STANDS_STILL).await;
+        if app.state::<Moves>().0.load(Ordering::Relaxed) != this {
+            return;
+        }
+        let here = app.clone();
+        // The plugin asks the windows while it holds what their events wait for: only where those
+        // come in may it do so.
+        let kept = app.run_on_main_thread(move || {
+            if let Err(error) = here.save_window_state(PLACE) {
+                tracing::warn!(%error, "the places of the windows were not kept");
+            }
+        });
+        if let Err(error) = kept {
+            tracing::debug!(%error, "the app ends");
+        }
+    });
 }
 
 /// Where pages keep what is theirs; None: the system's place.
@@ -55,6 +89,11 @@ pub fn open(app: &AppHandle, label: &str, page: &str) -> tauri::Result<WebviewWi
         .visible(false)
         .on_download(save_download)
         .on_navigation(move |url| may_navigate(&here, url))
+        .on_document_title_changed(|window, title| {
+            if let Err(error) = window.set_title(&title) {
+                tracing::debug!(%error, "the window's title could not be changed");
+            }
+        })
         .on_page_load(|window, load| {
             if load.event() == PageLoadEvent::Finished
                 && let Err(error) = window.show()
@@ -249,6 +288,7 @@ pub fn on_event(app: &AppHandle, label: &str, event: &WindowEvent) {
         WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) => {
             dropped::tell(app, label, paths.clone());
         }
+        WindowEvent::Moved(_) | WindowEvent::Resized(_) => keep_places_soon(app),
         WindowEvent::Destroyed => app.state::<Feeds>().end(label),
         _ => {}
     }

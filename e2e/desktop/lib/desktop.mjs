@@ -20,10 +20,10 @@ const LOGS = process.env.MIRA_TEST_RESULTS ?? tmpdir();
 
 /** A folder that ends with the test, with a project and an empty data directory in it. */
 export class World {
-  constructor(files) {
+  constructor(files, name = "calculator") {
     this.root = mkdtempSync(join(tmpdir(), "mira-world-"));
     this.data = join(this.root, "data");
-    this.project = join(this.root, "calculator");
+    this.project = join(this.root, name);
     for (const [name, text] of Object.entries(files)) this.write(name, text);
   }
 
@@ -189,13 +189,18 @@ export class Tray {
   }
 }
 
-/** The app's windows that are on the screen: id, place and size in pixels, in the order they were made. */
+/** The app's windows that are on the screen: id, title, place and size in pixels. */
 export async function shownWindows() {
   const found = await tool("xdotool", "search", "--onlyvisible", "--name", "^(.* – )?Mira$").catch(() => "");
   const windows = [];
   for (const id of found.split("\n").filter(Boolean)) {
-    const place = Object.fromEntries((await tool("xdotool", "getwindowgeometry", "--shell", id)).trim().split("\n").map((line) => line.split("=")));
-    windows.push({ id, x: Number(place.X), y: Number(place.Y), width: Number(place.WIDTH), height: Number(place.HEIGHT) });
+    try {
+      const title = (await tool("xdotool", "getwindowname", id)).trim();
+      const place = Object.fromEntries((await tool("xdotool", "getwindowgeometry", "--shell", id)).trim().split("\n").map((line) => line.split("=")));
+      windows.push({ id, title, x: Number(place.X), y: Number(place.Y), width: Number(place.WIDTH), height: Number(place.HEIGHT) });
+    } catch {
+      // It was closed in this moment.
+    }
   }
   return windows;
 }

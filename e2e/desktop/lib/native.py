@@ -137,7 +137,7 @@ def drag(file, x, y):
     def xdotool(*words):
         return subprocess.run(["xdotool", *map(str, words)], capture_output=True, text=True, check=True).stdout
 
-    app = xdotool("search", "--onlyvisible", "--name", "^Mira$").split()[-1]
+    app = xdotool("search", "--onlyvisible", "--name", "Mira$").split()[-1]
     place = dict(line.split("=") for line in xdotool("getwindowgeometry", "--shell", app).split())
     target = (int(place["X"]) + int(x), int(place["Y"]) + int(y))
 

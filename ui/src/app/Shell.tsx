@@ -74,7 +74,7 @@ export function Shell() {
   const providers = useRequest("provider.list", {}).data;
   const sessions = useRequest("session.list", { project_id: where.projectId, search: undefined, deleted: false, limit: 100 }).data?.sessions;
 
-  useWhereabouts({ session, sessions, projects });
+  useWhereabouts({ session, sessions, project, projects });
 
   const newSession = useCallback(() => {
     place.set({ view: "chat", sessionId: undefined });

@@ -8,16 +8,23 @@ import type { Project } from "../protocol/generated/Project";
 import type { Session } from "../protocol/generated/Session";
 import { habits, learnSessions, place } from "./place";
 
-export function useWhereabouts(known: { session: Session | undefined; sessions: readonly Session[] | undefined; projects: readonly Project[] | undefined }): void {
-  const { session, sessions, projects } = known;
+export function useWhereabouts(known: {
+  session: Session | undefined;
+  sessions: readonly Session[] | undefined;
+  project: Project | undefined;
+  projects: readonly Project[] | undefined;
+}): void {
+  const { session, sessions, project, projects } = known;
   const { projectId, sessionId } = useStore(place);
   const { projectChosen } = useStore(habits);
   useEffect(() => {
     if (sessions) learnSessions(sessions);
   }, [sessions]);
+  // Several windows are told apart by it.
+  const title = [session ? sessionName(session) : "", project?.name, t.app.name].filter(Boolean).join(" – ");
   useEffect(() => {
-    document.title = session ? `${sessionName(session)} – ${t.app.name}` : t.app.name;
-  }, [session]);
+    document.title = title;
+  }, [title]);
   // A session that was opened by its address brings its project along.
   const itsProject = session?.id === sessionId ? session?.project_id : undefined;
   useEffect(() => {
