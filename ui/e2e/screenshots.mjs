@@ -265,14 +265,20 @@ async function around(page) {
 /** The pages about trust, the budget, the router: with what a day of work leaves in them. */
 async function pages() {
   const here = await harbor({
-    replies: [...READ_AND_EDIT, { when: { user: "explain" }, text: "The greeting takes a name and prints it." }],
+    replies: [
+      ...READ_AND_EDIT,
+      { when: { user: "explain" }, text: "The greeting takes a name and prints it." },
+      { when: { user: "web server" }, calls: [{ name: "run_command", args: { command: "sudo id -u", purpose: "See who runs the web server" } }] },
+      { calls: [{ name: "run_command", args: { command: "sudo rm -rf /" } }] },
+      { text: "Neither was run." },
+    ],
   });
   mkdirSync(join(here.project, ".mira"), { recursive: true });
   writeFileSync(join(here.project, ".mira/hooks.toml"), '[[hook]]\nname = "no-force-push"\ndescription = "Refuses a forced push."\non = ["before_command"]\nrun = ["sh", ".mira/no-force-push.sh"]\n');
   writeFileSync(join(here.project, ".mira/no-force-push.sh"), "exit 0\n");
   const page = await here.page();
   await openProject(page, here.project);
-  for (const name of ["Rules", "Checkpoints", "Egress"]) {
+  for (const name of ["Rules", "Elevation", "Checkpoints", "Egress"]) {
     await show(page, name);
     await page.waitForLoadState("networkidle");
     await shoot(page, `${name.toLowerCase()}-empty`);
@@ -283,6 +289,10 @@ async function pages() {
   await page.getByText(/^Done in/).waitFor();
   await ask(page, "explain it");
   await page.getByText("takes a name and prints it").first().waitFor();
+  await page.getByText(/^Done in/).nth(1).waitFor();
+  await ask(page, "who runs the web server");
+  await page.getByRole("alertdialog").getByRole("button", { name: /Deny/ }).click();
+  await page.getByText("Neither was run.").first().waitFor();
   await show(page, "Rules");
   await page.getByLabel("Pattern", { exact: true }).fill("sh **");
   await page.getByText(/would have matched/).waitFor();
@@ -306,6 +316,8 @@ async function pages() {
   await form.getByRole("button", { name: "Add command" }).click();
   await page.getByRole("row", { name: /Restart the web server/ }).waitFor();
   await shoot(page, "elevation");
+  await page.getByRole("region", { name: "What became of them" }).getByRole("row").last().scrollIntoViewIfNeeded();
+  await shoot(page, "elevation-past");
   await show(page, "Checkpoints");
   await page.getByRole("row", { name: /greet\.sh/ }).first().waitFor();
   await shoot(page, "checkpoints");

@@ -124,12 +124,10 @@ export function Blocks({ search, removed }: Wanted) {
                 />
               </td>
               <td>
-                {one.is_default ? (
-                  <span className="quiet">{words.builtIn}</span>
-                ) : (
+                {one.is_default ? null : (
                   <RemoveOrRestore
                     name={one.name}
-                    removed={removed}
+                    removed={typeof one.removed_at === "number"}
                     remove={() => client.call("sudo.remove_block", { id: one.id }).then(refetch)}
                     restore={() => restore(one.id)}
                   />
@@ -252,7 +250,7 @@ function Match({ of }: { of: SudoMatch }) {
   const words = t.trust.elevation;
   return (
     <span className="trust-wrap">
-      <span className="quiet">{words.ways[of.kind]}</span> <span className="mono">{of.text}</span>
+      <span className="quiet">{words.ways[of.kind]}</span> {of.kind === "builtin" ? null : <span className="mono">{of.text}</span>}
     </span>
   );
 }
