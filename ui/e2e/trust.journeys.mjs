@@ -68,6 +68,11 @@ export const journeys = {
       await page.getByRole("tab", { name: "Hooks" }).click();
       await page.getByText("ready").waitFor();
       assert.deepEqual(await accessibility(page), []);
+      const hook = page.getByRole("searchbox", { name: "Search hooks and runs" });
+      await hook.fill("second");
+      await page.getByText("ready").waitFor({ state: "detached" });
+      await hook.fill("FIRST");
+      await page.getByText("ready").waitFor();
       writeFileSync(join(here.project, ".mira/hooks.toml"), hooks("second"));
       await page.reload();
       await page.getByRole("tab", { name: "Folder" }).click();

@@ -27,6 +27,8 @@ export function HooksPage({ project }: { project: Project | undefined }) {
   const log = useRequest("hook.log", { project_id: project?.id, search, failed }, { keep: true });
   if (hooks.error) return <Failed asked={hooks} />;
   if (!hooks.data) return <Waiting what={t.common.loading} />;
+  const wanted = search?.toLowerCase();
+  const shown = hooks.data.hooks.filter((hook) => !wanted || [hook.name, hook.description, hook.run.join(" ")].some((text) => text.toLowerCase().includes(wanted)));
   const test = (name: string) => {
     attempt(async () => {
       const tried = await client.call("hook.test", { project_id: project?.id, name });
@@ -39,6 +41,7 @@ export function HooksPage({ project }: { project: Project | undefined }) {
   return (
     <>
       <p className="secondary">{words.explained}</p>
+      <div className="row-line wrap">{field}</div>
       {hooks.data.files
         .filter((file) => file.problem)
         .map((file) => (
@@ -48,9 +51,11 @@ export function HooksPage({ project }: { project: Project | undefined }) {
         <Empty icon={<Webhook size={22} className="quiet" aria-hidden="true" />} title={words.none}>
           {words.noneHint({ files: hooks.data.files.map((file) => file.path).join(", ") })}
         </Empty>
-      ) : (
+      ) : null}
+      {hooks.data.hooks.length > 0 && shown.length === 0 ? <p className="quiet">{t.trust.nothingFound}</p> : null}
+      {shown.length > 0 ? (
         <DataTable label={t.trust.tabs.hooks} heads={[words.name, words.when, words.runs, words.ifItFails, words.state, buttons()]}>
-          {hooks.data.hooks.map((hook) => (
+          {shown.map((hook) => (
             <tr key={`${hook.source} ${hook.name}`}>
               <td>
                 {hook.name} <span className="badge">{words.sources[hook.source]}</span>
@@ -76,25 +81,22 @@ export function HooksPage({ project }: { project: Project | undefined }) {
             </tr>
           ))}
         </DataTable>
-      )}
+      ) : null}
       <h2 className="section-title">{words.log}</h2>
-      <div className="row-line wrap">
-        {field}
-        <label className="row-line">
-          <input
-            type="checkbox"
-            checked={failed}
-            onChange={(event) => {
-              setFailed(event.target.checked);
-            }}
-          />
-          {words.onlyFailed}
-        </label>
-      </div>
+      <label className="row-line">
+        <input
+          type="checkbox"
+          checked={failed}
+          onChange={(event) => {
+            setFailed(event.target.checked);
+          }}
+        />
+        {words.onlyFailed}
+      </label>
       {log.error ? <Failed asked={log} /> : null}
       {log.data && log.data.runs.length === 0 ? <Empty title={search || failed ? t.trust.nothingFound : words.noRuns} /> : null}
       {log.data && log.data.runs.length > 0 ? (
-        <DataTable label={words.log} heads={[words.at, words.name, words.when, words.outcome, words.reason, figures(words.took)]}>
+        <DataTable label={words.log} heads={[words.at, words.name, words.point, words.outcome, words.reason, figures(words.took)]}>
           {log.data.runs.map((run) => (
             <tr key={run.id}>
               <td className="when">{shortTime(run.at, now)}</td>

@@ -100,7 +100,8 @@ export const trust: Translation<typeof english> = {
     },
     hooks: {
       explained: "Programme, die vor und nach Sitzungen, Vorgängen, Werkzeugen und Befehlen laufen. Sie können erlauben, ablehnen, Argumente ändern oder etwas hinzufügen.",
-      search: "Läufe durchsuchen",
+      search: "Hooks und Läufe durchsuchen",
+      point: "Stelle",
       none: "Keine Hooks",
       noneHint: "Sie stehen in: {files}",
       name: "Hook",
@@ -237,7 +238,6 @@ export const trust: Translation<typeof english> = {
       on: "An",
       onFor: "{name} ist an",
       severity: "Schwere",
-      builtIn: "eingebaut",
       remove: "Entfernen",
       removeIt: "{name} entfernen",
       removed: "Entfernt.",

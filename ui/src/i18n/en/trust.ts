@@ -87,7 +87,8 @@ export const trust = {
     },
     hooks: {
       explained: "Programs that run before and after sessions, operations, tools and commands. They can allow, deny, change arguments or add context.",
-      search: "Search runs",
+      search: "Search hooks and runs",
+      point: "Point",
       none: "No hooks",
       noneHint: "They are written in: {files}",
       name: "Hook",
@@ -224,7 +225,6 @@ export const trust = {
       on: "On",
       onFor: "{name} is on",
       severity: "Severity",
-      builtIn: "built in",
       remove: "Remove",
       removeIt: "Remove {name}",
       removed: "Removed.",
