@@ -189,6 +189,7 @@ describe("the desktop app", { timeout: 600_000 }, () => {
   it("waits for an approval in the window", async () => {
     await ask("Run something in the window");
     await page.sees("touch by-window.txt");
+    await page.find("button", "Allow once");
     assert.throws(() => world.read("by-window.txt"), "nothing ran before the answer");
     await shot("desktop-approval");
     await page.click("button", "Allow once");
