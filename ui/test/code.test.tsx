@@ -10,6 +10,7 @@ import { squarified } from "../src/features/code/treemap";
 import { withLine } from "../src/features/code/QuickOpen";
 import type { CodeElement } from "../src/protocol/generated/CodeElement";
 import { mount } from "./app";
+import { refuse } from "./scripted";
 
 const user = () => userEvent.setup({ delay: null });
 
@@ -68,6 +69,47 @@ describe("code", () => {
     await user().click(screen.getByRole("tab", { name: "Dependencies" }));
     await user().click(await screen.findByRole("button", { name: "src/core: 3 files, 400 lines" }));
     expect(await screen.findByText("Folders in src/core")).toBeTruthy();
+  });
+
+  it("lets a model name concepts, says the cost before and whose words they are after, and why it failed", async () => {
+    const { engine } = mount();
+    place.set({ view: "code", codeTab: "concepts" });
+    const press = await screen.findByRole("button", { name: "Describe with a model" });
+    expect(screen.getByText(/^gpt-small would name 2: about \$0\.001\d*, at most \$0\.03\d*\.$/)).toBeTruthy();
+    engine.on("code.describe", () => refuse({ code: "provider_refused", message: "gpt-small did not answer as asked.", hint: "Try again, or choose another model." }));
+    await user().click(press);
+    expect(await screen.findByText("Try again, or choose another model.")).toBeTruthy();
+    engine.on("code.describe", () => ({ model: "gpt-small", asked: 2, named: 2, cost_micro_usd: 1_100 }));
+    engine.on("code.concepts", () => ({
+      concepts: [{ name: "cart", weight: 1, elements: 12, told: { name: "Shopping carts", says: "What a customer means to buy.", model: "gpt-small" } }],
+      elements: [],
+      truncated: false,
+    }));
+    engine.on("code.naming", () => ({ items: 2, to_name: 0, model: "gpt-small", expected_micro_usd: 0, worst_micro_usd: 0, is_running: false, obstacle: null }));
+    await user().click(press);
+    expect(engine.calls("code.describe").at(-1)).toEqual({ project_id: "prj_1", kind: "concepts" });
+    engine.topic({ topic: "code", project_id: "prj_1" });
+    const words = await screen.findByRole("region", { name: "In a model’s words" });
+    expect(within(words).getByText("cart")).toBeTruthy();
+    expect(within(words).getByText("Shopping carts")).toBeTruthy();
+    expect(within(words).getByText("named by gpt-small")).toBeTruthy();
+    await screen.findByText("gpt-small has named all of these as they are now.");
+    expect(press.hasAttribute("disabled")).toBe(true);
+    expect(screen.queryByText("Try again, or choose another model.")).toBeNull();
+  });
+
+  it("says why no model can name anything, and stops one that is asked", async () => {
+    const { engine } = mount();
+    const obstacle = { code: "provider_unreachable", message: "Mira is offline, so gpt-small was not asked.", hint: "Go online in the settings (MIRA_OFFLINE)." };
+    const offer = { items: 2, to_name: 2, model: "gpt-small", expected_micro_usd: 1_200, worst_micro_usd: 30_000, is_running: false, obstacle };
+    engine.on("code.naming", ({ kind }: { kind: string }) => (kind === "clusters" ? offer : { ...offer, is_running: true, obstacle: null }));
+    place.set({ view: "code", codeTab: "structure" });
+    const clusters = await screen.findByRole("region", { name: "Files that belong together" });
+    await within(clusters).findByText(/Mira is offline/);
+    expect(within(clusters).getByRole("button", { name: "Describe with a model" }).hasAttribute("disabled")).toBe(true);
+    const patterns = screen.getByRole("region", { name: "Design patterns" });
+    await user().click(await within(patterns).findByRole("button", { name: "Stop" }));
+    expect(engine.calls("code.stop_describing")).toEqual([{ project_id: "prj_1" }]);
   });
 
   it("goes to a symbol by a few letters", async () => {

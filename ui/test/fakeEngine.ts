@@ -283,6 +283,9 @@ export function fakeEngine(state: string): ScriptedTransport {
     }),
     "code.clusters": () => ({ clusters: [{ name: "src: cart, price", words: ["cart", "price"], files: ["src/cart.rs", "src/main.rs"], cohesion: 0.9 }] }),
     "code.patterns": () => ({ patterns: [{ name: "builder", element: cart, parts: [{ element: total, part: "product" }], confidence: 0.8, evidence: "its steps give it back" }] }),
+    "code.naming": () => ({ items: 2, to_name: 2, model: "gpt-small", expected_micro_usd: 1_200, worst_micro_usd: 30_000, is_running: false, obstacle: null }),
+    "code.describe": () => ({ model: "gpt-small", asked: 2, named: 2, cost_micro_usd: 1_100 }),
+    "code.stop_describing": () => ({}),
     "code.modules": () => ({
       modules: [{ path: "src/core", is_folder: true, files: 3, lines: 400, layer: 0 }, { path: "src/main.rs", is_folder: false, files: 1, lines: 60, layer: 1 }],
       uses: [{ from: "src/main.rs", to: "src/core", files: 2, is_cycle: false }],

@@ -456,6 +456,15 @@ impl Budget {
         Ok(!self.caps_on(ask, &local_day(now_ms())).await?.is_empty())
     }
 
+    /// Why the call could not leave now, without holding anything; `what` is not done then.
+    pub async fn obstacle(&self, ask: &Ask, what: &str) -> Result<Option<Failure>, Failure> {
+        if ask.worst.is_none() && !ask.free && !self.settings.current().budget_allow_unpriced {
+            return Ok(Some(unpriced(&ask.model)));
+        }
+        let short = self.would_lack(ask).await?;
+        Ok(short.map(|short| no_money(what, &short)))
+    }
+
     /// What would be in the way of the call now, without holding anything.
     pub async fn would_lack(&self, ask: &Ask) -> Result<Option<Short>, Failure> {
         let caps = self.caps_on(ask, &local_day(now_ms())).await?;

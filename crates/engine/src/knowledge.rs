@@ -11,6 +11,7 @@ mod insight;
 mod judged;
 mod keep;
 mod meaning;
+pub(crate) mod naming;
 mod overview;
 mod port;
 mod quality;
@@ -71,6 +72,8 @@ pub(crate) struct Held {
     /// Anew where the settings of vectors change.
     sense: RwLock<Arc<meaning::Sense>>,
     look: insight::Look,
+    /// Ends the request that names parts of it, while one runs.
+    naming: std::sync::Mutex<Option<CancellationToken>>,
     /// Looked at the whole project since it was opened.
     fresh: watch::Sender<bool>,
     /// Look again.
@@ -153,6 +156,7 @@ impl Knowledge {
             project,
             index,
             look: insight::Look::new(),
+            naming: std::sync::Mutex::default(),
             fresh: watch::Sender::new(false),
             again: Notify::new(),
             closed: self.0.closed.child_token(),

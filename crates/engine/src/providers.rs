@@ -444,7 +444,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// A server on this machine needs no key.
-fn is_at_home(base_url: &str) -> bool {
+pub(crate) fn is_at_home(base_url: &str) -> bool {
     Endpoint::new(base_url, None).is_ok_and(|at| at.is_loopback())
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ProjectId;
 use crate::code::CodeElement;
+use crate::naming::ModelWords;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
@@ -179,6 +180,9 @@ pub struct CodeConcept {
     pub weight: f64,
     /// Elements that are about it.
     pub elements: u64,
+    /// What a model called it, beside its computed name; none: nobody was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ModelWords>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -208,6 +212,9 @@ pub struct CodeCluster {
     pub files: Vec<String>,
     /// 0 to 1: how much of what ties its files stays inside.
     pub cohesion: f64,
+    /// What a model called it, beside its computed name; none: nobody was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ModelWords>,
 }
 
 /// Shapes that many programs share.
@@ -231,6 +238,9 @@ pub struct CodePattern {
     pub confidence: f64,
     /// What speaks for it, for people.
     pub evidence: String,
+    /// What a model called it, beside its computed name; none: nobody was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ModelWords>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -23,6 +23,7 @@ pub mod ids;
 pub mod insight;
 pub mod job;
 pub mod message;
+pub mod naming;
 pub mod operation;
 pub mod project;
 pub mod provider;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::system::Nothing;
 use crate::{
     approval, budget, change, checkpoint, code, comment, context, egress, git, hook, insight, job,
-    message, operation, project, provider, rewind, route, rule, session, settings, sudo, system,
-    trust, vectors,
+    message, naming, operation, project, provider, rewind, route, rule, session, settings, sudo,
+    system, trust, vectors,
 };
 
 /// Params of a request that know their method and their reply.
@@ -279,6 +279,12 @@ requests! {
     "code.clusters" => CodeClusters(project::ProjectRef) -> insight::CodeClusters;
     /// Design patterns, each with who takes part and what speaks for it.
     "code.patterns" => CodePatterns(project::ProjectRef) -> insight::CodePatterns;
+    /// What a model would name, which one, and what that would cost; asks nobody.
+    "code.naming" => CodeNaming(naming::AskNaming) -> naming::NamingOffer;
+    /// Let the model name what it has not named as it is now; one request, held under the caps.
+    "code.describe" => CodeDescribe(naming::AskNaming) -> naming::Described;
+    /// End the request that names; what it may have cost stays spent.
+    "code.stop_describing" => CodeStopDescribing(project::ProjectRef) -> Nothing;
     /// Folders of the project, and which uses which.
     "code.modules" => CodeModules(insight::AskModules) -> insight::CodeModules;
 

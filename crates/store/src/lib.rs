@@ -15,6 +15,7 @@ mod answers;
 mod approvals;
 mod caps;
 mod checkpoints;
+mod code_names;
 mod comments;
 mod context_choices;
 mod drafts;
@@ -52,6 +53,7 @@ pub use checkpoints::{
     Checkpoint, CheckpointFile, FileBeforeAfter, LiveContent, PruneWhich, Restore, RowState, Scope,
     Step, StepCounts, StepFiles, StepRow,
 };
+pub use code_names::CodeName;
 pub use egress::EgressEnd;
 pub use ledger::{LedgerRow, ReservedCall, day, local_day, month_of};
 pub use operations::{NewOperation, OperationRequest, OperationRow};

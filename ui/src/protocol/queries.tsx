@@ -50,11 +50,11 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "checkpoints":
       return ["checkpoint.list", "checkpoint.get", "checkpoint.usage"];
     case "settings":
-      return ["vectors.get", "settings.list", "model.list", "provider.list", "budget.get", "editor.list", "route.explain", "route.outcomes"];
+      return ["vectors.get", "settings.list", "model.list", "provider.list", "budget.get", "editor.list", "route.explain", "route.outcomes", "code.naming"];
     case "providers":
-      return ["provider.list", "model.list", "provider.detect"];
+      return ["provider.list", "model.list", "provider.detect", "code.naming"];
     case "budget":
-      return ["budget.get", "budget.spend", "budget.calls", "budget.caps", "budget.pauses", "budget.forecast", "budget.savings", "session.cache", "route.decisions", "route.outcomes", "route.explain"];
+      return ["budget.get", "budget.spend", "budget.calls", "budget.caps", "budget.pauses", "budget.forecast", "budget.savings", "session.cache", "route.decisions", "route.outcomes", "route.explain", "code.naming"];
     case "egress":
       return ["egress.list"];
     case "git":
@@ -62,7 +62,7 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "files":
       return ["file.list", "file.read", "file.find", "file.blob", "project.guidelines"];
     case "code":
-      return ["code.state", "code.noted_files", "code.languages", "code.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map", "code.quality", "code.hotspots", "code.concepts", "code.clusters", "code.patterns", "code.modules", "vectors.estimate"];
+      return ["code.state", "code.noted_files", "code.languages", "code.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map", "code.quality", "code.hotspots", "code.concepts", "code.clusters", "code.patterns", "code.naming", "code.modules", "vectors.estimate"];
     case "vectors":
       return ["vectors.get", "vectors.estimate", "code.state"];
   }

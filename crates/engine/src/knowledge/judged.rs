@@ -7,6 +7,7 @@ use mira_protocol::insight::{self, CodeCluster, CodeConcept, CodeHotspot, CodeMo
 use mira_protocol::insight::{
     CodeModules, CodePattern, CodePlace, ConceptElement, ElementKin, PatternPart, QualityIssue,
 };
+use mira_protocol::naming::ModelWords;
 
 use super::told;
 
@@ -56,11 +57,12 @@ pub fn hotspot(hotspot: Hotspot) -> CodeHotspot {
     }
 }
 
-pub fn concept(row: ConceptRow) -> CodeConcept {
+pub fn concept(row: ConceptRow, told: Option<ModelWords>) -> CodeConcept {
     CodeConcept {
         name: row.name,
         weight: row.weight,
         elements: row.elements,
+        told,
     }
 }
 
@@ -71,16 +73,17 @@ pub fn about((element, weight): (Element, f64)) -> ConceptElement {
     }
 }
 
-pub fn cluster(row: ClusterRow) -> CodeCluster {
+pub fn cluster(row: ClusterRow, told: Option<ModelWords>) -> CodeCluster {
     CodeCluster {
         name: row.name,
         words: row.words,
         files: row.paths,
         cohesion: row.cohesion,
+        told,
     }
 }
 
-pub fn pattern(row: PatternRow) -> CodePattern {
+pub fn pattern(row: PatternRow, told: Option<ModelWords>) -> CodePattern {
     let part = |(element, part): (Element, String)| PatternPart {
         element: told::element(element),
         part,
@@ -91,6 +94,7 @@ pub fn pattern(row: PatternRow) -> CodePattern {
         parts: row.parts.into_iter().map(part).collect(),
         confidence: row.confidence,
         evidence: row.evidence,
+        told,
     }
 }
 

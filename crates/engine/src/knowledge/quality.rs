@@ -9,6 +9,7 @@ use mira_protocol::insight::{
 use mira_protocol::project::ProjectRef;
 use mira_protocol::{Code, Failure};
 
+use super::naming::MOST as MOST_NAMED;
 use super::{Held, Knowledge, from_index, judged};
 
 const MOST: u32 = 1_000;
@@ -96,8 +97,14 @@ impl Knowledge {
             None => {
                 let found = held.index.concepts(limit + 1).await.map_err(from_index)?;
                 answer.truncated = found.len() > limit;
-                answer.concepts = found.into_iter().map(judged::concept).collect();
-                answer.concepts.truncate(limit);
+                let told = self.told(&request.project_id).await?;
+                for (at, row) in found.into_iter().take(limit).enumerate() {
+                    let words = match at < MOST_NAMED {
+                        true => self.told_of_concept(&held, &told, &row).await?,
+                        false => None,
+                    };
+                    answer.concepts.push(judged::concept(row, words));
+                }
             }
             Some(concept) => {
                 let concept = concept.to_lowercase();
@@ -119,19 +126,33 @@ impl Knowledge {
     pub async fn clusters(&self, request: ProjectRef) -> Result<CodeClusters, Failure> {
         let held = self.of(&request.project_id).await?;
         let notes = held.insight_notes().await;
-        let clusters = held.index.clusters().await.map_err(from_index)?;
-        Ok(CodeClusters {
-            clusters: clusters.into_iter().map(judged::cluster).collect(),
-            notes,
-        })
+        let rows = held.index.clusters().await.map_err(from_index)?;
+        let told = self.told(&request.project_id).await?;
+        let mut clusters = Vec::new();
+        for (at, row) in rows.into_iter().enumerate() {
+            let words = match at < MOST_NAMED {
+                true => self.told_of_cluster(&held, &told, &row).await?,
+                false => None,
+            };
+            clusters.push(judged::cluster(row, words));
+        }
+        Ok(CodeClusters { clusters, notes })
     }
 
     pub async fn patterns(&self, request: ProjectRef) -> Result<CodePatterns, Failure> {
         let held = self.of(&request.project_id).await?;
         let notes = held.insight_notes().await;
-        let patterns = held.index.patterns().await.map_err(from_index)?;
+        let rows = held.index.patterns().await.map_err(from_index)?;
+        let told = self.told(&request.project_id).await?;
+        let named = rows.into_iter().enumerate().map(|(at, row)| {
+            let words = match at < MOST_NAMED {
+                true => self.told_of_pattern(&told, &row),
+                false => None,
+            };
+            judged::pattern(row, words)
+        });
         Ok(CodePatterns {
-            patterns: patterns.into_iter().map(judged::pattern).collect(),
+            patterns: named.collect(),
             notes,
         })
     }

@@ -23,6 +23,7 @@ mod kind;
 mod limits;
 mod mentions;
 mod model_step;
+mod naming;
 mod patch;
 mod pay;
 mod queue;

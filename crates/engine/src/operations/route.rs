@@ -343,6 +343,37 @@ impl Operations {
         Ok((of(choices.session), of(choices.project)))
     }
 
+    /// Who answers a side request about a project. `told` makes of the model how many tokens it is
+    /// told, about; the tiers are compared for as many.
+    pub(super) async fn side_route<T>(
+        &self,
+        purpose: Purpose,
+        project: &ProjectId,
+        told: impl FnOnce(&Resolved) -> (u64, T),
+    ) -> Result<(Routed, T), Failure> {
+        let settings = self.settings.current();
+        let (_, project_choice) = self.choices_of(None, Some(project)).await?;
+        let mut facts = Facts {
+            project_choice,
+            ..Facts::of(purpose, &settings)
+        };
+        let route = routing::choose(&facts);
+        let want = Want {
+            tier: route.tier,
+            model: route.model.clone(),
+        };
+        let model = self.models.resolve(&want).await?;
+        let (tokens, made) = told(&model);
+        facts.prompt_tokens = tokens;
+        let tiers = costs(&self.tiers(purpose).await, tokens, &settings);
+        let routed = Routed {
+            tier: route.tier,
+            decision: decision(&facts, &route, &model, tiers),
+            model,
+        };
+        Ok((routed, made))
+    }
+
     /// The model of every tier that can be asked now.
     pub(super) async fn tiers(&self, purpose: Purpose) -> Vec<TierModel> {
         let each = TIERS.map(|tier| async move {

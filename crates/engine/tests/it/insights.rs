@@ -71,7 +71,7 @@ fn element(project: &ProjectId, name: &str) -> ElementRef {
 }
 
 /// Asks, and waits until what is asked for fits the code and the history as they are.
-async fn looked_into(on: &TestEngine, project: &ProjectId) -> IndexState {
+pub async fn looked_into(on: &TestEngine, project: &ProjectId) -> IndexState {
     let mut events = on.engine.events();
     loop {
         let asked = calls::CodeQuality(ask_quality(project));

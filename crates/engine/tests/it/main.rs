@@ -21,6 +21,7 @@ mod limits;
 mod main_job;
 mod messages;
 mod money;
+mod naming;
 mod providers;
 mod reviewing;
 mod rewind;

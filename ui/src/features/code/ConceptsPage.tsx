@@ -8,6 +8,7 @@ import type { CodeConcept } from "../../protocol/generated/CodeConcept";
 import { useRequest } from "../../protocol/queries";
 import type { CodeLinks } from "./CodeView";
 import { InsightNotes } from "./insight";
+import { Naming, Told } from "./Naming";
 import { ElementLink, Place } from "./parts";
 
 export function ConceptsPage({ projectId, links }: { projectId: string; links: CodeLinks }) {
@@ -22,7 +23,9 @@ export function ConceptsPage({ projectId, links }: { projectId: string; links: C
       {found.error ? <Failed asked={found} /> : null}
       {found.isPending ? <Waiting what={t.common.loading} /> : null}
       {found.data && concepts.length === 0 ? <Empty title={words.none}>{words.noneHint}</Empty> : null}
+      {concepts.length > 0 ? <Naming projectId={projectId} kind="concepts" /> : null}
       {concepts.length > 0 ? <Cloud concepts={concepts} chosen={chosen} onChoose={setChosen} /> : null}
+      <InWords concepts={concepts} />
       {chosen ? <About projectId={projectId} concept={chosen} links={links} /> : null}
     </section>
   );
@@ -47,6 +50,25 @@ function Cloud({ concepts, chosen, onChoose }: { concepts: readonly CodeConcept[
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Concepts that a model named, with the words of the code that they stand for. */
+function InWords({ concepts }: { concepts: readonly CodeConcept[] }) {
+  const named = concepts.filter((one) => Boolean(one.told));
+  if (named.length === 0) return null;
+  return (
+    <section className="stack" aria-label={t.code.naming.told}>
+      <h2 className="section-title">{t.code.naming.told}</h2>
+      <ul className="code-list">
+        {named.map((one) => (
+          <li key={one.name} className="row-line wrap">
+            <span className="mono">{one.name}</span>
+            <Told told={one.told} />
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 

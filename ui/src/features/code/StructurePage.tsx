@@ -8,6 +8,7 @@ import type { CodePattern } from "../../protocol/generated/CodePattern";
 import { useRequest } from "../../protocol/queries";
 import type { CodeLinks } from "./CodeView";
 import { InsightNotes } from "./insight";
+import { Naming, Told } from "./Naming";
 import { ElementLink, Place } from "./parts";
 
 export function StructurePage({ projectId, links }: { projectId: string; links: CodeLinks }) {
@@ -24,6 +25,7 @@ export function StructurePage({ projectId, links }: { projectId: string; links: 
         <h2 className="section-title">{words.clusters}</h2>
         <p className="secondary">{words.clustersExplained}</p>
         {clusters.data.clusters.length === 0 ? <Empty title={words.noClusters} /> : null}
+        <Naming projectId={projectId} kind="clusters" />
         {clusters.data.clusters.map((one) => (
           <Cluster key={`${one.name} ${one.files[0] ?? ""}`} cluster={one} links={links} />
         ))}
@@ -32,6 +34,7 @@ export function StructurePage({ projectId, links }: { projectId: string; links: 
         <h2 className="section-title">{words.patterns}</h2>
         <p className="secondary">{words.patternsExplained}</p>
         {patterns.data.patterns.length === 0 ? <Empty title={words.noPatterns} /> : null}
+        <Naming projectId={projectId} kind="patterns" />
         {patterns.data.patterns.map((one) => (
           <Pattern key={`${one.name} ${one.element.id}`} pattern={one} links={links} />
         ))}
@@ -48,6 +51,7 @@ function Cluster({ cluster, links }: { cluster: CodeCluster; links: CodeLinks })
         <span className="grow">{cluster.name}</span>
         <span className="quiet num">{words.cluster({ files: cluster.files.length, cohesion: percent(cluster.cohesion) })}</span>
       </summary>
+      <Told told={cluster.told} />
       <ul className="code-list">
         {cluster.files.map((path) => (
           <li key={path}>
@@ -68,6 +72,7 @@ function Pattern({ pattern, links }: { pattern: CodePattern; links: CodeLinks })
         <ElementLink element={pattern.element} onOpen={links.openElement} />
         <Place path={pattern.element.path} line={pattern.element.start_line} onOpen={links.openFile} />
       </p>
+      <Told told={pattern.told} />
       <p className="secondary">{pattern.evidence}</p>
       <ul className="code-list">
         {pattern.parts.map(({ element, part }) => (

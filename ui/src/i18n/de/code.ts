@@ -192,6 +192,16 @@ export const code = {
       noneHint: "Zu wenige Namen teilen ein Wort.",
       about: "Zu „{concept}“",
     },
+    naming: {
+      describe: "Von einem Modell beschreiben lassen",
+      stop: "Anhalten",
+      asking: "Das Modell wird gefragt…",
+      offer: "{model} würde {count} benennen: etwa {expected}, höchstens {worst}.",
+      offerUnpriced: "{model} würde {count} benennen; der Preis ist nicht bekannt.",
+      done: "{model} hat sie alle so benannt, wie sie jetzt sind.",
+      by: "benannt von {model}",
+      told: "In den Worten eines Modells",
+    },
     structure: {
       clusters: "Dateien, die zusammengehören",
       clustersExplained: "Nach Aufrufen, Importen, Wörtern und Ordnern.",

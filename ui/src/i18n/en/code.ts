@@ -192,6 +192,16 @@ export const code = {
       noneHint: "Too few names share a word.",
       about: "About “{concept}”",
     },
+    naming: {
+      describe: "Describe with a model",
+      stop: "Stop",
+      asking: "The model is asked…",
+      offer: "{model} would name {count}: about {expected}, at most {worst}.",
+      offerUnpriced: "{model} would name {count}; its price is not known.",
+      done: "{model} has named all of these as they are now.",
+      by: "named by {model}",
+      told: "In a model’s words",
+    },
     structure: {
       clusters: "Files that belong together",
       clustersExplained: "By calls, imports, words and folders.",
