@@ -14,7 +14,7 @@ use mira_protocol::sudo::{SudoOutcome, SudoStatus};
 
 pub use code::{
     CodeTarget, ConceptsArgs, DepsArgs, ElementArgs, EmbedderArgs, HotspotsArgs, IndexArgs,
-    IndexCommand, MapArgs, ModulesArgs, ProjectCodeArgs, QualityArgs, SearchArgs, SymbolsArgs,
+    IndexCommand, MapArgs, ModulesArgs, QualityArgs, SearchArgs, StructureArgs, SymbolsArgs,
     TestsArgs,
 };
 pub use trust::{
@@ -108,9 +108,9 @@ pub enum Command {
     /// The words the project thinks in; of one: the elements that are about it
     Concepts(ConceptsArgs),
     /// Files that belong together
-    Clusters(ProjectCodeArgs),
+    Clusters(StructureArgs),
     /// Design patterns in the code, and what speaks for each
-    Patterns(ProjectCodeArgs),
+    Patterns(StructureArgs),
     /// Folders in layers: which uses which, and which go in a circle
     Modules(ModulesArgs),
     /// Money spent, caps, forecast; views of the ledger

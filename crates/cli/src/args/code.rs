@@ -246,15 +246,21 @@ pub struct ConceptsArgs {
     /// The elements that are about this one
     #[arg(value_name = "CONCEPT")]
     pub concept: Option<String>,
+    /// Let a model name the strongest first; costs what it says, and nothing for what it named before
+    #[arg(long, conflicts_with = "concept")]
+    pub describe: bool,
     #[arg(long, default_value_t = 30)]
     pub limit: u32,
     #[command(flatten)]
     pub target: CodeTarget,
 }
 
-/// Nothing but the project.
+/// Clusters and patterns.
 #[derive(Debug, Args)]
-pub struct ProjectCodeArgs {
+pub struct StructureArgs {
+    /// Let a model name the strongest first; costs what it says, and nothing for what it named before
+    #[arg(long)]
+    pub describe: bool,
     #[command(flatten)]
     pub target: CodeTarget,
 }

@@ -3,6 +3,7 @@
 mod about;
 mod index;
 mod look;
+mod naming;
 mod quality;
 mod uses;
 mod vectors;

@@ -1,6 +1,6 @@
 //! `mira index`, `mira search`, `mira symbols`: code without a model, a key or a network.
 
-use mira_testkit::TempProject;
+use mira_testkit::{FakeVendor, Reply, Script, TempProject};
 use serde_json::Value;
 
 use crate::home::{Home, text};
@@ -163,4 +163,38 @@ fn quality_hotspots_and_concepts_are_told_with_their_measures() {
     assert!(code == 0 && said.contains("src"), "{said}");
     let (_, said, _) = run(&home, &project, &["index"]);
     assert!(said.contains("insight"), "{said}");
+}
+
+#[test]
+fn a_model_names_concepts_once_and_says_before_what_it_costs() {
+    let vendor = FakeVendor::start(Script::new([]));
+    let home = Home::with(&vendor);
+    let project = TempProject::new(
+        "-- src/bank.py\ndef open_account(items):\n    return items\n\n\ndef close_account(items):\n    return items\n\n\ndef audit_account(items):\n    return items\n",
+    );
+    let found = json(&home, &project, &["concepts"]);
+    let count = found["concepts"].as_array().unwrap().len();
+    let items: Vec<Value> = (1..=count)
+        .map(|id| serde_json::json!({"id": id, "name": "Bank accounts", "sentence": "Where money lies."}))
+        .collect();
+    vendor.then([Reply::call(
+        "name_items",
+        serde_json::json!({ "items": items }),
+    )]);
+    let (code, said, before) = run(&home, &project, &["concepts", "--describe"]);
+    assert_eq!(code, 0, "{before}");
+    assert!(
+        before.contains("about $") && before.contains("at most $"),
+        "{before}"
+    );
+    assert!(
+        said.contains("account") && said.contains("“Bank accounts”: Where money lies. (named by "),
+        "{said}"
+    );
+    let (code, said, before) = run(&home, &project, &["concepts", "--describe"]);
+    assert!(
+        code == 0 && said.contains("named by ") && before.is_empty(),
+        "{before}"
+    );
+    assert_eq!(vendor.requests().len(), 1);
 }

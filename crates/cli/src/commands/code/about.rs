@@ -3,11 +3,13 @@
 use mira_protocol::insight::{
     AskConcepts, AskModules, CodeClusters, CodeConcepts, CodeModules, CodePatterns,
 };
+use mira_protocol::naming::{ModelWords, NamedKind};
 use mira_protocol::project::ProjectRef;
 use mira_protocol::{Failure, calls};
 
+use super::naming::describe;
 use super::{NOTHING, looked_into, note, ready};
-use crate::args::{ConceptsArgs, ModulesArgs, ProjectCodeArgs};
+use crate::args::{ConceptsArgs, ModulesArgs, StructureArgs};
 use crate::client::Client;
 use crate::commands::{say, say_json, table};
 use crate::render::text::{clean, count, plural};
@@ -17,6 +19,9 @@ const SHOWN: usize = 8;
 
 pub async fn concepts(client: &Client, args: ConceptsArgs) -> Result<u8, Failure> {
     let project = looked_into(client, &args.target).await?;
+    if args.describe {
+        describe(client, &project, NamedKind::Concepts).await?;
+    }
     let asked = AskConcepts {
         project_id: project.id,
         concept: args.concept.clone(),
@@ -33,6 +38,12 @@ pub async fn concepts(client: &Client, args: ConceptsArgs) -> Result<u8, Failure
     Ok(if is_empty { NOTHING } else { 0 })
 }
 
+/// A model's words, with whose they are.
+fn told(words: &ModelWords) -> String {
+    let (name, says) = (clean(&words.name), clean(&words.says));
+    format!("“{name}”: {says} (named by {})", clean(&words.model))
+}
+
 fn concepts_said(found: &CodeConcepts) -> String {
     if found.concepts.is_empty() && found.elements.is_empty() {
         return "No concept is known: too few names share a word.\n".to_owned();
@@ -42,6 +53,7 @@ fn concepts_said(found: &CodeConcepts) -> String {
             percent(one.weight),
             clean(&one.name),
             plural(one.elements, "element"),
+            one.told.as_ref().map(told).unwrap_or_default(),
         ]
     };
     let element = |one: &mira_protocol::insight::ConceptElement| {
@@ -61,8 +73,11 @@ fn concepts_said(found: &CodeConcepts) -> String {
     text
 }
 
-pub async fn clusters(client: &Client, args: ProjectCodeArgs) -> Result<u8, Failure> {
+pub async fn clusters(client: &Client, args: StructureArgs) -> Result<u8, Failure> {
     let project = looked_into(client, &args.target).await?;
+    if args.describe {
+        describe(client, &project, NamedKind::Clusters).await?;
+    }
     let asked = ProjectRef {
         project_id: project.id,
     };
@@ -92,6 +107,9 @@ fn clusters_said(found: &CodeClusters) -> String {
             plural(one.files.len() as u64, "file"),
             percent(one.cohesion)
         ));
+        if let Some(words) = &one.told {
+            text.push_str(&format!("  {}\n", told(words)));
+        }
         for path in one.files.iter().take(SHOWN) {
             text.push_str(&format!("  {}\n", clean(path)));
         }
@@ -100,8 +118,11 @@ fn clusters_said(found: &CodeClusters) -> String {
     text
 }
 
-pub async fn patterns(client: &Client, args: ProjectCodeArgs) -> Result<u8, Failure> {
+pub async fn patterns(client: &Client, args: StructureArgs) -> Result<u8, Failure> {
     let project = looked_into(client, &args.target).await?;
+    if args.describe {
+        describe(client, &project, NamedKind::Patterns).await?;
+    }
     let asked = ProjectRef {
         project_id: project.id,
     };
@@ -134,6 +155,9 @@ fn patterns_said(found: &CodePatterns) -> String {
             one.element.start_line,
             clean(&one.evidence)
         ));
+        if let Some(words) = &one.told {
+            text.push_str(&format!("  {}\n", told(words)));
+        }
         for part in one.parts.iter().take(SHOWN) {
             let name = clean(&part.element.qualified_name);
             text.push_str(&format!("  {}: {name}\n", part.part));
