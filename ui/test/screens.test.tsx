@@ -156,6 +156,21 @@ describe("an approval", () => {
     expect(engine.calls("approval.decide")).toHaveLength(1);
   });
 
+  it("of an elevated command is unlike any other, and says whose rights it gets", async () => {
+    const { engine } = mount("busy");
+    await screen.findByRole("button", { name: /Run cargo bench/ });
+    const story = new Story("ses_1", Date.now());
+    const elevation = { user: "root", argv: ["/usr/bin/apt-get", "update"], environment: [], binding: "00", prompt: true };
+    const asked = { ...approval(story, "op_2", "x1", Date.now() + 60_000), command: "sudo apt-get update", pattern: null, rules: [], elevation };
+    const seq = 1 + Math.max(...(await lastSeq(engine)));
+    act(() => {
+      engine.store({ session_id: "ses_1", seq, operation_id: "op_2", at: 1, event_type: "approval_requested", data: { approval: asked } });
+    });
+    const dialog = await screen.findByRole("alertdialog", { name: "Wants all rights of root" });
+    expect(dialog.classList.contains("approval-elevated")).toBe(true);
+    expect(within(dialog).queryByRole("button", { name: /Always allow/ })).toBeNull();
+  });
+
   it("is shown when it arrives and goes when it was decided elsewhere", async () => {
     const { engine } = mount("busy");
     await screen.findByRole("button", { name: /Run cargo bench/ });

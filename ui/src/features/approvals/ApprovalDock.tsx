@@ -1,6 +1,6 @@
 // The question that a tool call waits with: what, where, why, until when.
 
-import { ShieldQuestion } from "lucide-react";
+import { ShieldAlert, ShieldQuestion } from "lucide-react";
 import { useCallback, useEffect, useState } from "react";
 import { Button } from "../../components/Button";
 import { Countdown } from "../../components/states";
@@ -62,11 +62,14 @@ function Question({ approval, projectId, others }: { approval: Approval; project
   }, [approval.pattern, decide, sent]);
 
   const runs = approval.tool === "run_command" || approval.tool === "run_tests";
+  const elevation = approval.elevation ?? undefined;
+  const title = elevation ? t.approval.elevated({ user: elevation.user }) : runs ? t.approval.run : t.approval.use({ tool: approval.tool.replaceAll("_", " ") });
+  const Icon = elevation ? ShieldAlert : ShieldQuestion;
   return (
-    <section className="approval" role="alertdialog" aria-labelledby="approval-title" aria-describedby="approval-command">
+    <section className={elevation ? "approval approval-elevated" : "approval"} role="alertdialog" aria-labelledby="approval-title" aria-describedby="approval-command">
       <header className="row-line">
-        <ShieldQuestion size={16} className="warn" aria-hidden="true" />
-        <h2 id="approval-title">{runs ? t.approval.run : t.approval.use({ tool: approval.tool.replaceAll("_", " ") })}</h2>
+        <Icon size={elevation ? 20 : 16} className={elevation ? "bad" : "warn"} aria-hidden="true" />
+        <h2 id="approval-title">{title}</h2>
         <span className="grow" />
         <span className="secondary">
           {t.approval.expires} <Countdown until={approval.expires_at} />
@@ -89,7 +92,7 @@ function Question({ approval, projectId, others }: { approval: Approval; project
       </dl>
       <div className="row-line wrap">
         <Button
-          look="primary"
+          look={elevation ? "danger" : "primary"}
           keys="y"
           disabled={sent}
           onClick={() => {

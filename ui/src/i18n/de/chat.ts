@@ -158,6 +158,7 @@ export const chat: Translation<typeof english> = {
     title: "Freigabe nötig",
     run: "Möchte ausführen",
     use: "Möchte {tool} benutzen",
+    elevated: "Möchte alle Rechte von {user}",
     in: "Ordner",
     why: "Gefragt, weil",
     purpose: "Mira sagt",

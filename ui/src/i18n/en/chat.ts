@@ -154,6 +154,7 @@ export const chat = {
     title: "Approval needed",
     run: "Wants to run",
     use: "Wants to use {tool}",
+    elevated: "Wants all rights of {user}",
     in: "Folder",
     why: "Asked because",
     purpose: "Mira says",
