@@ -124,6 +124,33 @@ export const journeys = {
       assert.deepEqual(await accessibility(page), [], "folders in layers");
     }),
 
+  "code: a model names the concepts once, the words stand beside the computed ones, and again costs nothing": () =>
+    journey(async ({ here, page, go }) => {
+      await go("concepts");
+      const press = page.getByRole("button", { name: "Describe with a model" });
+      const offer = page.getByText(/would name \d+: about \$[\d.]+, at most \$[\d.]+\./);
+      await offer.waitFor();
+      assert.deepEqual(await accessibility(page), [], "an offer");
+      const count = Number(/would name (\d+)/.exec(await offer.textContent())[1]);
+      // First words that do not fit: nothing of them is kept, and what to do is said.
+      await here.say({ calls: [{ name: "name_items", args: { items: [{ id: 99, name: "Never", sentence: "Nobody asked." }] } }] });
+      await press.click();
+      const failure = page.getByRole("alert").filter({ hasText: "did not answer as asked" });
+      await failure.getByText("Try again, or choose another model", { exact: false }).waitFor();
+      const items = Array.from({ length: count }, (_, at) => ({ id: at + 1, name: `Shopping ${at + 1}`, sentence: "What a customer means to buy." }));
+      await here.say({ calls: [{ name: "name_items", args: { items } }] });
+      await press.click();
+      const words = page.getByRole("region", { name: "In a model’s words" });
+      await words.getByText("Shopping 1", { exact: true }).waitFor();
+      await words.getByText(/^named by /).first().waitFor();
+      await page.getByText(/has named all of these as they are now/).waitFor();
+      assert.ok(await press.isDisabled());
+      assert.equal(await failure.count(), 0);
+      assert.deepEqual(await accessibility(page), [], "a model's words");
+      await page.reload();
+      await words.getByText("Shopping 1", { exact: true }).waitFor();
+    }),
+
   "code: quality and hotspots that cannot be looked at say why, and trying again shows them": () => {
     const broken = new Map(["code.quality", "code.hotspots"].map((method) => [method, DAMAGED]));
     return journey(
