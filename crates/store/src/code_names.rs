@@ -31,8 +31,10 @@ impl Store {
         let mut transaction = writer.begin().await?;
         for one in names {
             sqlx::query!(
-                "INSERT OR REPLACE INTO code_names (project_id, item_hash, model, name, says, named_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT INTO code_names (project_id, item_hash, model, name, says, named_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (project_id, item_hash, model) DO UPDATE
+                 SET name = excluded.name, says = excluded.says, named_at = excluded.named_at",
                 project.0,
                 one.item_hash,
                 one.model,

@@ -6,6 +6,7 @@ mod crash;
 mod forks;
 mod ledger;
 mod log;
+mod names;
 mod open;
 mod rules;
 mod search;
