@@ -42,7 +42,7 @@ export const journeys = {
       const field = page.getByRole("searchbox", { name: "Search code" });
       await field.fill("adds up prices");
       await page.getByLabel("Why this order").check();
-      await page.getByRole("list", { name: "Why it ranks here" }).first().getByText("words").waitFor();
+      await page.getByRole("list", { name: "Why it ranks here" }).first().getByText("words", { exact: true }).waitFor();
       await page.getByText("Text", { exact: true }).click();
       await field.fill("items.iter()");
       const place = page.getByRole("button", { name: /^Open cart\.rs:/ }).first();
