@@ -128,7 +128,7 @@ export const journeys = {
     journey(async ({ here, page, go }) => {
       await go("concepts");
       const press = page.getByRole("button", { name: "Describe with a model" });
-      const offer = page.getByText(/would name \d+: about \$[\d.]+, at most \$[\d.]+\./);
+      const offer = page.getByText(/would name \d+: about <?\$[\d.]+, at most \$[\d.]+\./);
       await offer.waitFor();
       assert.deepEqual(await accessibility(page), [], "an offer");
       const count = Number(/would name (\d+)/.exec(await offer.textContent())[1]);
