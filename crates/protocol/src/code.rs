@@ -287,7 +287,7 @@ pub struct RankReason {
     pub signal: String,
     /// For people.
     pub detail: String,
-    /// What it added to the score, or took from it.
+    /// What it added to the score, or took from it; for a question in a sentence: to the logarithm of it.
     pub share: f64,
 }
 

@@ -13,6 +13,6 @@ signal: string,
  */
 detail: string, 
 /**
- * What it added to the score, or took from it.
+ * What it added to the score, or took from it; for a question in a sentence: to the logarithm of it.
  */
 share: number, };
