@@ -421,22 +421,39 @@ pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     matches_from(&pattern, &text)
 }
 
-fn matches_from(pattern: &[char], text: &[char]) -> bool {
-    match (pattern.split_first(), text.split_first()) {
-        (None, None) => true,
-        (Some(('*', rest)), _) => {
-            matches_from(rest, text)
-                || text
-                    .split_first()
-                    .is_some_and(|(_, shorter)| matches_from(pattern, shorter))
+/// Goes back to the last star only, so that a pattern of stars costs its length times the text's.
+fn matches_from(mut pattern: &[char], mut text: &[char]) -> bool {
+    let mut last_star: Option<(&[char], &[char])> = None;
+    loop {
+        if let Some(('*', rest)) = pattern.split_first() {
+            last_star = Some((rest, text));
+            pattern = rest;
+            continue;
         }
-        (Some(('?', rest)), Some((_, after))) => matches_from(rest, after),
-        (Some(('[', set)), Some((next, after))) => match set.iter().position(|c| *c == ']') {
-            Some(end) => in_set(&set[..end], *next) && matches_from(&set[end + 1..], after),
-            None => false,
-        },
-        (Some((one, rest)), Some((next, after))) => one == next && matches_from(rest, after),
-        _ => false,
+        let Some((next, after)) = text.split_first() else {
+            return pattern.is_empty();
+        };
+        if let Some(rest) = after_one(pattern, *next) {
+            (pattern, text) = (rest, after);
+            continue;
+        }
+        let Some((rest, [_, shorter @ ..])) = last_star else {
+            return false;
+        };
+        last_star = Some((rest, shorter));
+        (pattern, text) = (rest, shorter);
+    }
+}
+
+/// The pattern after its first part, where that part fits a character.
+fn after_one(pattern: &[char], next: char) -> Option<&[char]> {
+    match pattern.split_first()? {
+        ('?', rest) => Some(rest),
+        ('[', set) => {
+            let end = set.iter().position(|c| *c == ']')?;
+            in_set(&set[..end], next).then_some(&set[end + 1..])
+        }
+        (one, rest) => (*one == next).then_some(rest),
     }
 }
 
@@ -449,4 +466,33 @@ fn in_set(set: &[char], character: char) -> bool {
         .windows(3)
         .any(|w| w[1] == '-' && (w[0]..=w[2]).contains(&character));
     (set.contains(&character) || ranges) != negated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn shell_patterns_fit_whole_texts() {
+        for (pattern, text, expected) in [
+            ("su?o", "sudo", true),
+            ("s*o", "sudo", true),
+            ("s*d", "sudo", false),
+            ("[rst]udo", "sudo", true),
+            ("[!s]udo", "sudo", false),
+            ("[s", "s", false),
+            ("*u*o*", "sudo", true),
+            ("sudo", "sudoedit", false),
+            ("", "", true),
+        ] {
+            assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn many_stars_end() {
+        let stars = "*a".repeat(2_000);
+        assert!(!fits(&format!("{stars}b"), &"a".repeat(2_000)));
+        assert!(!fits(&format!("{}x", "*".repeat(5_000)), "sudo"));
+    }
 }
