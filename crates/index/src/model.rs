@@ -77,6 +77,11 @@ pub struct Roles {
 }
 
 impl Roles {
+    /// Not what the project is made of: a test, or not written by its people.
+    pub(crate) fn is_apart(self) -> bool {
+        self.is_test || self.is_generated || self.is_vendored
+    }
+
     pub(crate) fn bits(self) -> i64 {
         i64::from(self.is_test)
             | (i64::from(self.is_generated) << 1)

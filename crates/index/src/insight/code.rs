@@ -1,6 +1,7 @@
 //! The project's code as one value.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use mira_syntax::{Kind, ReferenceKind, Visibility};
 
@@ -12,6 +13,8 @@ use crate::model::Roles;
 pub struct Code {
     pub files: Vec<CodeFile>,
     pub elements: Vec<CodeElement>,
+    /// How many more there are that nothing uses and that name nothing: keys of data, headings.
+    pub silent: usize,
     pub edges: Vec<CodeEdge>,
     /// Which file brings in which.
     pub imports: Vec<(usize, usize)>,
@@ -34,12 +37,16 @@ pub struct CodeElement {
     pub file: usize,
     pub parent: Option<usize>,
     pub kind: Kind,
-    pub name: String,
-    pub qualified_name: String,
-    pub signature: String,
     pub visibility: Visibility,
-    pub doc: Option<String>,
-    pub type_text: Option<String>,
+    pub name: Arc<str>,
+    /// The names around it with what joins them: `Point::`.
+    pub around: Arc<str>,
+    /// Where its name may be that of the one there is.
+    pub signature: Option<Box<str>>,
+    /// Where it is read: of what has a name that says something, outside of tests.
+    pub doc: Option<Box<str>>,
+    /// Of fields and, outside of tests, of functions.
+    pub type_text: Option<Arc<str>>,
     pub start_line: u32,
     pub end_line: u32,
     pub is_test: bool,
@@ -52,6 +59,14 @@ pub struct CodeElement {
 impl CodeElement {
     pub fn lines(&self) -> u32 {
         (self.end_line + 1).saturating_sub(self.start_line)
+    }
+
+    /// Of Go's methods, which stand beside their type: its name.
+    pub fn owner(&self) -> &str {
+        let first = self.around.split(['.', ':']).next();
+        first
+            .filter(|_| !self.around.is_empty())
+            .unwrap_or(&self.name)
     }
 }
 
@@ -74,8 +89,7 @@ impl Code {
     /// Written by people, and not a test.
     pub(super) fn is_product(&self, element: usize) -> bool {
         let element = &self.elements[element];
-        let roles = self.files[element.file].roles;
-        !element.is_test && !roles.is_test && !roles.is_generated && !roles.is_vendored
+        !element.is_test && !self.files[element.file].roles.is_apart()
     }
 
     pub(super) fn is_test(&self, element: usize) -> bool {
@@ -114,7 +128,7 @@ impl Code {
         let mut types: HashMap<(usize, &str), usize> = HashMap::new();
         for (index, element) in self.elements.iter().enumerate() {
             if element.kind.is_type() {
-                types.entry((element.file, &element.name)).or_insert(index);
+                types.entry((element.file, &*element.name)).or_insert(index);
             }
         }
         let mut found: HashMap<usize, Vec<usize>> = HashMap::new();

@@ -1,7 +1,7 @@
 //! Text that stands twice: fingerprints of runs of tokens, chosen so that every copy of a certain
 //! length is found (winnowing), and put together to regions.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Code;
@@ -125,28 +125,38 @@ fn tokens(text: &str) -> Vec<(u64, u32)> {
 
 /// All regions that stand twice, each pair once, the longest first.
 pub(super) fn find(code: &Code) -> Vec<Copy> {
-    let mut places: HashMap<u64, Vec<(usize, usize)>> = HashMap::new();
-    for (file, of) in code.files.iter().enumerate() {
-        let roles = of.roles;
-        if roles.is_test || roles.is_generated || roles.is_vendored {
+    let mut places: Vec<(u64, u32, u32)> = Vec::new();
+    for (of, file) in code.files.iter().zip(0..) {
+        if of.roles.is_apart() {
             continue;
         }
-        for (at, (hash, _, _)) in of.prints.0.iter().enumerate() {
-            places.entry(*hash).or_default().push((file, at));
-        }
+        places.extend(
+            of.prints
+                .0
+                .iter()
+                .zip(0..)
+                .map(|(print, at)| (print.0, file, at)),
+        );
     }
+    places.sort_unstable();
+    let same = |hash: u64| {
+        let from = places.partition_point(|place| place.0 < hash);
+        let count = places[from..].partition_point(|place| place.0 == hash);
+        &places[from..from + count]
+    };
     let mut seen: HashSet<(usize, usize, usize, usize)> = HashSet::new();
     let mut found = Vec::new();
     for (file, of) in code.files.iter().enumerate() {
         for (at, (hash, _, _)) in of.prints.0.iter().enumerate() {
-            let Some(same) = places.get(hash).filter(|same| same.len() <= MOST_PLACES) else {
+            let same = same(*hash);
+            if same.len() > MOST_PLACES {
                 continue;
-            };
-            for (other_file, other_at) in same {
-                let is_after = (*other_file, *other_at) > (file, at);
-                if is_after && !seen.contains(&(file, at, *other_file, *other_at)) {
-                    let here = (file, at);
-                    found.extend(region(code, here, (*other_file, *other_at), &mut seen));
+            }
+            for (_, other_file, other_at) in same {
+                let there = (*other_file as usize, *other_at as usize);
+                let is_after = there > (file, at);
+                if is_after && !seen.contains(&(file, at, there.0, there.1)) {
+                    found.extend(region(code, (file, at), there, &mut seen));
                 }
             }
         }

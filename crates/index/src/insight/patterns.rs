@@ -71,7 +71,7 @@ impl<'c> View<'c> {
         let mut types: HashMap<(usize, &str), usize> = HashMap::new();
         for (index, element) in code.elements.iter().enumerate() {
             if element.kind.is_type() {
-                types.entry((element.file, &element.name)).or_insert(index);
+                types.entry((element.file, &*element.name)).or_insert(index);
             }
         }
         let mut members: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -84,10 +84,8 @@ impl<'c> View<'c> {
                     types.get(&(around.file, &*around.name)).copied()
                 }
                 Some((parent, _)) => Some(parent),
-                // Go's methods stand beside their type.
                 None if element.kind == Kind::Method => {
-                    let owner = element.qualified_name.split('.').next();
-                    owner.and_then(|owner| types.get(&(element.file, owner)).copied())
+                    types.get(&(element.file, element.owner())).copied()
                 }
                 None => None,
             };
@@ -212,7 +210,8 @@ fn part(elements: &[usize], part: &'static str) -> Vec<(usize, &'static str)> {
     elements.iter().map(|element| (*element, part)).collect()
 }
 
-fn singleton(view: &View<'_>, element: usize) -> Option<Pattern> {
+/// Whether something with this name may give the one there is.
+pub(super) fn gives_the_one(name: &str) -> bool {
     const NAMES: [&str; 5] = [
         "instance",
         "getinstance",
@@ -220,15 +219,21 @@ fn singleton(view: &View<'_>, element: usize) -> Option<Pattern> {
         "sharedinstance",
         "theinstance",
     ];
+    NAMES.contains(&plain(name).as_str())
+}
+
+fn singleton(view: &View<'_>, element: usize) -> Option<Pattern> {
     let makers = view
         .methods(element)
         .chain(view.fields(element))
         .filter(|at| {
-            let one = &view.code.elements[*at];
-            NAMES.contains(&plain(&one.name).as_str())
-                && (words(&one.signature).any(|word| word == "static")
-                    || one.signature.contains("self.")
-                    || !one.signature.contains("self"))
+            let signature = view.code.elements[*at].signature.as_deref();
+            gives_the_one(view.name(*at))
+                && signature.is_some_and(|of| {
+                    words(of).any(|word| word == "static")
+                        || of.contains("self.")
+                        || !of.contains("self")
+                })
         });
     let makers: Vec<usize> = makers.collect();
     let first = *makers.first()?;
@@ -543,7 +548,7 @@ fn model_view_controller(code: &Code) -> Option<Pattern> {
                 let one = &code.elements[*at];
                 one.kind.is_type()
                     && one.name.ends_with(end)
-                    && one.name != end
+                    && &*one.name != end
                     && code.is_product(*at)
             })
             .collect()

@@ -213,9 +213,7 @@ fn long_files(code: &Code) -> impl Iterator<Item = Issue> {
         .map(|element| element.file)
         .collect();
     let long = code.files.iter().enumerate().filter(move |(file, of)| {
-        of.lines > FILE_LINES
-            && with_code.contains(file)
-            && !(of.roles.is_test || of.roles.is_generated || of.roles.is_vendored)
+        of.lines > FILE_LINES && with_code.contains(file) && !of.roles.is_apart()
     });
     long.map(|(file, of)| Issue {
         kind: IssueKind::Length,
@@ -267,18 +265,12 @@ fn lived_in<'c>(code: &'c Code, users: &[Vec<usize>]) -> HashSet<(usize, &'c str
     for element in (0..code.elements.len()).filter(|element| !users[*element].is_empty()) {
         let mut at = code.elements[element].parent;
         while let Some(around) = at.map(|at| &code.elements[at]) {
-            found.insert((around.file, around.name.as_str()));
+            found.insert((around.file, &*around.name));
             at = around.parent;
         }
-        // Go's methods stand beside their type.
         let one = &code.elements[element];
-        let owner = one
-            .qualified_name
-            .split(['.', ':'])
-            .next()
-            .unwrap_or_default();
         if one.kind == Kind::Method && one.parent.is_none() {
-            found.insert((one.file, owner));
+            found.insert((one.file, one.owner()));
         }
     }
     found
@@ -304,10 +296,10 @@ fn dead_export(
         && one.visibility == Visibility::Public
         && users[element].is_empty()
         && !one.is_decorated
-        && !ENTRIES.contains(&one.name.as_str())
+        && !ENTRIES.contains(&&*one.name)
         && is_resolved(language);
     // A type whose methods are used is used.
-    if !is_candidate || lived_in.contains(&(one.file, one.name.as_str())) {
+    if !is_candidate || lived_in.contains(&(one.file, &*one.name)) {
         return None;
     }
     Some(Issue {

@@ -61,8 +61,7 @@ impl Terms {
                 for word in cut(&element.name) {
                     add(word, IN_NAME);
                 }
-                let around = element.qualified_name.strip_suffix(&element.name);
-                for word in around.into_iter().flat_map(cut) {
+                for word in cut(&element.around) {
                     add(word, AROUND);
                 }
                 let doc = element.doc.iter().flat_map(|doc| cut(doc));

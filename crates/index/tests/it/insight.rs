@@ -449,3 +449,38 @@ async fn folders_lie_above_what_they_use() {
     assert_eq!(found.uses.len(), 1);
     assert!(!found.uses[0].is_cycle);
 }
+
+#[tokio::test]
+async fn data_beside_the_code_changes_nothing_of_what_is_said() {
+    let code = [
+        ("src/shop.ts", PATTERNS),
+        (
+            "src/page.css",
+            ":root { --shade: #123; }\n.cart { color: var(--shade); }\n",
+        ),
+        (
+            "src/app.py",
+            "@app.route('/')\ndef home():\n    return total()\n\ndef total():\n    return 1\n",
+        ),
+    ];
+    let keys: Vec<String> = (0..400).map(|key| format!("\"key{key}\": {{}}")).collect();
+    let data = format!("{{{}}}", keys.join(","));
+    let (_place, without) = project(&code).await;
+    let (_place, with) =
+        project(&[&code[..], &[("data/words.json", data.as_str())]].concat()).await;
+    let shown = async |index: &Index| {
+        let mut shown = vec![format!("{:?}", index.concepts(50).await.unwrap())];
+        for (path, _) in code {
+            for element in index.elements_of(path).await.unwrap() {
+                let meaning = index.meaning(element.id).await.unwrap();
+                let meaning = meaning.map(|one| (one.purpose, (one.importance * 100.0).round()));
+                shown.push(format!("{} {meaning:?}", element.name));
+            }
+        }
+        for kind in IssueKind::ALL {
+            shown.push(format!("{:?}", issues(index, kind).await));
+        }
+        shown
+    };
+    assert_eq!(shown(&without).await, shown(&with).await);
+}
