@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteConnection;
 use crate::{Index, IndexError};
 
 /// Raised when the same file would now be read otherwise.
-const READER: u32 = 3;
+const READER: u32 = 4;
 
 /// The settings of one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

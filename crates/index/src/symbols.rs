@@ -369,7 +369,9 @@ fn of_written(one: &Written) -> (SymbolFile, Vec<Symbol>) {
 }
 
 fn fields(uses: &Uses) -> Box<[mira_syntax::Binding]> {
-    let is_reached = |one: &&mira_syntax::Binding| one.name.contains('.') || one.within.is_none();
+    let is_reached = |one: &&mira_syntax::Binding| {
+        one.name.contains('.') || one.within.is_none() && one.given.is_none()
+    };
     uses.bindings.iter().filter(is_reached).cloned().collect()
 }
 

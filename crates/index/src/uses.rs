@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
-use mira_syntax::{Binding, FileFacts, Import, ImportKind, ImportedName, Reference, ReferenceKind};
+use mira_syntax::{
+    Binding, FileFacts, Given, Import, ImportKind, ImportedName, Reference, ReferenceKind,
+};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Uses {
@@ -48,6 +50,7 @@ impl Uses {
             packer.text(&one.name);
             packer.optional(one.type_text.as_deref());
             packer.optional(one.call.as_deref());
+            packer.given(one.given);
             packer.number(one.line);
             packer.index(one.within);
         }
@@ -91,6 +94,7 @@ impl Uses {
                 name: reader.text()?.to_owned(),
                 type_text: reader.optional()?.map(str::to_owned),
                 call: reader.optional()?.map(str::to_owned),
+                given: reader.given()?,
                 line: reader.number()?,
                 within: reader.index()?,
             })
@@ -179,6 +183,15 @@ impl<'t> Packer<'t> {
         self.index(one.within);
     }
 
+    fn given(&mut self, given: Option<Given>) {
+        self.number(given.map_or(0, |given| given.of + 1));
+        if let Some(given) = given {
+            self.number(given.argument);
+            self.number(given.parameter);
+            self.number(given.until);
+        }
+    }
+
     fn finish(self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.body.len() * 2);
         push_number(&mut out, self.order.len() as u64);
@@ -252,6 +265,18 @@ impl<'b> Unpacker<'b> {
         Some(list)
     }
 
+    fn given(&mut self) -> Option<Option<Given>> {
+        let Some(of) = self.number()?.checked_sub(1) else {
+            return Some(None);
+        };
+        Some(Some(Given {
+            of,
+            argument: self.number()?,
+            parameter: self.number()?,
+            until: self.number()?,
+        }))
+    }
+
     fn import(&mut self) -> Option<Import> {
         let module = self.text()?.to_owned();
         let names = self.list(|reader| {
@@ -313,13 +338,29 @@ mod tests {
                 line: 1,
                 ..Import::default()
             }],
-            bindings: vec![Binding {
-                name: "cart".into(),
-                type_text: None,
-                call: Some("Cart::open".into()),
-                line: 9,
-                within: Some(0),
-            }],
+            bindings: vec![
+                Binding {
+                    name: "cart".into(),
+                    type_text: None,
+                    call: Some("Cart::open".into()),
+                    given: None,
+                    line: 9,
+                    within: Some(0),
+                },
+                Binding {
+                    name: "item".into(),
+                    type_text: None,
+                    call: Some("items.fold".into()),
+                    given: Some(Given {
+                        argument: 1,
+                        parameter: 1,
+                        of: 2,
+                        until: 12,
+                    }),
+                    line: 10,
+                    within: None,
+                },
+            ],
         }
     }
 

@@ -357,9 +357,22 @@ pub struct Binding {
     pub type_text: Option<String>,
     /// The function whose result it is, with its receiver: `Cart::open`, `shop.cart`.
     pub call: Option<String>,
+    /// It is a parameter of a function without a name that is given to `call`.
+    pub given: Option<Given>,
     /// 1-based.
     pub line: usize,
     pub within: Option<usize>,
+}
+
+/// Which parameter of which argument, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    pub argument: usize,
+    pub parameter: usize,
+    /// How many parameters there are.
+    pub of: usize,
+    /// The last line of the function, 1-based.
+    pub until: usize,
 }
 
 /// Words for people in a file.

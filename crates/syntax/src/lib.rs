@@ -20,8 +20,8 @@ use std::ops::ControlFlow;
 use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
 
 pub use facts::{
-    Binding, Element, FileFacts, Import, ImportKind, ImportedName, Kind, Limits, Note, NoteKind,
-    Reference, ReferenceKind, Text, TextKind, Visibility,
+    Binding, Element, FileFacts, Given, Import, ImportKind, ImportedName, Kind, Limits, Note,
+    NoteKind, Reference, ReferenceKind, Text, TextKind, Visibility,
 };
 pub use languages::{Language, languages};
 pub use outline::{Entry, MAX_ENTRIES, outline};

@@ -5,6 +5,7 @@ use std::ops::Range;
 use tree_sitter::{Language, Node};
 
 use crate::facts::{Binding, Element, FileFacts, Import, Kind, ReferenceKind, Visibility};
+use crate::texts;
 
 /// What one language is made of.
 pub(crate) struct Rules {
@@ -27,6 +28,8 @@ pub(crate) struct Rules {
     pub pattern_leaves: &'static [&'static str],
     /// Names that come with the language: no use of them is told.
     pub builtins: &'static [&'static str],
+    /// Functions without a name: node, place of its parameters.
+    pub closures: &'static [(&'static str, &'static str)],
     /// Of several names that take the result of one call, the first takes what it is about (Go).
     pub first_result: bool,
     /// Any comment right above a declaration belongs to it, not only a marked one.
@@ -192,12 +195,18 @@ impl<'t> Cx<'_, 't> {
         })
     }
 
-    /// The text of a receiver on one line; the end of it, where it is long.
+    /// The text of a receiver on one line; where it is long without what stands in brackets, or
+    /// the end of it.
     pub fn chain(&self, node: Node<'t>) -> String {
         const MAX: usize = 120;
         let text = self.of(self.bare(node)).trim_end_matches(['?', '!']);
         if text.len() <= MAX && !text.contains('\n') {
             return text.to_owned();
+        }
+        // Each call of a chain reads all that is before it: what is longer than this is not read.
+        let short = (text.len() <= MAX * 40).then(|| texts::outside_brackets(text));
+        if let Some(short) = short.flatten().filter(|short| short.len() <= MAX) {
+            return short;
         }
         let mut from = text.len().saturating_sub(MAX * 4);
         while !text.is_char_boundary(from) {

@@ -125,3 +125,43 @@ pub(crate) fn docstring(raw: &str, limits: &Limits) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| cut(text, limits.text_chars))
 }
+
+/// `shop.carts(\n all)\n .filter(|cart| …)` → `shop.carts().filter()`. None: its brackets do not
+/// close.
+pub(crate) fn outside_brackets(text: &str) -> Option<String> {
+    let mut kept = String::new();
+    let (mut nested, mut is_text, mut is_escaped, mut is_apart) = (0_usize, false, false, false);
+    for c in text.chars() {
+        if is_text {
+            is_text = c != '"' || is_escaped;
+            is_escaped = c == '\\' && !is_escaped;
+            continue;
+        }
+        match c {
+            '"' if nested == 0 => return None,
+            '"' => is_text = true,
+            ')' | ']' | '}' => {
+                nested = nested.checked_sub(1)?;
+                if nested == 0 {
+                    kept.push(c);
+                }
+            }
+            '(' | '[' | '{' => {
+                if nested == 0 {
+                    kept.push(c);
+                }
+                nested += 1;
+            }
+            _ if nested > 0 => {}
+            c if c.is_whitespace() => is_apart = true,
+            c => {
+                if is_apart && c.is_alphanumeric() && kept.ends_with(char::is_alphanumeric) {
+                    kept.push(' ');
+                }
+                is_apart = false;
+                kept.push(c);
+            }
+        }
+    }
+    (nested == 0 && !is_text).then_some(kept)
+}

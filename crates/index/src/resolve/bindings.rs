@@ -7,6 +7,9 @@ use mira_syntax::Binding;
 
 use super::types::Typed;
 
+/// So many of a name are looked at.
+const MOST_BESIDE: usize = 32;
+
 pub(crate) struct Bindings<'b> {
     all: &'b [Binding],
     /// Numbers by the element around them and their name; by line.
@@ -45,16 +48,37 @@ impl<'b> Bindings<'b> {
         &self.all[number]
     }
 
-    /// The last of a name directly inside an element up to a line, else the first after it.
-    pub fn nearest(&self, within: Option<usize>, name: &str, line: usize) -> Option<usize> {
-        let numbers = self.named.get(&(within, name))?;
-        let before = numbers.partition_point(|number| self.all[*number].line <= line);
-        numbers.get(before.saturating_sub(1)).copied()
+    /// What a name directly inside an element may be on a line: the last before it, else the first
+    /// after it. Parameters of functions without a name count inside of these alone; where one of
+    /// them begins on the same line, the name may also be what it is outside.
+    pub fn nearest(&self, within: Option<usize>, name: &str, line: usize) -> Vec<usize> {
+        let Some(numbers) = self.named.get(&(within, name)) else {
+            return Vec::new();
+        };
+        let (before, after) =
+            numbers.split_at(numbers.partition_point(|number| self.all[*number].line <= line));
+        let mut found = Vec::new();
+        for number in before.iter().rev().take(MOST_BESIDE) {
+            match self.all[*number].given {
+                Some(given) if given.until < line => continue,
+                Some(_) if self.all[*number].line == line => found.push(*number),
+                _ => {
+                    found.push(*number);
+                    return found;
+                }
+            }
+        }
+        if found.is_empty() {
+            let mut after = after.iter().copied();
+            found.extend(after.find(|number| self.all[*number].given.is_none()));
+        }
+        found
     }
 
     /// The first of a name that stands in no element.
     pub fn at_top(&self, name: &str) -> Option<usize> {
-        self.named.get(&(None, name))?.first().copied()
+        let mut numbers = self.named.get(&(None, name))?.iter().copied();
+        numbers.find(|number| self.all[*number].given.is_none())
     }
 
     pub fn of_field(&self, name: &str) -> &[usize] {

@@ -168,6 +168,46 @@ pub(super) const TAKES_ONE: &[&str] = &[
     "setdefault",
 ];
 
+/// Methods that give fewer or others of the same.
+pub(super) const KEEPS: &[&str] = &[
+    "filter",
+    "slice",
+    "toSorted",
+    "toReversed",
+    "reversed",
+    "sorted",
+    "distinct",
+    "limit",
+    "rev",
+    "skip",
+    "skip_while",
+    "take_while",
+    "step_by",
+    "peekable",
+    "inspect",
+    "fuse",
+    "by_ref",
+    "chain",
+    "parallelStream",
+    "stream",
+];
+
+/// Methods that give one of several, or perhaps none.
+pub(super) const FINDS: &[&str] = &[
+    "find",
+    "findLast",
+    "findFirst",
+    "findAny",
+    "max_by_key",
+    "min_by_key",
+    "max_by",
+    "min_by",
+    "nth",
+];
+
+/// Methods that give all that comes in one thing.
+pub(super) const GATHERS: &[&str] = &["collect", "to_vec", "toList", "toArray"];
+
 /// Method names that so many types have that a name alone says nothing.
 pub(super) const EVERYWHERE: &[&str] = &[
     "new",

@@ -6,6 +6,7 @@
 //! manifests; `symbols` tells which files a change touches.
 
 mod bindings;
+mod closures;
 mod file;
 mod ground;
 mod known;

@@ -11,19 +11,26 @@ pub(super) struct Part {
 /// `self.items()[0].cart` → `self`, `items()[]`, `cart`. What is inside brackets is left out.
 pub(super) fn split(text: &str) -> Vec<Part> {
     let mut parts: Vec<Part> = vec![Part::default()];
-    let mut nested = 0usize;
+    let mut open: Vec<char> = Vec::new();
+    let mut before = ' ';
     for letter in text.chars() {
+        let last = std::mem::replace(&mut before, letter);
         match letter {
-            '(' | '[' | '{' | '<' if nested == 0 => {
-                nested = 1;
+            '(' | '[' | '{' if open.is_empty() => {
+                open.push(letter);
                 if let Some(part) = parts.last_mut() {
                     part.is_call |= letter == '(' && !part.name.is_empty();
                     part.is_indexed |= letter == '[';
                 }
             }
-            '(' | '[' | '{' | '<' => nested += 1,
-            ')' | ']' | '}' | '>' => nested = nested.saturating_sub(1),
-            _ if nested > 0 => {}
+            '(' | '[' | '{' => open.push(letter),
+            // Among arguments these compare, and point.
+            '<' if open.iter().all(|one| *one == '<') => open.push(letter),
+            '>' if open.last() == Some(&'<') && !matches!(last, '-' | '=') => {
+                open.pop();
+            }
+            ')' | ']' | '}' => while open.pop() == Some('<') {},
+            _ if !open.is_empty() => {}
             '.' | ':' | '?' | '!' | '-' | '*' | '&' | '\\' => {
                 if parts.last().is_some_and(|part| !part.name.is_empty()) {
                     parts.push(Part::default());

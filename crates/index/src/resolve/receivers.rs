@@ -6,7 +6,7 @@ use mira_syntax::Kind;
 
 use super::bindings::Bindings;
 use super::ground::{Family, Thing};
-use super::known::{EVERYWHERE, PASSES_ON, TAKES_ONE};
+use super::known::{EVERYWHERE, FINDS, GATHERS, KEEPS, PASSES_ON, TAKES_ONE};
 use super::names::Names;
 use super::parts::{Part, split};
 use super::types::Typed;
@@ -41,11 +41,15 @@ impl<'g> Names<'g> {
         if depth == 0 || text.starts_with('…') {
             return None;
         }
-        let mut parts = split(text).into_iter();
-        let first = parts.next()?;
-        let mut typed = self.first(spot, &first, depth)?;
-        for part in parts {
-            typed = self.step(&typed, &part, depth)?;
+        self.along(spot, &split(text), depth)
+    }
+
+    /// What a chain of parts is.
+    pub(super) fn along(&self, spot: &Spot<'_>, parts: &[Part], depth: usize) -> Option<Typed> {
+        let (first, others) = parts.split_first()?;
+        let mut typed = self.first(spot, first, depth)?;
+        for part in others {
+            typed = self.step(&typed, part, depth)?;
         }
         Some(typed)
     }
@@ -100,10 +104,11 @@ impl<'g> Names<'g> {
     fn bound(&self, spot: &Spot<'_>, name: &str, depth: usize) -> Option<Typed> {
         let mut around = spot.within_index;
         loop {
-            if let Some(binding) = spot.bindings.nearest(around, name, spot.line)
-                && spot.value_of != Some(binding)
-            {
-                return self.of_binding(spot.file, spot.bindings, binding, depth);
+            let mut near = spot.bindings.nearest(around, name, spot.line);
+            near.retain(|binding| spot.value_of != Some(*binding));
+            if !near.is_empty() {
+                let of = |binding| self.of_binding(spot.file, spot.bindings, binding, depth);
+                return near.into_iter().filter_map(of).reduce(Typed::or);
             }
             let id = spot.file.elements.get(around?)?;
             let parent = self.ground.element(*id)?.parent;
@@ -136,6 +141,9 @@ impl<'g> Names<'g> {
                 bindings,
                 value_of: Some(number),
             };
+            if let Some(given) = binding.given {
+                return self.handed(&spot, call, given, depth - 1);
+            }
             match call.ends_with(')') {
                 true => self.chain(&spot, call, depth - 1),
                 false => self.chain(&spot, &format!("{call}()"), depth - 1),
@@ -185,9 +193,12 @@ impl<'g> Names<'g> {
         }
         // `Type::new()` of a type that has no such member here, of a derive or a base outside.
         let passes = PASSES_ON.contains(&name);
-        let takes = typed.is_container && TAKES_ONE.contains(&name);
-        (passes || takes || name.is_empty()).then(|| Typed {
-            is_container: typed.is_container && !takes && !part.is_indexed,
+        let finds = part.is_call && FINDS.contains(&name);
+        let takes = finds || typed.is_container && TAKES_ONE.contains(&name);
+        let gathers = part.is_call && GATHERS.contains(&name);
+        let keeps = gathers || part.is_call && KEEPS.contains(&name);
+        (passes || takes || keeps || name.is_empty()).then(|| Typed {
+            is_container: (typed.is_container || gathers) && !takes && !part.is_indexed,
             confidence: typed.confidence * 0.9,
             things: typed.things.clone(),
         })

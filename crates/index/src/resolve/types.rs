@@ -40,6 +40,19 @@ impl Typed {
             confidence,
         })
     }
+
+    /// It may be either: what holds several says less.
+    pub fn or(self, other: Self) -> Self {
+        match (self.is_container, other.is_container) {
+            (true, _) => other,
+            (false, true) => self,
+            (false, false) => {
+                let confidence = self.confidence.min(other.confidence);
+                let things = [self.things.clone(), other.things].concat();
+                Self::of(things, confidence).unwrap_or(self)
+            }
+        }
+    }
 }
 
 /// What was found out of types: of values of elements, of fields that bodies set, and of whose code

@@ -436,3 +436,66 @@ async fn modules_that_bring_in_all_of_each_other_are_looked_through_once_for_a_n
     let most = 22 * MODULES * 6 + 2 * MODULES * MODULES;
     assert!(steps < most as u64, "{steps} steps");
 }
+
+#[tokio::test]
+async fn parameters_of_closures_are_what_the_called_method_hands_them() {
+    let place = Place::with(&[
+        (
+            "src/lib.rs",
+            "pub struct Cart { next: Option<Box<Cart>> }\npub struct Label;\npub struct Shop { carts: Vec<Cart>, label: Label }\n\
+             impl Cart {\n    pub fn total(&self) -> u64 { 0 }\n    pub fn is_open(&self) -> bool { true }\n}\n\
+             impl Label {\n    pub fn total(&self) -> u64 { 0 }\n    pub fn map(&self, f: impl Fn(u64)) {}\n}\n\
+             impl Shop {\n    fn open_ones(&self) -> u64 {\n        let sum = self\n            .carts\n            .iter()\n\
+             \x20           .filter(|cart| {\n                cart.is_open()\n            })\n            .fold(0, |sum, one| {\n\
+             \x20               sum + one.total()\n            });\n        sum\n    }\n\
+             \x20   fn of_label(&self) {\n        self.label.map(|each| {\n            each.total();\n        });\n    }\n\
+             \x20   fn after(&self, one: &Label) {\n        self.carts.iter().for_each(|one| {\n            one.is_open();\n        });\n\
+             \x20       one.total();\n    }\n}\n",
+        ),
+        (
+            "web/shop.ts",
+            "export class Line { weigh() { return 1; } close() {} }\n\
+             export class Basket { lines: Array<Line> = []; all(): Array<Line> { return this.lines; }\n\
+             \x20 sum(line: Line) { this.all().filter((line) => line.weigh() > 1).forEach((one) => one.close()); }\n\
+             \x20 odd(lines: Map<string, Line>) { lines.forEach((value, key) => { value.close(); }); }\n}\n",
+        ),
+        (
+            "app/Till.java",
+            "import java.util.*;\nclass Coin { int worth() { return 1; } }\n\
+             class Till {\n  List<Coin> coins;\n  Map<String, Coin> named;\n\
+             \x20 void count() { coins.stream().filter(coin -> coin.worth() > 1).count(); }\n\
+             \x20 void each() { named.forEach((name, coin) -> { coin.worth(); }); }\n}\n",
+        ),
+    ]);
+    let index = place.synced().await;
+    for (caller, callees) in [
+        (
+            "open_ones",
+            &["Cart::is_open in src/lib.rs", "Cart::total in src/lib.rs"][..],
+        ),
+        // A method of its own hands on what it likes.
+        ("of_label", &["Label::map in src/lib.rs"]),
+        // Outside of the closure the name is what it was.
+        (
+            "after",
+            &["Cart::is_open in src/lib.rs", "Label::total in src/lib.rs"],
+        ),
+        (
+            "sum",
+            &[
+                "Line.weigh in web/shop.ts",
+                "Line.close in web/shop.ts",
+                "Basket.all in web/shop.ts",
+            ],
+        ),
+        ("odd", &["Line.close in web/shop.ts"]),
+        ("count", &["Coin.worth in app/Till.java"]),
+        ("each", &["Coin.worth in app/Till.java"]),
+    ] {
+        let mut found = calls(&index, caller).await;
+        found.sort();
+        let mut wanted: Vec<&str> = callees.to_vec();
+        wanted.sort_unstable();
+        assert_eq!(found, wanted, "{caller}");
+    }
+}

@@ -46,6 +46,7 @@ pub(crate) static BASH: Rules = Rules {
         "echo", "cd", "exit", "return", "local", "set", "shift", "printf", "test", "[", "true",
         "false", ":", "eval", "exec", "export", "read", "trap",
     ],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility: |_| Visibility::Public,

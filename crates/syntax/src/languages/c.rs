@@ -37,6 +37,7 @@ const fn rules(grammar: fn() -> tree_sitter::Language) -> Rules {
             "NULL", "nullptr", "size_t", "int8_t", "int16_t", "int32_t", "int64_t", "uint8_t",
             "uint16_t", "uint32_t", "uint64_t",
         ],
+        closures: &[],
         first_result: false,
         plain_docs: true,
         visibility,

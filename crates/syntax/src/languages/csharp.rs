@@ -124,6 +124,7 @@ pub(crate) static CSHARP: Rules = Rules {
     annotations: &["attribute_list"],
     pattern_leaves: &["identifier", "implicit_parameter"],
     builtins: &["var", "nameof", "value", "_"],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility,

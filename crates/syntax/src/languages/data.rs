@@ -21,6 +21,7 @@ const DATA: Rules = Rules {
     annotations: &[],
     pattern_leaves: &[],
     builtins: &[],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility: |_| Visibility::Public,

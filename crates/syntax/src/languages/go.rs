@@ -122,6 +122,7 @@ pub(crate) static GO: Rules = Rules {
         "uintptr",
     ],
     plain_docs: true,
+    closures: &[],
     first_result: true,
     visibility: |seen| match seen.name.starts_with(char::is_uppercase) {
         true => Visibility::Public,

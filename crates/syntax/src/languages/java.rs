@@ -123,6 +123,7 @@ pub(crate) static JAVA: Rules = Rules {
     annotations: &["annotation", "marker_annotation"],
     pattern_leaves: &["identifier"],
     builtins: &["String", "Object", "Override", "var"],
+    closures: &[("lambda_expression", "parameters")],
     first_result: false,
     plain_docs: true,
     visibility,

@@ -91,6 +91,7 @@ pub(crate) static KOTLIN: Rules = Rules {
         "Any", "Boolean", "Int", "List", "Long", "Map", "Set", "String", "Unit", "it", "null",
         "println", "break", "continue", "field", "this", "super",
     ],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility: |seen| seen.said_visibility().unwrap_or(Visibility::Public),

@@ -18,6 +18,7 @@ const PAGE: Rules = Rules {
     annotations: &[],
     pattern_leaves: &[],
     builtins: &[],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility: |_| Visibility::Public,

@@ -111,6 +111,7 @@ pub(crate) static PHP: Rules = Rules {
     annotations: &["attribute_list"],
     pattern_leaves: &["variable_name"],
     builtins: &["self", "parent", "static", "true", "false", "null"],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility: |seen| seen.said_visibility().unwrap_or(Visibility::Public),
@@ -174,6 +175,7 @@ fn promoted(cx: &Cx<'_, '_>, node: Node<'_>) -> Option<crate::facts::Binding> {
         name: format!("$this->{}", name.trim_start_matches('$')),
         type_text: Some(crate::signature::type_text(of)),
         call: None,
+        given: None,
         line: 0,
         within: None,
     })

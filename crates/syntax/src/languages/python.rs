@@ -90,6 +90,7 @@ pub(crate) static PYTHON: Rules = Rules {
         "type",
         "zip",
     ],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility,

@@ -91,6 +91,7 @@ pub(crate) static RUBY: Rules = Rules {
         "require",
         "require_relative",
     ],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility,

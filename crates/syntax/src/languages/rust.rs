@@ -102,6 +102,7 @@ pub(crate) static RUST: Rules = Rules {
         "type_identifier",
     ],
     builtins: &["Some", "None", "Ok", "Err", "Self"],
+    closures: &[("closure_expression", "parameters")],
     first_result: false,
     plain_docs: false,
     visibility,

@@ -96,6 +96,7 @@ pub(crate) static SCALA: Rules = Rules {
     builtins: &[
         "String", "Int", "Boolean", "Unit", "Any", "Long", "Double", "Some", "None", "println", "_",
     ],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility: |seen| seen.said_visibility().unwrap_or(Visibility::Public),

@@ -53,6 +53,7 @@ pub(crate) static SQL: Rules = Rules {
     annotations: &[],
     pattern_leaves: &[],
     builtins: &[],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility: |_| Visibility::Public,

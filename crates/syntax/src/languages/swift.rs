@@ -104,6 +104,7 @@ pub(crate) static SWIFT: Rules = Rules {
     builtins: &[
         "String", "Int", "Bool", "Double", "Void", "Any", "print", "Never", "error", "$0", "$1",
     ],
+    closures: &[],
     first_result: false,
     plain_docs: true,
     visibility: |seen| seen.said_visibility().unwrap_or(Visibility::Internal),

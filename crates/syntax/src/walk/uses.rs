@@ -2,8 +2,8 @@
 
 use tree_sitter::Node;
 
-use super::{Walk, line};
-use crate::facts::{Binding, Kind, NoteKind, Reference, ReferenceKind};
+use super::{Walk, last_line, line};
+use crate::facts::{Binding, Given, Kind, NoteKind, Reference, ReferenceKind};
 use crate::rules::{Callee, Found, Mode, Role, at};
 use crate::signature;
 
@@ -15,8 +15,12 @@ impl<'t> Walk<'_, 't> {
         let Some(callee) = at(node, of).and_then(|of| self.cx().callee(of)) else {
             return;
         };
-        let arguments = at(node, arguments)
-            .map(|list| u32::try_from(list.named_child_count()).unwrap_or(u32::MAX));
+        let list = at(node, arguments);
+        if let Some(list) = list.filter(|_| kind == ReferenceKind::Call) {
+            self.gives(node, list);
+        }
+        let arguments =
+            list.map(|list| u32::try_from(list.named_child_count()).unwrap_or(u32::MAX));
         // Somebody above knows better what it is: a decorator, a test.
         if self.claimed.contains(&callee.name.id()) {
             return;
@@ -28,6 +32,61 @@ impl<'t> Walk<'_, 't> {
             receiver: callee.receiver,
             arguments,
         });
+    }
+
+    /// What the parameters of functions without a name are, the called function says.
+    fn gives(&mut self, node: Node<'t>, list: Node<'t>) {
+        let rules = self.plan.rules;
+        let is_closure = |of: &Node<'_>| rules.closures.iter().any(|row| row.0 == of.kind());
+        let mut cursor = list.walk();
+        let arguments = list
+            .named_children(&mut cursor)
+            .filter(|one| !one.is_extra());
+        let closures: Vec<(usize, Node<'t>)> = arguments
+            .enumerate()
+            .filter(|(_, one)| is_closure(one))
+            .collect();
+        if closures.is_empty() {
+            return;
+        }
+        let Some((false, call)) = self.made(node) else {
+            return;
+        };
+        for (argument, closure) in closures {
+            let places = rules.closures.iter().filter(|row| row.0 == closure.kind());
+            let Some(list) = places.filter_map(|(_, place)| at(closure, place)).next() else {
+                continue;
+            };
+            let mut cursor = list.walk();
+            let several = list
+                .named_children(&mut cursor)
+                .filter(|one| !one.is_extra());
+            let parameters: Vec<Node<'t>> = match rules.pattern_leaves.contains(&list.kind()) {
+                true => vec![list],
+                false => several.collect(),
+            };
+            for (parameter, pattern) in parameters.iter().enumerate() {
+                let Some(leaf) = untyped_leaf(*pattern, rules.pattern_leaves) else {
+                    continue;
+                };
+                if self.facts.bindings.len() >= self.limits.references {
+                    return;
+                }
+                self.facts.bindings.push(Binding {
+                    name: self.cx().of(leaf).to_owned(),
+                    type_text: None,
+                    call: Some(call.clone()),
+                    given: Some(Given {
+                        argument,
+                        parameter,
+                        of: parameters.len(),
+                        until: last_line(closure),
+                    }),
+                    line: line(closure),
+                    within: self.open.last().copied(),
+                });
+            }
+        }
     }
 
     pub(super) fn member(&mut self, node: Node<'t>, is_type: bool) {
@@ -175,7 +234,8 @@ impl<'t> Walk<'_, 't> {
         }
         // Two rows may tell of the same variable; the first knows more.
         let told = self.facts.bindings.last();
-        if told.is_some_and(|told| told.line == line(node) && names == [&*told.name]) {
+        let is_same = |told: &Binding| told.given.is_none() && told.line == line(node);
+        if told.is_some_and(|told| is_same(told) && names == [&*told.name]) {
             return;
         }
         let within = match is_element {
@@ -194,6 +254,7 @@ impl<'t> Walk<'_, 't> {
                 name: name.to_owned(),
                 type_text: type_text.clone(),
                 call: call.clone(),
+                given: None,
                 line: line(node),
                 within,
             });
@@ -300,6 +361,23 @@ fn declared_leaf<'t>(mut pattern: Node<'t>, leaves: &[&str]) -> Option<Node<'t>>
             return Some(pattern);
         }
         pattern = at(pattern, "declarator").or_else(|| pattern.named_child(0))?;
+    }
+    None
+}
+
+/// The one name that a parameter gives, where no type stands beside it.
+fn untyped_leaf<'t>(mut pattern: Node<'t>, leaves: &[&str]) -> Option<Node<'t>> {
+    for _ in 0..4 {
+        if leaves.contains(&pattern.kind()) {
+            return Some(pattern);
+        }
+        if at(pattern, "type").is_some() {
+            return None;
+        }
+        pattern = match pattern.kind() {
+            "reference_pattern" | "mut_pattern" => at(pattern, "-1")?,
+            _ => at(pattern, "pattern")?,
+        };
     }
     None
 }

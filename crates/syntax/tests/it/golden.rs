@@ -118,10 +118,14 @@ fn beside(text: &str, facts: &FileFacts) -> String {
             .call
             .as_ref()
             .map_or_else(String::new, |call| format!(" from {call}"));
+        let given = binding.given.map_or_else(String::new, |given| {
+            let (argument, parameter, of) = (given.argument, given.parameter, given.of);
+            format!("({argument}: {parameter} of {of}, to {})", given.until)
+        });
         let name = &binding.name;
         say(
             binding.line,
-            format!("= {name}: {type_text}{call}{}", at(binding.within)),
+            format!("= {name}: {type_text}{call}{given}{}", at(binding.within)),
         );
     }
     for text in &facts.texts {

@@ -39,6 +39,11 @@ const fn rules(grammar: fn() -> tree_sitter::Language) -> Rules {
         annotations: &[],
         pattern_leaves: &["identifier", "shorthand_property_identifier_pattern"],
         builtins: &["undefined"],
+        closures: &[
+            ("arrow_function", "parameter"),
+            ("arrow_function", "parameters"),
+            ("function_expression", "parameters"),
+        ],
         first_result: false,
         plain_docs: true,
         visibility,
@@ -392,6 +397,7 @@ fn parameter_property(cx: &Cx<'_, '_>, node: Node<'_>) -> Option<Binding> {
         name: format!("this.{name}"),
         type_text: Some(type_text(cx.field(node, "type")?)),
         call: None,
+        given: None,
         line: 0,
         within: None,
     })
