@@ -1,4 +1,5 @@
 import { useEffect, useRef, type KeyboardEvent, type ReactNode } from "react";
+import { stepped } from "./walk";
 
 export interface TabSpec<T extends string> {
   id: T;
@@ -7,7 +8,7 @@ export interface TabSpec<T extends string> {
   mark?: ReactNode;
 }
 
-/** A row of tabs; arrow keys move, the panel has the id `${name}-panel`. */
+/** A row of tabs; arrow keys, Home and End move, the panel has the id `${name}-panel`. */
 export function Tabs<T extends string>(props: { name: string; label: string; tabs: TabSpec<T>[]; current: T; onChange: (tab: T) => void }) {
   const list = useRef<HTMLDivElement>(null);
   const { name, current } = props;
@@ -16,11 +17,11 @@ export function Tabs<T extends string>(props: { name: string; label: string; tab
     list.current?.querySelector(`#${name}-${current}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [name, current]);
   const move = (event: KeyboardEvent) => {
-    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (step === 0) return;
+    const { tabs } = props;
+    const to = stepped(event.key, tabs.findIndex((tab) => tab.id === props.current), tabs.length, "across");
+    if (to === undefined) return;
     event.preventDefault();
-    const at = props.tabs.findIndex((tab) => tab.id === props.current);
-    const next = props.tabs[(at + step + props.tabs.length) % props.tabs.length];
+    const next = tabs[(to + tabs.length) % tabs.length];
     if (!next) return;
     props.onChange(next.id);
     list.current?.querySelector<HTMLElement>(`#${props.name}-${next.id}`)?.focus();

@@ -1,11 +1,12 @@
 // Search in the code: ranked by names and words, or exact text; why a hit ranks where it does, on request.
 
 import { FileSearch } from "lucide-react";
-import { useDeferredValue, type KeyboardEvent } from "react";
+import { useDeferredValue } from "react";
 import { Choice } from "../../components/Choice";
 import { languageOf, useHighlighted } from "../../components/Code";
 import { Empty, Failed, Waiting } from "../../components/states";
 import { createStore, useStore } from "../../components/store";
+import { downTo, walkRows } from "../../components/walk";
 import { t } from "../../i18n";
 import type { CodeHit } from "../../protocol/generated/CodeHit";
 import type { SearchMode } from "../../protocol/generated/SearchMode";
@@ -51,6 +52,9 @@ export function CodeSearch({ projectId, links }: { projectId: string; links: Cod
         autoFocus
         placeholder={placeholder}
         aria-label={words.label}
+        onKeyDown={(event) => {
+          downTo(event, ".code-place");
+        }}
         onChange={(event) => {
           asked.set({ text: event.target.value });
         }}
@@ -125,20 +129,12 @@ function Filters({ projectId, now }: { projectId: string; now: Asked }) {
 }
 
 function Hits({ hits, truncated, links }: { hits: readonly CodeHit[]; truncated: boolean; links: CodeLinks }) {
-  const walk = (event: KeyboardEvent<HTMLElement>) => {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step === 0) return;
-    const rows = [...event.currentTarget.querySelectorAll<HTMLElement>(".code-place")];
-    const at = rows.indexOf(document.activeElement as HTMLElement);
-    event.preventDefault();
-    rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.focus();
-  };
   return (
     <>
       <p className="quiet" role="status">
         {t.code.search.hits({ count: hits.length })} {truncated ? t.code.search.more : null}
       </p>
-      <ol className="code-hits" onKeyDown={walk}>
+      <ol className="code-hits" onKeyDown={(event) => { walkRows(event, ".code-place"); }}>
         {hits.map((hit) => (
           <Hit key={`${hit.path}:${hit.start_line}-${hit.end_line}`} hit={hit} links={links} />
         ))}

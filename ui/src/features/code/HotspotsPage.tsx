@@ -3,6 +3,7 @@
 import { Flame } from "lucide-react";
 import { useState, type KeyboardEvent } from "react";
 import { Empty, Failed, useNow, Waiting } from "../../components/states";
+import { stepped } from "../../components/walk";
 import { t } from "../../i18n";
 import { percent, shortTime, whole } from "../../i18n/format";
 import type { CodeHotspot } from "../../protocol/generated/CodeHotspot";
@@ -69,10 +70,11 @@ function HeatMap({ hotspots, onOpen }: { hotspots: readonly CodeHotspot[]; onOpe
   );
   const [current, setCurrent] = useState(0);
   const walk = (event: KeyboardEvent<SVGSVGElement>) => {
-    const step = ["ArrowRight", "ArrowDown"].includes(event.key) ? 1 : ["ArrowLeft", "ArrowUp"].includes(event.key) ? -1 : 0;
-    if (step === 0) return;
+    // The map is drawn from left to right in every language.
+    const to = stepped(event.key, current, bySize.length, "both");
+    if (to === undefined) return;
     event.preventDefault();
-    const next = Math.min(bySize.length - 1, Math.max(0, current + step));
+    const next = Math.min(bySize.length - 1, Math.max(0, to));
     setCurrent(next);
     event.currentTarget.querySelectorAll<SVGElement>(".heat-file")[next]?.focus();
   };

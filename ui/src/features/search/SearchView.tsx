@@ -1,9 +1,10 @@
 // Full text over all sessions: what was said and what tools printed.
 
 import { Search } from "lucide-react";
-import { useDeferredValue, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useDeferredValue, useState, type ReactNode } from "react";
 import { Button } from "../../components/Button";
 import { Empty, Failed, useNow, Waiting } from "../../components/states";
+import { downTo, walkRows } from "../../components/walk";
 import { t } from "../../i18n";
 import { shortTime } from "../../i18n/format";
 import type { SearchHit } from "../../protocol/generated/SearchHit";
@@ -74,6 +75,9 @@ export function SearchView(props: { projectId: string | undefined; onOpen: (hit:
           autoFocus
           placeholder={t.search.placeholder}
           aria-label={t.search.label}
+          onKeyDown={(event) => {
+            downTo(event, ".hit");
+          }}
           onChange={(event) => {
             setText(event.target.value);
           }}
@@ -168,20 +172,12 @@ function Day(props: { label: string; value: string; onChange: (value: string) =>
 }
 
 function Hits({ hits, now, onOpen }: { hits: readonly SearchHit[]; now: number; onOpen: (hit: SearchHit) => void }) {
-  const walk = (event: KeyboardEvent<HTMLElement>) => {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step === 0) return;
-    const rows = [...event.currentTarget.querySelectorAll<HTMLElement>(".hit")];
-    const at = rows.indexOf(document.activeElement as HTMLElement);
-    event.preventDefault();
-    rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.focus();
-  };
   return (
     <>
       <p className="quiet" role="status">
         {t.search.hits({ count: hits.length })}
       </p>
-      <ul className="hits" onKeyDown={walk}>
+      <ul className="hits" onKeyDown={(event) => { walkRows(event, ".hit"); }}>
         {hits.map((hit) => (
           <li key={`${hit.session_id}:${hit.seq}`}>
             <button

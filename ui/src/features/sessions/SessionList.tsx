@@ -2,10 +2,11 @@
 
 import * as Context from "@radix-ui/react-context-menu";
 import { Ellipsis, Hand, MessageSquare, Pin, RotateCcw } from "lucide-react";
-import { memo, useState, type KeyboardEvent } from "react";
+import { memo, useState } from "react";
 import { Button } from "../../components/Button";
 import { Menu, MenuItem, MenuLine } from "../../components/Menu";
 import { Empty, Failed, useNow } from "../../components/states";
+import { walkRows } from "../../components/walk";
 import { t } from "../../i18n";
 import { shortTime } from "../../i18n/format";
 import type { Session } from "../../protocol/generated/Session";
@@ -48,16 +49,6 @@ export const SessionList = memo(function SessionList(props: {
   const sessions = list.data?.sessions ?? [];
   const rest = (list.data?.total ?? 0) - sessions.length;
 
-  const walk = (event: KeyboardEvent<HTMLElement>) => {
-    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
-    if (step === 0) return;
-    const rows = [...event.currentTarget.querySelectorAll<HTMLElement>(".session-open")];
-    const at = rows.indexOf(document.activeElement as HTMLElement);
-    if (at < 0) return;
-    event.preventDefault();
-    rows[Math.min(rows.length - 1, Math.max(0, at + step))]?.focus();
-  };
-
   return (
     <div className="sessions">
       <div className="sessions-filter" hidden={!filter && (list.data?.total ?? 0) <= SEEN_AT_ONCE}>
@@ -73,7 +64,7 @@ export const SessionList = memo(function SessionList(props: {
         />
       </div>
       {list.error ? <Failed asked={list} /> : null}
-      <nav aria-label={t.sessions.title} onKeyDown={walk} className="sessions-scroll">
+      <nav aria-label={t.sessions.title} onKeyDown={(event) => { walkRows(event, ".session-open"); }} className="sessions-scroll">
         {list.data && sessions.length === 0 ? (
           <Empty title={deleted ? t.sessions.noDeleted : filter ? t.sessions.noMatch : t.sessions.none}>
             {deleted || filter ? null : t.sessions.noneHint}
