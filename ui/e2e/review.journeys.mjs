@@ -48,7 +48,7 @@ export const journeys = {
       await page.keyboard.press("Shift+J");
       const file = page.getByRole("region", { name: "greet.sh", exact: true });
       await file.locator('.hunk-head[data-current="true"]').waitFor();
-      assert.match(await page.locator(".review [role=status]").innerText(), /greet\.sh, Hunk 1 of 2/);
+      assert.match(await page.locator(".review p[role=status]").innerText(), /greet\.sh, Hunk 1 of 2/);
       await page.keyboard.press("e");
       await file.getByText("# Says goodbye.").first().waitFor();
       await page.keyboard.press("y");

@@ -1,7 +1,8 @@
 // Short words about what just happened, with a way back.
 
 import { X } from "lucide-react";
-import { createContext, useCallback, useContext, useMemo, useState, type ReactNode } from "react";
+import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { createPortal } from "react-dom";
 import { t } from "../i18n";
 import { Button, IconButton } from "./Button";
 
@@ -18,22 +19,22 @@ export interface Toasts {
 }
 
 const ToastContext = createContext<Toasts>({ say: () => undefined, fail: () => undefined });
+const PlaceContext = createContext<(element: HTMLElement | null) => void>(() => undefined);
 
 const STAY_MS = 8000;
+/** More at once are not read. */
+const MOST = 2;
 let nextId = 1;
 
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<Toast[]>([]);
+  const [within, setWithin] = useState<HTMLElement | null>(null);
   const drop = useCallback((id: number) => {
     setToasts((all) => all.filter((toast) => toast.id !== id));
   }, []);
   const api = useMemo<Toasts>(() => {
     const add = (text: string, failed: boolean, action: Toast["action"]) => {
-      const id = nextId++;
-      setToasts((all) => [...all.slice(-2), { id, text, failed, action }]);
-      setTimeout(() => {
-        drop(id);
-      }, STAY_MS);
+      setToasts((all) => [...all.slice(1 - MOST), { id: nextId++, text, failed, action }]);
     };
     return {
       say: (text, action) => {
@@ -43,39 +44,68 @@ export function ToastProvider({ children }: { children: ReactNode }) {
         add(text, true, action);
       },
     };
-  }, [drop]);
+  }, []);
+  const list = (
+    <div className="toasts" role="status" aria-live="polite">
+      {toasts.map((toast) => (
+        <Shown key={toast.id} toast={toast} onDrop={drop} />
+      ))}
+    </div>
+  );
   return (
     <ToastContext.Provider value={api}>
-      {children}
-      <div className="toasts" role="status" aria-live="polite">
-        {toasts.map((toast) => (
-          <div key={toast.id} className={toast.failed ? "toast failed" : "toast"}>
-            <span className="grow">{toast.text}</span>
-            {toast.action ? (
-              <Button
-                small
-                onClick={() => {
-                  toast.action?.run();
-                  drop(toast.id);
-                }}
-              >
-                {toast.action.label}
-              </Button>
-            ) : null}
-            <IconButton
-              small
-              label={t.common.dismiss}
-              onClick={() => {
-                drop(toast.id);
-              }}
-            >
-              <X size={13} />
-            </IconButton>
-          </div>
-        ))}
-      </div>
+      <PlaceContext.Provider value={setWithin}>{children}</PlaceContext.Provider>
+      {within && !within.closest("[inert]") ? createPortal(list, within) : list}
     </ToastContext.Provider>
   );
+}
+
+/** Goes by itself, but not while it has the pointer or the keys. */
+function Shown({ toast, onDrop }: { toast: Toast; onDrop: (id: number) => void }) {
+  const { id, action } = toast;
+  const [held, setHeld] = useState(false);
+  const hold = () => {
+    setHeld(true);
+  };
+  const free = () => {
+    setHeld(false);
+  };
+  const drop = () => {
+    onDrop(id);
+  };
+  useEffect(() => {
+    if (held) return;
+    const timer = setTimeout(() => {
+      onDrop(id);
+    }, STAY_MS);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [held, id, onDrop]);
+  return (
+    <div className={toast.failed ? "toast failed" : "toast"} onPointerEnter={hold} onPointerLeave={free} onFocus={hold} onBlur={free}>
+      <span className="grow">{toast.text}</span>
+      {action ? (
+        <Button
+          small
+          onClick={() => {
+            action.run();
+            drop();
+          }}
+        >
+          {action.label}
+        </Button>
+      ) : null}
+      <IconButton small label={t.common.dismiss} onClick={drop}>
+        <X size={13} />
+      </IconButton>
+    </div>
+  );
+}
+
+/** Where they stand while this is on the screen, and which they do not leave: what is beside it stays uncovered. */
+export function ToastPlace() {
+  return <div className="toast-place" ref={useContext(PlaceContext)} />;
 }
 
 export function useToasts(): Toasts {

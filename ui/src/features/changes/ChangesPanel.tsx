@@ -6,7 +6,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent }
 import { Button } from "../../components/Button";
 import { useStore } from "../../components/store";
 import { copyText, Empty, FailureCard, Waiting } from "../../components/states";
-import { useToasts } from "../../components/toasts";
+import { ToastPlace, useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
 import { told } from "../../protocol/told";
@@ -287,6 +287,7 @@ function Reviewing(props: ChangesProps & { scope: Scope; review: Review; set: Re
       </div>
       <RowContext.Provider value={actions}>
         <div className="review-body">
+          {large ? <ToastPlace /> : null}
           {showTree ? (
             <FileTree
               set={set}

@@ -6,6 +6,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, typ
 import { Button } from "../../components/Button";
 import { ApplyCode, type CodeToApply } from "../../components/Code";
 import { Empty, FailureCard, Waiting } from "../../components/states";
+import { ToastPlace } from "../../components/toasts";
 import { t } from "../../i18n";
 import { useFeedState, type OpenFeed } from "./feed";
 import { matches } from "./find";
@@ -295,6 +296,7 @@ function Rows(props: {
   const places = virtualizer.getVirtualItems();
   return (
     <div className="conversation">
+      <ToastPlace />
       {props.finding ? (
         <Find
           feed={feed}
