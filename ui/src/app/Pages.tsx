@@ -15,6 +15,7 @@ import type { Focused } from "./focus";
 import { openElement, place } from "./place";
 import { ReviewPane } from "./ReviewPane";
 import { saveFile } from "./save";
+import { Arrived } from "./whence";
 
 const BudgetView = lazy(() => import("../features/budget/BudgetView"));
 const CodeView = lazy(() => import("../features/code/CodeView"));
@@ -40,9 +41,11 @@ interface PagesProps {
 
 /** Each page is loaded when it is first shown. */
 export function Pages(props: PagesProps) {
+  const { view, settingsTab, healthTab, trustTab, codeTab, element } = useStore(place);
   return (
     <Loaded>
       <Page {...props} />
+      {view === "chat" || view === "welcome" ? null : <Arrived key={[view, settingsTab, healthTab, trustTab, codeTab, element].join(" ")} />}
     </Loaded>
   );
 }

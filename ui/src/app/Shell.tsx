@@ -35,6 +35,7 @@ import { useMedia } from "./useMedia";
 import { useOperations } from "./useOperations";
 import { useSessionActions } from "./useSessionActions";
 import { useSettingsFollowed } from "./useSettingsFollowed";
+import { focusPage, useDrawerKeys, useWhence } from "./whence";
 import { useWhereabouts } from "./useWhereabouts";
 import { useHandedOver, useWindowActions } from "./useWindowActions";
 
@@ -74,6 +75,7 @@ export function Shell() {
   const providers = useRequest("provider.list", {}).data;
   const sessions = useRequest("session.list", { project_id: where.projectId, search: undefined, deleted: false, limit: 100 }).data?.sessions;
 
+  useWhence(where.view, field);
   useWhereabouts({ session, sessions, project, projects });
 
   const newSession = useCallback(() => {
@@ -188,13 +190,17 @@ export function Shell() {
     if (dialog) return;
     if (drawer) showDrawer(undefined);
     else if (where.view !== "chat") place.set({ view: "chat" });
-    else if (running && document.activeElement?.id === "message") cancel(running);
+    else if (document.activeElement?.id !== "message") field.focus();
+    else if (running) cancel(running);
   });
 
   const welcome = where.view === "welcome" || (where.view === "chat" && !habit.welcomed && !sessionId);
   const showSidebar = noSidebar ? drawer === "sidebar" : layout.sidebar;
   const isChat = where.view === "chat" && !welcome;
   const showInspector = isChat && (noInspector ? drawer === "inspector" : layout.inspector);
+  /** By a side that lies over the middle; one that is chosen may have no place to do so. */
+  const covered = (showSidebar && noSidebar) || (showInspector && noInspector);
+  useDrawerKeys(covered, field);
 
   const sidebar = (
     <Sidebar
@@ -215,9 +221,9 @@ export function Shell() {
   );
 
   return (
-    <div className="frame" data-page={welcome || !(isChat || where.view === "review")}>
-      <a className="hidden-text skip" href="#message" onClick={(event) => { event.preventDefault(); field.focus(); }}>
-        {t.app.skip}
+    <div className="frame">
+      <a className="hidden-text skip" href="#message" onClick={(event) => { event.preventDefault(); if (isChat) field.focus(); else focusPage(); }}>
+        {isChat ? t.app.skip : t.app.skipToPage}
       </a>
       <ConnectionLine />
       <div className="panes">
@@ -237,7 +243,7 @@ export function Shell() {
             />
           </>
         ) : null}
-        <main className="middle">
+        <main className="middle" inert={covered}>
           {isChat || (showSidebar && !noSidebar) ? null : <PageHead sidebar={{ actions, onToggle: toggleSidebar }} canGoBack={!welcome} />}
           {welcome && !providers ? <Waiting what={t.connection.connecting} /> : null}
           {welcome && providers ? (
@@ -351,7 +357,7 @@ export function Shell() {
           </aside>
         ) : null}
         {showSidebar && noSidebar ? sidebar : null}
-        {drawer ? (
+        {covered ? (
           <button
             type="button"
             className="scrim"

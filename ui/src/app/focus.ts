@@ -2,6 +2,7 @@
 
 import { useCallback, useState } from "react";
 import { panes, place, type InspectorTab } from "./place";
+import { focusPanel } from "./whence";
 
 export interface Focus {
   sessionId: string | undefined;
@@ -44,8 +45,7 @@ export function useFocus(sessionId: string | undefined, narrow: boolean): Focuse
       if (narrow) showDrawer("inspector");
       else panes.set({ inspector: true });
       requestAnimationFrame(() => {
-        const panel = document.getElementById("inspector-panel");
-        (panel?.querySelector<HTMLElement>("[data-autofocus]") ?? panel)?.focus();
+        focusPanel();
       });
     },
     [narrow, showDrawer],

@@ -7,6 +7,7 @@ export const around: Translation<typeof english> = {
   app: {
     name: "Mira",
     skip: "Zum Nachrichtenfeld springen",
+    skipToPage: "Zur Seite springen",
     branch: "Branch",
     uncommitted: "{changed, plural, =0 {nichts uncommittet} one {# Datei uncommittet} other {# Dateien uncommittet}}",
     sidebar: "Projekte und Sitzungen",

@@ -4,6 +4,7 @@ export const around = {
   app: {
     name: "Mira",
     skip: "Skip to the message field",
+    skipToPage: "Skip to the page",
     branch: "Branch",
     uncommitted: "{changed, plural, =0 {nothing uncommitted} one {# file uncommitted} other {# files uncommitted}}",
     sidebar: "Projects and sessions",
