@@ -212,7 +212,7 @@ export function Talk(props: {
         }}
         onHandle={props.field.link}
       >
-        <ApprovalDock approvals={approvals} projectId={projectId} />
+        <ApprovalDock approvals={approvals} projectId={projectId} onDecided={focusConversation} />
         <Queue
           queued={queued}
           held={running === undefined}
@@ -276,6 +276,11 @@ export function Talk(props: {
 function Now({ feed, ...rest }: { feed: OpenFeed } & Omit<Parameters<typeof StatusLine>[0], "transcript">) {
   const { transcript } = useFeedState(feed);
   return <StatusLine transcript={transcript} {...rest} />;
+}
+
+/** From here Tab leads to the next question, and its keys are heard. */
+function focusConversation() {
+  document.querySelector<HTMLElement>(".conversation-scroll")?.focus();
 }
 
 function isMessage(item: Item): boolean {

@@ -12,7 +12,6 @@ export function AlwaysRule({ rules, projectId }: { rules: RuleDraft[]; projectId
   const preview = useRequest("rule.preview", { project_id: projectId, rules, limit: SAMPLES });
   const texts = preview.data?.texts ?? rules.map((rule) => rule.pattern);
   const past = preview.data;
-  // There from the first picture on: a line that comes later moves the buttons from under the pointer.
   const meanwhile = preview.isError ? words.pastUnknown : words.pastLooking;
   return (
     <div className="approval-rule quiet">

@@ -1,7 +1,7 @@
 // The question that a tool call waits with: what, where, why, until when.
 
 import { ShieldAlert, ShieldQuestion } from "lucide-react";
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { Button } from "../../components/Button";
 import { Countdown } from "../../components/states";
 import { useToasts } from "../../components/toasts";
@@ -23,25 +23,29 @@ function typing(target: EventTarget | null): boolean {
 }
 
 /** Shows the oldest of the approvals that wait. */
-export function ApprovalDock({ approvals, projectId }: { approvals: Approval[]; projectId: string | undefined }) {
+export function ApprovalDock({ approvals, ...rest }: { approvals: Approval[]; projectId: string | undefined; onDecided: () => void }) {
   const approval = approvals[0];
   if (!approval) return null;
-  return <Question key={approval.id} approval={approval} projectId={projectId} others={approvals.length - 1} />;
+  return <Question key={approval.id} approval={approval} others={approvals.length - 1} {...rest} />;
 }
 
-function Question({ approval, projectId, others }: { approval: Approval; projectId: string | undefined; others: number }) {
+function Question(props: { approval: Approval; projectId: string | undefined; others: number; onDecided: () => void }) {
+  const { approval, projectId, others, onDecided } = props;
+  const card = useRef<HTMLElement>(null);
   const client = useClient();
   const toasts = useToasts();
   const [sent, setSent] = useState(false);
   const decide = useCallback(
     (decision: Decision) => {
+      // Its buttons are about to go.
+      if (card.current?.contains(document.activeElement)) onDecided();
       setSent(true);
       client.call("approval.decide", { approval_id: approval.id, decision }).catch((error: unknown) => {
         setSent(false);
         toasts.fail(told(error));
       });
     },
-    [client, approval.id, toasts],
+    [client, approval.id, onDecided, toasts],
   );
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -66,7 +70,7 @@ function Question({ approval, projectId, others }: { approval: Approval; project
   const title = elevation ? t.approval.elevated({ user: elevation.user }) : runs ? t.approval.run : t.approval.use({ tool: approval.tool.replaceAll("_", " ") });
   const Icon = elevation ? ShieldAlert : ShieldQuestion;
   return (
-    <section className={elevation ? "approval approval-elevated" : "approval"} role="alertdialog" aria-labelledby="approval-title" aria-describedby="approval-command">
+    <section ref={card} className={elevation ? "approval approval-elevated" : "approval"} role="alertdialog" aria-labelledby="approval-title" aria-describedby="approval-command">
       <header className="row-line">
         <Icon size={elevation ? 20 : 16} className={elevation ? "bad" : "warn"} aria-hidden="true" />
         <h2 id="approval-title">{title}</h2>
@@ -90,7 +94,8 @@ function Question({ approval, projectId, others }: { approval: Approval; project
           </>
         ) : null}
       </dl>
-      <div className="row-line wrap">
+      {approval.rules?.length > 0 ? <AlwaysRule rules={approval.rules} projectId={projectId} /> : null}
+      <div className="row-line wrap approval-answers">
         <Button
           look={elevation ? "danger" : "primary"}
           keys="y"
@@ -125,7 +130,6 @@ function Question({ approval, projectId, others }: { approval: Approval; project
         <span className="grow" />
         {others > 0 ? <span className="badge warn">{t.approval.more({ count: others })}</span> : null}
       </div>
-      {approval.rules?.length > 0 ? <AlwaysRule rules={approval.rules} projectId={projectId} /> : null}
     </section>
   );
 }
