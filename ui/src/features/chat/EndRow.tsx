@@ -47,21 +47,23 @@ export function EndRow({ seq, operation, actions }: { seq: number; operation: Op
         <p className="notice warn">
           <CircleAlert size={14} aria-hidden="true" />
           <span className="grow">{state === "CANCELLED" ? t.chat.cancelled : t.chat.interrupted}</span>
-          <Button
-            small
-            onClick={() => {
-              actions.resume(operation.id);
-            }}
-          >
-            {t.chat.resume}
-          </Button>
-          <NextCost content={operation.words} />
-          <ContinueMenu
-            words={operation.words}
-            onChoose={(tier) => {
-              actions.continueOn(operation.id, tier);
-            }}
-          />
+          <span className="notice-actions">
+            <Button
+              small
+              onClick={() => {
+                actions.resume(operation.id);
+              }}
+            >
+              {t.chat.resume}
+            </Button>
+            <NextCost content={operation.words} />
+            <ContinueMenu
+              words={operation.words}
+              onChoose={(tier) => {
+                actions.continueOn(operation.id, tier);
+              }}
+            />
+          </span>
         </p>
       ) : null}
       <div className="row-line wrap end-line">

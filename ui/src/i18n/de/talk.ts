@@ -26,7 +26,7 @@ export const talk: Translation<typeof english> = {
     againTierItem: "Stufe {tier}",
     againNote: "In einer Kopie der Sitzung; diese bleibt, wie sie ist",
     againDone: "In einer Kopie noch einmal gefragt. Die Sitzung davor ist unverändert.",
-    continueOn: "Auf einer anderen Stufe fortsetzen",
+    continueOn: "Auf anderer Stufe",
     continueTier: "Auf Stufe {tier} fortsetzen",
     edit: "Ändern und noch einmal fragen",
     editLabel: "Deine Nachricht, geändert",

@@ -23,7 +23,7 @@ export const talk = {
     againTierItem: "{tier} tier",
     againNote: "In a copy of the session; this one stays as it is",
     againDone: "Asked again in a copy. The session before is unchanged.",
-    continueOn: "Go on with another tier",
+    continueOn: "On another tier",
     continueTier: "Go on on the {tier} tier",
     edit: "Edit and ask again",
     editLabel: "Your message, changed",
