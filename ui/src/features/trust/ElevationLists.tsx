@@ -1,7 +1,7 @@
 // The two lists that the person keeps about commands with more rights: those that are known, and
 // those that never run. What is removed can be brought back, at once or later.
 
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { Button } from "../../components/Button";
 import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
@@ -21,14 +21,12 @@ export interface Wanted {
 
 export function Permissions({ search, removed }: Wanted) {
   const client = useClient();
-  const attempt = useAttempt();
   const now = useNow(30_000);
   const words = t.trust.elevation;
   const list = useRequest("sudo.permissions", { search, removed }, { keep: true });
   if (list.error) return <Failed asked={list} />;
   if (!list.data) return <Waiting what={t.common.loading} />;
   const refetch = () => list.refetch();
-  const restore = (id: number) => client.call("sudo.restore_permission", { id }).then(refetch);
   return (
     <section className="stack" aria-label={words.permissions}>
       <h2 className="section-title">{words.permissions}</h2>
@@ -40,46 +38,25 @@ export function Permissions({ search, removed }: Wanted) {
       {list.data.permissions.length > 0 ? (
         <DataTable label={words.permissions} heads={[words.name, words.matches, words.asks, figures(words.used), words.on, buttons()]}>
           {list.data.permissions.map((one) => (
-            <tr key={one.id}>
-              <td>
-                {one.name}
-                {one.description ? <p className="quiet">{one.description}</p> : null}
-              </td>
-              <td>
-                <Match of={one.matches} />
-              </td>
+            <Row
+              key={one.id}
+              of={one}
+              onTurn={(enabled) => client.call("sudo.change_permission", { id: one.id, enabled }).then(refetch)}
+              remove={() => client.call("sudo.remove_permission", { id: one.id }).then(refetch)}
+              restore={() => client.call("sudo.restore_permission", { id: one.id }).then(refetch)}
+            >
               <td>
                 <Switch
                   label={words.asksFor({ name: one.name })}
                   on={one.requires_approval}
-                  disabled={typeof one.removed_at === "number"}
-                  onChange={(requires_approval) => {
-                    attempt(() => client.call("sudo.change_permission", { id: one.id, requires_approval }).then(refetch));
-                  }}
+                  disabled={isRemoved(one)}
+                  onChange={(requires_approval) => client.call("sudo.change_permission", { id: one.id, requires_approval }).then(refetch)}
                 />
               </td>
               <td className="num">
                 {whole(one.use_count)} {typeof one.last_used_at !== "number" ? "" : `· ${shortTime(one.last_used_at, now)}`}
               </td>
-              <td>
-                <Switch
-                  label={words.onFor({ name: one.name })}
-                  on={one.enabled}
-                  disabled={typeof one.removed_at === "number"}
-                  onChange={(enabled) => {
-                    attempt(() => client.call("sudo.change_permission", { id: one.id, enabled }).then(refetch));
-                  }}
-                />
-              </td>
-              <td>
-                <RemoveOrRestore
-                  name={one.name}
-                  removed={typeof one.removed_at === "number"}
-                  remove={() => client.call("sudo.remove_permission", { id: one.id }).then(refetch)}
-                  restore={() => restore(one.id)}
-                />
-              </td>
-            </tr>
+            </Row>
           ))}
         </DataTable>
       ) : null}
@@ -89,13 +66,11 @@ export function Permissions({ search, removed }: Wanted) {
 
 export function Blocks({ search, removed }: Wanted) {
   const client = useClient();
-  const attempt = useAttempt();
   const words = t.trust.elevation;
   const list = useRequest("sudo.blocklist", { search, removed }, { keep: true });
   if (list.error) return <Failed asked={list} />;
   if (!list.data) return null;
   const refetch = () => list.refetch();
-  const restore = (id: number) => client.call("sudo.restore_block", { id }).then(refetch);
   return (
     <section className="stack" aria-label={words.blocks}>
       <h2 className="section-title">{words.blocks}</h2>
@@ -104,40 +79,58 @@ export function Blocks({ search, removed }: Wanted) {
       {list.data.blocks.length > 0 ? (
         <DataTable label={words.blocks} heads={[words.name, words.matches, words.severity, words.on, buttons()]}>
           {list.data.blocks.map((one) => (
-            <tr key={one.id}>
-              <td>
-                {one.name}
-                {one.description ? <p className="quiet">{one.description}</p> : null}
-              </td>
-              <td>
-                <Match of={one.matches} />
-              </td>
+            <Row
+              key={one.id}
+              of={one}
+              onTurn={(enabled) => client.call("sudo.change_block", { id: one.id, enabled }).then(refetch)}
+              remove={one.is_default ? undefined : () => client.call("sudo.remove_block", { id: one.id }).then(refetch)}
+              restore={() => client.call("sudo.restore_block", { id: one.id }).then(refetch)}
+            >
               <td>{words.severities[one.severity]}</td>
-              <td>
-                <Switch
-                  label={words.onFor({ name: one.name })}
-                  on={one.enabled}
-                    disabled={typeof one.removed_at === "number"}
-                  onChange={(enabled) => {
-                    attempt(() => client.call("sudo.change_block", { id: one.id, enabled }).then(refetch));
-                  }}
-                />
-              </td>
-              <td>
-                {one.is_default ? null : (
-                  <RemoveOrRestore
-                    name={one.name}
-                    removed={typeof one.removed_at === "number"}
-                    remove={() => client.call("sudo.remove_block", { id: one.id }).then(refetch)}
-                    restore={() => restore(one.id)}
-                  />
-                )}
-              </td>
-            </tr>
+            </Row>
           ))}
         </DataTable>
       ) : null}
     </section>
+  );
+}
+
+/** What both lists know of an entry. */
+interface Entry {
+  name: string;
+  description: string;
+  matches: SudoMatch;
+  enabled: boolean;
+  removed_at?: number | null;
+}
+
+const isRemoved = (one: Entry) => typeof one.removed_at === "number";
+
+/** An entry's name and command, what else its list says of it, whether it counts, and its way out or back. */
+function Row(props: {
+  of: Entry;
+  onTurn: (on: boolean) => Promise<unknown>;
+  /** Nothing for one that stays. */
+  remove: (() => Promise<unknown>) | undefined;
+  restore: () => Promise<unknown>;
+  children: ReactNode;
+}) {
+  const { of, remove, restore } = props;
+  return (
+    <tr>
+      <td>
+        {of.name}
+        {of.description ? <p className="quiet">{of.description}</p> : null}
+      </td>
+      <td>
+        <Match of={of.matches} />
+      </td>
+      {props.children}
+      <td>
+        <Switch label={t.trust.elevation.onFor({ name: of.name })} on={of.enabled} disabled={isRemoved(of)} onChange={props.onTurn} />
+      </td>
+      <td>{remove ? <RemoveOrRestore name={of.name} removed={isRemoved(of)} remove={remove} restore={restore} /> : null}</td>
+    </tr>
   );
 }
 
@@ -255,7 +248,8 @@ function Match({ of }: { of: SudoMatch }) {
   );
 }
 
-function Switch(props: { label: string; on: boolean; disabled: boolean; onChange: (on: boolean) => void }) {
+function Switch(props: { label: string; on: boolean; disabled: boolean; onChange: (on: boolean) => Promise<unknown> }) {
+  const attempt = useAttempt();
   return (
     <input
       type="checkbox"
@@ -264,7 +258,8 @@ function Switch(props: { label: string; on: boolean; disabled: boolean; onChange
       checked={props.on}
       disabled={props.disabled}
       onChange={(event) => {
-        props.onChange(event.target.checked);
+        const { checked } = event.target;
+        attempt(() => props.onChange(checked));
       }}
     />
   );

@@ -1,6 +1,5 @@
 // Commands with more rights: which are known, which never run, what was asked for, what became of it.
 
-import { useState } from "react";
 import { Button } from "../../components/Button";
 import { useNow } from "../../components/states";
 import { t } from "../../i18n";
@@ -9,30 +8,17 @@ import type { SudoRequest } from "../../protocol/generated/SudoRequest";
 import { useClient, useRequest } from "../../protocol/queries";
 import { Blocks, Permissions } from "./ElevationLists";
 import { Audit, Requests } from "./ElevationPast";
-import { useAttempt, useSearch } from "./parts";
+import { useAttempt, useNarrowed } from "./parts";
 
 /** One search narrows all four lists. */
 export function ElevationPage({ onSession }: { onSession: (id: string) => void }) {
   const words = t.trust.elevation;
-  const { field, search } = useSearch(words.search);
-  const [removed, setRemoved] = useState(false);
+  const { bar, search, removed } = useNarrowed(words);
   return (
     <>
       <p className="secondary">{words.explained}</p>
       <Waiters />
-      <div className="row-line wrap">
-        {field}
-        <label className="row-line">
-          <input
-            type="checkbox"
-            checked={removed}
-            onChange={(event) => {
-              setRemoved(event.target.checked);
-            }}
-          />
-          {words.showRemoved}
-        </label>
-      </div>
+      {bar}
       <Permissions search={search} removed={removed} />
       <Blocks search={search} removed={removed} />
       <Requests search={search} onSession={onSession} />

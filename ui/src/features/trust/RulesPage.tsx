@@ -13,7 +13,7 @@ import type { Rule } from "../../protocol/generated/Rule";
 import type { RuleAction } from "../../protocol/generated/RuleAction";
 import type { RuleKind } from "../../protocol/generated/RuleKind";
 import { useClient, useRequest } from "../../protocol/queries";
-import { buttons, DataTable, figures, useAttempt, useSearch } from "./parts";
+import { buttons, DataTable, figures, useAttempt, useNarrowed } from "./parts";
 import { RuleFile } from "./RuleFile";
 
 const ACTIONS: RuleAction[] = ["allow", "ask", "deny"];
@@ -24,8 +24,7 @@ export function RulesPage({ project }: { project: Project | undefined }) {
   const client = useClient();
   const attempt = useAttempt();
   const words = t.trust.rules;
-  const { field, search } = useSearch(words.search);
-  const [removed, setRemoved] = useState(false);
+  const { bar, search, removed } = useNarrowed(words);
   const rules = useRequest("rule.list", { project_id: project?.id, search, removed }, { keep: true });
   if (rules.error) return <Failed asked={rules} />;
   if (!rules.data) return <Waiting what={t.common.loading} />;
@@ -35,19 +34,7 @@ export function RulesPage({ project }: { project: Project | undefined }) {
     <>
       <p className="secondary">{words.explained}</p>
       <NewRule project={project} onSaved={() => void rules.refetch()} />
-      <div className="row-line wrap">
-        {field}
-        <label className="row-line">
-          <input
-            type="checkbox"
-            checked={removed}
-            onChange={(event) => {
-              setRemoved(event.target.checked);
-            }}
-          />
-          {words.showRemoved}
-        </label>
-      </div>
+      {bar}
       {rules.data.rules.length === 0 ? (
         <Empty icon={<ShieldCheck size={22} className="quiet" aria-hidden="true" />} title={search ? t.trust.nothingFound : words.none}>
           {search ? null : words.noneHint}

@@ -25,6 +25,28 @@ export function useSearch(label: string): { field: ReactNode; search: string | u
   return { field, search: search || undefined };
 }
 
+/** The search of a list, and the choice to see what was removed from it. */
+export function useNarrowed(words: { search: string; showRemoved: string }): { bar: ReactNode; search: string | undefined; removed: boolean } {
+  const { field, search } = useSearch(words.search);
+  const [removed, setRemoved] = useState(false);
+  const bar = (
+    <div className="row-line wrap">
+      {field}
+      <label className="row-line">
+        <input
+          type="checkbox"
+          checked={removed}
+          onChange={(event) => {
+            setRemoved(event.target.checked);
+          }}
+        />
+        {words.showRemoved}
+      </label>
+    </div>
+  );
+  return { bar, search, removed };
+}
+
 const PAGE = 50;
 
 /** How many rows of a long list are asked for, and the button for older ones. */
