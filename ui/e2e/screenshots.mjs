@@ -220,6 +220,7 @@ async function around(page) {
   await shoot(page, "palette");
   await page.keyboard.press("Escape");
   await page.keyboard.press("Control+Alt+F");
+  await page.getByRole("searchbox", { name: "Search all sessions" }).waitFor();
   await shoot(page, "search-empty");
   await page.getByRole("searchbox", { name: "Search all sessions" }).fill("greet");
   await page.locator(".hit").first().waitFor();

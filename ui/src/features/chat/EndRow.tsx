@@ -93,34 +93,35 @@ export function EndRow({ seq, operation, actions }: { seq: number; operation: Op
             </Button>
           </>
         ) : null}
-        <span className="grow" />
-        <span className="row-tools">
-          <IconButton
-            small
-            label={t.chat.exportScenario}
-            onClick={() => {
-              actions.exportScenario(operation.id);
-            }}
-          >
-            <FileDown size={13} />
-          </IconButton>
-          <IconButton
-            small
-            label={t.chat.forkHere}
-            onClick={() => {
-              actions.fork(seq);
-            }}
-          >
-            <GitFork size={13} />
-          </IconButton>
-        </span>
-        <span className="quiet num">
-          {operation.durationMs === undefined
-            ? ""
-            : state === "COMPLETED"
-              ? t.chat.completedIn({ time: duration(operation.durationMs) })
-              : t.chat.endedAfter({ time: duration(operation.durationMs) })}
-          {operation.calls.length > 0 ? ` · ${money(operation.costMicroUsd)}` : ""}
+        <span className="row-line end-facts">
+          <span className="row-tools">
+            <IconButton
+              small
+              label={t.chat.exportScenario}
+              onClick={() => {
+                actions.exportScenario(operation.id);
+              }}
+            >
+              <FileDown size={13} />
+            </IconButton>
+            <IconButton
+              small
+              label={t.chat.forkHere}
+              onClick={() => {
+                actions.fork(seq);
+              }}
+            >
+              <GitFork size={13} />
+            </IconButton>
+          </span>
+          <span className="quiet num">
+            {operation.durationMs === undefined
+              ? ""
+              : state === "COMPLETED"
+                ? t.chat.completedIn({ time: duration(operation.durationMs) })
+                : t.chat.endedAfter({ time: duration(operation.durationMs) })}
+            {operation.calls.length > 0 ? ` · ${money(operation.costMicroUsd)}` : ""}
+          </span>
         </span>
       </div>
     </footer>
