@@ -11,6 +11,7 @@ mod changed;
 mod diff;
 mod history;
 mod log;
+mod messages;
 mod repository;
 mod status;
 
@@ -18,5 +19,6 @@ pub use changed::{Changed, Version, at_head, changed};
 pub use diff::{Diff, Target, diff};
 pub use history::{FileStep, Step, head, history};
 pub use log::{Commit, commit, log};
+pub use messages::{Message, messages, reachable};
 pub use repository::{GitError, is_repo};
 pub use status::{Status, StatusLine, branch, status};

@@ -67,7 +67,7 @@ pub fn commit(root: &Path, name: &str) -> Result<Commit, GitError> {
     Ok(told(&open(root)?.commit(name)?))
 }
 
-fn told(commit: &RawCommit<'_>) -> Commit {
+pub(crate) fn told(commit: &RawCommit<'_>) -> Commit {
     let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
     let (subject, body) = message.split_once('\n').unwrap_or((&message, ""));
     let author = commit.author();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use git2::{IndexAddOption, Repository, Signature, Time};
 use mira_git::{
     FileStep, GitError, Status, StatusLine, Target, branch, diff, head, history, is_repo, log,
-    status,
+    messages, reachable, status,
 };
 
 struct Repo {
@@ -392,4 +392,35 @@ fn merges_change_nothing_of_their_own() {
         .map(|step| step.subject)
         .collect();
     assert_eq!(subjects, ["One side", "Begin"]);
+}
+
+#[test]
+fn messages_name_what_was_said_and_touched_newest_first() {
+    let repo = Repo::new();
+    assert_eq!(reachable(&repo.root(), 10).unwrap(), Vec::<String>::new());
+    repo.put("web/page.html", "one\n");
+    repo.put("core/sum.rs", "fn sum() {}\n");
+    let first = repo.commit("Begin", 1);
+    repo.put("core/sum.rs", "fn sum() -> u8 { 2 }\n");
+    let second = repo.commit("Sum again\n\nThe first was wrong.\n", 2);
+    let all = reachable(&repo.root(), 10).unwrap();
+    assert_eq!(all, [second.clone(), first.clone()]);
+    let newest = reachable(&repo.root(), 1).unwrap();
+    assert_eq!(newest, std::slice::from_ref(&second));
+    let told = messages(&repo.root(), &all).unwrap();
+    assert_eq!(told[0].commit.body, "The first was wrong.");
+    assert_eq!(told[0].paths, ["core/sum.rs"]);
+    assert_eq!(told[1].paths, ["core/sum.rs", "web/page.html"]);
+
+    // Asked about a folder: its own names, and what touched it.
+    let web = repo.root().join("web");
+    let told = messages(&web, &all).unwrap();
+    assert!(!told[0].is_here && told[0].paths.is_empty());
+    assert!(told[1].is_here && told[1].paths == ["page.html"]);
+
+    // What is not there is left out; a folder without a repository has none.
+    let none = "0123456789012345678901234567890123456789".to_owned();
+    assert_eq!(messages(&repo.root(), &[none, first]).unwrap().len(), 1);
+    let bare = tempfile::tempdir().unwrap();
+    assert_eq!(reachable(bare.path(), 10).unwrap(), Vec::<String>::new());
 }
