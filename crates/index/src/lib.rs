@@ -9,15 +9,17 @@
 //! - `symbols`: all elements in memory, for look-ups by exact, begun and vague names.
 //! - `resolve`: names to elements, imports to files and packages, with a confidence.
 //! - `search`: one ranked search over words, meaning, names and calls; `meaning`: the vectors.
+//! - `commits`: what was said of changes, searched likewise.
 //! - `graph`, `tests_for`, `map`: questions about who uses whom.
 //! - `insight`: what can be said of the code without a model: issues, hotspots, concepts, clusters,
 //!   kin, patterns.
 //! - `watch`: changes on disk as they happen.
 //!
-//! It knows no session, no policy, no model, and not `mira.db`. Text is not kept: it is read from
-//! the project when it is shown, so that what is shown is what is there.
+//! It knows no session, no policy, no model, and not `mira.db`. Text of files is not kept: it is
+//! read from the project when it is shown, so that what is shown is what is there.
 
 mod chunks;
+mod commits;
 mod deps;
 mod elements;
 mod error;
@@ -52,6 +54,7 @@ use mira_workspace::Workspace;
 use sqlx::SqlitePool;
 use tokio::sync::Mutex;
 
+pub use commits::{Commit, CommitAnswer, CommitHit};
 pub use deps::{Declaration, Dependency, ImportRow, Usage};
 pub use elements::Excerpt;
 pub use error::IndexError;

@@ -1,13 +1,14 @@
 //! The meaning of pieces: each one's vector, made in the background, the important ones first,
 //! and gone with its text.
 
+mod commits;
 mod needs;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use mira_vectors::{
-    Collection, Embedder, Filter, Payload, Point, PointId, Reach, Role, VectorIndex,
+    Collection, Embedder, Filter, Hit, Payload, Point, PointId, Reach, Role, VectorIndex,
 };
 use mira_workspace::Workspace;
 use serde::Serialize;
@@ -100,6 +101,21 @@ impl Meaning {
         format!("{} {}", self.vectors.place(), self.collection.identity())
     }
 
+    /// The project's points nearest to the question.
+    async fn nearest(&self, question: &str, k: usize) -> mira_vectors::Result<Vec<Hit>> {
+        if let Reach::Away { why, .. } = self.vectors.reach() {
+            let place = self.vectors.place();
+            return Err(mira_vectors::Error::Unreachable { place, why });
+        }
+        let question = [question.to_owned()];
+        let vector = self.embedder.embed(&question, Role::Query).await?;
+        let Some(vector) = vector.first() else {
+            return Ok(Vec::new());
+        };
+        let own = self.own();
+        self.vectors.query(&self.collection, vector, &own, k).await
+    }
+
     fn id(&self, hash: &[u8], part: usize) -> PointId {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.project.as_bytes()).update(b"\0");
@@ -148,7 +164,7 @@ impl Index {
     /// Those of where the vectors lie.
     pub async fn tidy(&self, meaning: &Meaning) -> Result<u64, IndexError> {
         self.agree_with(meaning).await?;
-        self.forget_gone(meaning).await
+        self.forget_gone(meaning, "SELECT hash FROM chunks").await
     }
 
     pub async fn coverage(&self, meaning: &Meaning) -> Result<Coverage, IndexError> {
@@ -192,14 +208,15 @@ impl Index {
         Ok(())
     }
 
-    async fn forget_gone(&self, meaning: &Meaning) -> Result<u64, IndexError> {
-        let rows = sqlx::query(
-            "SELECT hash, parts FROM embedded
-             WHERE collection = ? AND hash NOT IN (SELECT hash FROM chunks)",
-        )
-        .bind(meaning.name())
-        .fetch_all(self.reader())
-        .await?;
+    /// Vectors of what the query `known` does not give any more leave; how many pieces those were.
+    async fn forget_gone(&self, meaning: &Meaning, known: &str) -> Result<u64, IndexError> {
+        let sql = format!(
+            "SELECT hash, parts FROM embedded WHERE collection = ? AND hash NOT IN ({known})"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(meaning.name())
+            .fetch_all(self.reader())
+            .await?;
         let mut ids = Vec::new();
         let mut hashes: Vec<Vec<u8>> = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -278,9 +295,19 @@ impl Index {
             }
         }
         meaning.vectors.upsert(&meaning.collection, points).await?;
+        self.note_embedded(meaning, &made).await?;
+        Ok(made.len() as u64)
+    }
+
+    /// These pieces have vectors now: their hashes, and how many each.
+    async fn note_embedded(
+        &self,
+        meaning: &Meaning,
+        made: &[(Vec<u8>, i64)],
+    ) -> Result<(), IndexError> {
         let mut writer = self.shared.writer.lock().await;
         let mut all = writer.connection.begin().await?;
-        for (hash, parts) in &made {
+        for (hash, parts) in made {
             sqlx::query(
                 "INSERT OR REPLACE INTO embedded (collection, hash, parts) VALUES (?, ?, ?)",
             )
@@ -291,7 +318,7 @@ impl Index {
             .await?;
         }
         all.commit().await?;
-        Ok(made.len() as u64)
+        Ok(())
     }
 
     async fn pieces(&self, ids: &[i64]) -> Result<Vec<Piece>, IndexError> {
@@ -314,21 +341,8 @@ impl Index {
         question: &str,
         limit: usize,
     ) -> Result<Vec<Near>, IndexError> {
-        if let Reach::Away { why, .. } = meaning.vectors.reach() {
-            let place = meaning.vectors.place();
-            return Err(mira_vectors::Error::Unreachable { place, why }.into());
-        }
-        let question = [question.to_owned()];
-        let vector = meaning.embedder.embed(&question, Role::Query).await?;
-        let Some(vector) = vector.first() else {
-            return Ok(Vec::new());
-        };
         // Several parts of one piece may be near.
-        let k = limit.saturating_mul(2);
-        let hits = meaning
-            .vectors
-            .query(&meaning.collection, vector, &meaning.own(), k)
-            .await?;
+        let hits = meaning.nearest(question, limit.saturating_mul(2)).await?;
         let mut best: HashMap<String, f64> = HashMap::new();
         for hit in hits {
             if let Some(hash) = hit.payload.get("hash").and_then(|value| value.as_text()) {

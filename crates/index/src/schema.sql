@@ -157,6 +157,33 @@ CREATE VIRTUAL TABLE words USING fts5 (
     tokenize = "porter ascii tokenchars '_'"
 );
 
+-- Commits of the project's history, with secrets masked.
+CREATE TABLE commits (
+    id INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE,
+    author TEXT NOT NULL,
+    email TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    -- Files that it touched, a line each.
+    paths TEXT NOT NULL,
+    -- 0: it touched nothing of the folder; kept so that it is not read again.
+    is_here INTEGER NOT NULL
+) STRICT;
+
+-- At most one row: the newest commit, of which all is read.
+CREATE TABLE commits_read (
+    head TEXT NOT NULL
+) STRICT;
+
+-- As `words`; the rowid is the commit's.
+CREATE VIRTUAL TABLE commit_words USING fts5 (
+    subject, body, paths,
+    content = '', contentless_delete = 1,
+    tokenize = "porter unicode61 remove_diacritics 2 tokenchars '_'"
+);
+
 -- Settings of languages: the one thing here that is not made from files. A rebuild keeps it.
 CREATE TABLE language_configs (
     language TEXT PRIMARY KEY,

@@ -11,8 +11,8 @@
 mod answer;
 mod names;
 mod order;
-mod question;
-mod rank;
+pub(crate) mod question;
+pub(crate) mod rank;
 mod rules;
 
 use serde::Serialize;
@@ -178,7 +178,7 @@ impl Query {
     }
 }
 
-fn off(why: &str, hint: &str) -> Sense {
+pub(crate) fn off(why: &str, hint: &str) -> Sense {
     Sense::Off {
         why: why.to_owned(),
         hint: hint.to_owned(),

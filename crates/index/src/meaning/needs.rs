@@ -13,7 +13,7 @@ use crate::{Index, IndexError};
 /// Bytes that stand before each text: names and place.
 const HEAD_BYTES: i64 = 120;
 /// Bytes of code that a token stands for, about.
-const BYTES_A_TOKEN: u64 = 3;
+pub(super) const BYTES_A_TOKEN: u64 = 3;
 
 /// What has no vectors yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]

@@ -6,7 +6,7 @@ use crate::tokens::{parts_of, question_words};
 
 /// A question, and what can be told from its words alone.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Question {
+pub(crate) struct Question {
     pub text: String,
     /// Words that may be in code, without the glue between them; each with its parts.
     pub words: Vec<Vec<String>>,

@@ -58,11 +58,11 @@ pub struct Why {
 }
 
 /// What a rank says least about: how much the first ranks stand out.
-const K: f64 = 10.0;
+pub(crate) const K: f64 = 10.0;
 /// What a signal that is certain is worth beside the first rank of another.
 const NAME: f64 = 2.0;
 /// Meaning beside words: a question in a person's own words seldom has those of the code.
-const MEANING: f64 = 1.5;
+pub(crate) const MEANING: f64 = 1.5;
 const NEIGHBOUR: f64 = 0.4;
 
 /// What is ranked: an element, or a piece that is none.
