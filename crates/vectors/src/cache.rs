@@ -54,6 +54,15 @@ impl Cached {
         }
     }
 
+    /// The same memory before another way to ask the same model.
+    #[must_use]
+    pub fn before(&self, inner: Arc<dyn Embedder>) -> Self {
+        Self {
+            inner,
+            ..self.clone()
+        }
+    }
+
     async fn embed_and_remember(
         &self,
         memory: &Mutex<Memory>,

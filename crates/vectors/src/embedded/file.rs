@@ -154,7 +154,11 @@ impl File {
             .bind(key)
             .execute(&mut self.connection)
             .await;
-        removed.map(|_| ()).map_err(|error| self.fault(&error))
+        removed.map_err(|error| self.fault(&error))?;
+        // What it took is given back to the disk.
+        let shrunk = sqlx::raw_sql("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+        let shrunk = shrunk.execute(&mut self.connection).await;
+        shrunk.map(|_| ()).map_err(|error| self.fault(&error))
     }
 
     /// All or none; the rows of the points, in order.
