@@ -87,7 +87,7 @@ pub enum Command {
     Egress(EgressArgs),
     /// What is known of the project's code; brings it up to date
     Index(IndexArgs),
-    /// Find code by names, words and meaning, or by exact text
+    /// Find code or commits by names, words and meaning, or code by exact text
     Search(SearchArgs),
     /// Find functions, types and other elements by name
     Symbols(SymbolsArgs),

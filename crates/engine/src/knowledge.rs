@@ -7,6 +7,7 @@
 
 mod agreement;
 mod answers;
+mod commits;
 mod insight;
 mod judged;
 mod keep;
@@ -26,6 +27,7 @@ use std::sync::{Arc, RwLock};
 use mira_index::{Index, IndexError};
 use mira_protocol::project::Project;
 use mira_protocol::{Code, Failure, ProjectId};
+use mira_secrets::Masker;
 use mira_store::Store;
 use mira_workspace::{Access, Blobs, Workspace};
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
@@ -54,6 +56,7 @@ struct Inner {
     projects: Projects,
     git: GitView,
     blobs: Arc<Blobs>,
+    masker: Masker,
     data_dir: PathBuf,
     held: Mutex<HashMap<ProjectId, Arc<Held>>>,
     vectors: Vectors,
@@ -72,6 +75,7 @@ pub(crate) struct Held {
     /// Anew where the settings of vectors change.
     sense: RwLock<Arc<meaning::Sense>>,
     look: insight::Look,
+    commits: commits::Reading,
     /// Ends the request that names parts of it, while one runs.
     naming: std::sync::Mutex<Option<CancellationToken>>,
     /// Looked at the whole project since it was opened.
@@ -101,6 +105,7 @@ impl Knowledge {
         git: GitView,
         blobs: Arc<Blobs>,
         vectors: Vectors,
+        masker: Masker,
         data_dir: &Path,
     ) -> Self {
         let knowledge = Self(Arc::new(Inner {
@@ -109,6 +114,7 @@ impl Knowledge {
             projects,
             git,
             blobs,
+            masker,
             data_dir: data_dir.to_owned(),
             held: Mutex::default(),
             vectors,
@@ -152,10 +158,11 @@ impl Knowledge {
             .await
             .map_err(from_index)?;
         Ok(Held {
-            sense: RwLock::new(Arc::new(meaning::Sense::new(parts, &index, &id.0).await)),
+            sense: RwLock::new(Arc::new(meaning::Sense::new(parts, &index, id).await)),
             project,
             index,
             look: insight::Look::new(),
+            commits: commits::Reading::new(),
             naming: std::sync::Mutex::default(),
             fresh: watch::Sender::new(false),
             again: Notify::new(),

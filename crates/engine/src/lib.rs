@@ -190,6 +190,7 @@ impl Engine {
             git.clone(),
             blobs.clone(),
             vectors.clone(),
+            masker.clone(),
             &settings.current().data_dir,
         );
         let operations = Operations::new(
@@ -300,6 +301,7 @@ impl Engine {
             Request::GitDiff(params) => json(on.git.diff(params).await),
             Request::GitChanges(params) => json(on.git.changes(params).await),
             Request::GitLog(params) => json(on.git.log(params).await),
+            Request::GitSearch(params) => json(on.knowledge.search_commits(params).await),
 
             Request::SessionCreate(params) => json(on.sessions.create(params).await),
             Request::SessionList(params) => json(on.sessions.list(params).await),
@@ -471,6 +473,10 @@ impl Engine {
             Request::VectorsAgree(params) => json(on.knowledge.agree(params).await),
             Request::VectorsMigrate(params) => json(on.vectors.migrate(params).await),
             Request::VectorsCancelMigration(_) => json(on.vectors.cancel_migration().await),
+            Request::VectorsOld(params) => json(on.vectors.old(params, &on.projects).await),
+            Request::VectorsRemoveOld(params) => {
+                json(on.vectors.remove_old(params, &on.projects).await)
+            }
 
             Request::EgressList(params) => json(on.egress.list(params).await),
             Request::BudgetGet(_) => json(on.budget.overview().await),

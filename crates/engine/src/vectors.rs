@@ -3,6 +3,7 @@
 
 mod asked;
 mod moving;
+mod old;
 mod parts;
 mod record;
 
@@ -15,7 +16,7 @@ use mira_protocol::vectors::{
     SetVectorsKey, TestVectors, VectorCollection, VectorStore, VectorsState, VectorsTest,
 };
 use mira_protocol::{Code, Failure, Topic};
-use mira_vectors::{Collection, Embedded, Filter, Qdrant, Reach, VectorIndex};
+use mira_vectors::{Embedded, Filter, Qdrant, Reach, VectorIndex};
 use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -329,14 +330,11 @@ async fn counted(
         let place = index.place();
         return Err(mira_vectors::Error::Unreachable { place, why });
     }
-    let used = parts.maker.as_ref().ok().map(|maker| {
-        Collection::code(maker.embedder.model().clone(), maker.embedder.dimensions()).model
-    });
     let mut all = Vec::new();
     for collection in index.collections().await? {
         all.push(VectorCollection {
             points: index.count(&collection, &Filter::all()).await?,
-            is_used: used.as_ref() == Some(&collection.model),
+            is_used: parts.uses(&collection),
             name: collection.name,
             model: collection.model.to_string(),
             dimensions: u32::try_from(collection.dimensions).unwrap_or(u32::MAX),

@@ -80,6 +80,8 @@ pub struct IndexState {
     pub totals: IndexTotals,
     pub meaning: MeaningState,
     #[serde(default)]
+    pub commits: CommitsState,
+    #[serde(default)]
     pub insight: InsightState,
 }
 
@@ -122,6 +124,20 @@ pub struct MeaningState {
     /// More would cost money: `vectors.estimate` says how much, `vectors.agree` says yes.
     #[serde(default)]
     pub waits: bool,
+}
+
+/// Commits that can be found.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct CommitsState {
+    pub known: u64,
+    /// All that can be reached were read, up to 20,000.
+    pub is_read: bool,
+    /// Why they were not read.
+    #[serde(default)]
+    pub failure: Option<String>,
+    /// In commits instead of pieces.
+    pub meaning: MeaningState,
 }
 
 /// Quality, history, concepts and patterns: computed behind the index, when it is up to date.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::change::FileChange;
+use crate::code::RankReason;
 use crate::{ProjectId, UtcMs};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,4 +88,51 @@ pub struct GitStatusLine {
     /// "new", "modified", "deleted", "renamed", "conflicted"
     pub state: String,
     pub staged: bool,
+}
+
+/// Commits by what was said and which files were touched: words and meaning together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct SearchCommits {
+    pub project_id: ProjectId,
+    pub query: String,
+    /// Only commits that touched this file, or something below this folder.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// Default 20, at most 100.
+    #[serde(default)]
+    pub limit: Option<u32>,
+    /// Say why each ranks where it does.
+    #[serde(default)]
+    pub explain: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct CommitHits {
+    /// The best first.
+    pub hits: Vec<CommitHit>,
+    pub truncated: bool,
+    /// What the answer lacks, for people.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// More commits are being read: asked again, the answer may be another.
+    pub is_reading: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct CommitHit {
+    pub commit: Commit,
+    /// The message after its subject, secrets masked.
+    pub body: String,
+    /// Files that it touched, the first of them.
+    pub paths: Vec<String>,
+    /// Further ones that are not told.
+    pub more_paths: u32,
+    /// Of the best hit 1.
+    pub score: f64,
+    #[serde(default)]
+    pub reasons: Vec<RankReason>,
 }

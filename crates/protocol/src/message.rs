@@ -282,6 +282,7 @@ pub const SLASH_COMMANDS: &[(&str, &str, &str)] = &[
     ),
     ("checkpoints", "[WORDS]", "what each step did to files"),
     ("code", "WORDS", "search code by names and words"),
+    ("commits", "WORDS", "search commits by words and meaning"),
     (
         "comment",
         "[PATH:LINE WORDS | send [WORDS] | drop N]",

@@ -144,6 +144,8 @@ requests! {
     "git.changes" => GitChanges(git::GitDiff) -> git::GitChanges;
     /// Commits, newest first.
     "git.log" => GitLog(git::GitLog) -> git::CommitList;
+    /// Commits by words and meaning, ranked.
+    "git.search" => GitSearch(git::SearchCommits) -> git::CommitHits;
 
     /// A new, empty session.
     "session.create" => SessionCreate(session::CreateSession) -> session::Session;
@@ -406,6 +408,10 @@ requests! {
     "vectors.migrate" => VectorsMigrate(vectors::Migrate) -> vectors::VectorsState;
     /// Stop that; what was in use stays in use.
     "vectors.cancel_migration" => VectorsCancelMigration(Nothing) -> vectors::VectorsState;
+    /// Collections that search does not use, with what would be lost with each.
+    "vectors.old" => VectorsOld(vectors::AskOldVectors) -> vectors::OldVectors;
+    /// Remove one of them for good.
+    "vectors.remove_old" => VectorsRemoveOld(vectors::RemoveOldVectors) -> vectors::OldVectors;
 
     /// Money spent and limits.
     "budget.get" => BudgetGet(Nothing) -> system::Budget;

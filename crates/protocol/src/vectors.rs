@@ -167,7 +167,7 @@ pub struct SetVectorsKey {
     pub key: String,
 }
 
-/// What vectors of a project's code would take now.
+/// What vectors of a project's code and commits would take now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct VectorsEstimate {
@@ -177,7 +177,12 @@ pub struct VectorsEstimate {
     pub pieces: u64,
     /// About.
     pub tokens: u64,
-    /// About; none where the model has no known price.
+    /// Commits that have no vector yet, and tokens of what they say, about.
+    #[serde(default)]
+    pub commits: u64,
+    #[serde(default)]
+    pub commit_tokens: u64,
+    /// Of both, about; none where the model has no known price.
     #[serde(default)]
     pub cost_micro_usd: Option<MicroUsd>,
     pub is_paid: bool,
@@ -196,4 +201,62 @@ pub struct AgreeVectors {
     pub model: String,
     pub dimensions: u32,
     pub tokens: u64,
+    /// Of commits; 0: they are not agreed to.
+    #[serde(default)]
+    pub commit_tokens: u64,
+}
+
+/// Asks what lies there that search does not use.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct AskOldVectors {
+    /// None: the place in use.
+    #[serde(default)]
+    pub store: Option<VectorStore>,
+}
+
+/// Collections of other models, or in the place that is not in use: search does without them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct OldVectors {
+    pub store: VectorStore,
+    /// A file or an address without secrets.
+    pub place: String,
+    pub collections: Vec<OldCollection>,
+}
+
+/// One of them, with what would be lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct OldCollection {
+    pub name: String,
+    pub model: String,
+    pub dimensions: u32,
+    pub points: u64,
+    /// About: of the numbers alone.
+    pub bytes: u64,
+    /// Whose they are, the most first; projects that were forgotten are not named.
+    pub projects: Vec<ProjectVectors>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct ProjectVectors {
+    pub project_id: ProjectId,
+    pub name: String,
+    pub points: u64,
+}
+
+/// Removes one for good, as it was shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct RemoveOldVectors {
+    pub store: VectorStore,
+    pub name: String,
+    pub model: String,
+    pub dimensions: u32,
+    /// Refused where there are more by now.
+    pub points: u64,
 }

@@ -1,8 +1,16 @@
-//! What the person said yes to: a project's code to a model that makes vectors and costs.
+//! What the person said yes to: a project's code and commits to a model that makes vectors and costs.
 
 use mira_protocol::{ProjectId, UtcMs};
 
+use crate::encoding::{signed, unsigned};
 use crate::{Store, StoreError};
+
+/// The most tokens at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Agreed {
+    pub code: u64,
+    pub commits: u64,
+}
 
 impl Store {
     /// The most tokens at once that the person said yes to; the newest word counts.
@@ -11,20 +19,23 @@ impl Store {
         project: &ProjectId,
         model: &str,
         dimensions: u32,
-        tokens: u64,
+        agreed: Agreed,
         at: UtcMs,
     ) -> Result<(), StoreError> {
-        let tokens = i64::try_from(tokens).unwrap_or(i64::MAX);
+        let (code, commits) = (signed(agreed.code), signed(agreed.commits));
         let mut writer = self.writer().await;
         sqlx::query!(
-            "INSERT INTO embedding_agreements (project_id, model, dimensions, tokens, agreed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO embedding_agreements (project_id, model, dimensions, tokens,
+               commit_tokens, agreed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (project_id, model, dimensions) DO UPDATE SET
-               tokens = excluded.tokens, agreed_at = excluded.agreed_at",
+               tokens = excluded.tokens, commit_tokens = excluded.commit_tokens,
+               agreed_at = excluded.agreed_at",
             project.0,
             model,
             dimensions,
-            tokens,
+            code,
+            commits,
             at,
         )
         .execute(&mut *writer)
@@ -38,9 +49,9 @@ impl Store {
         project: &ProjectId,
         model: &str,
         dimensions: u32,
-    ) -> Result<Option<u64>, StoreError> {
-        let tokens = sqlx::query_scalar!(
-            "SELECT tokens FROM embedding_agreements
+    ) -> Result<Option<Agreed>, StoreError> {
+        let agreed = sqlx::query!(
+            "SELECT tokens, commit_tokens FROM embedding_agreements
              WHERE project_id = ?1 AND model = ?2 AND dimensions = ?3",
             project.0,
             model,
@@ -48,6 +59,9 @@ impl Store {
         )
         .fetch_optional(self.reader())
         .await?;
-        Ok(tokens.map(i64::unsigned_abs))
+        Ok(agreed.map(|row| Agreed {
+            code: unsigned(row.tokens),
+            commits: unsigned(row.commit_tokens),
+        }))
     }
 }

@@ -47,6 +47,7 @@ use sqlx::SqlitePool;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{Mutex, MutexGuard};
 
+pub use agreements::Agreed;
 pub use answers::CachedAnswer;
 pub use approvals::DecidedApproval;
 pub use checkpoints::{

@@ -75,6 +75,22 @@ pub enum IndexCommand {
         #[command(flatten)]
         json: JsonArg,
     },
+    /// Collections that search does not use, with what would be lost; remove them
+    Old {
+        /// Only those of this model, as the list names it
+        model: Option<String>,
+        /// Remove what is listed, for good, after a question
+        #[arg(long)]
+        remove: bool,
+        /// Without the question
+        #[arg(long, requires = "remove")]
+        yes: bool,
+        /// Where to look [default: the place in use]
+        #[arg(long, value_name = "PLACE")]
+        at: Option<StoreArg>,
+        #[command(flatten)]
+        json: JsonArg,
+    },
     /// Who makes vectors of this project and what that costs; choose, and say yes
     Embedder(EmbedderArgs),
 }
@@ -108,6 +124,9 @@ pub struct SearchArgs {
     /// A regular expression, in the files as they are
     #[arg(long)]
     pub regex: bool,
+    /// Commits instead of code: what was said of changes, and which files they touched
+    #[arg(long, conflicts_with_all = ["text", "regex", "language", "budget"])]
+    pub commits: bool,
     /// Only below this folder, or in this file
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,

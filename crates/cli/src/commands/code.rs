@@ -1,9 +1,11 @@
 //! `mira index`, `search`, `symbols`, …: what is known of a project's code, without a model.
 
 mod about;
+mod commits;
 mod index;
 mod look;
 mod naming;
+mod old;
 mod quality;
 mod uses;
 mod vectors;
@@ -22,6 +24,7 @@ use crate::client::Client;
 use crate::host;
 
 pub use about::{clusters, concepts, modules, patterns};
+pub use commits::said as commits_said;
 pub use index::{run as index, said as state_said};
 pub use look::{search, search_said, symbols, symbols_said};
 pub use quality::{hotspots, quality};

@@ -34,7 +34,7 @@ use crate::host;
 
 pub use budget::{overview, table_of};
 pub use checkpoints::rows as checkpoint_rows;
-pub use code::{search_said, state_said, symbols_said};
+pub use code::{commits_said, search_said, state_said, symbols_said};
 pub use hooks::listed as hooks_listed;
 pub use rewind::{messages, report as rewind_report};
 pub use route::explanation;

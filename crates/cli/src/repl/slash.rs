@@ -4,6 +4,7 @@ use mira_protocol::budget::SpendQuery;
 use mira_protocol::change::UndoRequest;
 use mira_protocol::checkpoint::ListCheckpoints;
 use mira_protocol::code::{FindSymbols, SearchCode, SearchMode};
+use mira_protocol::git::SearchCommits;
 use mira_protocol::hook::ListHooks;
 use mira_protocol::message::{ExpandCommand, SLASH_COMMANDS};
 use mira_protocol::operation::{Access, Tier};
@@ -19,9 +20,9 @@ use mira_protocol::{Code, Failure, SessionId, calls};
 
 use super::{Next, Repl, conversation, custom};
 use crate::commands::{
-    TrustHere, explanation, hooks_listed, messages, overview, rewind_report, rows, rule_tested,
-    rules_listed, say, search_said, state_said, status, symbols_said, table, table_of, trust_shown,
-    undo_report,
+    TrustHere, commits_said, explanation, hooks_listed, messages, overview, rewind_report, rows,
+    rule_tested, rules_listed, say, search_said, state_said, status, symbols_said, table, table_of,
+    trust_shown, undo_report,
 };
 use crate::host::find_session;
 use crate::render::text::{clean, one_line};
@@ -68,6 +69,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "rules" => rules(repl, rest).await?,
         "search" => search(repl, rest).await?,
         "code" => code(repl, rest).await?,
+        "commits" => commits(repl, rest).await?,
         "symbols" => symbols(repl, rest).await?,
         "index" => {
             let of = ProjectRef {
@@ -437,6 +439,22 @@ async fn code(repl: &Repl, query: &str) -> Result<(), Failure> {
     let found = repl.client.call(calls::CodeSearch(search)).await?;
     noted(&found.notes)?;
     say(&search_said(query, &found))
+}
+
+async fn commits(repl: &Repl, query: &str) -> Result<(), Failure> {
+    if query.is_empty() {
+        return Err(usage("/commits WORDS"));
+    }
+    let search = SearchCommits {
+        project_id: repl.project.id.clone(),
+        query: query.to_owned(),
+        path: None,
+        limit: Some(5),
+        explain: false,
+    };
+    let found = repl.client.call(calls::GitSearch(search)).await?;
+    noted(&found.notes)?;
+    say(&commits_said(query, &found))
 }
 
 async fn symbols(repl: &Repl, query: &str) -> Result<(), Failure> {

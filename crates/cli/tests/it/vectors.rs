@@ -1,4 +1,4 @@
-//! `mira index vectors|test|migrate|embedder`: against a fake Qdrant over gRPC and a fake vendor.
+//! `mira index vectors|test|migrate|old|embedder`: against a fake Qdrant over gRPC and a fake vendor.
 
 use std::process::Child;
 
@@ -127,6 +127,16 @@ fn a_move_survives_a_kill_and_is_told_on_the_way() {
     assert!(said.contains("vectors") && said.contains(&place), "{said}");
     assert_eq!(world.server.complaints(), Vec::<String>::new());
 
+    // The file still holds what was moved away from: shown with what is lost, removed on a word.
+    let (_, said, _) = world.run(&["index", "old"]);
+    assert!(said.contains("uses every collection"), "{said}");
+    let old = world.json(&["index", "old", "--at", "embedded"]);
+    assert_eq!(old["collections"][0]["points"], points);
+    let (code, _, said) = world.run(&["index", "old", "--at", "embedded", "--remove"]);
+    assert_eq!((code, said.contains("--yes")), (1, true), "{said}");
+    let args = ["index", "old", "--at", "embedded", "--remove", "--yes"];
+    assert_eq!(world.json(&args)["collections"], serde_json::json!([]));
+
     // Gone, it is said and words are searched.
     world.server.stop();
     let (code, said, _) = world.run(&["index", "vectors"]);
@@ -150,7 +160,7 @@ fn what_a_model_costs_is_shown_and_agreed_to() {
     let (code, said) = paid(&["index", "embedder", "provider", "--dimensions", "64"]);
     assert_eq!(code, 1, "{said}");
     assert!(
-        said.contains("pieces, about") && said.contains('$'),
+        said.contains("pieces and ") && said.contains("commits, about") && said.contains('$'),
         "{said}"
     );
     assert!(said.contains("--yes"), "{said}");

@@ -1,11 +1,12 @@
-//! A model that costs is given a project's code when the person said yes to how much.
+//! A model that costs is given a project's code and commits when the person said yes to how much.
 
-use mira_index::Needs;
+use mira_index::{IndexError, Needs};
 use mira_protocol::project::ProjectRef;
 use mira_protocol::vectors::{AgreeVectors, VectorsEstimate};
 use mira_protocol::{Code, Failure, dollars};
+use mira_store::Agreed;
 
-use super::meaning::Sense;
+use super::meaning::{Kind, Sense};
 use super::{Held, Knowledge, from_index};
 use crate::clock::now_ms;
 use crate::failure::from_store;
@@ -32,7 +33,12 @@ impl Knowledge {
         let held = self.of(&request.project_id).await?;
         let now = self.estimate_of(&held).await?;
         let same = now.model == request.model && now.dimensions == request.dimensions;
-        if !same || now.tokens as f64 > request.tokens as f64 * ROOM {
+        let is_more = |now: u64, shown: u64| now as f64 > shown as f64 * ROOM;
+        // Who knows of no commits says yes to code alone.
+        let commits = request.commit_tokens;
+        let has_grown = is_more(now.tokens, request.tokens)
+            || commits > 0 && is_more(now.commit_tokens, commits);
+        if !same || has_grown {
             let text = "It is not what was shown any more: another model, or more code.";
             return Err(Failure::new(Code::Conflict, text).hint("Look at it again."));
         }
@@ -42,7 +48,10 @@ impl Knowledge {
                 &request.project_id,
                 &request.model,
                 request.dimensions,
-                request.tokens,
+                Agreed {
+                    code: request.tokens,
+                    commits,
+                },
                 now_ms(),
             )
             .await
@@ -54,25 +63,31 @@ impl Knowledge {
 
     async fn estimate_of(&self, held: &Held) -> Result<VectorsEstimate, Failure> {
         held.until_fresh().await;
+        held.commits.until_done().await;
         let sense = held.sense();
-        let (Ok(meaning), Ok(maker)) = (&sense.meaning, &sense.parts.maker) else {
+        let (Ok(_), Ok(maker)) = (&sense.meaning, &sense.parts.maker) else {
             let missing = sense.meaning.as_ref().err();
             let missing = missing.map(ToString::to_string).unwrap_or_default();
             return Err(Failure::new(Code::Conflict, missing));
         };
-        let needs = held.index.needs(meaning).await.map_err(from_index)?;
+        let code = needs(held, &sense, Kind::Code).await.map_err(from_index)?;
+        let commits = needs(held, &sense, Kind::Commits).await;
+        let commits = commits.map_err(from_index)?;
         Ok(VectorsEstimate {
             model: maker.embedder.model().to_string(),
             dimensions: u32::try_from(maker.embedder.dimensions()).unwrap_or(u32::MAX),
-            pieces: needs.pieces,
-            tokens: needs.tokens,
-            cost_micro_usd: cost(&sense, &needs),
+            pieces: code.pieces,
+            tokens: code.tokens,
+            commits: commits.pieces,
+            commit_tokens: commits.tokens,
+            cost_micro_usd: cost(&sense, code.tokens + commits.tokens),
             is_paid: maker.is_paid,
-            is_agreed: self.is_agreed(held, &sense, &needs).await,
+            is_agreed: self.is_agreed(held, &sense, Kind::Code, &code).await
+                && self.is_agreed(held, &sense, Kind::Commits, &commits).await,
         })
     }
 
-    async fn is_agreed(&self, held: &Held, sense: &Sense, needs: &Needs) -> bool {
+    async fn is_agreed(&self, held: &Held, sense: &Sense, kind: Kind, needs: &Needs) -> bool {
         let Ok(maker) = &sense.parts.maker else {
             return false;
         };
@@ -86,8 +101,13 @@ impl Knowledge {
             .store
             .agreed_embeddings(&held.project.id, model, dimensions)
             .await;
-        let agreed = agreed.ok().flatten();
-        agreed.is_some_and(|tokens| needs.tokens as f64 <= tokens as f64 * ROOM)
+        agreed.ok().flatten().is_some_and(|agreed| {
+            let tokens = match kind {
+                Kind::Code => agreed.code,
+                Kind::Commits => agreed.commits,
+            };
+            needs.tokens as f64 <= tokens as f64 * ROOM
+        })
     }
 
     /// What the person is to be asked; none where they said yes.
@@ -95,35 +115,45 @@ impl Knowledge {
         &self,
         held: &Held,
         sense: &Sense,
-        needs: &Needs,
-    ) -> Option<Missing> {
-        if self.is_agreed(held, sense, needs).await {
-            return None;
+        kind: Kind,
+    ) -> Result<Option<Missing>, IndexError> {
+        let needs = needs(held, sense, kind).await?;
+        if self.is_agreed(held, sense, kind, &needs).await {
+            return Ok(None);
         }
-        let cost = cost(sense, needs).map_or("its price is not known".to_owned(), |cost| {
+        let cost = cost(sense, needs.tokens).map_or("its price is not known".to_owned(), |cost| {
             format!("about {}", dollars(cost))
         });
-        Some(Missing {
-            why: format!(
-                "{} pieces of this project, about {} tokens, would be sent to {} ({cost}), and you \
-                 were not asked yet",
-                needs.pieces,
-                needs.tokens,
-                sense
-                    .parts
-                    .maker
-                    .as_ref()
-                    .map_or("a model", |maker| maker.embedder.model().as_str()),
+        let maker = sense.parts.maker.as_ref();
+        let model = maker.map_or("a model", |maker| maker.embedder.model().as_str());
+        let (pieces, tokens) = (needs.pieces, needs.tokens);
+        let why = match kind {
+            Kind::Code => format!(
+                "{pieces} pieces of this project, about {tokens} tokens, would be sent to {model} \
+                 ({cost}), and you were not asked yet"
             ),
-            hint: HOW.to_owned(),
-        })
+            Kind::Commits => format!(
+                "{pieces} commits of this project, about {tokens} tokens, would be sent to {model} \
+                 ({cost}), and you were not asked yet"
+            ),
+        };
+        let hint = HOW.to_owned();
+        Ok(Some(Missing { why, hint }))
     }
 }
 
-fn cost(sense: &Sense, needs: &Needs) -> Option<mira_protocol::MicroUsd> {
+async fn needs(held: &Held, sense: &Sense, kind: Kind) -> Result<Needs, IndexError> {
+    match (kind, sense.of(kind)) {
+        (_, Err(_)) => Ok(Needs::default()),
+        (Kind::Code, Ok(meaning)) => held.index.needs(meaning).await,
+        (Kind::Commits, Ok(meaning)) => held.index.commit_needs(meaning).await,
+    }
+}
+
+fn cost(sense: &Sense, tokens: u64) -> Option<mira_protocol::MicroUsd> {
     let prices = sense.parts.maker.as_ref().ok()?.prices?;
     Some(prices.micro_usd(&mira_llm::Usage {
-        input: needs.tokens,
+        input: tokens,
         ..mira_llm::Usage::default()
     }))
 }

@@ -22,6 +22,10 @@ impl Knowledge {
         self.0.tasks.spawn(async move { on.embed(of).await });
         let (on, of) = (self.clone(), held.clone());
         self.0.tasks.spawn(async move { on.look_into(of).await });
+        let (on, of) = (self.clone(), held.clone());
+        self.0
+            .tasks
+            .spawn(async move { on.follow_commits(of).await });
         let on = self.clone();
         self.0.tasks.spawn(async move { on.tell(held).await });
     }

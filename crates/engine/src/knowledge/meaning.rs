@@ -1,9 +1,11 @@
-//! Search by meaning in one project: the parts that all share, and how far its vectors are.
+//! Search by meaning in one project: the parts that all share, and how far the vectors of its code
+//! and of its commits are.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mira_index::{Coverage, Index, IndexError, Meaning, With};
+use mira_protocol::ProjectId;
 use mira_protocol::code::MeaningState;
 use mira_tools::NoMeaning;
 
@@ -20,8 +22,27 @@ const LONGEST_WAIT_ASKED: Duration = Duration::from_secs(600);
 /// A project's part.
 pub(crate) struct Sense {
     pub(super) meaning: Result<Meaning, Missing>,
+    commits: Result<Meaning, Missing>,
     pub(super) parts: Arc<Parts>,
-    progress: Mutex<Progress>,
+    progress: Mutex<[Progress; 2]>,
+}
+
+/// What vectors stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Code,
+    Commits,
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Code, Self::Commits];
+
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Code => "vectors of this project are not made yet",
+            Self::Commits => "vectors of its commits are not made yet",
+        }
+    }
 }
 
 #[derive(Default, Clone)]
@@ -34,24 +55,45 @@ struct Progress {
 }
 
 impl Sense {
-    pub async fn new(parts: Arc<Parts>, index: &Index, project: &str) -> Self {
+    pub async fn new(parts: Arc<Parts>, index: &Index, project: &ProjectId) -> Self {
         let meaning = match (&parts.maker, &parts.index) {
-            (Ok(maker), Ok(index)) => {
-                Ok(Meaning::new(maker.embedder.clone(), index.clone(), project))
-            }
+            (Ok(maker), Ok(index)) => Ok(Meaning::new(
+                maker.of(project),
+                index.clone(),
+                project.as_str(),
+            )),
             (Err(missing), _) | (_, Err(missing)) => Err(missing.clone()),
         };
         let sense = Self {
+            commits: meaning
+                .as_ref()
+                .map(Meaning::of_commits)
+                .map_err(Clone::clone),
             meaning,
             parts,
             progress: Mutex::default(),
         };
-        if let Ok(meaning) = &sense.meaning
-            && let Ok(coverage) = index.coverage(meaning).await
-        {
-            sense.set(|now| now.coverage = coverage);
+        for kind in Kind::ALL {
+            if let Ok(coverage) = sense.coverage(kind, index).await {
+                sense.set(kind, |now| now.coverage = coverage);
+            }
         }
         sense
+    }
+
+    pub(super) fn of(&self, kind: Kind) -> &Result<Meaning, Missing> {
+        match kind {
+            Kind::Code => &self.meaning,
+            Kind::Commits => &self.commits,
+        }
+    }
+
+    async fn coverage(&self, kind: Kind, index: &Index) -> Result<Coverage, IndexError> {
+        match (kind, self.of(kind)) {
+            (_, Err(_)) => Ok(Coverage::default()),
+            (Kind::Code, Ok(meaning)) => index.coverage(meaning).await,
+            (Kind::Commits, Ok(meaning)) => index.commit_coverage(meaning).await,
+        }
     }
 
     /// Whether somebody bills what is asked for.
@@ -59,20 +101,28 @@ impl Sense {
         self.parts.maker.as_ref().is_ok_and(|maker| maker.is_paid)
     }
 
-    fn now(&self) -> Progress {
+    fn now(&self, kind: Kind) -> Progress {
         let progress = self.progress.lock();
-        progress.unwrap_or_else(PoisonError::into_inner).clone()
+        progress.unwrap_or_else(PoisonError::into_inner)[kind as usize].clone()
     }
 
-    fn set(&self, change: impl FnOnce(&mut Progress)) {
+    fn set(&self, kind: Kind, change: impl FnOnce(&mut Progress)) {
         let progress = self.progress.lock();
-        change(&mut progress.unwrap_or_else(PoisonError::into_inner));
+        change(&mut progress.unwrap_or_else(PoisonError::into_inner)[kind as usize]);
     }
 
-    pub fn state(&self, chunks: u64) -> MeaningState {
-        let now = self.now();
-        let total = chunks.max(now.coverage.total);
-        match &self.meaning {
+    /// In pieces or commits that have vectors.
+    fn done(&self) -> u64 {
+        Kind::ALL
+            .iter()
+            .map(|kind| self.now(*kind).coverage.done)
+            .sum()
+    }
+
+    pub(super) fn state(&self, kind: Kind, there: u64) -> MeaningState {
+        let now = self.now(kind);
+        let total = there.max(now.coverage.total);
+        match self.of(kind) {
             Ok(meaning) => MeaningState {
                 model: Some(meaning.embedder().model().to_string()),
                 place: Some(meaning.vectors().place()),
@@ -90,14 +140,14 @@ impl Sense {
     }
 
     /// Why a search goes by words alone; none where there are vectors to ask.
-    fn off(&self) -> Option<Missing> {
-        let now = self.now();
-        match (&self.meaning, now.problem) {
+    fn off(&self, kind: Kind) -> Option<Missing> {
+        let now = self.now(kind);
+        match (self.of(kind), now.problem) {
             (Err(missing), _) => Some(missing.clone()),
             (Ok(_), _) if now.coverage.done > 0 => None,
             (Ok(_), Some(problem)) => Some(problem),
             (Ok(_), None) => Some(Missing {
-                why: "vectors of this project are not made yet".to_owned(),
+                why: kind.noun().to_owned(),
                 hint: "They are made in the background.".to_owned(),
             }),
         }
@@ -107,12 +157,13 @@ impl Sense {
 /// How a search of a moment goes about it.
 pub(super) struct How {
     sense: Arc<Sense>,
+    kind: Kind,
     off: Option<Missing>,
 }
 
 impl How {
     pub fn with(&self) -> With<'_> {
-        match (&self.sense.meaning, &self.off) {
+        match (self.sense.of(self.kind), &self.off) {
             (Ok(meaning), None) => With::Meaning(meaning),
             (_, Some(missing)) | (Err(missing), None) => With::Words {
                 why: &missing.why,
@@ -131,7 +182,7 @@ impl Held {
     /// The model to search with, or why there is none.
     pub(super) fn meaning(&self) -> Result<Meaning, NoMeaning> {
         let sense = self.sense();
-        let missing = match (&sense.meaning, sense.off()) {
+        let missing = match (&sense.meaning, sense.off(Kind::Code)) {
             (Ok(meaning), None) => return Ok(meaning.clone()),
             (_, Some(missing)) => missing,
             (Err(missing), None) => missing.clone(),
@@ -142,10 +193,11 @@ impl Held {
         })
     }
 
-    pub(super) fn how(&self) -> How {
+    pub(super) fn how(&self, kind: Kind) -> How {
         let sense = self.sense();
         How {
-            off: sense.off(),
+            off: sense.off(kind),
+            kind,
             sense,
         }
     }
@@ -169,7 +221,7 @@ impl Knowledge {
             let sense = held.sense();
             let same = |now: &Arc<Parts>| Arc::ptr_eq(now, &sense.parts);
             if let Some(now) = now.filter(|now| !same(now)) {
-                let sense = Sense::new(now, &held.index, &held.project.id.0).await;
+                let sense = Sense::new(now, &held.index, &held.project.id).await;
                 let mut slot = held.sense.write().unwrap_or_else(PoisonError::into_inner);
                 *slot = Arc::new(sense);
                 drop(slot);
@@ -191,10 +243,11 @@ impl Knowledge {
 
     /// With these parts. Dropped at any time, it goes on where it was.
     async fn keep_embedded(&self, held: &Held, sense: &Sense) {
-        let Ok(meaning) = &sense.meaning else {
+        if sense.meaning.is_err() {
             return std::future::pending().await;
-        };
+        }
         let (mut states, mut still) = (held.index.follow(), self.0.vectors.still());
+        let mut commits = held.commits.follow();
         let mut agreed = self.0.agreed.subscribe();
         let mut wait = FIRST_WAIT;
         loop {
@@ -205,8 +258,9 @@ impl Knowledge {
             }
             states.borrow_and_update();
             agreed.borrow_and_update();
+            commits.borrow_and_update();
             let rest = tokio::select! {
-                rest = self.pass(held, sense, meaning, &mut wait) => rest,
+                rest = self.pass(held, sense, &mut wait) => rest,
                 moving = still.wait_for(|still| *still) => match moving {
                     Ok(_) => continue,
                     Err(_) => return,
@@ -221,54 +275,54 @@ impl Knowledge {
             tokio::select! {
                 () = rested => {}
                 changed = states.changed() => if changed.is_err() { return },
+                changed = commits.changed() => if changed.is_err() { return },
                 changed = agreed.changed() => if changed.is_err() { return },
                 moving = still.wait_for(|still| *still) => if moving.is_err() { return },
             }
         }
     }
 
-    /// Makes what is missing, as far as that is agreed and goes well.
-    async fn pass(
-        &self,
-        held: &Held,
-        sense: &Sense,
-        meaning: &Meaning,
-        wait: &mut Duration,
-    ) -> Rest {
+    /// Makes what is missing, as far as that is agreed and goes well: code, then commits.
+    async fn pass(&self, held: &Held, sense: &Sense, wait: &mut Duration) -> Rest {
         let _at_work = self.0.vectors.at_work().await;
-        let done = sense.now().coverage.done;
-        let outcome = self.try_pass(held, sense, meaning).await;
-        let (problem, rest) = match outcome {
-            Ok(problem) => {
-                *wait = FIRST_WAIT;
-                (problem, Rest::UntilChange)
-            }
-            Err(IndexError::Vectors(error)) => {
-                let rest = match error.is_passing() {
-                    true => Rest::For(*wait),
-                    false => Rest::UntilChange,
-                };
-                let next = if sense.now().coverage.done > done {
-                    FIRST_WAIT
-                } else {
-                    *wait * 2
-                };
-                *wait = next.min(match &error {
-                    mira_vectors::Error::Asked { .. } => LONGEST_WAIT_ASKED,
-                    _ => LONGEST_WAIT,
-                });
-                (Some(Missing::from(error)), rest)
-            }
-            Err(error) => {
-                tracing::warn!(%error, "new code has no vectors");
-                (None, Rest::UntilChange)
-            }
-        };
-        let waits = matches!(&problem, Some(problem) if is_question(problem));
-        sense.set(|now| {
-            now.waits = waits;
-            now.problem = problem;
-        });
+        let mut rest = Rest::UntilChange;
+        for kind in Kind::ALL {
+            let done = sense.done();
+            let problem = match self.try_pass(held, sense, kind).await {
+                Ok(problem) => problem,
+                Err(IndexError::Vectors(error)) => {
+                    if error.is_passing() {
+                        rest = Rest::For(*wait);
+                    }
+                    let next = if sense.done() > done {
+                        FIRST_WAIT
+                    } else {
+                        *wait * 2
+                    };
+                    *wait = next.min(match &error {
+                        mira_vectors::Error::Asked { .. } => LONGEST_WAIT_ASKED,
+                        _ => LONGEST_WAIT,
+                    });
+                    // Whoever cannot make the one cannot make the other.
+                    let problem = Missing::from(error);
+                    for kind in Kind::ALL {
+                        sense.set(kind, |now| now.problem = Some(problem.clone()));
+                    }
+                    self.say(held);
+                    return rest;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, ?kind, "new vectors are not made");
+                    None
+                }
+            };
+            let waits = matches!(&problem, Some(problem) if is_question(problem));
+            sense.set(kind, |now| {
+                now.waits = waits;
+                now.problem = problem;
+            });
+        }
+        *wait = FIRST_WAIT;
         self.say(held);
         rest
     }
@@ -278,10 +332,17 @@ impl Knowledge {
         &self,
         held: &Held,
         sense: &Sense,
-        meaning: &Meaning,
+        kind: Kind,
     ) -> Result<Option<Missing>, IndexError> {
+        let Ok(meaning) = sense.of(kind) else {
+            return Ok(None);
+        };
+        // What is read is found by its words first.
+        if kind == Kind::Commits && !held.commits.is_done() {
+            return Ok(None);
+        }
         let tell = |coverage: Coverage| {
-            sense.set(|now| {
+            sense.set(kind, |now| {
                 now.coverage = coverage;
                 now.problem = None;
                 now.waits = false;
@@ -289,14 +350,20 @@ impl Knowledge {
             self.say(held);
         };
         if sense.is_paid() {
-            held.index.tidy(meaning).await?;
-            let needs = held.index.needs(meaning).await?;
-            if let Some(question) = self.question(held, sense, &needs).await {
-                tell(held.index.coverage(meaning).await?);
+            match kind {
+                Kind::Code => held.index.tidy(meaning).await?,
+                Kind::Commits => held.index.tidy_commits(meaning).await?,
+            };
+            if let Some(question) = self.question(held, sense, kind).await? {
+                tell(sense.coverage(kind, &held.index).await?);
                 return Ok(Some(question));
             }
         }
-        held.index.embed(meaning, &held.closed, tell).await?;
+        let closed = &held.closed;
+        match kind {
+            Kind::Code => held.index.embed(meaning, closed, tell).await?,
+            Kind::Commits => held.index.embed_commits(meaning, closed, tell).await?,
+        };
         Ok(None)
     }
 }

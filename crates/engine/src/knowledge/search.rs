@@ -6,6 +6,7 @@ use mira_protocol::{Code, Failure};
 use mira_secrets::is_secret_file;
 use mira_workspace::search::{FileMatches, Query};
 
+use super::meaning::Kind;
 use super::{Held, Knowledge, from_index, told};
 use crate::changes::{blocking, refused};
 
@@ -45,7 +46,7 @@ async fn ranked(held: &Held, request: &SearchCode, limit: usize) -> Result<CodeH
         languages: given(&request.language),
         ..mira_index::Query::new(request.query.clone())
     };
-    let how = held.how();
+    let how = held.how(Kind::Code);
     let answer = held
         .index
         .search(&query, how.with())

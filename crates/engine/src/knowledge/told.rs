@@ -5,8 +5,9 @@ use mira_index::{
     Usage, Watching,
 };
 use mira_protocol::code::{
-    CodeEdge, CodeEdges, CodeElement, CodeLanguage, CodePackage, CodeTest, FileImport, IndexPhase,
-    IndexState, IndexTotals, InsightState, MeaningState, NotedFile, PackageDeclaration,
+    CodeEdge, CodeEdges, CodeElement, CodeLanguage, CodePackage, CodeTest, CommitsState,
+    FileImport, IndexPhase, IndexState, IndexTotals, InsightState, MeaningState, NotedFile,
+    PackageDeclaration,
 };
 
 /// Bytes of code that a token stands for, about.
@@ -37,6 +38,7 @@ pub fn state(
     state: State,
     totals: Totals,
     meaning: MeaningState,
+    commits: CommitsState,
     insight: InsightState,
     is_fresh: bool,
 ) -> IndexState {
@@ -73,6 +75,7 @@ pub fn state(
             bytes: totals.bytes,
         },
         meaning,
+        commits,
         insight,
     }
 }

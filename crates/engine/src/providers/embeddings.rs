@@ -8,7 +8,7 @@ use mira_llm::embed::{EmbedRequest, Embedded, Embedder, OpenAiEmbedder};
 use mira_protocol::operation::Usage;
 use mira_protocol::provider::{EmbeddingTest, ProviderName, TestEmbeddings};
 use mira_protocol::route::Purpose;
-use mira_protocol::{Code, Failure, MicroUsd, OperationId, SessionId};
+use mira_protocol::{Code, Failure, MicroUsd, OperationId, ProjectId, SessionId};
 use tokio_util::sync::CancellationToken;
 
 use super::clients::Client;
@@ -21,6 +21,7 @@ use crate::failure::from_model;
 pub struct EmbeddingsFor {
     pub session: Option<SessionId>,
     pub operation: Option<OperationId>,
+    pub project: Option<ProjectId>,
 }
 
 /// Who makes vectors: vectors of two of these never mix.
@@ -176,6 +177,7 @@ impl Providers {
         let ask = Ask {
             session: by.session.clone(),
             operation: by.operation.clone(),
+            project: by.project.clone(),
             provider: provider.as_str().into(),
             model: choice.model.clone(),
             price_version: price::version(prices.as_ref()),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use mira_protocol::{Code, Failure};
+use mira_protocol::{Code, Failure, ProjectId};
 use mira_vectors::{Embedder, Error, ModelId, Result, Role};
 use tokio_util::sync::CancellationToken;
 
@@ -22,13 +22,16 @@ const QUESTION: Duration = Duration::from_secs(5);
 /// Questions that are remembered: people ask again while they look.
 const REMEMBERED: usize = 64;
 
+#[derive(Clone)]
 pub(super) struct Asked {
     providers: Providers,
     choice: EmbeddingModelChoice,
+    /// For whom: what the ledger names.
+    by: EmbeddingsFor,
     model: ModelId,
     dimensions: usize,
-    /// The newest last.
-    questions: Mutex<VecDeque<(String, Vec<f32>)>>,
+    /// The newest last; shared by all projects.
+    questions: Arc<Mutex<VecDeque<(String, Vec<f32>)>>>,
 }
 
 impl Asked {
@@ -37,9 +40,22 @@ impl Asked {
         Self {
             providers,
             choice,
+            by: EmbeddingsFor::default(),
             model,
             dimensions,
-            questions: Mutex::default(),
+            questions: Arc::default(),
+        }
+    }
+
+    /// The same model, asked for a project.
+    pub fn of(&self, project: &ProjectId) -> Self {
+        let project = Some(project.clone());
+        Self {
+            by: EmbeddingsFor {
+                project,
+                ..self.by.clone()
+            },
+            ..self.clone()
         }
     }
 
@@ -69,10 +85,9 @@ impl Asked {
         let cancel = CancellationToken::new();
         let until_dropped = cancel.clone().drop_guard();
         let (providers, choice) = (self.providers.clone(), self.choice.clone());
-        let asking = tokio::spawn(async move {
-            let by = EmbeddingsFor::default();
-            providers.embed(&choice, inputs, &by, cancel).await
-        });
+        let by = self.by.clone();
+        let asking =
+            tokio::spawn(async move { providers.embed(&choice, inputs, &by, cancel).await });
         let vectors = asking.await.map_err(crate::failure::internal)??;
         drop(until_dropped);
         Ok(vectors.made.vectors)

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mira_llm::Prices;
+use mira_protocol::ProjectId;
 use mira_protocol::vectors::{VectorMaker, VectorStore};
-use mira_vectors::{Cached, Embedder, LocalEmbedder, Places, VectorIndex};
+use mira_vectors::{Cached, Collection, Embedder, LocalEmbedder, Places, VectorIndex};
 
 use super::asked::Asked;
 use super::{MEMORY, Vectors};
@@ -26,6 +27,9 @@ pub(crate) struct Parts {
 #[derive(Clone)]
 pub(crate) struct Maker {
     pub embedder: Arc<dyn Embedder>,
+    memory: Cached,
+    /// A model elsewhere, under `memory`.
+    asked: Option<Asked>,
     /// Somebody bills it, so that each project waits for the person's word.
     pub is_paid: bool,
     pub prices: Option<Prices>,
@@ -65,7 +69,25 @@ struct Known {
     prices: Option<Prices>,
 }
 
+impl Maker {
+    /// What it asks for stands in the ledger with the project's name.
+    pub fn of(&self, project: &ProjectId) -> Arc<dyn Embedder> {
+        match &self.asked {
+            Some(asked) => Arc::new(self.memory.before(Arc::new(asked.of(project)))),
+            None => self.embedder.clone(),
+        }
+    }
+}
+
 impl Parts {
+    /// Whether these are vectors that the model makes now.
+    pub(super) fn uses(&self, collection: &Collection) -> bool {
+        self.maker.as_ref().is_ok_and(|maker| {
+            let embedder = &maker.embedder;
+            collection.model == *embedder.model() && collection.dimensions == embedder.dimensions()
+        })
+    }
+
     pub(super) fn is_of(&self, recipe: &Recipe) -> bool {
         self.recipe == *recipe
     }
@@ -125,33 +147,27 @@ impl Vectors {
     }
 
     pub(super) async fn make(&self, recipe: Recipe) -> Parts {
-        let embedder: Result<Maker, Missing> = match &recipe.maker {
+        let maker = match &recipe.maker {
             // Looks which files there are; the model itself is read when it is first used.
             Choice::Local => LocalEmbedder::find(&Places::of_this_process(Some(&self.0.data_dir)))
-                .map(|model| Maker {
-                    embedder: Arc::new(model),
-                    is_paid: false,
-                    prices: None,
-                })
+                .map(|model| (Arc::new(model) as Arc<dyn Embedder>, None, None))
                 .map_err(Missing::from),
-            Choice::Provider(known) => Ok(Maker {
-                embedder: Arc::new(Asked::new(
-                    self.0.providers.clone(),
-                    known.choice.clone(),
-                    known.dimensions,
-                )),
-                is_paid: !known.is_free,
-                prices: known.prices,
-            }),
+            Choice::Provider(known) => {
+                let (choice, dimensions) = (known.choice.clone(), known.dimensions);
+                let asked = Asked::new(self.0.providers.clone(), choice, dimensions);
+                Ok((Arc::new(asked.clone()) as _, Some(asked), Some(known)))
+            }
             Choice::Nobody(missing) => Err(missing.clone()),
         };
-        let maker = match embedder {
-            Ok(maker) => {
-                let memory = self.0.data_dir.join(MEMORY);
-                let embedder = Cached::open(maker.embedder, &memory).await;
+        let maker = match maker {
+            Ok((model, asked, known)) => {
+                let memory = Cached::open(model, &self.0.data_dir.join(MEMORY)).await;
                 Ok(Maker {
-                    embedder: Arc::new(embedder),
-                    ..maker
+                    embedder: Arc::new(memory.clone()),
+                    memory,
+                    asked,
+                    is_paid: known.is_some_and(|known| !known.is_free),
+                    prices: known.and_then(|known| known.prices),
                 })
             }
             Err(missing) => Err(missing),

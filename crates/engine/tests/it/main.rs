@@ -6,6 +6,7 @@ mod changes;
 mod choosing;
 mod code_tools;
 mod colours;
+mod commits;
 mod crash;
 mod demonstration;
 mod egress;

@@ -2,6 +2,7 @@
 //! move from one place to the other.
 
 use mira_fake_qdrant::FakeQdrant;
+use mira_protocol::budget::LedgerCall;
 use mira_protocol::code::*;
 use mira_protocol::egress::ListEgress;
 use mira_protocol::project::ProjectRef;
@@ -25,14 +26,14 @@ pub fn total_price(items: &[u64]) -> u64 {
 pub fn drizzle() {}
 ";
 
-fn of(project: &ProjectId) -> ProjectRef {
+pub fn of(project: &ProjectId) -> ProjectRef {
     ProjectRef {
         project_id: project.clone(),
     }
 }
 
 /// Asks until the answer fits; each time anew when the engine tells something.
-async fn until<T>(on: &TestEngine, ask: impl AsyncFn() -> T, fits: impl Fn(&T) -> bool) -> T {
+pub async fn until<T>(on: &TestEngine, ask: impl AsyncFn() -> T, fits: impl Fn(&T) -> bool) -> T {
     let mut events = on.engine.events();
     loop {
         let answer = ask().await;
@@ -45,13 +46,13 @@ async fn until<T>(on: &TestEngine, ask: impl AsyncFn() -> T, fits: impl Fn(&T) -
     }
 }
 
-async fn meaning(on: &TestEngine, project: &ProjectId) -> MeaningState {
+pub async fn meaning(on: &TestEngine, project: &ProjectId) -> MeaningState {
     let state = on.engine.call(calls::CodeState(of(project))).await;
     state.expect("a state").meaning
 }
 
 /// Every piece has its vector.
-async fn embedded(on: &TestEngine, project: &ProjectId) -> MeaningState {
+pub async fn embedded(on: &TestEngine, project: &ProjectId) -> MeaningState {
     let whole = |now: &MeaningState| now.total > 0 && now.done == now.total;
     until(on, async || meaning(on, project).await, whole).await
 }
@@ -75,7 +76,7 @@ fn by_meaning(hits: &CodeHits) -> bool {
     reasons.any(|one| one.signal == "meaning")
 }
 
-async fn set(on: &TestEngine, name: &str, value: &str) {
+pub async fn set(on: &TestEngine, name: &str, value: &str) {
     let set = calls::SettingsSet(SetSetting {
         name: name.into(),
         value: Some(value.into()),
@@ -83,13 +84,13 @@ async fn set(on: &TestEngine, name: &str, value: &str) {
     on.engine.call(set).await.expect("saved");
 }
 
-async fn state(on: &TestEngine) -> VectorsState {
+pub async fn state(on: &TestEngine) -> VectorsState {
     let state = on.engine.call(calls::VectorsGet(Nothing {})).await;
     state.expect("a state")
 }
 
 /// A model on this machine, so that nobody is asked; short vectors are enough.
-async fn with_local_server(vendor: &FakeVendor, server: Option<&FakeQdrant>) -> TestEngine {
+pub async fn with_local_server(vendor: &FakeVendor, server: Option<&FakeQdrant>) -> TestEngine {
     let (vendor, server) = (vendor.url(), server.map(FakeQdrant::url));
     TestEngine::tuned(None, move |settings| {
         settings.local_base_url = Some(vendor);
@@ -101,7 +102,7 @@ async fn with_local_server(vendor: &FakeVendor, server: Option<&FakeQdrant>) -> 
     .await
 }
 
-async fn again(on: TestEngine, vendor: &FakeVendor, server: &FakeQdrant) -> TestEngine {
+pub async fn again(on: TestEngine, vendor: &FakeVendor, server: &FakeQdrant) -> TestEngine {
     on.engine.shutdown().await;
     let data = on.data.clone();
     let lock = on.data_dir().join("lock");
@@ -120,7 +121,7 @@ async fn again(on: TestEngine, vendor: &FakeVendor, server: &FakeQdrant) -> Test
     .await
 }
 
-async fn embedding_calls(on: &TestEngine) -> usize {
+pub async fn embedding_calls(on: &TestEngine) -> usize {
     let all = ledger(on).await;
     all.iter()
         .filter(|call| call.purpose == "embedding")
@@ -281,6 +282,7 @@ async fn a_model_that_costs_waits_for_a_word_stays_in_budget_and_stands_in_the_l
             model: model.into(),
             dimensions: 64,
             tokens,
+            commit_tokens: 0,
         }))
     };
     for (model, tokens) in [("openai/other", estimate.tokens), (&*estimate.model, 1)] {
@@ -304,6 +306,13 @@ async fn a_model_that_costs_waits_for_a_word_stays_in_budget_and_stands_in_the_l
     assert!(
         paid.iter()
             .all(|call| call.cost_micro_usd.is_some_and(|cost| cost > 0))
+    );
+    let named = |call: &&LedgerCall| call.purpose == "embedding";
+    let named = paid.iter().filter(named);
+    assert!(
+        named
+            .map(|call| &call.project_id)
+            .all(|of| *of == Some(id.clone()))
     );
     assert!(by_meaning(&search(&on, &id).await));
 
@@ -348,12 +357,48 @@ async fn another_choice_makes_other_vectors_beside_the_old_ones() {
         .collect();
     models.sort_unstable();
     assert_eq!(models, [("local/other", true), ("local/small", false)]);
+    // What would be lost is told; what is in use, or is more than was shown, is not removed.
+    let old = |store| on.engine.call(calls::VectorsOld(AskOldVectors { store }));
+    let listed = old(None).await.expect("a list");
+    let names: Vec<&str> = listed
+        .collections
+        .iter()
+        .map(|one| one.model.as_str())
+        .collect();
+    assert_eq!(names, ["local/small"]);
+    let small = &listed.collections[0];
+    assert_eq!((small.points, small.bytes), (first.done, first.done * 64));
+    assert_eq!(small.projects[0].project_id, id);
+    assert_eq!(small.projects[0].points, first.done);
+    let remove = |model: &str, points| {
+        on.engine.call(calls::VectorsRemoveOld(RemoveOldVectors {
+            store: VectorStore::Embedded,
+            name: "mira_code".into(),
+            model: model.into(),
+            dimensions: 16,
+            points,
+        }))
+    };
+    for (model, points) in [("local/other", first.done), ("local/small", first.done - 1)] {
+        let failure = remove(model, points).await.expect_err("it stays");
+        assert_eq!(failure.code, Code::Conflict);
+    }
+    let failure = remove("local/none", 1).await.expect_err("none such");
+    assert_eq!(failure.code, Code::NotFound);
+    let failure = old(Some(VectorStore::Qdrant)).await.expect_err("no server");
+    assert!(failure.message.contains("QDRANT_URL"), "{failure:?}");
     // Back again: they are still there.
     let before = embedding_calls(&on).await;
     set(&on, "EMBEDDING_MODEL", "local/small").await;
     let back = |now: &MeaningState| now.model == first.model && now.done == first.done;
     until(&on, async || meaning(&on, &id).await, back).await;
     assert_eq!(embedding_calls(&on).await, before);
+    // Removed, the file is smaller, and that model finds none of its vectors any more.
+    let left = remove("local/other", first.done).await.expect("removed");
+    assert_eq!(left.collections, []);
+    let left = state(&on).await.collections;
+    assert!(left.iter().all(|one| one.is_used), "{left:?}");
+    assert!(by_meaning(&search(&on, &id).await));
 }
 
 /// More pieces than one page of a move holds.
@@ -367,7 +412,7 @@ fn large() -> TempProject {
     project
 }
 
-fn phase(state: &VectorsState) -> Option<MigrationPhase> {
+pub fn phase(state: &VectorsState) -> Option<MigrationPhase> {
     state.migration.as_ref().map(|one| one.phase)
 }
 
@@ -489,6 +534,7 @@ async fn offline_a_model_elsewhere_is_not_asked_and_no_call_is_written_down() {
         model: estimate.model,
         dimensions: estimate.dimensions,
         tokens: estimate.tokens,
+        commit_tokens: 0,
     });
     on.engine.call(agree).await.expect("agreed");
     let said = |now: &MeaningState| {

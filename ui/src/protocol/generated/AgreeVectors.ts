@@ -9,4 +9,8 @@ export type AgreeVectors = { project_id: ProjectId,
  * As the estimate said them: where another model is chosen meanwhile, or more is to be sent, it
  * is asked anew.
  */
-model: string, dimensions: number, tokens: number, };
+model: string, dimensions: number, tokens: number, 
+/**
+ * Of commits; 0: they are not agreed to.
+ */
+commit_tokens: number, };

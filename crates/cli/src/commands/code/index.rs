@@ -4,7 +4,7 @@ use mira_protocol::code::{CodeLanguages, IndexState, NotedFiles, SetCodeLanguage
 use mira_protocol::project::ProjectRef;
 use mira_protocol::{Failure, calls};
 
-use super::{doing, ready, vectors};
+use super::{doing, old, ready, vectors};
 use crate::args::{CodeTarget, IndexArgs, IndexCommand};
 use crate::client::Client;
 use crate::commands::{say, say_json, table};
@@ -62,6 +62,21 @@ pub async fn run(client: &Client, args: IndexArgs) -> Result<u8, Failure> {
         Some(IndexCommand::Test { url, json }) => vectors::test(client, url, json.json).await,
         Some(IndexCommand::Migrate { to, cancel, json }) => {
             vectors::migrate(client, to.map(Into::into), cancel, json.json).await
+        }
+        Some(IndexCommand::Old {
+            model,
+            remove,
+            yes,
+            at,
+            json,
+        }) => {
+            let asked = old::Asked {
+                model,
+                store: at.map(Into::into),
+                remove,
+                yes,
+            };
+            old::run(client, asked, json.json).await
         }
         Some(IndexCommand::Embedder(args)) => vectors::embedder(client, args).await,
     }
@@ -146,6 +161,18 @@ pub fn said(state: &IndexState) -> String {
     if let Some(note) = note.filter(|_| state.meaning.model.is_some()) {
         rows.push(row("vectors", note));
     }
+    let commits = &state.commits;
+    let found = match (&commits.failure, commits.is_read) {
+        (Some(failure), _) => clean(failure),
+        (None, false) => format!("being read, {} so far", count(commits.known)),
+        (None, true) if commits.meaning.model.is_some() => format!(
+            "{}, {} with a vector",
+            count(commits.known),
+            count(commits.meaning.done)
+        ),
+        (None, true) => count(commits.known),
+    };
+    rows.push(row("commits", found));
     let insight = &state.insight;
     let looked = match (&insight.failure, insight.is_current) {
         (Some(failure), _) => clean(failure),

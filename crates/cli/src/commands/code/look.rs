@@ -5,7 +5,7 @@ use mira_protocol::code::{
 };
 use mira_protocol::{Failure, calls};
 
-use super::{NOTHING, note, ready};
+use super::{NOTHING, commits, note, ready};
 use crate::args::{SearchArgs, SymbolsArgs};
 use crate::client::Client;
 use crate::commands::{say, say_json, table};
@@ -16,6 +16,9 @@ const SHOWN_LINES: usize = 12;
 const LINE_WIDTH: usize = 160;
 
 pub async fn search(client: &Client, args: SearchArgs) -> Result<u8, Failure> {
+    if args.commits {
+        return commits::search(client, args).await;
+    }
     let (project, _) = ready(client, &args.target).await?;
     let query = args.query.join(" ");
     let search = SearchCode {

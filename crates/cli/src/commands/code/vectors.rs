@@ -242,14 +242,15 @@ async fn agreed(
         model: estimate.model,
         dimensions: estimate.dimensions,
         tokens: estimate.tokens,
+        commit_tokens: estimate.commit_tokens,
     };
     client.call(calls::VectorsAgree(agree)).await
 }
 
 fn estimated(estimate: &VectorsEstimate) -> String {
     let model = clean(&estimate.model);
-    if estimate.pieces == 0 {
-        return format!("Every piece has its vector by {model}.\n");
+    if estimate.pieces + estimate.commits == 0 {
+        return format!("Every piece and commit has its vector by {model}.\n");
     }
     let cost = match (estimate.is_paid, estimate.cost_micro_usd) {
         (false, _) => "it costs nothing".to_owned(),
@@ -261,9 +262,10 @@ fn estimated(estimate: &VectorsEstimate) -> String {
         _ => " Vectors are made in the background.",
     };
     format!(
-        "{} pieces, about {} tokens, by {model} ({} numbers): {cost}.{state}\n",
+        "{} pieces and {} commits, about {} tokens, by {model} ({} numbers): {cost}.{state}\n",
         count(estimate.pieces),
-        count(estimate.tokens),
+        count(estimate.commits),
+        count(estimate.tokens + estimate.commit_tokens),
         estimate.dimensions
     )
 }
