@@ -53,6 +53,24 @@ export const journeys = {
       await page.locator("#inspector-panel").getByText("self.items.iter().sum()").waitFor();
     }),
 
+  "code: a commit is found beside the code and alone, with reasons, and shows what it changed": () =>
+    journey(async (here, page) => {
+      here.put("ask.rs", "pub fn ask_again() {}\n");
+      here.commit("Retry a question once more\n\nThe server forgets the first after a restart.");
+      await page.keyboard.press("Control+Shift+F");
+      await page.getByRole("searchbox", { name: "Search code" }).fill("why do we retry twice");
+      const commits = page.getByRole("region", { name: "Commits" });
+      await commits.getByText("Retry a question once more").waitFor();
+      await commits.getByRole("button", { name: "All commits that fit" }).click();
+      await page.getByLabel("Why this order").check();
+      await commits.getByRole("list", { name: "Why it ranks here" }).first().getByText("words", { exact: true }).waitFor();
+      await commits.getByRole("button", { name: /Retry a question once more/ }).click();
+      await commits.getByText("pub fn ask_again() {}").waitFor();
+      assert.deepEqual(await accessibility(page), [], "commits");
+      await commits.getByRole("button", { name: "Open ask.rs:1" }).click();
+      await page.locator("#inspector-panel").getByText("pub fn ask_again() {}").waitFor();
+    }),
+
   "code: a symbol by letters of its name, its page, what it stands in, and back": () =>
     journey(async (here, page) => {
       await page.keyboard.press("Control+Shift+O");

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { accessibility, openProject, qdrant, world } from "./world.mjs";
 
 export const journeys = {
-  "vectors: what a model costs is agreed to, a server is tested, and a move waits for it and goes on": async () => {
+  "vectors: what a model costs is agreed to, a server is tested, a move waits for it and goes on, and old ones are removed": async () => {
     let server = await qdrant();
     const here = await world({});
     try {
@@ -20,10 +20,10 @@ export const journeys = {
 
       const maker = page.getByRole("region", { name: "Who makes them" });
       await maker.getByText("A provider’s model").click();
-      await maker.getByText(/pieces have no vector yet, about .* tokens: it costs .*\$/).waitFor();
+      await maker.getByText(/pieces and .* commits have no vector yet, about .* tokens: it costs .*\$/).waitFor();
       assert.deepEqual(await accessibility(page), [], "a cost that waits for a word");
       await maker.getByRole("button", { name: /^Send it for .*\$/ }).click();
-      await maker.getByText("Every piece has its vector.").waitFor();
+      await maker.getByText("Every piece and every commit has its vector.").waitFor();
 
       const address = page.getByRole("region", { name: "Qdrant server" });
       const where = page.getByRole("region", { name: "Where they lie" });
@@ -42,7 +42,17 @@ export const journeys = {
       server = await qdrant(server.port);
       await move.getByText("All vectors are on the server.").waitFor();
       await where.getByText(new RegExp(`^Now at .*:${server.port}\\.$`)).waitFor();
-      await where.getByText("in use").waitFor();
+      await where.getByText("in use").first().waitFor();
+      // What was moved stays in the file until somebody removes it, and what that loses is said.
+      const old = page.getByRole("region", { name: "Old vectors" });
+      await old.getByText("Search uses everything that lies there.").waitFor();
+      await old.getByText("In a file", { exact: true }).click();
+      await old.getByText(/ of greeter/).first().waitFor();
+      assert.deepEqual(await accessibility(page), [], "old vectors");
+      const remove = old.getByRole("button", { name: /^Remove mira_code of / });
+      await remove.click();
+      await old.getByRole("button", { name: /^Remove .* for good$/ }).click();
+      await remove.waitFor({ state: "detached" });
       await page.goto(`${page.url().split("#")[0]}#/code/index`);
       await page.getByText(/pieces have a vector \(openai\/text-embedding-3-large\)/).waitFor();
       assert.deepEqual(here.problems(), []);

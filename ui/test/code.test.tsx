@@ -32,6 +32,29 @@ describe("code", () => {
     expect(place.get().element).toBe(8);
   });
 
+  it("finds commits beside code and alone, with the reasons, and shows what one changed", async () => {
+    const { engine } = mount();
+    engine.on("git.changes", () => ({
+      truncated: false,
+      files: [{ path: "src/cart.rs", change: "modified", additions: 1, deletions: 0, binary: false, mark: "pending", too_large: false, edited_since: false, undone: false, hunks: [{ id: "1", old_start: 9, old_lines: 1, new_start: 9, new_lines: 2, mark: "pending", lines: [{ kind: "context", text: "ask();" }, { kind: "added", text: "ask_again();" }] }] }],
+    }));
+    place.set({ view: "code", codeTab: "search" });
+    await user().clear(await screen.findByRole("searchbox", { name: "Search code" }));
+    await user().type(screen.getByRole("searchbox", { name: "Search code" }), "why do we retry twice");
+    const few = await screen.findByRole("region", { name: "Commits" });
+    await within(few).findByText("cart: ask twice where the price is missing");
+    await user().click(within(few).getByRole("button", { name: "All commits that fit" }));
+    const all = await screen.findByRole("region", { name: "Commits" });
+    expect(await within(all).findByText(/searched by words, not by meaning/)).toBeTruthy();
+    expect(await within(all).findByText(/by meaning \(0\.62\)/)).toBeTruthy();
+    expect(engine.calls("git.search").at(-1)).toMatchObject({ query: "why do we retry twice", limit: 40, explain: true });
+    await user().click(within(all).getByRole("button", { name: /4f9e4a8c/ }));
+    expect(await within(all).findByText("ask_again();")).toBeTruthy();
+    expect(engine.calls("git.changes").at(-1)).toMatchObject({ target: "commit", commit: "4f9e4a8c0d1e2f3a4b5c6d7e8f90a1b2c3d4e5f6" });
+    expect(within(all).getByRole("button", { name: "Open src/cart.rs:9" })).toBeTruthy();
+    await user().click(screen.getByRole("radio", { name: "Best fit" }));
+  });
+
   it("lists what could be better, with the measure and the threshold, and leads to the place", async () => {
     const { engine } = mount();
     place.set({ view: "code", codeTab: "quality" });

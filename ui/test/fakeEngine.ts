@@ -224,6 +224,7 @@ export function fakeEngine(state: string): ScriptedTransport {
       phase: "idle", done: 0, total: 0, generation: 3, is_complete: true, is_fresh: true, is_watching: true, watch_note: null, failure: null,
       totals: { files: 212, lines: 41_800, source_bytes: 1_400_000, elements: 3_910, edges: 9_004, chunks: 5_120, skipped: 1, noted: 2, bytes: 9_300_000 },
       meaning: { model: null, done: 0, total: 5_120, note: "Words and names are searched; meaning is not." },
+      commits: { known: 240, is_read: true, failure: null, meaning: { model: null, done: 0, total: 240, note: "Words and names are searched; meaning is not.", waits: false } },
       insight: { is_current: true, is_running: false, failure: null, issues: 2, concepts: 2, clusters: 1, patterns: 1, commits: 240 },
     }),
     "vectors.get": () => ({
@@ -235,13 +236,26 @@ export function fakeEngine(state: string): ScriptedTransport {
       ],
       migration: { from: "embedded", to: "qdrant", phase: "running", done: 1_200, total: 9_220, collection: "mira_code", failure: null },
     }),
-    "vectors.estimate": () => ({ model: "openai/text-embedding-3-large", dimensions: 3_072, pieces: 1_020, tokens: 310_000, cost_micro_usd: 40_300, is_paid: true, is_agreed: false }),
+    "vectors.estimate": () => ({ model: "openai/text-embedding-3-large", dimensions: 3_072, pieces: 1_020, tokens: 310_000, commits: 240, commit_tokens: 12_000, cost_micro_usd: 40_300, is_paid: true, is_agreed: false }),
+    "vectors.old": () => ({
+      store: "qdrant", place: "localhost:6334",
+      collections: [{ name: "mira_code", model: "all-minilm-l6-v2-q7", dimensions: 384, points: 5_120, bytes: 7_864_320, projects: [{ project_id: "proj_1", name: "shop", points: 5_000 }] }],
+    }),
+    "vectors.remove_old": () => ({ store: "qdrant", place: "localhost:6334", collections: [] }),
     "code.noted_files": () => ({ files: [{ path: "assets/logo.png", kind: "binary", text: "no text", is_skipped: true, size_bytes: 48_000 }], more: 0 }),
     "code.languages": () => ({ languages: [{ language: "Rust", enabled: true, extensions: [], max_bytes: 2_097_152, max_ms: 1_500, files: 180 }] }),
     "code.set_language": () => ({ languages: [] }),
     "code.search": ({ query, explain }: { query: string; explain: boolean }) => ({
       hits: query === "nothing" ? [] : [{ ...code("pub fn total_price(&self) -> u64 {\n    self.items.iter().sum()\n}\n"), ...(explain ? { reasons: [{ signal: "words", detail: "place 1 by its words (BM25 7.1)", share: 0.1 }] } : {}) }],
       truncated: false,
+    }),
+    "git.search": ({ query, explain }: { query: string; explain: boolean }) => ({
+      hits: query === "nothing" ? [] : [{
+        commit: { hash: "4f9e4a8c0d1e2f3a4b5c6d7e8f90a1b2c3d4e5f6", author: "Ada", email: "ada@example.com", at: 1_764_000_000_000, subject: "cart: ask twice where the price is missing" },
+        body: "The server forgets the first question after a restart.", paths: ["src/cart.rs"], more_paths: 0, score: 1,
+        reasons: explain ? [{ signal: "meaning", detail: "place 1 by meaning (0.62)", share: 0.15 }] : [],
+      }],
+      truncated: false, notes: ["searched by words, not by meaning: vectors of its commits are not made yet. They are made in the background."], is_reading: false,
     }),
     "code.symbols": ({ query }: { query: string }) => ({ elements: query === "nothing" ? [] : [total, cart], truncated: false }),
     "code.element": ({ id }: { id: number }) => ({

@@ -263,6 +263,21 @@ describe("sessions", () => {
 });
 
 describe("settings", () => {
+  it("show old vectors with what is lost, and remove them on a second click", async () => {
+    const { engine } = mount();
+    place.set({ view: "settings", settingsTab: "vectors" });
+    const old = await screen.findByRole("region", { name: "Old vectors" });
+    expect(await within(old).findByText(/about 7\.5 MB · 5,000 of shop/)).toBeTruthy();
+    await user().click(within(old).getByRole("button", { name: "Remove mira_code of all-minilm-l6-v2-q7" }));
+    expect(engine.calls("vectors.remove_old")).toEqual([]);
+    engine.on("vectors.old", () => ({ store: "qdrant", place: "localhost:6334", collections: [] }));
+    await user().click(within(old).getByRole("button", { name: /^Remove 5,120 vectors for good/ }));
+    expect(engine.calls("vectors.remove_old")).toEqual([{ store: "qdrant", name: "mira_code", model: "all-minilm-l6-v2-q7", dimensions: 384, points: 5_120 }]);
+    expect(await within(old).findByText("Search uses everything that lies there.")).toBeTruthy();
+    await user().click(within(old).getByText("In a file"));
+    expect(engine.calls("vectors.old").at(-1)).toEqual({ store: "embedded" });
+  });
+
   it("save a key, test a provider, and show where a value comes from", async () => {
     const { engine } = mount();
     act(() => {

@@ -50,7 +50,7 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "checkpoints":
       return ["checkpoint.list", "checkpoint.get", "checkpoint.usage"];
     case "settings":
-      return ["vectors.get", "settings.list", "model.list", "provider.list", "budget.get", "editor.list", "route.explain", "route.outcomes", "code.naming"];
+      return ["vectors.get", "vectors.old", "settings.list", "model.list", "provider.list", "budget.get", "editor.list", "route.explain", "route.outcomes", "code.naming"];
     case "providers":
       return ["provider.list", "model.list", "provider.detect", "code.naming"];
     case "budget":
@@ -58,13 +58,13 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "egress":
       return ["egress.list"];
     case "git":
-      return ["git.status", "git.diff", "git.changes", "git.log"];
+      return ["git.status", "git.diff", "git.changes", "git.log", "git.search"];
     case "files":
       return ["file.list", "file.read", "file.find", "file.blob", "project.guidelines"];
     case "code":
-      return ["code.state", "code.noted_files", "code.languages", "code.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map", "code.quality", "code.hotspots", "code.concepts", "code.clusters", "code.patterns", "code.naming", "code.modules", "vectors.estimate"];
+      return ["code.state", "code.noted_files", "code.languages", "code.search", "git.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map", "code.quality", "code.hotspots", "code.concepts", "code.clusters", "code.patterns", "code.naming", "code.modules", "vectors.estimate"];
     case "vectors":
-      return ["vectors.get", "vectors.estimate", "code.state"];
+      return ["vectors.get", "vectors.old", "vectors.estimate", "code.state"];
   }
 }
 

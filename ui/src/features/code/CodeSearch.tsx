@@ -12,16 +12,20 @@ import type { CodeHit } from "../../protocol/generated/CodeHit";
 import type { SearchMode } from "../../protocol/generated/SearchMode";
 import { useRequest } from "../../protocol/queries";
 import type { CodeLinks } from "./CodeView";
-import { ElementLink, Notes, Place } from "./parts";
+import { Commits } from "./Commits";
+import { ElementLink, Notes, Place, Reasons } from "./parts";
 
 const LIMIT = 40;
 /** Lines of a hit that are drawn. */
 const SHOWN_LINES = 8;
-const MODES: SearchMode[] = ["ranked", "text", "regex"];
+/** Commits that stand below what was found in the code. */
+const FEW_COMMITS = 3;
+type Mode = SearchMode | "commits";
+const MODES: Mode[] = ["ranked", "commits", "text", "regex"];
 
 interface Asked {
   text: string;
-  mode: SearchMode;
+  mode: Mode;
   path: string;
   language: string;
   why: boolean;
@@ -37,12 +41,12 @@ export function CodeSearch({ projectId, links }: { projectId: string; links: Cod
   const path = useDeferredValue(now.path.trim());
   const found = useRequest(
     "code.search",
-    query
+    query && now.mode !== "commits"
       ? { project_id: projectId, query, mode: now.mode, path: path || undefined, language: now.language || undefined, limit: LIMIT, explain: now.why }
       : undefined,
   );
   const hits = found.data?.hits ?? [];
-  const placeholder = now.mode === "text" ? words.textPlaceholder : now.mode === "regex" ? words.regexPlaceholder : words.placeholder;
+  const placeholder = now.mode === "text" ? words.textPlaceholder : now.mode === "regex" ? words.regexPlaceholder : now.mode === "commits" ? words.commitsPlaceholder : words.placeholder;
   return (
     <>
       <input
@@ -62,7 +66,7 @@ export function CodeSearch({ projectId, links }: { projectId: string; links: Cod
       <Filters projectId={projectId} now={now} />
       <Notes projectId={projectId} notes={found.data?.notes} />
       {found.error ? <Failed asked={found} /> : null}
-      {query && found.isPending ? <Waiting what={t.common.loading} /> : null}
+      {query && now.mode !== "commits" && found.isPending ? <Waiting what={t.common.loading} /> : null}
       {query ? null : (
         <Empty icon={<FileSearch size={22} className="quiet" aria-hidden="true" />} title={words.label}>
           {words.hint}
@@ -70,6 +74,20 @@ export function CodeSearch({ projectId, links }: { projectId: string; links: Cod
       )}
       {query && found.data && hits.length === 0 ? <Empty title={words.none({ query })} /> : null}
       {query && hits.length > 0 ? <Hits hits={hits} truncated={found.data?.truncated ?? false} links={links} /> : null}
+      {query && now.mode === "commits" ? <Commits projectId={projectId} query={query} path={path} why={now.why} limit={LIMIT} links={links} /> : null}
+      {query && now.mode === "ranked" ? (
+        <Commits
+          projectId={projectId}
+          query={query}
+          path={path}
+          why={now.why}
+          limit={FEW_COMMITS}
+          links={links}
+          onAll={() => {
+            asked.set({ mode: "commits" });
+          }}
+        />
+      ) : null}
     </>
   );
 }
@@ -97,7 +115,7 @@ function Filters({ projectId, now }: { projectId: string; now: Asked }) {
           asked.set({ path: event.target.value });
         }}
       />
-      <select
+      {now.mode === "commits" ? null : <select
         className="input"
         aria-label={words.language}
         value={now.language}
@@ -111,8 +129,8 @@ function Filters({ projectId, now }: { projectId: string; now: Asked }) {
             {one.language}
           </option>
         ))}
-      </select>
-      {now.mode === "ranked" ? (
+      </select>}
+      {now.mode === "ranked" || now.mode === "commits" ? (
         <label className="row-line">
           <input
             type="checkbox"
@@ -156,19 +174,7 @@ function Hit({ hit, links }: { hit: CodeHit; links: CodeLinks }) {
       <pre className="code-text">
         <code>{content}</code>
       </pre>
-      {hit.reasons && hit.reasons.length > 0 ? (
-        <ul className="code-reasons secondary" aria-label={t.code.search.reasons}>
-          {hit.reasons.map((reason, index) => (
-            <li key={index}>
-              <span className="num">{signed(reason.share)}</span> <strong>{reason.signal}</strong> {reason.detail}
-            </li>
-          ))}
-        </ul>
-      ) : null}
+      <Reasons reasons={hit.reasons} />
     </li>
   );
-}
-
-function signed(share: number): string {
-  return `${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(3)}`;
 }

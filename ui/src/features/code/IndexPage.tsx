@@ -9,6 +9,7 @@ import { t } from "../../i18n";
 import { bytes, whole } from "../../i18n/format";
 import { asFailure } from "../../protocol/client";
 import type { CodeLanguage } from "../../protocol/generated/CodeLanguage";
+import type { CommitsState } from "../../protocol/generated/CommitsState";
 import type { IndexState } from "../../protocol/generated/IndexState";
 import type { InsightState } from "../../protocol/generated/InsightState";
 import type { NotedFiles } from "../../protocol/generated/NotedFiles";
@@ -86,10 +87,21 @@ function StateOf({ projectId, state }: { projectId: string; state: IndexState })
         {meaning.model ? words.vectors({ done: meaning.done, total: meaning.total, model: meaning.model }) : null} {state.watch_note ?? (state.is_watching ? words.watching : null)}
       </p>
       {meaning.note ? <p className="secondary">{meaning.note}</p> : null}
+      <p className="secondary">{commitWords(state.commits)}</p>
+      {state.commits?.failure ? <FailureCard failure={{ message: state.commits.failure }} /> : null}
+      {state.commits?.meaning.note && state.commits.meaning.note !== meaning.note ? <p className="secondary">{state.commits.meaning.note}</p> : null}
       <p className="secondary">{insightWords(state.insight)}</p>
       {state.insight.failure ? <FailureCard failure={{ message: state.insight.failure }} /> : null}
     </section>
   );
+}
+
+function commitWords(commits: CommitsState | undefined): string {
+  const words = t.code.index;
+  if (!commits) return "";
+  const { done, total, model } = commits.meaning;
+  const made = model && total > 0 ? words.commitVectors({ done, total }) : "";
+  return [words.commits({ known: commits.known }), commits.is_read ? made : words.readingCommits].filter(Boolean).join(" ");
 }
 
 function insightWords(insight: InsightState): string {

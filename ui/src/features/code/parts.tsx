@@ -4,6 +4,7 @@ import { Said } from "../../components/Said";
 import { t } from "../../i18n";
 import type { CodeElement } from "../../protocol/generated/CodeElement";
 import type { IndexState } from "../../protocol/generated/IndexState";
+import type { RankReason } from "../../protocol/generated/RankReason";
 import { useRequest } from "../../protocol/queries";
 
 /** The word for a kind; one that is not known yet stands for itself. */
@@ -71,4 +72,22 @@ export function Notes({ projectId, notes }: { projectId: string; notes: readonly
           ))}
     </div>
   );
+}
+
+/** Why something ranks where it does. */
+export function Reasons({ reasons }: { reasons: readonly RankReason[] | undefined }) {
+  if (!reasons?.length) return null;
+  return (
+    <ul className="code-reasons secondary" aria-label={t.code.search.reasons}>
+      {reasons.map((reason, index) => (
+        <li key={index}>
+          <span className="num">{signed(reason.share)}</span> <strong>{reason.signal}</strong> {reason.detail}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function signed(share: number): string {
+  return `${share < 0 ? "−" : "+"}${Math.abs(share).toFixed(3)}`;
 }

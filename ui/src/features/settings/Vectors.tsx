@@ -14,6 +14,7 @@ import { useClient, useRequest } from "../../protocol/queries";
 import { useSaved } from "../../protocol/saved";
 import { told } from "../../protocol/told";
 import { MoveVectors } from "./MoveVectors";
+import { OldVectors } from "./OldVectors";
 import { QdrantServer } from "./QdrantServer";
 
 const STORES = ["auto", "embedded", "qdrant"] as const;
@@ -30,6 +31,7 @@ export function Vectors({ project }: { project: Project | undefined }) {
       <Place state={state.data} />
       <QdrantServer state={state.data} />
       <MoveVectors state={state.data} />
+      <OldVectors key={state.data.store} state={state.data} />
       <Maker state={state.data} project={project} />
     </div>
   );
@@ -107,7 +109,7 @@ function Cost({ project }: { project: Project }) {
     setBusy(true);
     setFailure(undefined);
     client
-      .call("vectors.agree", { project_id: project.id, model: now.model, dimensions: now.dimensions, tokens: now.tokens })
+      .call("vectors.agree", { project_id: project.id, model: now.model, dimensions: now.dimensions, tokens: now.tokens, commit_tokens: now.commit_tokens })
       .catch(setFailure)
       .finally(() => {
         setBusy(false);
@@ -117,12 +119,12 @@ function Cost({ project }: { project: Project }) {
   return (
     <div className="stack" role="group" aria-labelledby={id}>
       <h3 id={id}>{project.name}</h3>
-      {now.pieces === 0 ? (
+      {now.pieces + now.commits === 0 ? (
         <p role="status">{words.allMade}</p>
       ) : (
-        <p role="status">{`${words.estimate({ pieces: whole(now.pieces), tokens: whole(now.tokens) })}: ${cost === undefined ? words.noPrice : words.costs({ cost })}.`}</p>
+        <p role="status">{`${words.estimate({ pieces: whole(now.pieces), commits: whole(now.commits), tokens: whole(now.tokens + now.commit_tokens) })}: ${cost === undefined ? words.noPrice : words.costs({ cost })}.`}</p>
       )}
-      {now.pieces > 0 && now.is_agreed ? <p className="quiet">{words.agreed}</p> : null}
+      {now.pieces + now.commits > 0 && now.is_agreed ? <p className="quiet">{words.agreed}</p> : null}
       {now.is_agreed ? null : (
         <div>
           <Button look="primary" disabled={busy} onClick={agree}>
