@@ -106,6 +106,23 @@ describe("the conversation", () => {
     expect(engine.calls("operation.cancel")).toEqual([{ operation_id: "op_2" }]);
   });
 
+  it("sends a message as a new one where the operation ended while it was written", async () => {
+    const { engine } = mount("busy", {
+      prepare: (engine) => {
+        engine.on("operation.steer", () => refuse({ code: "conflict", message: "The operation is not running any more." }));
+      },
+    });
+    await screen.findByRole("button", { name: /Run cargo bench -p parser.*running/ });
+    await user().type(field(), "then tag it{Enter}");
+    await waitFor(() => {
+      expect(engine.calls("operation.start").map((call) => call.content)).toEqual(["then tag it"]);
+    });
+    await waitFor(() => {
+      expect((field() as HTMLTextAreaElement).value).toBe("");
+    });
+    expect(screen.queryByText(/not running any more/)).toBeNull();
+  });
+
   it("shows a failure with its reason, its next step and its detail", async () => {
     const { engine } = mount("failed");
     expect(await screen.findByText("OpenAI refused the request: the account has no credit left.")).toBeTruthy();

@@ -19,6 +19,7 @@ import type { ConversationActions, RowActions } from "../features/chat/rows";
 import { StatusLine } from "../features/chat/StatusLine";
 import { pendingApprovals, runningOperation, type Item, type UserItem } from "../features/chat/transcript";
 import { t } from "../i18n";
+import { asFailure } from "../protocol/client";
 import type { RewindReport } from "../protocol/generated/RewindReport";
 import type { Session } from "../protocol/generated/Session";
 import { SenderContext, type Sender } from "../protocol/nextCost";
@@ -65,10 +66,12 @@ export function Talk(props: {
   const [applying, setApplying] = useState<{ block: CodeToApply; path: string | undefined } | undefined>(undefined);
 
   const steer = async (content: string) => {
-    if (!running) return;
+    if (!running) return false;
     try {
       await client.call("operation.steer", { operation_id: running, content });
+      return true;
     } catch (error) {
+      if (["conflict", "not_found"].includes(asFailure(error).code)) return false;
       fail(error);
       throw error;
     }

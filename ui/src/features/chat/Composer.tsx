@@ -46,7 +46,8 @@ export function Composer(props: {
   said: () => readonly string[];
   /** Resolves once the engine has it; the text is kept where it rejects. */
   onSend: (message: Outgoing, begun: (sessionId: string) => void) => Promise<void>;
-  onSteer: (content: string) => Promise<void>;
+  /** False where the operation had just ended. */
+  onSteer: (content: string) => Promise<boolean>;
   onStop: () => void;
   onSetUp: () => void;
   /** Hears how to reach the field, and `undefined` when it goes. */
@@ -188,8 +189,8 @@ export function Composer(props: {
     }
     setSending(true);
     try {
-      if (how === "steer" && attachments.length === 0) await props.onSteer(content);
-      else {
+      const reached = how === "steer" && attachments.length === 0 && (await props.onSteer(content));
+      if (!reached) {
         const mentions = mentionedIn(content, written.mentions).map((one) => one.mention);
         await props.onSend({ content, attachments: [...attachments], mentions }, (id) => {
           handOver(history, id);
