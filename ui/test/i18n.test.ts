@@ -140,6 +140,15 @@ describe("what the engine says", () => {
     expect(said.filter(([sentence]) => !known.includes(written(sentence)))).toEqual([]);
   });
 
+  it("has a German text for every setting", () => {
+    const names = readFileSync(join(root, "crates/engine/src/settings/names.rs"), "utf8").replace(/\\\n\s*/g, "");
+    const docs = [...names.matchAll(/doc: "((?:[^"\\]|\\.)+)"/g)].map((match) => match[1] ?? "");
+    const known = new Set(said.map(([sentence]) => sentence));
+    // One has an example in quotes, which no sentence of the list can hold.
+    expect(docs.filter((doc) => !known.has(doc) && !doc.includes('"'))).toEqual([]);
+    expect(docs.length).toBeGreaterThan(50);
+  });
+
   it("keeps what it fills in, and nothing is translated twice", () => {
     const names = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
     for (const [sentence, german] of said) {
@@ -160,6 +169,11 @@ describe("what the engine says", () => {
     );
     expect(translated("text-embedding-3-small made no vectors: Nobody ever said this. Look at it again.")).toBe("text-embedding-3-small hat keine Vektoren gemacht: Nobody ever said this. Noch einmal ansehen.");
     expect(translated("Nobody ever said this.")).toBeUndefined();
+    expect(translated("searched by words and names, not by meaning: vectors of this project are not made yet. They are made in the background.")).toBe(
+      "nach Wörtern und Namen gesucht, nicht nach Bedeutung: die Vektoren dieses Projekts sind noch nicht gemacht. Sie werden im Hintergrund gemacht.",
+    );
+    expect(translated("not indexed yet: the project is being read (5 of 9 files so far)")).toBe("noch nicht im Index: Das Projekt wird gerade gelesen (bisher 5 von 9 Dateien)");
+    expect(translated("src/a.rs was left as it is. It was edited since.")).toBe("src/a.rs blieb, wie es ist. Es wurde seither bearbeitet.");
     expect(told({ code: "conflict", message: "Nobody ever said this." })).toBe("Im Augenblick nicht möglich: Nobody ever said this.");
   });
 });

@@ -2,6 +2,7 @@ import { t } from "../i18n";
 import type { Choice } from "../protocol/generated/Choice";
 import type { UndoConflict } from "../protocol/generated/UndoConflict";
 import { DiffLines } from "./Diff";
+import { Said } from "./Said";
 
 /** A file that was left alone: what others changed in it, and the ways to go on. */
 export function ConflictRow(props: { conflict: UndoConflict; chosen: Choice | undefined; onChoose: (choice: Choice) => void }) {
@@ -9,7 +10,7 @@ export function ConflictRow(props: { conflict: UndoConflict; chosen: Choice | un
   return (
     <li>
       <div>
-        <span className="mono">{conflict.path}</span> <span className="secondary">{conflict.reason}</span>
+        <span className="mono">{conflict.path}</span> <span className="secondary"><Said text={conflict.reason} /></span>
       </div>
       {conflict.hunks.length > 0 ? (
         <details>

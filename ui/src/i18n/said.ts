@@ -22,6 +22,11 @@ export function translated(text: string): string | undefined {
   return translate(text, patternsOf(said));
 }
 
+/** The sentence in the window's language where it has one, else as it is. */
+export function inWords(text: string): string {
+  return translated(text) ?? text;
+}
+
 function translate(text: string, patterns: readonly Pattern[]): string | undefined {
   return inTwo(text, patterns) ?? inOne(text, patterns) ?? begun(text, patterns);
 }

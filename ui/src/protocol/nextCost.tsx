@@ -4,6 +4,7 @@ import { createContext, useContext, useEffect, useState } from "react";
 import { Tip } from "../components/Tip";
 import { t } from "../i18n";
 import { money } from "../i18n/format";
+import { inWords } from "../i18n/said";
 import type { Tier } from "./generated/Tier";
 import { useClient, useStatus } from "./queries";
 
@@ -64,7 +65,7 @@ export function useNextCost(message: NextMessage | undefined): NextCost | undefi
           const cost: NextCost = {
             text: t.router.next({ cost: typeof expected === "number" ? money(expected) : "none", tier, model: decision.model }),
             why: [
-              t.router.nextWhy({ tier, reason: decision.reason }),
+              t.router.nextWhy({ tier, reason: inWords(decision.reason) }),
               typeof worst === "number" ? t.router.nextWorst({ worst: money(worst) }) : "",
               blocked_by ? t.router.nextBlocked : "",
             ]

@@ -8,6 +8,7 @@ import { Elapsed, Empty, Failed, FailureCard, useNow } from "../../components/st
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { duration, money, shortTime, tokens } from "../../i18n/format";
+import { inWords } from "../../i18n/said";
 import { asFailure } from "../../protocol/client";
 import { told } from "../../protocol/told";
 import type { Job } from "../../protocol/generated/Job";
@@ -123,7 +124,7 @@ function Now(props: { operation: ActivityOperation; running: boolean; onStop: (o
         {running ? <span className="dot-pulse" aria-hidden="true" /> : null}
         <span className="grow">
           {operation.activity?.text ?? t.activity.state[operation.state]}
-          {operation.reason ? <span className="secondary"> · {operation.reason}</span> : null}
+          {operation.reason ? <span className="secondary"> · {inWords(operation.reason)}</span> : null}
         </span>
         {running ? <Elapsed since={operation.activity?.since ?? operation.startedAt} /> : null}
         {!running && operation.durationMs !== undefined ? <span className="quiet num">{duration(operation.durationMs)}</span> : null}

@@ -5,6 +5,7 @@ import { Button } from "../../components/Button";
 import { Failed, useNow } from "../../components/states";
 import { t } from "../../i18n";
 import { duration, money, shortTime, tokens } from "../../i18n/format";
+import { inWords } from "../../i18n/said";
 import { useRequest } from "../../protocol/queries";
 
 export function Calls({ operationId }: { operationId: string | undefined }) {
@@ -73,7 +74,7 @@ function Receipt({ id }: { id: number }) {
   return (
     <section className="stack" aria-label={words.receipt}>
       <h3 className="section-title">{words.receiptOf({ id })}</h3>
-      {route ? <p>{route.reason}</p> : null}
+      {route ? <p>{inWords(route.reason)}</p> : null}
       <table className="table">
         <thead>
           <tr>

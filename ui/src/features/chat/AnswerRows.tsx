@@ -5,6 +5,7 @@ import { Markdown } from "../../components/Markdown";
 import { Tip } from "../../components/Tip";
 import { t } from "../../i18n";
 import { fullTime, money, timeOfDay } from "../../i18n/format";
+import { inWords } from "../../i18n/said";
 import type { RowActions } from "./rows";
 import type { HeaderItem, OperationView, TextItem } from "./transcript";
 
@@ -21,7 +22,7 @@ export function HeaderRow({ item, operation, actions }: { item: HeaderItem; oper
       {operation.tier && operation.routeReason ? (
         <Tip text={operation.model ?? ""}>
           <span className="quiet truncate">
-            {t.chat.routed({ tier: t.composer.tiers[operation.tier][0] ?? operation.tier, reason: operation.routeReason })}
+            {t.chat.routed({ tier: t.composer.tiers[operation.tier][0] ?? operation.tier, reason: inWords(operation.routeReason) })}
             {operation.model ? ` · ${operation.model}` : ""}
           </span>
         </Tip>

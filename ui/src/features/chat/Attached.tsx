@@ -7,6 +7,7 @@ import { Button } from "../../components/Button";
 import { Tip } from "../../components/Tip";
 import { t } from "../../i18n";
 import { bytes, money, tokens } from "../../i18n/format";
+import { inWords } from "../../i18n/said";
 import type { Attachment } from "../../protocol/generated/Attachment";
 import type { MessageEstimate } from "../../protocol/generated/MessageEstimate";
 import { useClient } from "../../protocol/queries";
@@ -108,7 +109,7 @@ export function Attached(props: {
         </ul>
       ) : null}
       {estimate ? (
-        <Tip text={t.talk.attach.totalTip({ reason: estimate.reason })}>
+        <Tip text={t.talk.attach.totalTip({ reason: inWords(estimate.reason) })}>
           <span className="quiet num attached-total">
             {t.talk.attach.total({
               tokens: tokens(estimate.message_tokens),
@@ -118,12 +119,12 @@ export function Attached(props: {
           </span>
         </Tip>
       ) : null}
-      {failure ? <p className="attached-problem secondary">{failure}</p> : null}
+      {failure ? <p className="attached-problem secondary">{inWords(failure)}</p> : null}
       {problems.length > 0 ? (
         <div className="attached-problem" role="alert">
           <CircleAlert size={14} aria-hidden="true" />
           <span className="grow">
-            {t.talk.attach.refused}: {problems.join(" ")}
+            {t.talk.attach.refused}: {problems.map(inWords).join(" ")}
           </span>
           {blind ? (
             <>

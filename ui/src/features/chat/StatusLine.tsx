@@ -6,6 +6,7 @@ import { Button } from "../../components/Button";
 import { Countdown, Elapsed, useNow } from "../../components/states";
 import { t } from "../../i18n";
 import { bytes, money } from "../../i18n/format";
+import { inWords } from "../../i18n/said";
 import type { Pause } from "../../protocol/generated/Pause";
 import type { PauseChoice } from "../../protocol/generated/PauseChoice";
 import { useStatus } from "../../protocol/queries";
@@ -132,7 +133,7 @@ function shown(phase: Exclude<Phase, { kind: "idle" }>): Shown {
     case "approval":
       return { ...plain(s.approval, phase.since, <Hand size={14} aria-hidden="true" />), warn: true };
     case "paused":
-      return { ...plain(phase.pause ? pausedText(phase.pause) : (phase.reason ?? s.paused), phase.since, <CirclePause size={14} aria-hidden="true" />), warn: true };
+      return { ...plain(phase.pause ? pausedText(phase.pause) : (phase.reason ? inWords(phase.reason) : s.paused), phase.since, <CirclePause size={14} aria-hidden="true" />), warn: true };
     case "working":
       return plain(phase.text ?? s.working, phase.since);
   }

@@ -1,5 +1,6 @@
 // Who uses an element, what it uses, which tests are about it; each with how sure that is.
 
+import { Said } from "../../components/Said";
 import { t } from "../../i18n";
 import { percent } from "../../i18n/format";
 import type { CodeEdges } from "../../protocol/generated/CodeEdges";
@@ -45,7 +46,9 @@ export function Edges(props: { title: string; none: string; edges: CodeEdges; li
                   <td>
                     <Place path={edge.path} line={edge.line} onOpen={links.openFile} />
                   </td>
-                  <td className="secondary">{edge.reason}</td>
+                  <td className="secondary">
+                    <Said text={edge.reason} />
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -84,7 +87,9 @@ export function Tests({ tests, links }: { tests: readonly CodeTest[]; links: Cod
                   <td>
                     <Place path={test.path} line={test.line} onOpen={links.openFile} />
                   </td>
-                  <td className="secondary">{test.reason}</td>
+                  <td className="secondary">
+                    <Said text={test.reason} />
+                  </td>
                 </tr>
               ))}
             </tbody>

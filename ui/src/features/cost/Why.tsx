@@ -2,6 +2,7 @@
 
 import { t } from "../../i18n";
 import { money } from "../../i18n/format";
+import { inWords } from "../../i18n/said";
 import { useRequest } from "../../protocol/queries";
 
 export function Why({ operationId, calls }: { operationId: string; calls: number }) {
@@ -22,7 +23,7 @@ export function Why({ operationId, calls }: { operationId: string; calls: number
             <li key={ledger_id}>
               <span className="badge">{t.composer.tiers[decision.tier][0]}</span> {words.rules[decision.rule]}{" "}
               <span className="quiet">
-                {decision.reason}
+                {inWords(decision.reason)}
                 {others.length > 0 ? ` · ${words.otherTiers}: ${others.join(", ")}` : ""}
               </span>
             </li>

@@ -5,6 +5,7 @@ import { Button } from "../../components/Button";
 import { FailureCard } from "../../components/states";
 import { t } from "../../i18n";
 import { money, whole } from "../../i18n/format";
+import { inWords } from "../../i18n/said";
 import { asFailure } from "../../protocol/client";
 import type { Project } from "../../protocol/generated/Project";
 import type { RouteDecision } from "../../protocol/generated/RouteDecision";
@@ -44,7 +45,7 @@ export function Explain({ project, session }: { project: Project | undefined; se
         <div className="stack" role="status">
           <p>
             <span className="badge accent">{t.composer.tiers[found.data.decision.tier][0]}</span> <span className="mono">{found.data.decision.model}</span>{" "}
-            {words.because({ reason: found.data.decision.reason })}
+            {words.because({ reason: inWords(found.data.decision.reason) })}
           </p>
           {found.data.blocked_by ? <p className="warn">{words.nextBlocked}</p> : null}
           <TierCosts decision={found.data.decision} />
