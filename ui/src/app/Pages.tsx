@@ -3,6 +3,7 @@
 import { lazy, Suspense, type ReactNode } from "react";
 import { Waiting } from "../components/states";
 import { useStore } from "../components/store";
+import { ToastPlace } from "../components/toasts";
 import type { OpenFeed } from "../features/chat/feed";
 import { useSteps } from "../features/chat/feed";
 import { t } from "../i18n";
@@ -42,11 +43,15 @@ interface PagesProps {
 /** Each page is loaded when it is first shown. */
 export function Pages(props: PagesProps) {
   const { view, settingsTab, healthTab, trustTab, codeTab, element } = useStore(place);
+  const isPage = view !== "chat" && view !== "welcome";
   return (
-    <Loaded>
-      <Page {...props} />
-      {view === "chat" || view === "welcome" ? null : <Arrived key={[view, settingsTab, healthTab, trustTab, codeTab, element].join(" ")} />}
-    </Loaded>
+    <>
+      <Loaded>
+        <Page {...props} />
+        {isPage ? <Arrived key={[view, settingsTab, healthTab, trustTab, codeTab, element].join(" ")} /> : null}
+      </Loaded>
+      {isPage && view !== "review" ? <ToastPlace low /> : null}
+    </>
   );
 }
 

@@ -13,8 +13,11 @@ export function Tabs<T extends string>(props: { name: string; label: string; tab
   const list = useRef<HTMLDivElement>(null);
   const { name, current } = props;
   useEffect(() => {
+    const chosen = list.current?.querySelector<HTMLElement>(`#${name}-${current}`);
     // In a narrow place the row scrolls; what is chosen must be seen.
-    list.current?.querySelector(`#${name}-${current}`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    chosen?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    // The keys stay on no tab that something else than a key left.
+    if (list.current?.contains(document.activeElement)) chosen?.focus();
   }, [name, current]);
   const move = (event: KeyboardEvent) => {
     const { tabs } = props;

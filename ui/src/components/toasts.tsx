@@ -103,9 +103,9 @@ function Shown({ toast, onDrop }: { toast: Toast; onDrop: (id: number) => void }
   );
 }
 
-/** Where they stand while this is on the screen, and which they do not leave: what is beside it stays uncovered. */
-export function ToastPlace() {
-  return <div className="toast-place" ref={useContext(PlaceContext)} />;
+/** Where they stand while this is on the screen, and which they do not leave: what is beside it stays uncovered. At the top, or `low`: a page has its heading and tabs there. */
+export function ToastPlace({ low }: { low?: boolean }) {
+  return <div className={low ? "toast-place low" : "toast-place"} ref={useContext(PlaceContext)} />;
 }
 
 export function useToasts(): Toasts {

@@ -7,6 +7,7 @@ import { Button } from "../../components/Button";
 import { useStore } from "../../components/store";
 import { copyText, Empty, FailureCard, Waiting } from "../../components/states";
 import { ToastPlace, useToasts } from "../../components/toasts";
+import { useWidth } from "../../components/useWidth";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
 import { told } from "../../protocol/told";
@@ -26,7 +27,6 @@ import { SendBar } from "./SendBar";
 import { useComments, type Comments } from "./useComments";
 import { useReview, type Review } from "./useReview";
 import { useUnfolded } from "./useUnfolded";
-import { useWidth } from "./useWidth";
 import "./changes.css";
 
 /** From this width on two columns of code can be read, in pixels. */

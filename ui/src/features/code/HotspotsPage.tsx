@@ -1,8 +1,9 @@
 // Files that are both hard to follow and often changed: a map (area: lines, colour: heat), and the table behind it.
 
 import { Flame } from "lucide-react";
-import { useState, type KeyboardEvent } from "react";
+import { useRef, useState, type KeyboardEvent } from "react";
 import { Empty, Failed, useNow, Waiting } from "../../components/states";
+import { useWidth } from "../../components/useWidth";
 import { stepped } from "../../components/walk";
 import { t } from "../../i18n";
 import { percent, shortTime, whole } from "../../i18n/format";
@@ -13,6 +14,7 @@ import { InsightNotes } from "./insight";
 import { Place } from "./parts";
 import { squarified, type Rectangle } from "./treemap";
 
+/** The width before the page is measured. */
 const [WIDTH, HEIGHT] = [960, 380];
 const STEPS = 5;
 
@@ -62,10 +64,13 @@ export function heat(score: number): number {
 
 function HeatMap({ hotspots, onOpen }: { hotspots: readonly CodeHotspot[]; onOpen: (path: string, line: number) => void }) {
   const words = t.code.hotspots;
+  const figure = useRef<HTMLElement>(null);
+  // As wide as it is shown, so that names are as large as any other.
+  const width = useWidth(figure) || WIDTH;
   const bySize = [...hotspots].sort((left, right) => right.lines - left.lines || left.path.localeCompare(right.path));
   const places = squarified(
     bySize.map((one) => Math.max(1, one.lines)),
-    WIDTH,
+    width,
     HEIGHT,
   );
   const [current, setCurrent] = useState(0);
@@ -79,8 +84,8 @@ function HeatMap({ hotspots, onOpen }: { hotspots: readonly CodeHotspot[]; onOpe
     event.currentTarget.querySelectorAll<SVGElement>(".heat-file")[next]?.focus();
   };
   return (
-    <figure className="heat">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="group" aria-label={words.mapLabel({ count: bySize.length })} onKeyDown={walk}>
+    <figure className="heat" ref={figure}>
+      <svg viewBox={`0 0 ${width} ${HEIGHT}`} role="group" aria-label={words.mapLabel({ count: bySize.length })} onKeyDown={walk}>
         {bySize.map((one, at) => {
           const place = places[at];
           return place ? <HeatFile key={one.path} one={one} place={place} isCurrent={at === current} onOpen={onOpen} /> : null;
