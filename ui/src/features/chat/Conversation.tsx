@@ -21,6 +21,8 @@ const VIRTUAL_FROM = 120;
 const NEAR = 48;
 /** Closer than this to the beginning asks for what stands before it, in pixels. */
 const NEAR_TOP = 1600;
+/** The place in the conversation is kept at most this long after it was scrolled to. */
+const SAVE_MS = 250;
 
 const ESTIMATE: Record<Item["kind"], number> = {
   user: 76,
@@ -133,7 +135,7 @@ function Rows(props: {
   // Which rows there are: a new answer makes the list measure all of them again, so that it changes
   // with the rows and not with what is written into the last one.
   const { log } = transcript;
-  const liveKeys = items.filter((item, at) => at >= transcript.settled && item.seq === undefined).map((item) => item.key).join(" ");
+  const liveKeys = items.slice(transcript.settled).filter((item) => item.seq === undefined).map((item) => item.key).join(" ");
   const order = useMemo(
     () => items.map((item) => item.key),
     // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -259,6 +261,24 @@ function Rows(props: {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [jump, wantsOlder]);
 
+  const saving = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const save = useCallback(() => {
+    clearTimeout(saving.current);
+    saving.current = undefined;
+    saveAnchor(sessionId, follow.current ? undefined : anchor.current);
+  }, [sessionId]);
+  // Each frame of a way through the conversation would write to the disk.
+  const saveSoon = () => {
+    saving.current ??= setTimeout(save, SAVE_MS);
+  };
+  useEffect(() => {
+    addEventListener("pagehide", save);
+    return () => {
+      removeEventListener("pagehide", save);
+      if (saving.current !== undefined) save();
+    };
+  }, [save]);
+
   const onScroll = () => {
     const element = scroller.current;
     if (!element) return;
@@ -269,7 +289,7 @@ function Rows(props: {
     follow.current = near || (follow.current && !wentUp);
     setAtEnd(follow.current);
     anchor.current = topRow(element);
-    saveAnchor(sessionId, follow.current ? undefined : anchor.current);
+    saveSoon();
     if (earlier && element.scrollTop < NEAR_TOP) loadEarlier();
   };
 
