@@ -5,6 +5,8 @@
 //! the weights are moved until the judged places have as much of it as their grades say. What moves
 //! a weight far needs many questions to agree: squares of weights cost.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use mira_index::{Hit, known_names};
@@ -26,6 +28,8 @@ pub struct Lesson {
     known: Vec<Vec<f64>>,
     /// Shares that add up to 1.
     wanted: Vec<f64>,
+    /// Files were judged, not places: within one, whichever candidate stands best may answer.
+    is_by_file: bool,
 }
 
 impl Lesson {
@@ -36,6 +40,7 @@ impl Lesson {
             .map(|hit| f64::from(2_u32.pow(grade(hit, &truth))) - 1.0)
             .collect();
         let total: f64 = gains.iter().sum();
+        let is_by_file = truth.iter().any(|one| one.lines.is_none());
         let is_sentence = hits.first().is_some_and(|hit| !hit.known.is_empty());
         (is_sentence && total > 0.0).then(|| Self {
             package: package.to_owned(),
@@ -43,7 +48,26 @@ impl Lesson {
             places: hits.iter().map(Place::of).collect(),
             known: hits.iter().map(|hit| hit.known.clone()).collect(),
             wanted: gains.iter().map(|gain| gain / total).collect(),
+            is_by_file,
         })
+    }
+
+    /// What the shares should be, when they are now these.
+    fn wanted(&self, shares: &[f64]) -> Cow<'_, [f64]> {
+        if !self.is_by_file {
+            return Cow::Borrowed(&self.wanted);
+        }
+        let mut files: HashMap<&str, f64> = HashMap::new();
+        let judged = || (0..shares.len()).filter(|at| self.wanted[*at] > 0.0);
+        for at in judged() {
+            *files.entry(&self.places[at].path).or_default() += shares[at];
+        }
+        let mut wanted = vec![0.0; shares.len()];
+        for at in judged() {
+            let file = files[self.places[at].path.as_str()].max(f64::MIN_POSITIVE);
+            wanted[at] = shares[at] / file / files.len() as f64;
+        }
+        Cow::Owned(wanted)
     }
 
     /// NDCG@10 in the order of these weights.
@@ -74,7 +98,9 @@ fn grade(hit: &Hit, truth: &[Truth]) -> u32 {
             (one.start_line, one.end_line)
         });
     let is_same = |one: &&Truth| {
-        let (first, last) = one.lines;
+        let Some((first, last)) = one.lines else {
+            return one.file == hit.path;
+        };
         let ends_alike = end.abs_diff(last) <= 3;
         one.file == hit.path
             && match hit.element {
@@ -97,7 +123,8 @@ pub fn weights(lessons: &[&Lesson]) -> Vec<f64> {
         for lesson in lessons {
             let scaled: Vec<f64> = weights.iter().zip(&spread).map(|(w, s)| w / s).collect();
             let shares = shares(lesson.known.iter().map(|known| dot(&scaled, known)));
-            for ((known, share), wanted) in lesson.known.iter().zip(&shares).zip(&lesson.wanted) {
+            let wanted = lesson.wanted(&shares);
+            for ((known, share), wanted) in lesson.known.iter().zip(&shares).zip(&*wanted) {
                 let off = (share - wanted) / count;
                 for ((slope, value), spread) in slope.iter_mut().zip(known).zip(&spread) {
                     *slope += off * value / spread;

@@ -5,6 +5,9 @@
 //!          [--learn FILE]
 //! ```
 //!
+//! `--packages` and `--data` may stand several times, in pairs: sets of questions of others' beside
+//! the project's own.
+//!
 //! Prints NDCG@10 and recall@10 of grep, BM25, vectors and all together, by half, kind and
 //! language, and what each stage is worth. `--losses` lists what went wrong on the half that may be
 //! looked at; `--candidates` writes what each question brought, with every signal, as lines of JSON;
@@ -34,8 +37,10 @@ use data::{Package, Place, Question};
 use figures::{Figures, Row};
 
 struct Options {
-    packages: PathBuf,
-    data: PathBuf,
+    /// Where the packages of each set are.
+    packages: Vec<PathBuf>,
+    /// Where its questions are.
+    data: Vec<PathBuf>,
     only: Option<String>,
     losses: bool,
     candidates: Option<PathBuf>,
@@ -67,8 +72,14 @@ const OFF: Stages = Stages {
 async fn main() -> Result<()> {
     let options = options()?;
     let began = Instant::now();
-    let packages = data::packages(&options.data)?;
-    let work = options.packages.join(".search");
+    if options.packages.len() != options.data.len() {
+        bail!("--packages and --data come in pairs");
+    }
+    let mut sets = Vec::new();
+    for (folder, data) in options.packages.iter().zip(&options.data) {
+        let of = data::packages(data)?.into_iter();
+        sets.extend(of.map(|package| (folder, data, package)));
+    }
     let local = LocalEmbedder::find(&Places::of_this_process(None));
     if let Err(error) = &local {
         eprintln!("Without vectors: {error}. {}", error.hint());
@@ -78,7 +89,8 @@ async fn main() -> Result<()> {
     let mut candidates = create(&options.candidates)?;
     let mut pool = create(&options.pool)?;
     let mut lessons = Vec::new();
-    for package in &packages {
+    for (folder, data, package) in &sets {
+        let work = folder.join(".search");
         if options
             .only
             .as_ref()
@@ -86,8 +98,8 @@ async fn main() -> Result<()> {
         {
             continue;
         }
-        let questions = data::questions(&options.data, &package.name)?;
-        let root = options.packages.join(&package.name);
+        let questions = data::questions(data, &package.name)?;
+        let root = folder.join(&package.name);
         if !root.is_dir() {
             eprintln!(
                 "{} is not there (node evaluation/fetch.mjs gets it): left out",
@@ -163,8 +175,8 @@ fn options() -> Result<Options> {
     let cache =
         std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
     let mut options = Options {
-        packages: cache.join("mira-evaluation"),
-        data: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evaluation"),
+        packages: Vec::new(),
+        data: Vec::new(),
         only: None,
         losses: false,
         candidates: None,
@@ -179,8 +191,8 @@ fn options() -> Result<Options> {
                 .with_context(|| format!("{word} wants a value"))
         };
         match word.as_str() {
-            "--packages" => options.packages = value()?.into(),
-            "--data" => options.data = value()?.into(),
+            "--packages" => options.packages.push(value()?.into()),
+            "--data" => options.data.push(value()?.into()),
             "--only" => options.only = Some(value()?),
             "--losses" => options.losses = true,
             "--candidates" => options.candidates = Some(value()?.into()),
@@ -191,6 +203,13 @@ fn options() -> Result<Options> {
                  [--candidates FILE] [--pool FILE] [--learn FILE]"
             ),
         }
+    }
+    if options.packages.is_empty() {
+        options.packages.push(cache.join("mira-evaluation"));
+    }
+    if options.data.is_empty() {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../evaluation");
+        options.data.push(own);
     }
     Ok(options)
 }
