@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use mira_syntax::ImportedName;
 use sqlx::Row as _;
 
 use super::question::{Question, is_written_as_name};
@@ -19,14 +20,30 @@ const SHORTEST_VAGUE: usize = 5;
 /// Words of a question that may together be one name.
 const MOST_JOINED: usize = 5;
 
+/// What a name that is written just as it was asked for is worth beside one of the same letters.
+const WRITTEN_SO: f64 = 1.5;
+/// What a name is worth that has the letters asked for in another case or with other joints, where
+/// one is written as it was asked for.
+const OTHERWISE: f64 = 0.5;
+/// What a vague name is worth where the very name is there.
+const BESIDE_EXACT: f64 = 0.5;
+
+/// What a place is worth where a name from outside enters.
+const GIVEN_ON: f64 = 1.2;
+/// So many of them are looked at.
+const MOST_GIVEN_ON: usize = 20;
+
 /// How a name was met that is the one asked for.
 pub(super) const EXACT: &str = "name";
+
+/// How the place was met where a name from outside enters.
+pub(super) const GIVEN: &str = "given on under this name";
 
 /// An element whose name fits.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Named {
     pub chunk: Chunk,
-    /// From 0 to 1.
+    /// From 0 to 1; [`WRITTEN_SO`] times as much of a name that is asked for alone.
     pub strength: f64,
     pub how: &'static str,
 }
@@ -35,9 +52,14 @@ impl Index {
     /// Elements whose names the question holds, with the piece that each begins in.
     pub(super) async fn names_of(&self, question: &Question) -> Result<Vec<Named>, IndexError> {
         self.loaded().await?;
-        let found = find(&self.symbols(), question);
+        let (found, given_on) = {
+            let symbols = self.symbols();
+            let given_on = given_on(&symbols, question);
+            (find(&symbols, question, &given_on), given_on)
+        };
+        let mut named = self.given_on(&given_on).await?;
         if found.is_empty() {
-            return Ok(Vec::new());
+            return Ok(named);
         }
         let sql = format!(
             "SELECT {CHUNK_COLUMNS}, e.id FROM json_each(?1) wanted
@@ -50,7 +72,6 @@ impl Index {
             .bind(crate::rows::json(found.keys().copied()))
             .fetch_all(self.reader())
             .await?;
-        let mut named = Vec::with_capacity(rows.len());
         for row in &rows {
             let element: i64 = row.try_get(9)?;
             let (strength, how) = found[&element];
@@ -62,20 +83,68 @@ impl Index {
                 how,
             });
         }
-        named.sort_by(|a, b| {
+        named.sort_by(|a: &Named, b| {
             b.strength
                 .total_cmp(&a.strength)
                 .then(a.chunk.id.cmp(&b.chunk.id))
         });
         Ok(named)
     }
+
+    /// The pieces that hold these lines of files.
+    async fn given_on(&self, places: &[(i64, usize)]) -> Result<Vec<Named>, IndexError> {
+        let sql = format!(
+            "SELECT {CHUNK_COLUMNS} FROM chunks c JOIN files f ON f.id = c.file_id
+             WHERE c.file_id = ?1 AND c.start_line <= ?2 AND c.end_line >= ?2
+             ORDER BY c.start_line LIMIT 1"
+        );
+        let mut named = Vec::new();
+        for (file, line) in places {
+            let row = sqlx::query(sqlx::AssertSqlSafe(sql.as_str()))
+                .bind(file)
+                .bind(i64::try_from(*line).unwrap_or(i64::MAX))
+                .fetch_optional(self.reader())
+                .await?;
+            let Some(row) = row else { continue };
+            named.push(Named {
+                chunk: Chunk::of(&row)?,
+                strength: GIVEN_ON,
+                how: GIVEN,
+            });
+        }
+        Ok(named)
+    }
+}
+
+/// Where a name that was asked for is given on (`pub use`, `export … from`), file and line, if
+/// nothing here is written so: it is defined outside, and this is where it enters.
+fn given_on(symbols: &Symbols, question: &Question) -> Vec<(i64, usize)> {
+    let asked = |name: &String| question.is_name && !symbols.by_name.contains_key(name.as_str());
+    let asked: Vec<&String> = question.names.iter().filter(|name| asked(name)).collect();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let mut places = Vec::new();
+    for file in symbols.files.values() {
+        let enters = file.path.ends_with("__init__.py");
+        let given = file.imports.iter().filter(|one| {
+            let named =
+                |one: &ImportedName| asked.contains(&one.alias.as_ref().unwrap_or(&one.name));
+            (one.is_reexport || enters) && one.names.iter().any(named)
+        });
+        places.extend(given.map(|one| (&file.path, file.id, one.line)));
+    }
+    places.sort_unstable();
+    let places = places.into_iter().take(MOST_GIVEN_ON);
+    places.map(|(_, file, line)| (file, line)).collect()
 }
 
 /// What is found: elements, how well their names fit, and in which way.
 type Found = HashMap<i64, (f64, &'static str)>;
 
-fn find(symbols: &Symbols, question: &Question) -> Found {
+fn find(symbols: &Symbols, question: &Question, given_on: &[(i64, usize)]) -> Found {
     let mut found = Found::new();
+    let mut is_whole = false;
     let all = question.written.len().max(1) as f64;
     for (name, words) in joined(&question.written) {
         if name.chars().count() < 2 {
@@ -86,6 +155,7 @@ fn find(symbols: &Symbols, question: &Question) -> Found {
             continue;
         }
         ids.sort_unstable();
+        is_whole |= words == question.names.len();
         let is_written = |one: &String| letters_of(one) == name && is_written_as_name(one);
         let certain = question.is_name || words > 1 || question.written.iter().any(is_written);
         // A plain word of a sentence that is also a name says less, and so does a name that
@@ -97,15 +167,28 @@ fn find(symbols: &Symbols, question: &Question) -> Found {
             let sure = if certain { share } else { 0.35 };
             sure / (ids.len() as f64).sqrt()
         };
-        add(&mut found, &ids, strength, EXACT);
+        if question.is_name {
+            let (so, otherwise): (Vec<i64>, Vec<i64>) = ids.into_iter().partition(|id| {
+                let name = symbols.elements.get(id).map(|one| &*one.name);
+                name.is_some_and(|name| question.written.iter().any(|written| written == name))
+            });
+            let is_otherwise = !so.is_empty() || !given_on.is_empty();
+            let less = if is_otherwise { OTHERWISE } else { 1.0 };
+            add(&mut found, &so, strength * WRITTEN_SO, EXACT);
+            add(&mut found, &otherwise, strength * less, EXACT);
+        } else {
+            add(&mut found, &ids, strength, EXACT);
+        }
     }
     if question.is_name {
-        find_vaguely(symbols, question, &mut found);
+        let share = if is_whole { BESIDE_EXACT } else { 1.0 };
+        find_vaguely(symbols, question, share, &mut found);
     }
     found
 }
 
-fn find_vaguely(symbols: &Symbols, question: &Question, found: &mut Found) {
+/// `beside`: the share that a vague name is worth beside what else was found.
+fn find_vaguely(symbols: &Symbols, question: &Question, beside: f64, found: &mut Found) {
     for (wanted, words) in joined(&question.names) {
         if wanted.chars().count() < SHORTEST_VAGUE.min(3 + words) {
             continue;
@@ -126,7 +209,7 @@ fn find_vaguely(symbols: &Symbols, question: &Question, found: &mut Found) {
                 }
                 Match::Vague => (0.3 * share, "its letters are in the name"),
             };
-            add(found, ids, strength, how);
+            add(found, ids, strength * beside, how);
         }
     }
 }

@@ -9,11 +9,11 @@ use mira_syntax::Kind;
 
 use super::question::Question;
 use super::rank::{Candidate, Ranked, Why, because};
-use super::rules::{is_callable, share_of_words};
+use super::rules::{is_callable, named_in, share_of_words};
 use crate::model::Element;
 
 /// What is known of a candidate, each with its group: what is told of together.
-pub(super) const KNOWN: [(&str, Group); 29] = [
+pub(super) const KNOWN: [(&str, Group); 30] = [
     ("words_place", Group::Words),
     ("words_score", Group::Words),
     ("meaning_place", Group::Meaning),
@@ -35,6 +35,7 @@ pub(super) const KNOWN: [(&str, Group); 29] = [
     ("asked_in_path", Group::Asked),
     ("asked_in_comment", Group::Asked),
     ("asked_in_signature", Group::Asked),
+    ("file_is_named", Group::Asked),
     ("lines", Group::Form),
     ("branches", Group::Form),
     ("has_comment", Group::Form),
@@ -152,6 +153,7 @@ pub(super) fn known(
             in_text(Some(&one.chunk.path)),
             in_text(element.and_then(|one| one.doc.as_deref())),
             in_text(element.map(|one| one.signature.as_str())),
+            named_in(&one.chunk.path, question),
             (1.0 + f64::from(lines)).ln(),
             element.map_or(0.0, |one| (1.0 + f64::from(one.cyclomatic)).ln()),
             is(element.is_some_and(|one| one.doc.is_some())),

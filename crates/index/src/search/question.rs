@@ -20,6 +20,8 @@ pub(crate) struct Question {
     pub wants_tests: bool,
     /// It is about how something is used.
     pub wants_examples: bool,
+    /// It is about what was written for people.
+    pub wants_prose: bool,
     /// The kind that was named: `class Foo`.
     pub kind: Option<Kind>,
 }
@@ -52,6 +54,22 @@ const ASKING: &[&str] = &[
     "located",
 ];
 
+/// How words begin that ask how something is used.
+const EXAMPLES: &[&str] = &["example", "demo", "sample"];
+/// How words begin that ask for what was written for people.
+const PROSE: &[&str] = &[
+    "readme",
+    "doc",
+    "guide",
+    "tutorial",
+    "changelog",
+    "release",
+    "licen",
+    "contribut",
+    "install",
+    "markdown",
+];
+
 impl Question {
     pub fn read(text: &str, wants_tests: bool) -> Self {
         let runs: Vec<&str> = text
@@ -78,17 +96,17 @@ impl Question {
             "test", "tests", "tested", "testing", "spec", "specs", "fixture",
         ];
         let words = names.iter().flat_map(|name| question_words(name)).collect();
+        let begins = |with: &[&str]| {
+            runs.iter()
+                .any(|run| with.iter().any(|word| lower(run).starts_with(word)))
+        };
         Self {
             text: text.to_owned(),
             words,
             is_name,
             wants_tests: wants_tests || runs.iter().any(|run| tests.contains(&lower(run).as_str())),
-            wants_examples: runs.iter().any(|run| {
-                let run = lower(run);
-                ["example", "demo", "sample"]
-                    .iter()
-                    .any(|word| run.starts_with(word))
-            }),
+            wants_examples: begins(EXAMPLES),
+            wants_prose: begins(PROSE),
             kind: kind.filter(|_| is_name),
             written,
             names,
@@ -181,5 +199,7 @@ mod tests {
         assert_eq!(Question::read("how do I class these", false).kind, None);
         assert!(Question::read("tests of the parser", false).wants_tests);
         assert!(!Question::read("the latest parser", false).wants_tests);
+        assert!(Question::read("what the README says of limits", false).wants_prose);
+        assert!(!Question::read("what limits a request", false).wants_prose);
     }
 }

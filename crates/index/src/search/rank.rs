@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::names::{EXACT, Named};
+use super::names::{EXACT, GIVEN, Named};
 use super::order::{self, Known};
 use super::question::Question;
 use super::rules;
@@ -261,7 +261,7 @@ impl Candidate {
     /// It is called what was asked for.
     pub fn is_named(&self) -> bool {
         self.named
-            .is_some_and(|(strength, how)| how == EXACT && strength >= 0.8)
+            .is_some_and(|(strength, how)| [EXACT, GIVEN].contains(&how) && strength >= 0.8)
     }
 
     pub fn words_score(&self) -> Option<f64> {

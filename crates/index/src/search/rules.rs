@@ -10,6 +10,10 @@ use crate::tokens::parts_of;
 
 /// Folders that show how code is used.
 const EXAMPLES: &[&str] = &["example", "examples", "demo", "demos", "sample", "samples"];
+/// Files that stand for the folder they are in.
+const HEADS: &[&str] = &["mod", "index", "__init__"];
+/// The language of what is written for people.
+const PROSE: &str = "Markdown";
 /// A callable of so many lines mostly hands on to another, and a constant names a value.
 const FEW: u32 = 3;
 /// So much of a comment is looked through for words of the question.
@@ -39,12 +43,18 @@ pub(super) fn of(
     if is_example(&candidate.chunk.path) && !question.wants_examples {
         rule(0.6, "an example, and the question is not about examples");
     }
+    if candidate.chunk.language.as_deref() == Some(PROSE) && !question.wants_prose {
+        rule(0.3, "written about code, and the question asks for code");
+    }
     let share = named_in(&candidate.chunk.path, question);
     if share > 0.0 {
         rule(1.0 + FILE_NAME * share, "its file is named in the question");
     }
+    let is_asked = question.is_name && candidate.is_named();
     let Some(element) = element else {
-        rule(0.6, "defines nothing");
+        if !is_asked {
+            rule(0.6, "defines nothing");
+        }
         return rules;
     };
     if question
@@ -53,11 +63,10 @@ pub(super) fn of(
     {
         rule(1.3, "of the kind that was named");
     }
-    let is_asked = question.is_name && candidate.is_named();
     let lines = element.end_line - element.start_line + 1;
     let longest = bodies.get(&element.qualified_name).copied();
     let is_elsewhere = lines <= 2 && longest.is_some_and(|longest| longest > 2 * lines);
-    if is_callable(element.kind) && is_elsewhere {
+    if (is_callable(element.kind) || is_type(element.kind)) && is_elsewhere {
         rule(0.6, "declared here, defined elsewhere");
     } else if says_little(element.kind) && lines <= FEW && !is_asked {
         rule(0.85, "of a few lines");
@@ -76,7 +85,7 @@ pub(super) fn of(
     rules
 }
 
-/// The longest of the callables of each name, in lines.
+/// The longest of the elements of each name, in lines.
 pub(super) fn bodies<'c>(all: impl Iterator<Item = &'c Candidate>) -> HashMap<String, u32> {
     let mut bodies: HashMap<String, u32> = HashMap::new();
     for element in all.filter_map(|candidate| candidate.element.as_ref()) {
@@ -93,10 +102,15 @@ fn is_example(path: &str) -> bool {
     folders.any(|folder| EXAMPLES.contains(&folder.trim_start_matches('_')))
 }
 
-/// Which share of the words of a file's name the question holds.
-fn named_in(path: &str, question: &Question) -> f64 {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let stem = name.split('.').next().unwrap_or(name);
+/// Which share of the words of a file's name the question holds. A file that stands for its folder
+/// has the folder's name.
+pub(super) fn named_in(path: &str, question: &Question) -> f64 {
+    let mut names = path.rsplit('/');
+    let stem_of = |name: &str| name.split('.').next().map(str::to_owned);
+    let mut stem = names.next().and_then(stem_of).unwrap_or_default();
+    if HEADS.contains(&stem.as_str()) {
+        stem = names.next().and_then(stem_of).unwrap_or(stem);
+    }
     let words: Vec<String> = stem
         .split(|c: char| !c.is_alphanumeric())
         .flat_map(parts_of)
@@ -142,6 +156,10 @@ pub(super) fn is_callable(kind: Kind) -> bool {
     matches!(kind, Kind::Function | Kind::Method | Kind::Constructor)
 }
 
+fn is_type(kind: Kind) -> bool {
+    matches!(kind, Kind::Class | Kind::Struct | Kind::Enum)
+}
+
 fn says_little(kind: Kind) -> bool {
     is_callable(kind) || matches!(kind, Kind::Macro | Kind::Constant | Kind::Variable)
 }
@@ -168,6 +186,8 @@ mod tests {
         let question = Question::read("how do cookies expire", false);
         assert_eq!(named_in("src/cookie_jar.rs", &question), 0.5);
         assert_eq!(named_in("src/pool.rs", &question), 0.0);
+        assert_eq!(named_in("src/cookies/mod.rs", &question), 1.0);
+        assert_eq!(named_in("index.js", &question), 0.0);
         assert!(is_example("_examples/rest/main.go"));
         assert!(!is_example("src/example.rs"));
     }
