@@ -346,7 +346,7 @@ export const journeys = {
       await panel.getByRole("heading", { name: "Steps" }).waitFor();
       await panel.getByRole("button", { name: /while :/ }).last().click();
       const output = panel.getByRole("region", { name: "Output" });
-      await output.getByText("tick").first().waitFor();
+      await output.locator(".ansi-2", { hasText: "tick" }).first().waitFor();
       const length = (await output.innerText()).length;
       await page.waitForFunction((before) => (document.querySelector("[role=tabpanel] .terminal")?.textContent ?? "").length > before, length);
       await panel.getByRole("button", { name: "End" }).click();

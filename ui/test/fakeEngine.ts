@@ -386,7 +386,7 @@ export function fakeEngine(state: string): ScriptedTransport {
         { id: "job_2", session_id: "ses_1", operation_id: "op_1", command: "cargo watch -x check", started_at: NOW - HOUR, running: false, exit_code: 0, output_bytes: 90 },
       ],
     }),
-    "job.output": ({ offset }: { offset: number }) => ({ text: offset ? "" : "\u001b[32m➜\u001b[0m  Local: http://127.0.0.1:5199/\n", next_offset: 42, running: false, exit_code: null }),
+    "job.output": ({ offset }: { offset: number }) => ({ text: offset ? "" : "➜  Local: http://127.0.0.1:5199/\n", ...(offset ? {} : { coloured: "\u001b[32m➜\u001b[0m  Local: http://127.0.0.1:5199/\n" }), next_offset: 42, running: false, exit_code: null }),
     "file.list": ({ path }: { path: string }) => ({
       entries: path
         ? [{ path: `${path}/lines.rs`, is_dir: false, size_bytes: 2100, ignored: false }]

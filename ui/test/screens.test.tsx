@@ -279,6 +279,30 @@ describe("sessions", () => {
   });
 });
 
+describe("background commands", () => {
+  it("keep their colours, and are followed in whole lines", async () => {
+    const { engine } = mount("", {
+      prepare: (engine) => {
+        const pages = ["\u001b[1;31mfirst\u001b[0m\n", `${"\u001b[36m~\u001b[0m\n".repeat(15_000)}`, "\u001b[32mlast\u001b[0m\nplain\n"];
+        engine.on("job.output", ({ offset }: { offset: number }) => {
+          const coloured = pages[offset] ?? "";
+          const text = coloured.replaceAll(/\u001b\[[\d;]*m/g, "");
+          return { text, ...(coloured ? { coloured } : {}), next_offset: offset + (coloured ? 1 : 0), running: false, exit_code: 0 };
+        });
+      },
+    });
+    await screen.findByText(/Done in/);
+    await user().click(screen.getByRole("tab", { name: "Activity" }));
+    await user().click(await screen.findByRole("button", { name: /cargo watch/ }));
+    const output = await screen.findByRole("region", { name: "Output" });
+    await within(output).findByText("last");
+    expect(within(output).getByText("last").className).toBe("ansi-2");
+    expect(output.textContent).toContain("plain");
+    expect(output.textContent).not.toMatch(/first|\[3|\dm/);
+    expect(engine.calls("job.output").map((call) => call.offset)).toEqual([0, 1, 2, 3]);
+  });
+});
+
 describe("settings", () => {
   it("show old vectors with what is lost, and remove them on a second click", async () => {
     const { engine } = mount();

@@ -58,6 +58,7 @@ impl BackgroundJobs {
             })?;
         Ok(JobOutput {
             text: text.text,
+            coloured: text.coloured,
             next_offset: text.next_offset,
             running: text.running,
             exit_code: text.exit_code,

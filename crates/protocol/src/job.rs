@@ -46,6 +46,9 @@ pub struct ReadJob {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct JobOutput {
     pub text: String,
+    /// The same with `ESC [ … m` in it, where the program printed in colour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coloured: Option<String>,
     /// Where to go on.
     pub next_offset: u64,
     pub running: bool,

@@ -144,6 +144,7 @@ fn read(job: &JobInfo, offset: u64, cx: &ToolCx) -> Result<Output, ToolError> {
     let summary = format!("bytes {offset}–{}, {state}", read.next_offset);
     Ok(Output {
         truncated: more,
+        coloured: read.coloured,
         ..Output::new(text, summary)
     })
 }

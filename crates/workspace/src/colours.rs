@@ -232,9 +232,8 @@ impl Kept {
     }
 
     /// The coloured form of what is left of the output.
-    pub fn over(mut self, output: &str) -> Option<String> {
-        self.head.push_str(&self.tail);
-        over(output, &self.head)
+    pub fn over(&self, output: &str) -> Option<String> {
+        over(output, &format!("{}{}", self.head, self.tail))
     }
 }
 

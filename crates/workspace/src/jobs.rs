@@ -12,6 +12,7 @@ use mira_secrets::{Masker, Stream};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::colours::Kept;
 use crate::output::Collector;
 use crate::{Exit, Hash, Refusal, Spec, process, spawn};
 
@@ -36,6 +37,8 @@ pub struct JobInfo {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobText {
     pub text: String,
+    /// The [coloured](crate::colours) form of `text`, where it has any.
+    pub coloured: Option<String>,
     /// Where to go on, in bytes.
     pub next_offset: u64,
     pub running: bool,
@@ -60,6 +63,7 @@ struct Job {
     kept: bool,
     output: PathBuf,
     written: Arc<AtomicU64>,
+    colours: Arc<Mutex<Kept>>,
     cancel: CancellationToken,
     exit: watch::Receiver<Option<Exit>>,
 }
@@ -118,6 +122,7 @@ impl Jobs {
             kept: false,
             output,
             written: collector.written.clone(),
+            colours: collector.kept.clone(),
             cancel: cancel.clone(),
             exit,
         });
@@ -140,15 +145,16 @@ impl Jobs {
         &self,
         session: &str,
         operation: &str,
-        mut spec: Spec,
+        spec: Spec,
         cancel: &CancellationToken,
         on_output: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<(Exit, Option<String>), Refusal> {
         let (id, number, output) = self.next();
-        spec.spill = Some(output.clone());
         let info = info(id, session, operation, &spec);
         let mark = format!("{}{number}.", self.mark);
-        let exit = process::run_marked(spec, mark, Some(self.stream()), cancel, on_output).await?;
+        let collector = Collector::new(spec.output_cap, Some(output.clone())).masked(self.stream());
+        let colours = collector.kept.clone();
+        let exit = process::run_marked(spec, mark, collector, cancel, on_output).await?;
         if exit.spilled.is_none() {
             return Ok((exit, None));
         }
@@ -165,6 +171,7 @@ impl Jobs {
             written: Arc::new(AtomicU64::new(
                 exit.output_bytes.min(process::MAX_SPILL_BYTES),
             )),
+            colours,
             output,
             cancel: CancellationToken::new(),
             exit: ended,
@@ -205,7 +212,9 @@ impl Jobs {
         } = job.shown();
         let (text, next_offset) = text_at(&job.output, offset, max_bytes)
             .map_err(|error| Refusal::io(format_args!("read the output of {id}"), &error))?;
+        let kept = job.colours.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Some(JobText {
+            coloured: kept.over(&text),
             text,
             next_offset,
             running,

@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Exit;
+use crate::colours::{self, Kept};
 use crate::process::MAX_SPILL_BYTES;
 use crate::truncate;
 use mira_secrets::Stream;
@@ -24,6 +25,8 @@ pub(crate) struct Collector {
     mask: Option<Stream>,
     /// Bytes in the file, for those who read it meanwhile.
     pub written: Arc<AtomicU64>,
+    /// Its colours, for the same.
+    pub kept: Arc<Mutex<Kept>>,
 }
 
 impl Collector {
@@ -38,6 +41,7 @@ impl Collector {
             file: None,
             mask: None,
             written: Arc::default(),
+            kept: Arc::default(),
         }
     }
 
@@ -57,11 +61,18 @@ impl Collector {
         }
     }
 
-    pub fn push(&mut self, text: &str) {
+    /// Takes whole lines, perhaps [coloured](colours).
+    pub fn push(&mut self, coloured: &str) {
+        // Before the text, so that whoever reads a line finds its colours.
+        self.kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(coloured);
+        let text = colours::plain(coloured);
         match &mut self.mask {
-            None => self.keep(text),
+            None => self.keep(&text),
             Some(mask) => {
-                let text = mask.push(text);
+                let text = mask.push(&text);
                 self.keep(&text);
             }
         }
@@ -153,10 +164,17 @@ impl Collector {
         if self.total <= self.cap as u64 {
             self.head.push_str(&self.tail);
             exit.output = self.head;
-            return;
+        } else {
+            self.cut(exit);
         }
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        exit.coloured = kept.over(&exit.output);
+    }
+
+    /// Beginning and end of what was too long.
+    fn cut(&mut self, exit: &mut Exit) {
         exit.truncated = true;
-        exit.spilled = self.spill.filter(|_| self.file.is_some());
+        exit.spilled = self.spill.take().filter(|_| self.file.is_some());
         let head = truncate::lines_head(&self.head);
         let tail = truncate::lines_tail(truncate::tail(&self.tail, self.cap - self.cap / 2));
         let left_out = self.total - (head.len() + tail.len()) as u64;

@@ -11,7 +11,6 @@ use tokio::net::unix::pipe;
 use tokio_util::sync::CancellationToken;
 
 use crate::Refusal;
-use crate::colours::{self, Kept};
 use crate::output::Collector;
 use crate::sandbox::holder::{Hold, holder};
 use crate::sandbox::{self, Confinement, Network};
@@ -98,7 +97,7 @@ pub struct Exit {
     /// Standard output and error as they came, progress bars and colours tamed; where it was too
     /// long its beginning and end, with a mark between.
     pub output: String,
-    /// The [coloured](colours) form of `output`, where it had any.
+    /// The [coloured](crate::colours) form of `output`, where it had any.
     pub coloured: Option<String>,
     /// All output, in bytes.
     pub output_bytes: u64,
@@ -126,7 +125,7 @@ const GRACE: Duration = Duration::from_millis(1500);
 const LINGER: Duration = Duration::from_millis(500);
 
 /// Runs a command to its end in a session and process group of its own, with a cleaned
-/// environment, no input, and output to `on_output` line by line, [coloured](colours). On time-out, cancel, or when
+/// environment, no input, and output to `on_output` line by line, [coloured](crate::colours). On time-out, cancel, or when
 /// the future is dropped, the command is ended with everything that it started.
 ///
 /// Fails only where the command could not be started; a command that fails is an [`Exit`].
@@ -135,21 +134,18 @@ pub async fn run(
     cancel: &CancellationToken,
     on_output: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Exit, Refusal> {
-    run_marked(spec, spawn::new_mark(), None, cancel, on_output).await
+    let collector = Collector::new(spec.output_cap, spec.spill.clone());
+    run_marked(spec, spawn::new_mark(), collector, cancel, on_output).await
 }
 
-/// As [`run`], findable by `mark`, with the secrets of its output masked.
+/// As [`run`], findable by `mark`, with `collector` for its output.
 pub(crate) async fn run_marked(
     spec: Spec,
     mark: String,
-    mask: Option<mira_secrets::Stream>,
+    collector: Collector,
     cancel: &CancellationToken,
     on_output: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<Exit, Refusal> {
-    let mut collector = Collector::new(spec.output_cap, spec.spill.clone());
-    if let Some(mask) = mask {
-        collector = collector.masked(mask);
-    }
     Ok(start(&spec, mark)?
         .finish(spec.timeout, cancel, collector, on_output)
         .await)
@@ -300,12 +296,10 @@ impl Running {
         let mut exit = Exit::default();
         let deadline = timeout.map(|timeout| self.started + timeout);
         let mut tamer = Tamer::default();
-        let mut kept = Kept::default();
-        let mut pass_on = |text: &str, collector: &mut Collector| {
+        let pass_on = |text: &str, collector: &mut Collector| {
             if !text.is_empty() {
                 on_output(text);
-                collector.push(&colours::plain(text));
-                kept.push(text);
+                collector.push(text);
             }
         };
         let mut take = |bytes: &[u8], collector: &mut Collector| {
@@ -367,7 +361,6 @@ impl Running {
         }
         exit.duration = self.started.elapsed();
         collector.finish(&mut exit);
-        exit.coloured = kept.over(&exit.output);
         exit.refused = self.confine.and_then(|on| sandbox::told(&on, &exit));
         exit
     }

@@ -1,6 +1,7 @@
 //! Colours of commands: for the screen, also after a restart, and for nobody else.
 
 use mira_protocol::EventKind;
+use mira_protocol::job::ReadJob;
 use mira_protocol::session::{ExportFormat, ExportSession, SearchSessions};
 use mira_protocol::table::calls;
 use mira_testkit::{Reply, ScriptedModel, TestEngine};
@@ -66,4 +67,52 @@ async fn colours_come_back_after_a_restart_and_model_search_and_export_see_words
         let text = export.expect("an export").content;
         assert!(text.contains("ok 3 passed") && !text.contains('\u{1b}'));
     }
+}
+
+#[tokio::test]
+async fn a_background_command_keeps_its_colours_in_the_panel_and_where_a_model_read_it() {
+    let (half, rest) = ("ghp_zZ9yY8xX7wW6vV5", "uU4tT3sS2rR1qQ0pP9oO8");
+    let command = format!(
+        "printf '\\033[1;32mready\\033[0m on 5199\\n\\033[31m{half}\\033[32m{rest}\\033[0m\\nplain\\n'"
+    );
+    let begin = json!({ "command": command, "background": true });
+    let model = ScriptedModel::replies([Reply::call("run_command", begin), Reply::text("begun")]);
+    let on = TestEngine::with_model(&model).await;
+    let (_folder, id) = project(&on, "").await;
+    let mut collector = mira_testkit::Collector::new(&on.engine);
+    let (started, _) = on.ask(say(&id, "serve")).await;
+    let session = started.session_id;
+    let ended =
+        |event: &mira_protocol::StoredEvent| matches!(event.kind, EventKind::JobFinished { .. });
+    let events = collector.until(&session, 0, ended).await.unwrap();
+    let job_id = events.iter().find_map(|event| match &event.kind {
+        EventKind::JobStarted { job_id, .. } => Some(job_id.clone()),
+        _ => None,
+    });
+    let job_id = job_id.expect("a background command");
+
+    let read = async |offset| {
+        let job_id = job_id.clone();
+        let request = calls::JobOutput(ReadJob { job_id, offset });
+        on.engine.call(request).await.expect("its output")
+    };
+    let ready = "\u{1b}[1;32mready\u{1b}[0m on 5199\n";
+    let output = read(0).await;
+    let coloured = output.coloured.expect("colours");
+    assert!(coloured.starts_with(ready), "{coloured:?}");
+    assert_eq!(mira_workspace::colours::plain(&coloured), output.text);
+    assert!(!coloured.contains(rest), "{coloured:?}");
+    let plain = read(output.next_offset - "plain\n".len() as u64).await;
+    assert_eq!((plain.text.as_str(), plain.coloured), ("plain\n", None));
+
+    let look = json!({ "action": "read", "job_id": job_id });
+    model.then([Reply::call("background_job", look), Reply::text("seen")]);
+    on.ask(say_in(&session, "what does it say?")).await;
+    drop(collector);
+    assert!(!format!("{:?}", model.turns()).contains("\\u{1b}"));
+    let on = restarted(on, &model).await;
+    let kept = on.events(&session).await.into_iter().any(|event| {
+        matches!(event.kind, EventKind::ToolResult { coloured: Some(text), .. } if text.starts_with(ready))
+    });
+    assert!(kept, "the colours are stored with the result");
 }

@@ -272,7 +272,10 @@ async fn background_jobs_are_listed_read_and_killed() {
         .start(
             "two",
             "op",
-            shell(&place, "echo $$ > pid; echo up; sleep 1000"),
+            shell(
+                &place,
+                "echo $$ > pid; printf '\\033[32mup\\033[0m\\n'; sleep 1000",
+            ),
         )
         .unwrap();
     let pid = wait_for_file(place.root().join("pid")).await;
@@ -287,6 +290,7 @@ async fn background_jobs_are_listed_read_and_killed() {
         (page.text.as_str(), page.next_offset, page.running),
         ("up\n", 3, true)
     );
+    assert_eq!(page.coloured.as_deref(), Some("\u{1b}[32mup\u{1b}[0m\n"));
     assert_eq!(
         jobs.list(None)
             .iter()

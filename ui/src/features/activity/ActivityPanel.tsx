@@ -294,6 +294,14 @@ function JobRow({ job, startOpen, elsewhere }: { job: Job; startOpen: boolean; e
 const FOLLOW_MS = 1000;
 const KEPT_CHARACTERS = 200_000;
 
+/** Whole lines, so that no colour is cut in two. */
+function lastLines(text: string): string {
+  if (text.length <= KEPT_CHARACTERS) return text;
+  const from = text.length - KEPT_CHARACTERS;
+  const end = text.indexOf("\n", from);
+  return text.slice(end < 0 ? from : end + 1);
+}
+
 function JobOutput({ job }: { job: Job }) {
   const client = useClient();
   const [text, setText] = useState("");
@@ -307,7 +315,7 @@ function JobOutput({ job }: { job: Job }) {
         const output = await client.call("job.output", { job_id: job.id, offset });
         if (stopped) return;
         offset = output.next_offset;
-        if (output.text) setText((before) => (before + output.text).slice(-KEPT_CHARACTERS));
+        if (output.text) setText((before) => lastLines(before + (output.coloured ?? output.text)));
         if (output.text || output.running) timer = setTimeout(() => void read(), output.text ? 50 : FOLLOW_MS);
       } catch (error) {
         if (!stopped) setProblem(error);

@@ -2,6 +2,10 @@
 
 export type JobOutput = { text: string, 
 /**
+ * The same with `ESC [ … m` in it, where the program printed in colour.
+ */
+coloured?: string | null, 
+/**
  * Where to go on.
  */
 next_offset: number, running: boolean, exit_code: number | null, };
