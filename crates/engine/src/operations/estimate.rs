@@ -1,9 +1,9 @@
 //! Who would answer a message, what it weighs, and whether it can be sent.
 
-use mira_protocol::Failure;
 use mira_protocol::message::{EstimateMessage, EstimatePart, Fragment, Mention, MessageEstimate};
 use mira_protocol::project::Project;
 use mira_protocol::route::ExplainRoute;
+use mira_protocol::{Failure, ProjectId, SessionId};
 
 use super::{Operations, attachments};
 use crate::budget::price;
@@ -16,7 +16,8 @@ const IMAGE_TOKENS: u64 = 1_000;
 impl Operations {
     /// Nothing is stored and no model is asked.
     pub async fn estimate(&self, request: EstimateMessage) -> Result<MessageEstimate, Failure> {
-        let project = self.estimated_project(&request).await?;
+        let session = request.session_id.as_ref();
+        let project = self.place_of(session, request.project_id.as_ref()).await?;
         let mut parts: Vec<EstimatePart> = request
             .attachments
             .iter()
@@ -39,7 +40,6 @@ impl Operations {
             let EstimateMessage {
                 content, mentions, ..
             } = &request;
-            let session = request.session_id.as_ref();
             let related = self.related(content, mentions, session, project).await;
             parts.extend(related.map(part_of));
         }
@@ -47,14 +47,17 @@ impl Operations {
         let message_tokens = (request.content.len() as u64).div_ceil(4) + beside;
 
         let explained = self
-            .explain(ExplainRoute {
-                content: request.content.clone(),
-                session_id: request.session_id.clone(),
-                project_id: request.project_id.clone(),
-                tier: request.tier,
-                model: request.model.clone(),
-                files,
-            })
+            .explained(
+                ExplainRoute {
+                    content: request.content.clone(),
+                    session_id: request.session_id.clone(),
+                    project_id: request.project_id.clone(),
+                    tier: request.tier,
+                    model: request.model.clone(),
+                    files,
+                },
+                beside,
+            )
             .await?
             .decision;
         let want = Want {
@@ -79,14 +82,14 @@ impl Operations {
             input_micro_usd: model
                 .prices
                 .map(|prices| price::expected(&prices, message_tokens, 0)),
-            prompt_tokens: explained.facts.prompt_tokens + beside,
+            prompt_tokens: explained.facts.prompt_tokens,
             expected_micro_usd: model.prices.map(|prices| {
                 let output = explained
                     .tiers
                     .iter()
                     .find(|cost| cost.tier == explained.tier)
                     .map_or(0, |cost| cost.expected_output_tokens);
-                price::expected(&prices, explained.facts.prompt_tokens + beside, output)
+                price::expected(&prices, explained.facts.prompt_tokens, output)
             }),
             problems: problems.chain(blind).collect(),
             parts,
@@ -94,15 +97,17 @@ impl Operations {
         })
     }
 
-    async fn estimated_project(
+    /// The project that a message would be about: the one that is named, else the session's.
+    pub(super) async fn place_of(
         &self,
-        request: &EstimateMessage,
+        session: Option<&SessionId>,
+        project: Option<&ProjectId>,
     ) -> Result<Option<Project>, Failure> {
-        let of_session = match &request.session_id {
+        let of_session = match session {
             Some(id) => self.store.session(id).await.map_err(from_store)?.project_id,
             None => None,
         };
-        match of_session.or_else(|| request.project_id.clone()) {
+        match project.cloned().or(of_session) {
             Some(id) => Ok(Some(self.projects.get_by_id(&id).await?)),
             None => Ok(None),
         }

@@ -12,6 +12,7 @@ use mira_protocol::route::{
 };
 use mira_protocol::{Code, EventKind, Failure, ProjectId, SessionId, StoredEvent};
 
+use super::choices::Choices;
 use super::run::{Run, Stop, provider_name};
 use super::{Operations, context, pay};
 use crate::budget::{Ask, price};
@@ -186,33 +187,49 @@ impl Run<'_> {
 }
 
 impl Operations {
-    /// What the router would do with a message, and whether the money suffices.
+    /// What the router would do with a message, and whether the money suffices. The code index is
+    /// asked for it, as when it is sent.
     pub async fn explain(&self, request: ExplainRoute) -> Result<RouteExplanation, Failure> {
+        let session = request.session_id.as_ref();
+        let project = self.place_of(session, request.project_id.as_ref()).await?;
+        let related = match &project {
+            Some(project) => self.related(&request.content, &[], session, project).await,
+            None => None,
+        };
+        let beside = related.map_or(0, |fragment| fragment.tokens);
+        self.explained(request, beside).await
+    }
+
+    /// As [`Self::explain`], with so many tokens beside the message's own words.
+    pub(super) async fn explained(
+        &self,
+        request: ExplainRoute,
+        beside: u64,
+    ) -> Result<RouteExplanation, Failure> {
         let settings = self.settings.current();
         let session = match &request.session_id {
             Some(id) => Some(self.store.session(id).await.map_err(from_store)?),
             None => None,
         };
-        let project_id = request.project_id.clone().or_else(|| {
-            session
-                .as_ref()
-                .and_then(|session| session.project_id.clone())
-        });
-        let project = match &project_id {
-            Some(id) => Some(self.projects.get_by_id(id).await?),
-            None => None,
-        };
+        let project = self
+            .place_of(request.session_id.as_ref(), request.project_id.as_ref())
+            .await?;
+        let project_id = project.as_ref().map(|project| project.id.clone());
         let mut fixed_tokens = self.tools.receipt.tokens;
         if let Some(project) = &project {
-            let guidelines = self.projects.guidelines_for(project, None);
-            let root = std::path::Path::new(&project.path);
-            let made = {
-                let chosen = context::Chosen {
-                    guidelines,
-                    ..context::Chosen::default()
-                };
-                context::instructions(root, Default::default(), &chosen, "")
+            let workspace = self.workspace(project, Default::default())?;
+            let choices = match &session {
+                Some(session) => self.context_choices(&session.id).await?,
+                None => Choices::default(),
             };
+            let guidelines = self.projects.guidelines_for(project, None);
+            let (guidelines, left_out) = choices.part_guidelines(guidelines);
+            let chosen = context::Chosen {
+                guidelines,
+                left_out,
+                pinned: choices.read_pinned(&workspace, &self.masker).await?,
+            };
+            let made = context::instructions(workspace.root(), Default::default(), &chosen, "");
             fixed_tokens += made.lines.iter().map(|line| line.tokens).sum::<u64>();
         }
         let mut history_tokens = 0;
@@ -222,7 +239,7 @@ impl Operations {
             self.keep_history(&session.id, history);
         }
         let message_tokens = (request.content.len() as u64).div_ceil(4).max(1);
-        let prompt_tokens = fixed_tokens + history_tokens + message_tokens;
+        let prompt_tokens = fixed_tokens + history_tokens + message_tokens + beside;
         let (session_choice, project_choice) = self
             .choices_of(request.session_id.as_ref(), project_id.as_ref())
             .await?;

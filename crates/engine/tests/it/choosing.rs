@@ -1,6 +1,7 @@
 //! What the person pins and leaves out of a session's requests.
 
 use mira_protocol::context::{ChooseContext, ContextTarget, GetContext, Inclusion};
+use mira_protocol::message::EstimateMessage;
 use mira_protocol::table::calls;
 use mira_protocol::{Code, Failure, SessionId};
 use mira_testkit::{Reply, ScriptedModel, TestEngine};
@@ -67,6 +68,12 @@ async fn choices_count_from_the_next_turn_on_and_survive_a_restart() {
     }
     let on = restarted(on, &model).await;
 
+    let message = EstimateMessage {
+        content: "And now?".into(),
+        session_id: Some(session.clone()),
+        ..EstimateMessage::default()
+    };
+    let estimate = on.engine.call(calls::OperationEstimate(message)).await;
     on.ask(say_in(&session, "And now?")).await;
     let (instructions, whole) = prompt();
     assert!(instructions.contains("Pinned words.") && !instructions.contains("Use tabs."));
@@ -76,6 +83,9 @@ async fn choices_count_from_the_next_turn_on_and_survive_a_restart() {
     };
     let context = on.engine.call(calls::ContextGet(get)).await.unwrap();
     let receipt = context.receipt.unwrap();
+    // What stands beside Send is what was sent, a few tokens of form aside.
+    let (expected, sent) = (estimate.unwrap().prompt_tokens, receipt.total_tokens);
+    assert!(expected.abs_diff(sent) <= 20, "{expected} and {sent}");
     let line = |name: &str| {
         let line = receipt.fragments.iter().find(|line| line.name == name);
         line.unwrap().clone()

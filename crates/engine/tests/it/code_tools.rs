@@ -4,6 +4,7 @@ use mira_protocol::context::{ChooseContext, ContextTarget, Inclusion};
 use mira_protocol::message::{EditQueued, EstimateMessage, Mention};
 use mira_protocol::operation::StartOperation;
 use mira_protocol::receipt::Receipt;
+use mira_protocol::route::ExplainRoute;
 use mira_protocol::table::calls;
 use mira_protocol::{Code, EventKind};
 use mira_testkit::{Collector, Reply, ScriptedModel, ScriptedModels, TestEngine};
@@ -269,7 +270,7 @@ async fn places_that_a_message_is_about_come_along_until_they_are_left_out() {
 
 #[tokio::test]
 async fn places_are_counted_before_sending_and_follow_a_message_that_is_changed() {
-    let model = ScriptedModel::replies([Reply::text("one").gate("hold"), Reply::text("two")]);
+    let model = ScriptedModel::replies([]);
     let on = patient(&model).await;
     let (_folder, id) = project(&on, SHOP).await;
     indexed(&on, &id).await;
@@ -291,7 +292,27 @@ async fn places_are_counted_before_sending_and_follow_a_message_that_is_changed(
         with.message_tokens,
         (about.len() as u64).div_ceil(4) + part.tokens
     );
+    // The index is really asked, as it is when the message goes.
+    model.then([Reply::text("zero")]);
+    let (_, events) = on.ask(say(&id, about)).await;
+    let sent = receipt(&events);
+    let line = sent.fragments.iter().find(|line| line.name == "related");
+    assert_eq!(line.expect("its line").tokens, part.tokens);
+    let explain = ExplainRoute {
+        content: about.into(),
+        project_id: Some(id.clone()),
+        ..ExplainRoute::default()
+    };
+    let explained = on.engine.call(calls::RouteExplain(explain)).await;
+    let beside_send = explained.expect("a route").decision.facts.prompt_tokens;
+    assert_eq!(beside_send, with.prompt_tokens);
+    assert!(
+        beside_send.abs_diff(sent.total_tokens) <= 20,
+        "{beside_send} and {}",
+        sent.total_tokens
+    );
 
+    model.then([Reply::text("one").gate("hold"), Reply::text("two")]);
     let mut collector = Collector::new(&on.engine);
     let first = on.start(say(&id, "Hello")).await;
     model.wait_gate("hold").await;
