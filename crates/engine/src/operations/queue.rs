@@ -14,7 +14,7 @@ use mira_protocol::system::Nothing;
 use mira_protocol::{Code, EventKind, Failure, OperationId, SessionId, Topic};
 use mira_store::{NewOperation, OperationRequest, OperationRow};
 
-use super::{Operations, Running, Task, lock, run};
+use super::{Operations, Running, Task, lock, run, title};
 use crate::clock::now_ms;
 use crate::failure::{from_store, internal};
 
@@ -75,9 +75,25 @@ impl Operations {
             request: limits(&task.request),
             created_at: now_ms(),
         };
-        self.events.begin(&row, vec![message, pending]).await?;
+        let mut steps = vec![message, pending];
+        steps.extend(self.first_name(task).await?);
+        self.events.begin(&row, steps).await?;
         self.events.topic(Topic::Sessions);
         Ok(())
+    }
+
+    /// What a session without a name is called from its first message on.
+    async fn first_name(&self, task: &Task) -> Result<Option<EventKind>, Failure> {
+        let session = self.store.session(&task.session).await;
+        if !session.map_err(from_store)?.name.is_empty() {
+            return Ok(None);
+        }
+        let words = title::title(&task.request.content);
+        let attached = || Some(task.request.attachments.first()?.name.clone());
+        Ok(words.or_else(attached).map(|name| EventKind::Renamed {
+            name,
+            by_person: false,
+        }))
     }
 
     /// Runs the task, or puts it in the queue where another one runs; true where it waits.

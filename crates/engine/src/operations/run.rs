@@ -27,7 +27,7 @@ use super::limits::{answer_room, overflow_target, window};
 use super::model_step::Said;
 use super::pay::Fixed;
 use super::route::Routing;
-use super::{Live, Operations, Running, Task, attachments, context, title};
+use super::{Live, Operations, Running, Task, attachments, context};
 use crate::budget::prefix::Parts;
 use crate::clock::now_ms;
 use crate::failure::{from_model, from_store};
@@ -185,7 +185,6 @@ impl Operations {
 
     /// The terminal event, and what follows from it.
     pub(super) async fn finish(&self, task: &Task, outcome: Outcome, started_at: UtcMs) {
-        self.name_session(task).await;
         let finished = EventKind::OperationFinished {
             state: outcome.state,
             failure: outcome.failure,
@@ -212,22 +211,6 @@ impl Operations {
         self.events.topic(Topic::Git {
             project_id: task.project.id.clone(),
         });
-    }
-
-    async fn name_session(&self, task: &Task) {
-        match self.store.session(&task.session).await {
-            Ok(session) if session.name.is_empty() => {
-                let named = EventKind::Renamed {
-                    name: title::title(&task.request.content),
-                    by_person: false,
-                };
-                if let Err(failure) = self.events.append(&task.session, None, named).await {
-                    tracing::warn!(%failure, "a session was not named");
-                }
-            }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "a session was not named"),
-        }
     }
 }
 

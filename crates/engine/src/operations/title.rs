@@ -19,8 +19,9 @@ const OPENERS: &[&str] = &[
     "now ",
 ];
 
-/// The first sentence, without courtesies, in sentence case; "New session" for nothing.
-pub fn title(message: &str) -> String {
+/// The first sentence of its first line, without courtesies, in sentence case, cut between words.
+/// None where it has no words.
+pub fn title(message: &str) -> Option<String> {
     let line = message
         .lines()
         .map(|line| line.trim().trim_start_matches(['#', '>', '-', '*', ' ']))
@@ -53,10 +54,8 @@ pub fn title(message: &str) -> String {
         title.extend(word.chars().take(MAX_CHARS));
     }
     let mut chars = title.chars();
-    match chars.next() {
-        Some(first) => first.to_uppercase().chain(chars).collect(),
-        None => "New session".to_owned(),
-    }
+    let first = chars.next()?;
+    Some(first.to_uppercase().chain(chars).collect())
 }
 
 #[cfg(test)]
@@ -64,7 +63,7 @@ mod tests {
     use super::title;
 
     fn check(message: &str, expected: &str) {
-        assert_eq!(title(message), expected);
+        assert_eq!(title(message).as_deref(), Some(expected));
     }
 
     #[test]
@@ -75,7 +74,7 @@ mod tests {
         );
         check("could you please fix src/lib.rs?", "Fix src/lib.rs");
         check("```\nlog\n```", "Log");
-        check("", "New session");
+        assert_eq!(title(" \n```\n"), None);
         check("äöü", "Äöü");
         check(
             "Explain how the whole event log is replayed to a client that reconnects late",

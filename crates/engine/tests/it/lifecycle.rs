@@ -94,27 +94,30 @@ async fn a_session_that_nobody_made_is_made_and_an_odd_id_is_refused() {
 }
 
 #[tokio::test]
-async fn a_title_comes_after_the_first_turn_and_a_given_one_stays() {
-    let model = ScriptedModel::replies([Reply::text("done").always()]);
+async fn a_title_stands_from_the_first_message_on_and_a_given_one_stays() {
+    let held = Reply::text("I look at it now.").gate("hold");
+    let model = ScriptedModel::replies([held, Reply::text("done").always()]);
     let engine = TestEngine::with_model(&model).await;
     let (_folder, id) = project(&engine, "").await;
-    let (started, _) = engine
-        .ask(say(&id, "Explain the parser to me\n\nwith details"))
+    let mut collector = mira_testkit::Collector::new(&engine.engine);
+    let started = engine
+        .start(say(&id, "Please explain the parser to me. With details"))
         .await;
     let session = SessionRef {
         session_id: started.session_id.clone(),
     };
-    let mut collector = mira_testkit::Collector::new(&engine.engine);
-    crate::support::wait_for(&mut collector, &started.session_id, |kind| {
-        matches!(kind, EventKind::Renamed { .. })
-    })
-    .await;
+    model.wait_gate("hold").await;
     let named = engine
         .engine
         .call(calls::SessionGet(session.clone()))
         .await
         .expect("the session");
-    assert!(named.name.contains("parser"), "{:?}", named.name);
+    assert_eq!(named.name, "Explain the parser to me");
+    model.release("hold");
+    collector
+        .finished(&started.session_id, &started.operation_id)
+        .await
+        .expect("an end");
 
     let rename = RenameSession {
         session_id: started.session_id.clone(),
