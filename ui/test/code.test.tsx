@@ -81,6 +81,20 @@ describe("code", () => {
     expect(screen.getByText(/240 commits counted/)).toBeTruthy();
   });
 
+  it("says of few files no share of heat", async () => {
+    const one = { path: "only.rs", lines: 9, functions: 1, complexity: 1, hardest: null, hardest_complexity: 0, issues: 0, commits: 2, fixes: 0, authors: 1, churn: 9, score: null, why: "" };
+    mount("", {
+      prepare: (engine) => {
+        engine.on("code.hotspots", () => ({ hotspots: [one], truncated: false, window: { commits: 2, since: 0 }, notes: ["too few files have a history to say how hot each one is: they only stand in order"] }));
+      },
+    });
+    place.set({ view: "code", codeTab: "hotspots" });
+    const only = await screen.findByRole("button", { name: "only.rs: 9 lines, complexity 1, 2 commits" });
+    expect(only.getAttribute("data-heat")).toBeNull();
+    expect(screen.getByText(/they only stand in order/)).toBeTruthy();
+    expect(document.body.textContent).not.toMatch(/\d%/);
+  });
+
   it("shows concepts, what is about one, clusters, patterns and folders in layers", async () => {
     mount();
     place.set({ view: "code", codeTab: "concepts" });

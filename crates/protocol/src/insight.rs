@@ -140,8 +140,10 @@ pub struct CodeHotspot {
     pub authors: u32,
     /// Lines added and removed.
     pub churn: u64,
-    /// 0 to 1: the share of files that are easier times the share that changed less.
-    pub score: f64,
+    /// 0 to 1: the share of files that are no harder, times the share that changed no more; None
+    /// where fewer than five files have a history, for a share of few says nothing.
+    #[serde(default)]
+    pub score: Option<f64>,
     /// For people.
     pub why: String,
 }

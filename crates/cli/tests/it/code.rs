@@ -146,6 +146,7 @@ fn quality_hotspots_and_concepts_are_told_with_their_measures() {
     assert_eq!(hotspots["hotspots"][0]["path"], "src/bank.py");
     let (_, said, _) = run(&home, &project, &["hotspots"]);
     assert!(said.contains("1 commit counted"), "{said}");
+    assert!(said.contains("\n–") && !said.contains("1.00"), "{said}");
 
     let (code, said, _) = run(&home, &project, &["concepts"]);
     assert!(code == 0 && said.contains("account"), "{said}");

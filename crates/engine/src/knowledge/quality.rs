@@ -64,6 +64,12 @@ impl Knowledge {
         let changes = held.index.changes().await.map_err(from_index)?;
         let found = held.index.hotspots(&changes, usize::MAX).await;
         let mut found = found.map_err(from_index)?;
+        if found.first().is_some_and(|one| one.score.is_none()) {
+            notes.push(
+                "too few files have a history to say how hot each one is: they only stand in order"
+                    .to_owned(),
+            );
+        }
         if let Some(folder) = request.path.as_deref().map(|path| path.trim_matches('/'))
             && !folder.is_empty()
         {

@@ -34,11 +34,15 @@ pub struct Load {
 pub struct Hotspot {
     pub load: Load,
     pub changes: Changes,
-    /// 0 to 1: how much of the project's files are easier, and how much changed less, multiplied.
-    pub score: f64,
+    /// 0 to 1: the share of files that are no harder, times the share that changed no more; None
+    /// where fewer than [`LEAST_COMPARED`] files have both, for a share of few says nothing.
+    pub score: Option<f64>,
     /// For people: `31 commits (7 fixes) × effort 212; hardest: parse_line (64)`.
     pub why: String,
 }
+
+/// Files with a history that there must be, so that one of them is called hotter than the others.
+pub const LEAST_COMPARED: usize = 5;
 
 /// Files in the order in which work on them pays. Files without functions, or without a change in
 /// the window, are no hotspots.
@@ -57,22 +61,23 @@ pub fn hotspots(
         .collect();
     let efforts = sorted(both.iter().map(|(load, _)| effort(load)));
     let unrest = sorted(both.iter().map(|(_, changes)| restless(changes)));
-    let mut found: Vec<Hotspot> = both
-        .drain(..)
-        .map(|(load, changes)| Hotspot {
-            score: share_below(&efforts, effort(&load)) * share_below(&unrest, restless(&changes)),
-            why: why(&load, &changes),
-            load,
-            changes,
-        })
-        .collect();
-    found.sort_by(|a, b| {
-        b.score
-            .total_cmp(&a.score)
-            .then_with(|| a.load.path.cmp(&b.load.path))
+    let heat = |(load, changes): &(Load, Changes)| {
+        share_below(&efforts, effort(load)) * share_below(&unrest, restless(changes))
+    };
+    both.sort_by(|a, b| {
+        let by_heat = heat(b).total_cmp(&heat(a));
+        by_heat.then_with(|| a.0.path.cmp(&b.0.path))
     });
-    found.truncate(limit);
-    found
+    let compares = both.len() >= LEAST_COMPARED;
+    both.into_iter()
+        .take(limit)
+        .map(|both| Hotspot {
+            score: compares.then(|| heat(&both)),
+            why: why(&both.0, &both.1),
+            load: both.0,
+            changes: both.1,
+        })
+        .collect()
 }
 
 fn effort(load: &Load) -> f64 {

@@ -343,6 +343,9 @@ async fn what_changed_often_and_is_hard_comes_first() {
         ("src/hard.rs", &hard("hard")),
         ("src/easy.rs", "pub fn easy() -> u8 { 1 }\n"),
         ("src/still.rs", &hard("still")),
+        ("src/a.rs", "pub fn a() -> u8 { 1 }\n"),
+        ("src/b.rs", "pub fn b() -> u8 { 1 }\n"),
+        ("src/c.rs", "pub fn c() -> u8 { 1 }\n"),
     ])
     .await;
     let changes = |commits, fixes| Changes {
@@ -350,7 +353,7 @@ async fn what_changed_often_and_is_hard_comes_first() {
         fixes,
         ..Changes::default()
     };
-    let history = HashMap::from([
+    let mut history = HashMap::from([
         ("src/hard.rs".to_owned(), changes(9, 3)),
         ("src/easy.rs".to_owned(), changes(10, 0)),
     ]);
@@ -365,6 +368,14 @@ async fn what_changed_often_and_is_hard_comes_first() {
         "{}",
         found[0].why
     );
+    assert_eq!(found[0].score, None, "two files are too few to compare");
+
+    for path in ["src/a.rs", "src/b.rs", "src/c.rs"] {
+        history.insert(path.to_owned(), changes(1, 0));
+    }
+    let found = index.hotspots(&history, 2).await.unwrap();
+    let scores: Vec<Option<f64>> = found.iter().map(|hotspot| hotspot.score).collect();
+    assert_eq!(scores, [Some(1.0), Some(0.8 * 0.8)]);
 }
 
 #[tokio::test]

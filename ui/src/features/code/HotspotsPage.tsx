@@ -57,9 +57,16 @@ export function HotspotsPage({ projectId, links }: { projectId: string; links: C
   );
 }
 
-/** 1 (cool) to 5 (hot). */
-export function heat(score: number): number {
+/** 1 (cool) to 5 (hot); undefined where too few files are there to compare. */
+export function heat(score: number | null): number | undefined {
+  if (score === null) return undefined;
   return Math.min(STEPS, 1 + Math.floor(score * STEPS));
+}
+
+function label(one: CodeHotspot): string {
+  const { path, lines, complexity, commits, score } = one;
+  const file = t.code.hotspots.file({ path, lines, complexity, commits });
+  return score === null ? file : `${file}, ${t.code.hotspots.heat({ score: percent(score) })}`;
 }
 
 function HeatMap({ hotspots, onOpen }: { hotspots: readonly CodeHotspot[]; onOpen: (path: string, line: number) => void }) {
@@ -91,13 +98,15 @@ function HeatMap({ hotspots, onOpen }: { hotspots: readonly CodeHotspot[]; onOpe
           return place ? <HeatFile key={one.path} one={one} place={place} isCurrent={at === current} onOpen={onOpen} /> : null;
         })}
       </svg>
-      <figcaption className="row-line wrap quiet">
-        {words.legend}
-        {Array.from({ length: STEPS }, (_, step) => (
-          <span key={step} className="heat-key" data-heat={step + 1} aria-hidden="true" />
-        ))}
-        <span>{words.legendEnds}</span>
-      </figcaption>
+      {hotspots.some((one) => one.score !== null) ? (
+        <figcaption className="row-line wrap quiet">
+          {words.legend}
+          {Array.from({ length: STEPS }, (_, step) => (
+            <span key={step} className="heat-key" data-heat={step + 1} aria-hidden="true" />
+          ))}
+          <span>{words.legendEnds}</span>
+        </figcaption>
+      ) : null}
     </figure>
   );
 }
@@ -115,7 +124,7 @@ function HeatFile(props: { one: CodeHotspot; place: Rectangle; isCurrent: boolea
       data-heat={heat(one.score)}
       role="button"
       tabIndex={props.isCurrent ? 0 : -1}
-      aria-label={t.code.hotspots.file({ path: one.path, lines: one.lines, complexity: one.complexity, commits: one.commits, score: percent(one.score) })}
+      aria-label={label(one)}
       transform={`translate(${place.x} ${place.y})`}
       onClick={open}
       onKeyDown={(event) => {
@@ -159,7 +168,13 @@ function HeatTable({ hotspots, links }: { hotspots: readonly CodeHotspot[]; link
           {hotspots.map((one) => (
             <tr key={one.path}>
               <td className="num">
-                <span className="heat-key" data-heat={heat(one.score)} aria-hidden="true" /> {percent(one.score)}
+                {one.score === null ? (
+                  "–"
+                ) : (
+                  <>
+                    <span className="heat-key" data-heat={heat(one.score)} aria-hidden="true" /> {percent(one.score)}
+                  </>
+                )}
               </td>
               <td>
                 <Place path={one.path} line={1} onOpen={links.openFile} />

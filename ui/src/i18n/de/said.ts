@@ -122,6 +122,7 @@ export const said: Said = [
   ["say what it gives, and when it fails", "sagen, was es liefert und wann es scheitert"],
   ["test its branches, first those that fail", "seine Zweige testen, zuerst die, die scheitern"],
   ["say it once, and call it from both places", "es einmal sagen und von beiden Stellen aufrufen"],
+  ["too few files have a history to say how hot each one is: they only stand in order", "zu wenige Dateien haben einen Verlauf, um zu sagen, wie heiß jede ist: Sie stehen nur in ihrer Reihenfolge"],
   ["there is no git history: nothing is known of what changed", "es gibt keinen Git-Verlauf: Nichts ist darüber bekannt, was sich geändert hat"],
   [
     "the code is being looked at: quality, history and concepts are from before, or not known yet",

@@ -18,9 +18,10 @@ fixes: number, authors: number,
  */
 churn: number, 
 /**
- * 0 to 1: the share of files that are easier times the share that changed less.
+ * 0 to 1: the share of files that are no harder, times the share that changed no more; None
+ * where fewer than five files have a history, for a share of few says nothing.
  */
-score: number, 
+score: number | null, 
 /**
  * For people.
  */

@@ -136,7 +136,8 @@ fn hotspot(one: &CodeHotspot) -> Vec<String> {
         format!("{} ({})", clean(name), one.hardest_complexity)
     });
     vec![
-        format!("{:.2}", one.score),
+        one.score
+            .map_or_else(|| "–".to_owned(), |score| format!("{score:.2}")),
         clean(&one.path),
         one.lines.to_string(),
         one.complexity.to_string(),
