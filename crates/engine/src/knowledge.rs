@@ -27,7 +27,6 @@ use std::sync::{Arc, RwLock};
 use mira_index::{Index, IndexError};
 use mira_protocol::project::Project;
 use mira_protocol::{Code, Failure, ProjectId};
-use mira_secrets::Masker;
 use mira_store::Store;
 use mira_workspace::{Access, Blobs, Workspace};
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
@@ -56,7 +55,6 @@ struct Inner {
     projects: Projects,
     git: GitView,
     blobs: Arc<Blobs>,
-    masker: Masker,
     data_dir: PathBuf,
     held: Mutex<HashMap<ProjectId, Arc<Held>>>,
     vectors: Vectors,
@@ -105,7 +103,6 @@ impl Knowledge {
         git: GitView,
         blobs: Arc<Blobs>,
         vectors: Vectors,
-        masker: Masker,
         data_dir: &Path,
     ) -> Self {
         let knowledge = Self(Arc::new(Inner {
@@ -114,7 +111,6 @@ impl Knowledge {
             projects,
             git,
             blobs,
-            masker,
             data_dir: data_dir.to_owned(),
             held: Mutex::default(),
             vectors,

@@ -190,7 +190,6 @@ impl Engine {
             git.clone(),
             blobs.clone(),
             vectors.clone(),
-            masker.clone(),
             &settings.current().data_dir,
         );
         let operations = Operations::new(

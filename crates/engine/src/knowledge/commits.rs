@@ -180,7 +180,7 @@ impl Knowledge {
         loop {
             let before = held.commits_state();
             tokio::select! {
-                () = held.read_commits(&self.0.masker) => {}
+                () = held.read_commits(self.0.events.masker()) => {}
                 () = held.closed.cancelled() => return,
             }
             if held.commits_state() != before {

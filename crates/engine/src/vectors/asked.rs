@@ -22,6 +22,9 @@ const QUESTION: Duration = Duration::from_secs(5);
 /// Questions that are remembered: people ask again while they look.
 const REMEMBERED: usize = 64;
 
+/// Questions and their vectors, the newest last.
+type Questions = VecDeque<(String, Vec<f32>)>;
+
 #[derive(Clone)]
 pub(super) struct Asked {
     providers: Providers,
@@ -30,8 +33,8 @@ pub(super) struct Asked {
     by: EmbeddingsFor,
     model: ModelId,
     dimensions: usize,
-    /// The newest last; shared by all projects.
-    questions: Arc<Mutex<VecDeque<(String, Vec<f32>)>>>,
+    /// Shared by all projects.
+    questions: Arc<Mutex<Questions>>,
 }
 
 impl Asked {
