@@ -48,6 +48,7 @@ use mira_workspace::Blobs;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 use approvals::Approvals;
 use budget::Budget;
@@ -275,6 +276,16 @@ impl Engine {
 
     /// Answers a request. Long work is only started here; what comes of it arrives as events.
     pub async fn handle(&self, request: Request) -> Result<Value, Failure> {
+        self.handle_while(request, &CancellationToken::new()).await
+    }
+
+    /// As [`Engine::handle`], for somebody who may go away before the answer: when `gone` is
+    /// cancelled, what is paid for that answer alone is ended.
+    pub async fn handle_while(
+        &self,
+        request: Request,
+        gone: &CancellationToken,
+    ) -> Result<Value, Failure> {
         let on = &*self.0;
         match request {
             Request::ProjectOpen(params) => json(on.projects.open(params).await),
@@ -395,7 +406,7 @@ impl Engine {
             Request::CodeClusters(params) => json(on.knowledge.clusters(params).await),
             Request::CodePatterns(params) => json(on.knowledge.patterns(params).await),
             Request::CodeNaming(params) => json(on.operations.naming(params).await),
-            Request::CodeDescribe(params) => json(on.operations.describe(params).await),
+            Request::CodeDescribe(params) => json(on.operations.describe(params, gone).await),
             Request::CodeStopDescribing(params) => json(on.knowledge.stop_naming(params).await),
             Request::CodeModules(params) => json(on.knowledge.modules(params).await),
             Request::DraftGet(params) => json(on.unsent.get(params).await),

@@ -29,7 +29,8 @@ pub struct AskNaming {
 pub struct NamingOffer {
     /// The strongest, at most 24.
     pub items: u32,
-    /// Of them those that the model has not named as they are now; 0: it would not be asked.
+    /// Of them those that the model has not named as they are now, or no model, where none can be
+    /// asked; 0: nobody would be asked.
     pub to_name: u32,
     /// Who would be asked.
     #[serde(default)]
@@ -48,9 +49,10 @@ pub struct NamingOffer {
 }
 
 /// What came of a request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct Described {
+    /// Empty: none could be asked, and there was nothing to name.
     pub model: String,
     /// What was asked for; 0: all was named before, and nothing was sent.
     pub asked: u32,

@@ -20,7 +20,7 @@ use crate::follow::{Follower, Subscribe};
 use crate::outgoing::{self, Outgoing};
 
 /// Serves the client until it leaves, hangs, or the server closes. Requests that run then go on:
-/// what they started belongs to the engine.
+/// what they started belongs to the engine. What a model is asked for the answer alone is ended.
 pub async fn run(state: Arc<State>, socket: WebSocket, known: bool) {
     let (sink, mut stream) = socket.split();
     let (outgoing, queue) = Outgoing::new(&state);
@@ -270,7 +270,8 @@ async fn in_turn(state: Arc<State>, outgoing: Outgoing, mut turn: mpsc::Receiver
 }
 
 async fn answer(state: Arc<State>, outgoing: Outgoing, asked: Asked) {
-    let result = state.engine.handle(asked.request).await;
+    let gone = &outgoing.end().signal;
+    let result = state.engine.handle_while(asked.request, gone).await;
     // Nobody is there to hear it when this fails; the work is done all the same.
     let _ = outgoing
         .send(&ServerMessage::answer(asked.id, &asked.method, result))

@@ -55,6 +55,7 @@ impl Operations {
         let held = self.knowledge.of(&request.project_id).await?;
         let items = self.knowledge.to_name(&held, request.kind).await?;
         let count = items.len() as u32;
+        let unnamed = self.unnamed(&held, &items).await?;
         let mut offer = NamingOffer {
             items: count,
             to_name: count,
@@ -81,21 +82,32 @@ impl Operations {
                     };
                 }
             }
-            Err(failure) => offer.obstacle = Some(failure),
+            Err(failure) => {
+                offer.to_name = unnamed;
+                offer.obstacle = Some(failure).filter(|_| unnamed > 0);
+            }
         }
         Ok(offer)
     }
 
-    /// Asks, and keeps what comes of it.
+    /// Asks, and keeps what comes of it; ends the request when `gone` is cancelled.
     ///
     /// # Errors
     /// As of any call of a model; [`Code::ProviderRefused`] for an answer that does not fit what
     /// was asked, [`Code::Conflict`] where another request of the project runs.
-    pub async fn describe(&self, request: AskNaming) -> Result<Described, Failure> {
+    pub async fn describe(
+        &self,
+        request: AskNaming,
+        gone: &CancellationToken,
+    ) -> Result<Described, Failure> {
         let held = self.knowledge.of(&request.project_id).await?;
         let turn = self.knowledge.begin_naming(&held)?;
         let items = self.knowledge.to_name(&held, request.kind).await?;
-        let plan = self.plan(&held, request.kind, items).await?;
+        let unnamed = self.unnamed(&held, &items).await?;
+        let plan = match self.plan(&held, request.kind, items).await {
+            Err(_) if unnamed == 0 => return Ok(Described::default()),
+            plan => plan?,
+        };
         let model = &plan.routed.model;
         if plan.items.is_empty() {
             return Ok(Described {
@@ -108,15 +120,26 @@ impl Operations {
         if let Some(failure) = self.held_back(model) {
             return Err(failure);
         }
+        if gone.is_cancelled() {
+            return Err(Failure::new(Code::Cancelled, "Whoever asked has gone."));
+        }
         let reservation = match self.budget.reserve(&plan.ask).await? {
             Verdict::Granted(reservation) => reservation,
             Verdict::Short(short) => return Err(no_money(NOT_ASKED, &short)),
         };
         let begun = Instant::now();
         let mut heard = Heard::default();
-        let answered = self
-            .hear(&plan, &reservation, &mut heard, turn.cancel.clone())
-            .await;
+        let answered = {
+            let hearing = self.hear(&plan, &reservation, &mut heard, turn.cancel.clone());
+            tokio::pin!(hearing);
+            tokio::select! {
+                answered = &mut hearing => answered,
+                () = gone.cancelled() => {
+                    turn.cancel.cancel();
+                    hearing.await
+                }
+            }
+        };
         let mut ended = heard.ended(&plan, &reservation, answered.as_ref().err());
         ended.duration_ms = begun.elapsed().as_millis() as u64;
         heard.spent += ended.cost.unwrap_or(0);
@@ -158,6 +181,17 @@ impl Operations {
             named: names.len() as u32,
             cost_micro_usd: model.prices.map(|_| heard.spent),
         })
+    }
+
+    /// How many of them no model has named as they are now.
+    async fn unnamed(&self, held: &Held, items: &[NamedItem]) -> Result<u32, Failure> {
+        let names = self.store.code_names(&held.project.id).await;
+        let names = names.map_err(from_store)?;
+        let named: HashSet<&str> = names.iter().map(|one| one.item_hash.as_str()).collect();
+        let unnamed = items
+            .iter()
+            .filter(|one| !named.contains(one.hash.as_str()));
+        Ok(unnamed.count() as u32)
     }
 
     async fn plan(

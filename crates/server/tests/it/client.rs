@@ -28,7 +28,10 @@ impl Host {
     }
 
     pub async fn limited(model: &ScriptedModel, limits: Limits) -> Self {
-        let test = TestEngine::with_model(model).await;
+        Self::on(TestEngine::with_model(model).await, limits).await
+    }
+
+    pub async fn on(test: TestEngine, limits: Limits) -> Self {
         let options = ServeOptions {
             port: 0,
             limits,

@@ -66,14 +66,15 @@ export function Naming({ projectId, kind }: { projectId: string; kind: NamedKind
 function Before({ offer }: { offer: NamingOffer }) {
   const words = t.code.naming;
   const { model, expected_micro_usd: expected, worst_micro_usd: worst, to_name: count, obstacle } = offer;
-  if (obstacle) {
+  if (offer.items === 0) return words.nothing;
+  if (count > 0 && obstacle) {
     return (
       <>
         <Said text={obstacle.message} /> {obstacle.hint ? <Said text={obstacle.hint} /> : null}
       </>
     );
   }
-  if (count === 0) return words.done({ model: model ?? "" });
+  if (count === 0) return model ? words.done({ model }) : words.doneBefore;
   if (typeof expected !== "number" || typeof worst !== "number") return words.offerUnpriced({ model: model ?? "", count });
   return words.offer({ model: model ?? "", count, expected: money(expected), worst: money(worst) });
 }

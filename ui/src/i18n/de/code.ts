@@ -211,6 +211,8 @@ export const code = {
       asking: "Das Modell wird gefragt…",
       offer: "{model} würde {count} benennen: etwa {expected}, höchstens {worst}.",
       offerUnpriced: "{model} würde {count} benennen; der Preis ist nicht bekannt.",
+      nothing: "Hier gibt es nichts zu benennen.",
+      doneBefore: "Ein Modell hat schon alles hier benannt, so wie es jetzt ist.",
       done: "{model} hat sie alle so benannt, wie sie jetzt sind.",
       by: "benannt von {model}",
       told: "In den Worten eines Modells",

@@ -211,6 +211,8 @@ export const code = {
       asking: "The model is asked…",
       offer: "{model} would name {count}: about {expected}, at most {worst}.",
       offerUnpriced: "{model} would name {count}; its price is not known.",
+      nothing: "There is nothing to name here.",
+      doneBefore: "A model has named all of these as they are now.",
       done: "{model} has named all of these as they are now.",
       by: "named by {model}",
       told: "In a model’s words",

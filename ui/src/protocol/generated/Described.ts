@@ -3,7 +3,11 @@
 /**
  * What came of a request.
  */
-export type Described = { model: string, 
+export type Described = { 
+/**
+ * Empty: none could be asked, and there was nothing to name.
+ */
+model: string, 
 /**
  * What was asked for; 0: all was named before, and nothing was sent.
  */

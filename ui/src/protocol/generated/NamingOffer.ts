@@ -10,7 +10,8 @@ export type NamingOffer = {
  */
 items: number, 
 /**
- * Of them those that the model has not named as they are now; 0: it would not be asked.
+ * Of them those that the model has not named as they are now, or no model, where none can be
+ * asked; 0: nobody would be asked.
  */
 to_name: number, 
 /**

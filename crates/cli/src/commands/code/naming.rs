@@ -16,11 +16,14 @@ pub async fn describe(client: &Client, project: &Project, kind: NamedKind) -> Re
         kind,
     };
     let offer = client.call(calls::CodeNaming(asked.clone())).await?;
+    if offer.to_name == 0 {
+        if offer.items == 0 {
+            say("There is nothing to name, so no model is asked.");
+        }
+        return Ok(());
+    }
     if let Some(obstacle) = offer.obstacle {
         return Err(obstacle);
-    }
-    if offer.to_name == 0 {
-        return Ok(());
     }
     say(&before(&offer));
     let of = ProjectRef {
