@@ -6,8 +6,8 @@ use mira_syntax::ReferenceKind;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::shown::{self, List};
-use super::{Known, from_index, named};
+use super::about::About;
+use super::{Known, from_index, shown};
 use crate::{Effect, Output, Tool, ToolCx, ToolError};
 
 const MOST: usize = 1_000;
@@ -36,40 +36,30 @@ impl Tool for FindCallers {
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
-        let known = cx.known().await?;
-        let path = cx.indexed_path(input.path).await?;
-        let (elements, more) = named::elements(&known, &input.name, path.as_deref()).await?;
-        let mut list = List::new(cx.output_cap_bytes);
-        let mut notes: Vec<String> = more.into_iter().collect();
         let limit = input.limit.unwrap_or(50).clamp(1, MOST);
         let depth = input.depth.unwrap_or(1).clamp(1, 5);
-        let (mut uses, mut unsure) = (0, 0);
-        for element in &elements {
-            let (sure, less) = edges(&known, element, depth).await?;
-            list.push(&format!("Uses of {}:", shown::head(element)));
-            for edge in sure.iter().take(limit) {
-                list.push(&line(edge));
-            }
-            list.left += sure.len().saturating_sub(limit);
-            if sure.is_empty() {
-                list.push(none(element));
-            }
-            uses += sure.len();
+        let mut about = About::of(cx, &input.name, input.path).await?;
+        let mut unsure = 0;
+        for element in std::mem::take(&mut about.elements) {
+            let (sure, less) = edges(&about.known, &element, depth).await?;
+            about.say(
+                "Uses",
+                &element,
+                sure.iter().map(line),
+                limit,
+                none(&element),
+            );
             unsure += less;
         }
         if unsure > 0 {
-            notes.push(format!(
+            about.notes.push(format!(
                 "{} below {} sure not shown; search_codebase for the name shows every mention",
                 shown::count(unsure, "possible use", "possible uses"),
                 shown::percent(SURE)
             ));
         }
-        notes.extend(known.notes().await?);
-        let summary = match uses {
-            0 => "no use known".to_owned(),
-            uses => shown::count(uses, "use", "uses"),
-        };
-        Ok(list.output(summary, &notes, "Raise `limit`, or say which by `path`."))
+        let narrow = "Raise `limit`, or say which by `path`.";
+        about.output("use", "uses", narrow).await
     }
 }
 

@@ -5,11 +5,13 @@ use mira_index::TestFor;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::shown::{self, List};
-use super::{from_index, named};
+use super::about::About;
+use super::{from_index, shown};
 use crate::{Effect, Output, Tool, ToolCx, ToolError};
 
 const LIMIT: usize = 30;
+const NONE: &str = "  none is known: no test calls it within 3 steps, imports its file or is named \
+                    after it. find_callers shows who uses it.";
 
 pub(crate) struct FindTestsForCode;
 
@@ -30,35 +32,15 @@ impl Tool for FindTestsForCode {
     }
 
     async fn run(&self, input: Input, cx: &ToolCx) -> Result<Output, ToolError> {
-        let known = cx.known().await?;
-        let path = cx.indexed_path(input.path).await?;
-        let (elements, more) = named::elements(&known, &input.name, path.as_deref()).await?;
-        let mut list = List::new(cx.output_cap_bytes);
-        let mut count = 0;
-        for element in &elements {
-            let tests = known.index.tests_for(element.id, LIMIT + 1).await;
+        let mut about = About::of(cx, &input.name, input.path).await?;
+        for element in std::mem::take(&mut about.elements) {
+            let tests = about.known.index.tests_for(element.id, LIMIT + 1).await;
             let mut tests = tests.map_err(from_index)?;
             tests.retain(|test| shown::is_open(&test.path));
-            list.push(&format!("Tests of {}:", shown::head(element)));
-            for test in tests.iter().take(LIMIT) {
-                list.push(&line(test));
-            }
-            list.left += tests.len().saturating_sub(LIMIT);
-            if tests.is_empty() {
-                list.push(
-                    "  none is known: no test calls it within 3 steps, imports its file or is \
-                     named after it. find_callers shows who uses it.",
-                );
-            }
-            count += tests.len();
+            about.say("Tests", &element, tests.iter().map(line), LIMIT, NONE);
         }
-        let mut notes: Vec<String> = more.into_iter().collect();
-        notes.extend(known.notes().await?);
-        let summary = match count {
-            0 => "no test known".to_owned(),
-            count => shown::count(count, "test", "tests"),
-        };
-        Ok(list.output(summary, &notes, "Say which element by `path`."))
+        let narrow = "Say which element by `path`.";
+        about.output("test", "tests", narrow).await
     }
 }
 

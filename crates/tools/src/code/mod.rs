@@ -1,6 +1,7 @@
 //! Tools that answer from what is known of the project's code, and what they share: the way to
 //! the index, what an answer says it lacks, lists that stay within the cap.
 
+mod about;
 mod analyze_dependencies;
 mod find_callers;
 mod find_class_or_struct;
