@@ -116,6 +116,37 @@ fn what_is_left_out_is_named_and_languages_are_switched() {
     assert!(said.contains("no language"), "{said}");
 }
 
+#[test]
+fn commits_are_found_by_what_they_said_and_touched() {
+    let (home, project) = home();
+    let project = project.with_git();
+    std::fs::write(project.root().join("a.py"), "class Umbrella:\n    pass\n").unwrap();
+    project.git(&[
+        "commit",
+        "-q",
+        "-a",
+        "-m",
+        "Umbrellas stay shut indoors\n\nOpening one in the hall broke a lamp.",
+    ]);
+
+    let found = json(
+        &home,
+        &project,
+        &["search", "--commits", "--why", "lamp", "broke"],
+    );
+    let hit = &found["hits"][0];
+    assert_eq!(hit["commit"]["subject"], "Umbrellas stay shut indoors");
+    assert_eq!(hit["paths"][0], "a.py");
+    assert!(!hit["reasons"].as_array().unwrap().is_empty(), "{hit}");
+    let (code, said, _) = run(&home, &project, &["search", "--commits", "umbrellas"]);
+    assert!(
+        code == 0 && said.contains("Umbrellas stay shut indoors") && said.contains("a.py"),
+        "{said}"
+    );
+    let (code, said, _) = run(&home, &project, &["search", "--commits", "zebra"]);
+    assert_eq!((code, said.as_str()), (1, "No commit fits \"zebra\".\n"));
+}
+
 const HARD: &str = "def open_account(items, is_open):\n    total = 0\n    for item in items:\n        if is_open:\n            if item > 3:\n                for other in items:\n                    if other > item and is_open or total > 9:\n                        if other == 7:\n                            total += 1\n            elif item == 2:\n                total += 2\n    return close_account(total)\n\n\ndef close_account(total):\n    return total\n\n\ndef audit_account(total):\n    return close_account(total)\n";
 
 #[test]

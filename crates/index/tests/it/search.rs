@@ -129,6 +129,45 @@ async fn a_definition_stands_before_its_uses_and_its_tests() {
 }
 
 #[tokio::test]
+async fn the_very_name_comes_first_and_one_from_outside_where_it_enters() {
+    let place = Place::with(&[
+        ("src/lib.rs", "pub mod web;\npub mod wheel;\n"),
+        (
+            "src/web.rs",
+            "use std::fmt;\n\npub use outside::{Answerable, Other};\n\npub struct Engine {\n    pub fuel: u32,\n}\n",
+        ),
+        (
+            "src/wheel.rs",
+            "/// The engine of an engine.\npub fn engine() -> u32 {\n    let engine = 1;\n    engine\n}\n\n\
+             /// Makes a thing answerable.\npub fn answerable() -> u32 {\n    let answerable = 2;\n    answerable\n}\n",
+        ),
+        (
+            "docs/engine.md",
+            "# Engine\n\nHow the fuel of an engine is measured: by its engine.\n",
+        ),
+    ]);
+    let index = place.synced().await;
+    let answer = ask(&index, "Engine", WITHOUT).await;
+    assert_eq!(answer.hits[0].path, "src/web.rs");
+    let answer = ask(&index, "engine", WITHOUT).await;
+    assert_eq!(answer.hits[0].path, "src/wheel.rs");
+    let answer = ask(&index, "Answerable", WITHOUT).await;
+    let first = &answer.hits[0];
+    assert_eq!(first.path, "src/web.rs");
+    assert!(first.start_line <= 3 && first.end_line >= 3);
+    assert!(first.why.iter().any(|one| one.text.contains("given on")));
+    let answer = ask(&index, "how is the fuel of an engine measured", WITHOUT).await;
+    assert_ne!(answer.hits[0].path, "docs/engine.md");
+    let answer = ask(
+        &index,
+        "the guide to how fuel of an engine is measured",
+        WITHOUT,
+    )
+    .await;
+    assert_eq!(answer.hits[0].path, "docs/engine.md");
+}
+
+#[tokio::test]
 async fn without_meaning_it_works_and_says_so() {
     let place = project();
     let index = place.synced().await;
