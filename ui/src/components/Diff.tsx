@@ -83,7 +83,9 @@ export function linesBetween(old: string, fresh: string): Line[] {
   });
 }
 
+/** Nothing where no line changed: a mode, a name, an empty file. */
 export function Figures({ additions, deletions }: { additions: number; deletions: number }) {
+  if (additions === 0 && deletions === 0) return null;
   return (
     <span className="num" aria-label={t.diff.figures({ additions, deletions })}>
       {additions > 0 ? <span className="good">+{additions}</span> : null}
