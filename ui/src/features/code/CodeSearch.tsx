@@ -150,7 +150,8 @@ function Hits({ hits, truncated, links }: { hits: readonly CodeHit[]; truncated:
   return (
     <>
       <p className="quiet" role="status">
-        {t.code.search.hits({ count: hits.length })} {truncated ? t.code.search.more : null}
+        {t.code.search.hits({ count: hits.length })}
+        {truncated ? ` · ${t.code.search.more}` : null}
       </p>
       <ol className="code-hits" onKeyDown={(event) => { walkRows(event, ".code-place"); }}>
         {hits.map((hit) => (
