@@ -75,6 +75,14 @@ async fn made(on: &TestEngine, project: &ProjectId, count: u64) {
     until(on, async || commits(on, project).await, whole).await;
 }
 
+/// Requests for vectors of a project.
+async fn calls_for(on: &TestEngine, project: &ProjectId) -> usize {
+    let all = ledger(on).await;
+    all.iter()
+        .filter(|call| call.purpose == "embedding" && call.project_id.as_ref() == Some(project))
+        .count()
+}
+
 fn points(state: &VectorsState) -> Option<u64> {
     let mut all = state.collections.iter();
     all.find(|one| one.name == "mira_git").map(|one| one.points)
@@ -117,7 +125,8 @@ async fn commits_are_found_follow_the_history_and_their_vectors_move_along() {
 
     // They move with the others, and a new start makes none of them again.
     embedded(&on, &id).await;
-    let asked = embedding_calls(&on).await;
+    // One may be under way while they are counted; to make them again takes more.
+    let asked = calls_for(&on, &id).await;
     let to = VectorStore::Qdrant;
     let moved = on.engine.call(calls::VectorsMigrate(Migrate { to })).await;
     moved.expect("begun");
@@ -126,7 +135,7 @@ async fn commits_are_found_follow_the_history_and_their_vectors_move_along() {
     assert_eq!((told.store, points(&told)), (to, Some(3)));
     let on = again(on, &vendor, &server).await;
     made(&on, &id, 3).await;
-    assert_eq!(embedding_calls(&on).await, asked);
+    assert!(calls_for(&on, &id).await <= asked + 1);
     let found = search(&on, &id, "print", None).await;
     assert!(
         found.hits.iter().any(|hit| has(hit, "meaning")),
