@@ -14,7 +14,8 @@ const MOST_PATHS: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     pub commit: Commit,
-    /// None of a merge, which changes nothing of its own; not all of a commit of very many.
+    /// None of a merge, which changes nothing of its own, and none where the history was fetched
+    /// without its folders or is damaged; not all of a commit of very many.
     pub paths: Vec<String>,
     /// It touched the folder, or the folder is the whole repository.
     pub is_here: bool,
@@ -53,7 +54,7 @@ pub fn messages(root: &Path, hashes: &[String]) -> Result<Vec<Message>, GitError
     for hash in hashes {
         let id = Oid::from_str(hash).map_err(&failed)?;
         match opened.repository.find_commit(id) {
-            Ok(commit) => told.push(message(&opened, &commit).map_err(&failed)?),
+            Ok(commit) => told.push(message(&opened, &commit)),
             Err(error) if error.code() == ErrorCode::NotFound => {}
             Err(error) => return Err(failed(error)),
         }
@@ -61,41 +62,33 @@ pub fn messages(root: &Path, hashes: &[String]) -> Result<Vec<Message>, GitError
     Ok(told)
 }
 
-fn message(opened: &Opened, commit: &git2::Commit<'_>) -> Result<Message, git2::Error> {
-    let mut paths = Vec::new();
-    if commit.parent_count() < 2 {
-        let before = match commit.parent_count() {
-            0 => None,
-            _ => Some(commit.parent(0)?.tree()?),
-        };
-        let mut options = DiffOptions::new();
-        options.ignore_submodules(true).skip_binary_check(true);
-        if !opened.prefix.is_empty() {
-            options
-                .pathspec(&opened.prefix)
-                .disable_pathspec_match(true);
-        }
-        let tree = commit.tree()?;
-        let repository = &opened.repository;
-        let diff =
-            repository.diff_tree_to_tree(before.as_ref(), Some(&tree), Some(&mut options))?;
-        for delta in diff.deltas() {
-            let file = match delta.new_file().path_bytes() {
-                Some(path) => path,
-                None => continue,
-            };
-            let path = String::from_utf8_lossy(file);
-            if let Some(path) = opened.outside(&path) {
-                paths.push(path.to_owned());
-            }
-            if paths.len() == MOST_PATHS {
-                break;
-            }
-        }
-    }
-    Ok(Message {
+fn message(opened: &Opened, commit: &git2::Commit<'_>) -> Message {
+    let paths = touched(opened, commit).unwrap_or_default();
+    Message {
         commit: log::told(commit),
         is_here: opened.prefix.is_empty() || !paths.is_empty(),
         paths,
-    })
+    }
+}
+
+fn touched(opened: &Opened, commit: &git2::Commit<'_>) -> Result<Vec<String>, git2::Error> {
+    let before = match commit.parent_count() {
+        0 => None,
+        1 => Some(commit.parent(0)?.tree()?),
+        _ => return Ok(Vec::new()),
+    };
+    let mut options = DiffOptions::new();
+    options.ignore_submodules(true).skip_binary_check(true);
+    if !opened.prefix.is_empty() {
+        options
+            .pathspec(&opened.prefix)
+            .disable_pathspec_match(true);
+    }
+    let (tree, repository) = (commit.tree()?, &opened.repository);
+    let diff = repository.diff_tree_to_tree(before.as_ref(), Some(&tree), Some(&mut options))?;
+    let named = diff.deltas().filter_map(|delta| {
+        let path = String::from_utf8_lossy(delta.new_file().path_bytes()?).into_owned();
+        opened.outside(&path).map(str::to_owned)
+    });
+    Ok(named.take(MOST_PATHS).collect())
 }

@@ -418,6 +418,16 @@ fn messages_name_what_was_said_and_touched_newest_first() {
     assert!(!told[0].is_here && told[0].paths.is_empty());
     assert!(told[1].is_here && told[1].paths == ["page.html"]);
 
+    // A tree that was lost, or never fetched, takes the names of files with it and nothing else.
+    let commit = repo.git.find_commit(second.parse().unwrap()).unwrap();
+    let tree = commit.tree_id().to_string();
+    let objects = repo.git.path().join("objects");
+    let object = objects.join(&tree[..2]).join(&tree[2..]);
+    std::fs::remove_file(object).unwrap();
+    let told = messages(&repo.root(), std::slice::from_ref(&second)).unwrap();
+    assert_eq!(told[0].commit.subject, "Sum again");
+    assert!(told[0].paths.is_empty() && told[0].is_here);
+
     // What is not there is left out; a folder without a repository has none.
     let none = "0123456789012345678901234567890123456789".to_owned();
     assert_eq!(messages(&repo.root(), &[none, first]).unwrap().len(), 1);
