@@ -18,10 +18,14 @@ use crate::changes::blocking;
 const MOST_COMMITS: usize = 20_000;
 /// Commits read, and stored, at once.
 const BATCH: usize = 200;
-/// Of a message's body; more is a log of something.
+/// Of a message's first line, and of its body; more is a log of something.
+const MOST_SUBJECT_BYTES: usize = 500;
 const MOST_BODY_BYTES: usize = 8_000;
-/// How often is looked whether there is a new commit.
+/// So much of either is looked through for secrets.
+const MOST_MASKED_BYTES: usize = 1_000_000;
+/// How often is looked whether there is a new commit, and how often where that went wrong.
 const LOOK: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// How long a search waits for commits that are being read.
 const WAIT: Duration = Duration::from_secs(2);
 const MOST_HITS: u32 = 100;
@@ -183,11 +187,16 @@ impl Knowledge {
                 () = held.read_commits(self.0.events.masker()) => {}
                 () = held.closed.cancelled() => return,
             }
-            if held.commits_state() != before {
+            let state = held.commits_state();
+            let pause = match state.failure {
+                Some(_) => LOOK_AGAIN,
+                None => LOOK,
+            };
+            if state != before {
                 self.say(&held);
             }
             tokio::select! {
-                () = tokio::time::sleep(LOOK) => {}
+                () = tokio::time::sleep(pause) => {}
                 () = held.commits.again.notified() => {}
                 () = held.closed.cancelled() => return,
             }
@@ -295,15 +304,18 @@ fn shown(hit: mira_index::CommitHit, explain: bool) -> CommitHit {
 /// As it is stored and given to a model.
 fn masked(masker: &Masker, message: mira_git::Message) -> mira_index::Commit {
     let commit = message.commit;
-    let mut body = commit.body;
-    body.truncate(body.floor_char_boundary(MOST_BODY_BYTES));
+    let cut = |text: &str, most: usize| {
+        let masked = masker.mask(&text[..text.floor_char_boundary(MOST_MASKED_BYTES)]);
+        masked[..masked.floor_char_boundary(most)].to_owned()
+    };
     mira_index::Commit {
         hash: commit.hash,
         author: commit.author,
         email: commit.email,
         at: commit.at,
-        subject: masker.mask(&commit.subject).into_owned(),
-        body: masker.mask(&body).into_owned(),
+        // Masked first: half a secret is none that is known.
+        subject: cut(&commit.subject, MOST_SUBJECT_BYTES),
+        body: cut(&commit.body, MOST_BODY_BYTES),
         paths: message.paths,
         is_here: message.is_here,
     }
