@@ -13,7 +13,7 @@ mod vectors;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
-use mira_protocol::code::{IndexPhase, IndexState};
+use mira_protocol::code::{IndexPhase, IndexState, RankReason};
 use mira_protocol::insight::AskQuality;
 use mira_protocol::project::{Project, ProjectRef};
 use mira_protocol::{Event, Failure, Topic, calls};
@@ -22,6 +22,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::args::CodeTarget;
 use crate::client::Client;
 use crate::host;
+use crate::render::text::clean;
 
 pub use about::{clusters, concepts, modules, patterns};
 pub use commits::said as commits_said;
@@ -153,6 +154,15 @@ fn doing(state: &IndexState) -> String {
 }
 
 /// What an answer lacks, on standard error.
+/// Why something ranks where it does, a line each.
+fn reasons(reasons: &[RankReason]) -> String {
+    let line = |reason: &RankReason| {
+        let (signal, detail) = (clean(&reason.signal), clean(&reason.detail));
+        format!("  {:+.3} {signal}: {detail}\n", reason.share)
+    };
+    reasons.iter().map(line).collect()
+}
+
 fn note(notes: &[String]) {
     for note in notes {
         let _ = writeln!(std::io::stderr().lock(), "note: {note}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mira_protocol::git::{CommitHit, CommitHits, SearchCommits};
 use mira_protocol::{Code, Failure, calls};
 
-use super::{NOTHING, note};
+use super::{NOTHING, note, reasons};
 use crate::args::SearchArgs;
 use crate::client::Client;
 use crate::commands::{say, say_json};
@@ -69,14 +69,7 @@ fn hit_said(hit: &CommitHit) -> String {
         clean(&commit.author),
         ago(commit.at, now_ms())
     );
-    for reason in &hit.reasons {
-        text.push_str(&format!(
-            "  {:+.3} {}: {}\n",
-            reason.share,
-            clean(&reason.signal),
-            clean(&reason.detail)
-        ));
-    }
+    text.push_str(&reasons(&hit.reasons));
     for line in hit.body.lines().take(SHOWN) {
         text.push_str(format!("    {}", one_line(line, LINE_WIDTH)).trim_end());
         text.push('\n');

@@ -5,7 +5,7 @@ use mira_protocol::code::{
 };
 use mira_protocol::{Failure, calls};
 
-use super::{NOTHING, commits, note, ready};
+use super::{NOTHING, commits, note, ready, reasons};
 use crate::args::{SearchArgs, SymbolsArgs};
 use crate::client::Client;
 use crate::commands::{say, say_json, table};
@@ -71,14 +71,7 @@ fn hit_said(hit: &CodeHit) -> String {
         hit.start_line,
         hit.end_line
     );
-    for reason in &hit.reasons {
-        text.push_str(&format!(
-            "  {:+.3} {}: {}\n",
-            reason.share,
-            clean(&reason.signal),
-            clean(&reason.detail)
-        ));
-    }
+    text.push_str(&reasons(&hit.reasons));
     let all = hit.text.lines().count();
     for (line, number) in hit.text.lines().take(SHOWN_LINES).zip(hit.start_line..) {
         let line = clean(&line.replace('\t', "    "));
