@@ -1,26 +1,28 @@
 //! The command line.
 
 mod code;
+mod money;
+mod sessions;
 mod trust;
+mod words;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use mira_protocol::operation::{Access, ApproveMode, Tier};
-use mira_protocol::provider::ProviderName;
-use mira_protocol::rewind::RewindWhat;
-use mira_protocol::sudo::{SudoOutcome, SudoStatus};
 
 pub use code::{
     CodeTarget, ConceptsArgs, DepsArgs, ElementArgs, EmbedderArgs, HotspotsArgs, IndexArgs,
     IndexCommand, MapArgs, ModulesArgs, QualityArgs, SearchArgs, StructureArgs, SymbolsArgs,
     TestsArgs,
 };
+pub use money::{BudgetArgs, BudgetCommand, Which, micro_usd};
+pub use sessions::SessionsCommand;
 pub use trust::{
     BlockCommand, CheckpointsCommand, EgressArgs, HooksCommand, MatchArgs, PermissionCommand,
     RuleArgs, RulePlace, RulesCommand, SudoCommand, SudoListArgs, TrustCommand,
 };
+pub use words::*;
 
 /// A coding assistant for your own machine: reads, edits and runs, and can take it all back.
 ///
@@ -220,112 +222,6 @@ pub struct ExecArgs {
     pub json: bool,
 }
 
-#[derive(Debug, Args)]
-pub struct BudgetArgs {
-    #[command(subcommand)]
-    pub command: Option<BudgetCommand>,
-    /// Group the ledger by this
-    #[arg(long, value_enum)]
-    pub by: Option<SpendByArg>,
-    #[command(flatten)]
-    pub which: Which,
-    /// Write JSON
-    #[arg(long, conflicts_with = "csv")]
-    pub json: bool,
-    /// Write CSV: the view of --by, or every call
-    #[arg(long)]
-    pub csv: bool,
-}
-
-/// Which rows of the ledger.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Which {
-    /// From this local day on, as YYYY-MM-DD
-    #[arg(long, value_name = "DAY", global = true)]
-    pub from: Option<String>,
-    /// Up to and with this local day
-    #[arg(long, value_name = "DAY", global = true)]
-    pub until: Option<String>,
-    /// Only calls of this folder's project
-    #[arg(long, value_name = "DIR", global = true)]
-    pub project: Option<PathBuf>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum BudgetCommand {
-    /// Every cap where it stands
-    Caps(JsonArg),
-    /// Set a cap for good, or remove it with "none"; with --project, of that project
-    Cap {
-        #[arg(value_enum)]
-        period: PeriodArg,
-        /// US dollars, or "none"
-        amount: String,
-    },
-    /// Add to a cap for its current window: today, this month, one session, one operation
-    Raise {
-        #[arg(value_enum)]
-        period: PeriodArg,
-        /// US dollars
-        #[arg(value_parser = micro_usd)]
-        by: i64,
-        /// The session or the operation, for their caps
-        #[arg(long, value_name = "ID")]
-        of: Option<String>,
-    },
-    /// Operations that wait for money
-    Pauses(JsonArg),
-    /// Decide for an operation that waits
-    Decide {
-        operation: String,
-        #[arg(value_enum)]
-        choice: ChoiceArg,
-        /// US dollars to add, or the new cap
-        #[arg(long, value_name = "USD", value_parser = micro_usd)]
-        amount: Option<i64>,
-    },
-    /// Where day and month will end
-    Forecast(JsonArg),
-    /// Single calls, newest first
-    Calls {
-        /// Of this operation
-        #[arg(long, value_name = "ID")]
-        operation: Option<String>,
-        /// Of this session
-        #[arg(long, value_name = "ID")]
-        session: Option<String>,
-        /// Only those whose cost is an estimate until it is reconciled
-        #[arg(long)]
-        kept: bool,
-        #[arg(long, default_value_t = LISTED)]
-        limit: u32,
-        #[command(flatten)]
-        json: JsonArg,
-    },
-    /// One call with its receipt: tokens and money of each part
-    Call {
-        id: i64,
-        #[command(flatten)]
-        json: JsonArg,
-    },
-    /// What caches saved, and what broke prefixes
-    Savings(JsonArg),
-    /// Sum days and months up anew from the calls
-    Rebuild(JsonArg),
-    /// Say what kept calls really cost
-    Reconcile {
-        /// Calls; none: all that are kept
-        ids: Vec<i64>,
-        /// What each cost, in US dollars [default: the kept figure is right]
-        #[arg(long, value_name = "USD", value_parser = micro_usd)]
-        cost: Option<i64>,
-        #[command(flatten)]
-        json: JsonArg,
-    },
-    /// Forget the kept answers
-    ClearCache,
-}
-
 #[derive(Debug, Subcommand)]
 pub enum RouteCommand {
     /// What would happen to a message: tier, model, rule, cost on every tier; nothing is asked
@@ -374,100 +270,10 @@ pub struct ServeArgs {
 /// Most of sessions that a list shows unless told otherwise.
 const LISTED: u32 = 30;
 
-impl Default for SessionsCommand {
-    fn default() -> Self {
-        Self::List {
-            search: None,
-            project: None,
-            deleted: false,
-            limit: LISTED,
-            json: JsonArg::default(),
-        }
-    }
-}
-
 impl Default for ConfigCommand {
     fn default() -> Self {
         Self::List(JsonArg::default())
     }
-}
-
-#[derive(Debug, Subcommand)]
-pub enum SessionsCommand {
-    /// Pinned ones first, then the newest
-    List {
-        /// A part of the name
-        search: Option<String>,
-        /// Only those of this folder
-        #[arg(long, value_name = "DIR")]
-        project: Option<PathBuf>,
-        /// The deleted ones
-        #[arg(long)]
-        deleted: bool,
-        #[arg(long, default_value_t = LISTED)]
-        limit: u32,
-        #[command(flatten)]
-        json: JsonArg,
-    },
-    /// The conversation
-    Show { session: String },
-    /// Full text, over messages and tool output
-    Search {
-        query: String,
-        /// Only in sessions of this folder
-        #[arg(long, value_name = "DIR")]
-        project: Option<PathBuf>,
-        /// Only what this one said
-        #[arg(long, value_enum)]
-        role: Option<RoleArg>,
-        /// Only answers of this tool
-        #[arg(long, value_name = "NAME")]
-        tool: Option<String>,
-        /// Only operations of this model
-        #[arg(long, value_name = "ID")]
-        model: Option<String>,
-        /// From this day on (2026-11-30), in local time
-        #[arg(long, value_name = "DAY", value_parser = day)]
-        since: Option<i64>,
-        /// Before this day
-        #[arg(long, value_name = "DAY", value_parser = day)]
-        until: Option<i64>,
-        #[arg(long, default_value_t = 20)]
-        limit: u32,
-        #[command(flatten)]
-        json: JsonArg,
-    },
-    /// Give a name
-    Rename { session: String, name: String },
-    /// Keep at the top
-    Pin { session: String },
-    /// No longer keep at the top
-    Unpin { session: String },
-    /// Delete; `restore` brings it back
-    Delete { session: String },
-    /// Bring a deleted session back
-    Restore { session: String },
-    /// A new session that begins as a copy
-    Fork {
-        session: String,
-        /// Up to and with this event
-        #[arg(long, value_name = "SEQ")]
-        up_to: Option<u64>,
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// Write the conversation
-    Export {
-        session: String,
-        #[arg(long, value_enum, default_value = "markdown")]
-        format: FormatArg,
-        /// Short for --format html: a page to hand on, secrets masked
-        #[arg(long, conflicts_with = "format")]
-        html: bool,
-        /// The file; "-" is standard output
-        #[arg(short, long, default_value = "-")]
-        output: PathBuf,
-    },
 }
 
 #[derive(Debug, Default, Args)]
@@ -634,123 +440,6 @@ pub struct JsonArg {
     pub json: bool,
 }
 
-/// A word on the command line for a value of the protocol.
-macro_rules! words {
-    ($($name:ident => $target:ty { $($(#[$doc:meta])* $word:ident),* $(,)? })*) => {$(
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-        pub enum $name { $($(#[$doc])* $word,)* }
-
-        impl From<$name> for $target {
-            fn from(word: $name) -> Self {
-                match word { $($name::$word => Self::$word,)* }
-            }
-        }
-    )*};
-}
-
-words! {
-    AccessArg => Access {
-        /// Read in the project, change nothing, run nothing
-        Read,
-        /// Read and write in the project
-        Project,
-        /// Read and write in the home folder
-        Home,
-        /// Read and write wherever you may
-        System,
-    }
-    ApproveArg => ApproveMode {
-        /// Reads and edits only
-        Never,
-        /// Commands that need no question; the first other one ends the turn
-        Safe,
-        /// All that may be approved at all
-        All,
-    }
-    WhatArg => RewindWhat {
-        /// Messages leave the conversation; files stay
-        Conversation,
-        /// Files go back; the conversation stays
-        Files,
-        Both,
-    }
-    TierArg => Tier { Fast, Voice, Code, Agentic }
-    SpendByArg => mira_protocol::budget::SpendBy {
-        Day, Month, Model, Tier, Project, Session, Purpose, Operation,
-    }
-    PeriodArg => mira_protocol::budget::CapPeriod { Operation, Session, Day, Month }
-    ChoiceArg => mira_protocol::budget::PauseChoice {
-        /// Add to the caps in the way for their current window
-        RaiseOnce,
-        /// Set the caps in the way to more
-        RaiseForGood,
-        /// Go on with a cheaper tier
-        CheaperTier,
-        /// End the operation
-        Stop,
-    }
-    ProviderArg => ProviderName { Openai, Gemini, Anthropic, Local }
-    StoreArg => mira_protocol::vectors::VectorStore {
-        /// In a file of the data directory
-        Embedded,
-        /// On the server that QDRANT_URL names
-        Qdrant,
-    }
-    MakerArg => mira_protocol::vectors::VectorMaker {
-        /// The model that comes with Mira, on this machine
-        Local,
-        /// EMBEDDING_MODEL at its provider
-        Provider,
-    }
-    SudoStatusArg => SudoStatus {
-        Pending, Approved, Denied, Expired, Cancelled, Running, Executed, Refused
-    }
-    SudoOutcomeArg => SudoOutcome {
-        Ran, Stopped, Failed, Denied, Expired, Cancelled, Blocked, Refused, NotAsked
-    }
-    RoleArg => mira_protocol::session::SearchRole { User, Assistant, Tool }
-    FormatArg => mira_protocol::session::ExportFormat { Markdown, Json, Html }
-    RuleActionArg => mira_protocol::rule::RuleAction { Allow, Ask, Deny }
-    RuleKindArg => mira_protocol::rule::RuleKind {
-        /// Commands, word by word
-        Command,
-        /// One whole shell line
-        Line,
-        /// Reading paths
-        Read,
-        /// Writing paths
-        Write,
-        /// Hosts of the network
-        Host,
-        /// Tools by name
-        Tool,
-    }
-    RuleFormatArg => mira_protocol::rule::RuleFormat { Toml, Json }
-}
-
-/// The beginning of a day of this machine's calendar, in milliseconds since 1970.
-fn day(text: &str) -> Result<i64, String> {
-    let day: jiff::civil::Date = text
-        .parse()
-        .map_err(|_| "not a day such as 2026-11-30".to_owned())?;
-    day.to_zoned(jiff::tz::TimeZone::system())
-        .map(|start| start.timestamp().as_millisecond())
-        .map_err(|error| error.to_string())
-}
-
-/// Dollars as people write them → millionths.
-pub fn micro_usd(text: &str) -> Result<i64, String> {
-    let dollars: f64 = text
-        .trim_start_matches('$')
-        .parse()
-        .map_err(|_| "not a number".to_owned())?;
-    if dollars.is_finite() && (0.0..=1e9).contains(&dollars) {
-        Ok((dollars * 1e6).round() as i64)
-    } else {
-        Err("not an amount of dollars".to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -760,14 +449,5 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn dollars_are_counted_in_millionths() {
-        assert_eq!(micro_usd("0.25"), Ok(250_000));
-        assert_eq!(micro_usd("$2"), Ok(2_000_000));
-        for wrong in ["-1", "x", "NaN", "inf", ""] {
-            assert!(micro_usd(wrong).is_err(), "{wrong}");
-        }
     }
 }
