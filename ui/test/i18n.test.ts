@@ -173,6 +173,10 @@ describe("what the engine says", () => {
       "nach Wörtern und Namen gesucht, nicht nach Bedeutung: die Vektoren dieses Projekts sind noch nicht gemacht. Sie werden im Hintergrund gemacht.",
     );
     expect(translated("not indexed yet: the project is being read (5 of 9 files so far)")).toBe("noch nicht im Index: Das Projekt wird gerade gelesen (bisher 5 von 9 Dateien)");
+    expect(translated("Only its first 5000 pieces are searched by words. More than 20000 elements; those after are missing.")).toBe(
+      "Nur ihre ersten 5000 Stücke werden nach Wörtern durchsucht. Mehr als 20000 Elemente; die danach fehlen.",
+    );
+    expect(translated("5.9 MB; files over 4.2 MB are searched only for exact text.")).toBe("5.9 MB; Dateien über 4.2 MB werden nur nach genauem Text durchsucht.");
     expect(translated("src/a.rs was left as it is. It was edited since.")).toBe("src/a.rs blieb, wie es ist. Es wurde seither bearbeitet.");
     expect(told({ code: "conflict", message: "Nobody ever said this." })).toBe("Im Augenblick nicht möglich: Nobody ever said this.");
   });

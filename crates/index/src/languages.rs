@@ -7,10 +7,11 @@ use mira_syntax::Limits;
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteConnection;
 
+use crate::reading::MAX_TEXT_BYTES;
 use crate::{Index, IndexError};
 
 /// Raised when the same file would now be read otherwise.
-const READER: u32 = 4;
+const READER: u32 = 5;
 
 /// The settings of one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +22,7 @@ pub struct LanguageConfig {
     pub enabled: bool,
     /// Without the dot, beside the usual ones.
     pub extensions: Vec<String>,
-    /// Larger files are searched as text up to [`crate::reading::MAX_TEXT_BYTES`], not parsed.
+    /// Larger files are searched as text, not parsed; at most [`MAX_TEXT_BYTES`].
     pub max_bytes: u64,
     /// For one file, in milliseconds.
     pub max_ms: u64,
@@ -90,6 +91,26 @@ impl Languages {
         }
     }
 
+    /// An extension belongs to one language.
+    fn has_room_for(&self, config: &LanguageConfig) -> Result<(), IndexError> {
+        let others = self.configs.values();
+        let others = others.filter(|other| other.language != config.language);
+        for extension in &config.extensions {
+            let has = |other: &&LanguageConfig| {
+                let mut all = other.extensions.iter();
+                all.any(|one| one.eq_ignore_ascii_case(extension))
+            };
+            if let Some(other) = others.clone().find(has) {
+                return Err(IndexError::Unsuitable(format!(
+                    "Files that end in .{extension} are read as {} already. Take the extension \
+                     from there first.",
+                    other.language
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// The language that a setting gives to this file's extension.
     fn further(&self, path: &str) -> Option<&'static str> {
         if self.configs.is_empty() {
@@ -139,10 +160,12 @@ impl Index {
     /// files again.
     ///
     /// # Errors
-    /// Where the language is not known, an extension is no extension, or a limit is zero.
+    /// Where the language is not known, an extension is no extension or another language's by a
+    /// setting, or a limit is zero or above what is read at all.
     pub async fn set_language(&self, config: LanguageConfig) -> Result<(), IndexError> {
         check(&config)?;
         let mut writer = self.shared.writer.lock().await;
+        self.known_languages().has_room_for(&config)?;
         store(&mut writer.connection, &config).await?;
         let mut languages = self
             .shared
@@ -176,6 +199,12 @@ fn check(config: &LanguageConfig) -> Result<(), IndexError> {
                 "{extension:?} is no file extension. Write it without the dot, as \"rs\"."
             ));
         }
+    }
+    if config.max_bytes > MAX_TEXT_BYTES {
+        return unsuitable(format!(
+            "Files over {MAX_TEXT_BYTES} bytes are not read, so they cannot be parsed. Set at most \
+             that."
+        ));
     }
     if config.max_bytes == 0 || config.max_ms == 0 {
         return unsuitable(

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use mira_syntax::{Element, FileFacts, NoteKind};
+use mira_syntax::{Element, FileFacts, Note, NoteKind};
 
 use crate::languages::{Languages, Manner};
 use crate::model::Roles;
@@ -89,7 +89,7 @@ pub(crate) struct FileRead {
     pub lines: usize,
     pub roles: Roles,
     pub doc: Option<String>,
-    pub note: Option<(String, String)>,
+    pub note: Option<Said>,
     pub elements: Vec<Element>,
     pub uses: Uses,
     pub packed: Vec<u8>,
@@ -152,7 +152,7 @@ pub(crate) fn read(candidate: &Candidate, languages: &Languages) -> Outcome {
     Outcome::Read(Box::new(read))
 }
 
-fn note_without_reading(candidate: &Candidate, manner: &Manner) -> Option<(String, String)> {
+fn note_without_reading(candidate: &Candidate, manner: &Manner) -> Option<Said> {
     let meta = &candidate.metadata;
     let note = |kind: &str, text: String| Some((kind.to_owned(), text));
     if meta.is_symlink() {
@@ -175,9 +175,9 @@ fn note_without_reading(candidate: &Candidate, manner: &Manner) -> Option<(Strin
     }
     if meta.len() > MAX_TEXT_BYTES {
         let text = format!(
-            "{:.1} MB; files over {} MB are searched only for exact text.",
+            "{:.1} MB; files over {:.1} MB are searched only for exact text.",
             meta.len() as f64 / 1e6,
-            MAX_TEXT_BYTES / 1_000_000
+            MAX_TEXT_BYTES as f64 / 1e6
         );
         return note("too_large", text);
     }
@@ -210,11 +210,8 @@ pub(crate) fn short_hash(bytes: &[u8]) -> Hash {
 }
 
 fn fill(read: &mut FileRead, bytes: &[u8], manner: &Manner) {
-    let text = match decode(bytes) {
-        Ok((text, note)) => {
-            read.note = note;
-            text
-        }
+    let (text, odd) = match decode(bytes) {
+        Ok(decoded) => decoded,
         Err(note) => {
             read.note = Some(note);
             return;
@@ -225,25 +222,40 @@ fn fill(read: &mut FileRead, bytes: &[u8], manner: &Manner) {
     read.lines = facts.lines;
     read.roles = roles::of(&read.path, &facts);
     read.doc = facts.doc.take();
-    let note = facts
-        .notes
-        .iter()
-        .min_by_key(|note| note.kind == NoteKind::Broken);
-    if let (None, Some(note)) = (&read.note, note) {
-        read.note = Some((note_word(note.kind).to_owned(), note.text.clone()));
-    }
     let (pieces, is_cut) = chunks::pieces(&text, &facts.elements);
-    if is_cut {
+    let cut = is_cut.then(|| {
         let text = format!(
             "Only its first {} pieces are searched by words.",
             pieces.len()
         );
-        read.note = Some(("too_many".into(), text));
-    }
+        ("too_many".to_owned(), text)
+    });
+    facts
+        .notes
+        .sort_by_key(|note| note.kind == NoteKind::Broken);
+    let parsed = facts.notes.iter().map(of_parser);
+    read.note = together(cut.into_iter().chain(odd).chain(parsed));
     read.pieces = with_words(&read.path, &text, pieces, &facts);
     read.uses = Uses::take(&mut facts);
     read.packed = read.uses.pack();
     read.elements = facts.elements;
+}
+
+/// All that is to be said, under the word of the first.
+fn together(notes: impl Iterator<Item = Said>) -> Option<Said> {
+    notes.reduce(|(word, first), (_, next)| (word, format!("{first} {next}")))
+}
+
+/// What the parser notes, as a sentence.
+fn of_parser(note: &Note) -> Said {
+    let mut letters = note.text.chars();
+    let first: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    let sentence = format!("{first}{}.", letters.as_str());
+    (note_word(note.kind).to_owned(), sentence)
 }
 
 /// Words in the parser's own terms, but for a file too large to parse: that one is searched.
@@ -259,10 +271,10 @@ fn note_word(kind: NoteKind) -> &'static str {
 }
 
 /// Word and sentence.
-type Note = (String, String);
+type Said = (String, String);
 
 /// The text of a file, and what is odd about it. Err: it is no text.
-pub(crate) fn decode(bytes: &[u8]) -> Result<(String, Option<Note>), Note> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<(String, Option<Said>), Said> {
     if let Some((encoding, _)) = encoding_rs::Encoding::for_bom(bytes)
         && encoding != encoding_rs::UTF_8
     {

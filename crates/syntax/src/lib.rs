@@ -104,8 +104,8 @@ fn unfit(text: &str, limits: &Limits) -> Option<Note> {
         line: None,
     };
     if text.len() > limits.bytes {
-        let (size, most) = (megabytes(text.len()), megabytes(limits.bytes));
-        let text = format!("{size} MB; files over {most} MB are not parsed");
+        let (size, most) = (size(text.len()), size(limits.bytes));
+        let text = format!("{size}; files over {most} are not parsed");
         return Some(note(NoteKind::TooLarge, text));
     }
     let head = text.as_bytes().get(..8_192).unwrap_or(text.as_bytes());
@@ -113,9 +113,13 @@ fn unfit(text: &str, limits: &Limits) -> Option<Note> {
         .then(|| note(NoteKind::Binary, "not a text".to_owned()))
 }
 
-fn megabytes(bytes: usize) -> String {
-    let tenths = bytes.saturating_mul(10).div_ceil(1024 * 1024);
-    format!("{}.{}", tenths / 10, tenths % 10)
+/// As people read it: `900 B`, `12.3 kB`, `2.1 MB`.
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
 }
 
 /// A program says at the top that it wrote the file, or the lines are no lines for people.

@@ -34,7 +34,7 @@ function translate(text: string, patterns: readonly Pattern[]): string | undefin
 /** A reason and the next step, each known by itself: what is filled into the first ends before the second. */
 function inTwo(text: string, patterns: readonly Pattern[]): string | undefined {
   for (let at = text.indexOf(". "); at >= 0; at = text.indexOf(". ", at + 2)) {
-    const step = inOne(text.slice(at + 2), patterns);
+    const step = inOne(text.slice(at + 2), patterns) ?? begun(text.slice(at + 2), patterns);
     const reason = step === undefined ? undefined : translate(text.slice(0, at + 1), patterns);
     if (reason !== undefined) return `${reason} ${step ?? ""}`;
   }

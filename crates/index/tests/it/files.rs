@@ -162,9 +162,66 @@ async fn a_language_can_be_switched_off_given_extensions_and_limits() {
     );
     let odd = LanguageConfig {
         language: "Klingon".into(),
-        ..kept
+        ..kept.clone()
     };
     assert!(index.set_language(odd).await.is_err());
+
+    // What would do nothing, or be one of two, is refused with the reason.
+    let refused = async |config| index.set_language(config).await.unwrap_err().to_string();
+    let more_than_is_read = LanguageConfig {
+        max_bytes: 90_000_000,
+        ..kept.clone()
+    };
+    let why = refused(more_than_is_read).await;
+    assert!(why.contains("4194304"), "{why}");
+    let taken = LanguageConfig {
+        language: "YAML".into(),
+        extensions: vec!["PYX9".into()],
+        ..kept.clone()
+    };
+    let why = refused(taken.clone()).await;
+    assert!(why.contains("Python already"), "{why}");
+    let given_up = LanguageConfig {
+        extensions: vec![],
+        ..kept
+    };
+    index.set_language(given_up).await.unwrap();
+    index.set_language(taken).await.unwrap();
+}
+
+#[tokio::test]
+async fn all_that_is_left_out_of_a_file_is_named() {
+    let many: String = (0..21_000)
+        .map(|number| format!("def step_{number}(): pass\n"))
+        .collect();
+    let place = Place::with(&[("many.py", &many), ("small.rs", "fn small() {}\n")]);
+    let odd = [many.as_bytes(), b"# \xff\n"].concat();
+    place.put("odd.py", odd);
+    let index = place.synced().await;
+    let note = async |path| index.file(path).await.unwrap().unwrap().note.unwrap();
+
+    let both = "Only its first 5000 pieces are searched by words. More than 20000 elements; those after \
+                are missing.";
+    assert_eq!(note("many.py").await.text, both);
+    assert_eq!(note("many.py").await.kind, "too_many");
+    let all = note("odd.py").await.text;
+    for part in ["first 5000 pieces", "Not UTF-8", "More than 20000 elements"] {
+        assert!(all.contains(part), "{all}");
+    }
+
+    let rust = LanguageConfig {
+        language: "Rust".into(),
+        enabled: true,
+        extensions: vec![],
+        max_bytes: 10,
+        max_ms: 500,
+    };
+    index.set_language(rust).await.unwrap();
+    whole(&index).await;
+    assert_eq!(
+        note("small.rs").await.text,
+        "14 B; files over 10 B are not parsed."
+    );
 }
 
 #[tokio::test]

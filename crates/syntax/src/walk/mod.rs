@@ -385,12 +385,13 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
-    /// The first of its kind is kept.
+    /// The first of those that say the same is kept.
     fn note(&mut self, kind: NoteKind, line: usize, text: impl FnOnce() -> String) {
-        if self.facts.notes.iter().all(|note| note.kind != kind) {
+        let text = text();
+        if self.facts.notes.iter().all(|note| note.text != text) {
             self.facts.notes.push(Note {
                 kind,
-                text: text(),
+                text,
                 line: Some(line),
             });
         }

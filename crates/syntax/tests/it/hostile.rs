@@ -90,7 +90,7 @@ fn a_line_of_fifty_megabytes_is_not_parsed() {
         assert_eq!(facts.notes[0].kind, NoteKind::TooLarge);
         assert_eq!(
             facts.notes[0].text,
-            "50.0 MB; files over 2.0 MB are not parsed"
+            "52.4 MB; files over 2.1 MB are not parsed"
         );
     }
     assert_eq!(outline("a.rs", &line), []);

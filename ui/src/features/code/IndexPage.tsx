@@ -7,6 +7,7 @@ import { Failed, FailureCard, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { bytes, whole } from "../../i18n/format";
+import { inWords } from "../../i18n/said";
 import { asFailure } from "../../protocol/client";
 import type { CodeLanguage } from "../../protocol/generated/CodeLanguage";
 import type { CommitsState } from "../../protocol/generated/CommitsState";
@@ -136,7 +137,7 @@ function Noted({ noted }: { noted: NotedFiles }) {
                 <tr key={file.path}>
                   <td className="mono">{file.path}</td>
                   <td>{file.is_skipped ? words.nameOnly : words.inPart}</td>
-                  <td>{file.text}</td>
+                  <td>{inWords(file.text)}</td>
                   <td className="num">{bytes(file.size_bytes)}</td>
                 </tr>
               ))}
