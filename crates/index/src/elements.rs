@@ -36,6 +36,18 @@ impl Index {
         Ok(rows.iter().map(Element::of).collect::<Result<_, _>>()?)
     }
 
+    /// Whether a folder, as the index names it, has files.
+    pub async fn has_files_below(&self, folder: &str) -> Result<bool, IndexError> {
+        // `0` is the character behind `/`.
+        let found =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM files WHERE path > ? AND path < ?)")
+                .bind(format!("{folder}/"))
+                .bind(format!("{folder}0"))
+                .fetch_one(self.reader())
+                .await?;
+        Ok(found)
+    }
+
     /// What a file declares, in the order of the file; parents before what is inside them.
     pub async fn elements_of(&self, path: &str) -> Result<Vec<Element>, IndexError> {
         let sql = format!(

@@ -66,6 +66,9 @@ const ROUNDS: usize = 24;
 /// Share of the rank that is passed along uses; the rest begins anew everywhere.
 const PASSED: f64 = 0.85;
 const BYTES_PER_TOKEN: usize = 4;
+/// Uses less sure than this pass nothing on: they are guessed by a name alone, and an element with
+/// a common one would lead the map.
+pub(crate) const KNOWN: f64 = 0.6;
 
 impl Index {
     /// How important each element is for the others: 1 is average.
@@ -111,9 +114,12 @@ impl Index {
 
     async fn rank(&self, focus: &[String]) -> Result<HashMap<i64, f64>, IndexError> {
         self.loaded().await?;
-        let rows = sqlx::query("SELECT caller_id, callee_id, times, confidence FROM call_graph")
-            .fetch_all(self.reader())
-            .await?;
+        let rows = sqlx::query(
+            "SELECT caller_id, callee_id, times, confidence FROM call_graph WHERE confidence >= ?",
+        )
+        .bind(KNOWN)
+        .fetch_all(self.reader())
+        .await?;
         let mut edges = Vec::with_capacity(rows.len());
         for row in &rows {
             let times: i64 = row.try_get(2)?;

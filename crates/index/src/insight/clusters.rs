@@ -227,6 +227,7 @@ fn cluster(code: &Code, words: Vec<String>, ties: &Ties, files: Vec<usize>) -> C
     let place = common_folder(code, &files);
     let said = words.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
     let name = match (place.as_str(), said.as_str()) {
+        ("", "") => first_of(code, &files),
         ("", said) => said.to_owned(),
         (place, "") => place.to_owned(),
         (place, said) => format!("{place}: {said}"),
@@ -283,6 +284,13 @@ fn words(
 }
 
 /// The folder in which most of the files stand, and its parents if they do not stand in one.
+/// Where nothing else names them.
+fn first_of(code: &Code, files: &[usize]) -> String {
+    let first = files.iter().take(2).map(|file| &*code.files[*file].path);
+    let more = if files.len() > 2 { ", …" } else { "" };
+    format!("{}{more}", first.collect::<Vec<_>>().join(", "))
+}
+
 fn common_folder(code: &Code, files: &[usize]) -> String {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for file in files {

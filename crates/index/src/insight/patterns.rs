@@ -139,11 +139,25 @@ impl<'c> View<'c> {
             .collect()
     }
 
+    /// Each once: a method may be there for several kinds of its type.
+    fn names(&self, elements: &[usize]) -> Vec<&str> {
+        let mut seen = HashSet::new();
+        let names = elements.iter().map(|at| self.name(*at));
+        names.filter(|name| seen.insert(*name)).collect()
+    }
+
     fn list(&self, elements: &[usize]) -> String {
-        let names: Vec<&str> = elements.iter().take(4).map(|at| self.name(*at)).collect();
-        match elements.len() {
+        let names = self.names(elements);
+        match names.len() {
             0..=4 => names.join(", "),
-            many => format!("{} and {} more", names.join(", "), many - 4),
+            many => format!("{} and {} more", names[..4].join(", "), many - 4),
+        }
+    }
+
+    fn verb(&self, elements: &[usize], one: &'static str, many: &'static str) -> &'static str {
+        match self.names(elements).len() {
+            1 => one,
+            _ => many,
         }
     }
 
@@ -270,9 +284,11 @@ fn builder(view: &View<'_>, element: usize) -> Option<Pattern> {
         return None;
     }
     let mut evidence = format!(
-        "{} give it back, {} ends it",
+        "{} {} it back, {} {} it",
         view.list(&chained),
-        view.list(&ends)
+        view.verb(&chained, "gives", "give"),
+        view.list(&ends),
+        view.verb(&ends, "ends", "end")
     );
     if is_named {
         evidence += "; named so";
@@ -440,9 +456,11 @@ fn strategy(view: &View<'_>, element: usize) -> Option<Pattern> {
         return None;
     }
     let evidence = format!(
-        "{} do it in their own ways; {} holds one of them",
+        "{} {} it in their own ways; {} {} one of them",
         view.list(&products),
-        view.list(&holders)
+        view.verb(&products, "does", "do"),
+        view.list(&holders),
+        view.verb(&holders, "holds", "hold")
     );
     let mut parts = part(&products, "strategy");
     parts.extend(part(&holders, "context"));

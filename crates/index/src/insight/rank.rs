@@ -1,7 +1,7 @@
 //! How much the rest of the project leans on an element: PageRank over its uses.
 
 use super::Code;
-use super::code::SURE;
+use crate::map::KNOWN;
 
 const DAMPING: f64 = 0.85;
 const ROUNDS: usize = 30;
@@ -19,7 +19,7 @@ pub(super) fn of(code: &Code) -> Vec<f64> {
     let edges: Vec<(usize, usize, f64)> = code
         .edges
         .iter()
-        .filter(|edge| edge.confidence >= SURE)
+        .filter(|edge| edge.confidence >= KNOWN)
         .filter_map(|edge| Some((edge.from?, edge.to, weight(edge))))
         .filter(|(from, to, _)| from != to)
         .collect();

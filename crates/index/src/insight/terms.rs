@@ -8,20 +8,27 @@ use super::Code;
 
 /// Words that say nothing of what a program is about.
 const COMMON: &[&str] = &[
-    "a", "add", "all", "an", "and", "any", "arg", "args", "as", "at", "be", "bool", "by", "call",
-    "can", "class", "clear", "close", "code", "const", "copy", "count", "create", "data",
-    "default", "delete", "do", "does", "each", "else", "empty", "end", "enum", "error", "false",
-    "field", "file", "find", "first", "fn", "for", "from", "func", "function", "get", "given",
-    "handle", "has", "have", "id", "if", "impl", "in", "index", "info", "init", "insert", "int",
-    "into", "is", "it", "item", "items", "its", "key", "kind", "last", "len", "length", "line",
-    "list", "load", "main", "make", "map", "max", "method", "min", "module", "name", "new", "next",
-    "no", "node", "none", "not", "null", "num", "number", "object", "of", "on", "one", "only",
-    "open", "option", "or", "other", "out", "param", "parent", "path", "pub", "put", "read", "ref",
-    "remove", "result", "return", "returns", "run", "save", "self", "set", "show", "size", "so",
-    "some", "start", "state", "static", "stop", "str", "string", "struct", "test", "tests", "text",
-    "that", "the", "then", "this", "time", "to", "true", "type", "update", "use", "used", "uses",
-    "using", "val", "value", "var", "was", "what", "when", "where", "which", "will", "with",
-    "write",
+    "a", "about", "above", "add", "after", "again", "all", "also", "an", "and", "any", "are",
+    "arg", "args", "as", "at", "be", "because", "been", "before", "being", "below", "between",
+    "bool", "both", "but", "by", "call", "can", "class", "clear", "close", "code", "const", "copy",
+    "could", "count", "create", "data", "default", "delete", "did", "do", "does", "done", "during",
+    "each", "else", "empty", "end", "enum", "error", "ever", "every", "false", "few", "field",
+    "file", "find", "first", "fn", "for", "from", "func", "function", "get", "given", "had",
+    "handle", "has", "have", "her", "here", "his", "how", "id", "if", "impl", "in", "index",
+    "info", "init", "insert", "int", "into", "is", "it", "item", "items", "its", "just", "key",
+    "kind", "last", "least", "len", "length", "less", "like", "line", "list", "load", "main",
+    "make", "many", "map", "max", "may", "method", "min", "module", "more", "most", "much", "must",
+    "name", "never", "new", "next", "no", "node", "none", "nor", "not", "null", "num", "number",
+    "object", "of", "off", "on", "once", "one", "only", "open", "option", "or", "other", "our",
+    "ours", "out", "over", "own", "param", "parent", "path", "per", "pub", "put", "read", "ref",
+    "remove", "result", "return", "returns", "run", "same", "save", "self", "set", "she", "should",
+    "show", "since", "size", "so", "some", "start", "state", "static", "still", "stop", "str",
+    "string", "struct", "such", "test", "tests", "text", "than", "that", "the", "their", "them",
+    "then", "there", "these", "they", "this", "those", "though", "through", "time", "to", "too",
+    "true", "two", "type", "under", "until", "update", "upon", "use", "used", "uses", "using",
+    "val", "value", "var", "very", "via", "was", "were", "what", "when", "where", "which", "while",
+    "who", "whom", "whose", "why", "will", "with", "without", "would", "write", "yet", "you",
+    "your",
 ];
 
 /// What words each element is named and described with.
@@ -153,5 +160,18 @@ fn singular(word: String) -> String {
             stem(1, "")
         }
         _ => word,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_without_meaning_are_left_out() {
+        // They are looked up by halves.
+        assert!(COMMON.is_sorted());
+        let left: Vec<String> = cut("These are the mostUsed requests of their owners").collect();
+        assert_eq!(left, ["request", "owner"]);
     }
 }

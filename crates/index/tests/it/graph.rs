@@ -273,6 +273,40 @@ async fn the_map_names_what_is_used_most_and_keeps_its_budget() {
 }
 
 #[tokio::test]
+async fn the_map_is_not_led_by_guesses() {
+    let mut files = vec![
+        ("core.py", "def heart(x):\n    return x\n"),
+        (
+            "drum.py",
+            "class Drum:\n    def beat(self):\n        return 1\n",
+        ),
+        (
+            "one.py",
+            "from core import heart\n\ndef one():\n    heart(1)\n",
+        ),
+        (
+            "two.py",
+            "from core import heart\n\ndef two():\n    heart(2)\n",
+        ),
+    ];
+    let guesses: Vec<(String, String)> = (0..20)
+        .map(|number| {
+            let text = format!("def user_{number}(thing):\n    thing.beat()\n");
+            (format!("users/u{number}.py"), text)
+        })
+        .collect();
+    files.extend(guesses.iter().map(|(path, text)| (&**path, &**text)));
+    let place = Place::with(&files);
+    let index = place.synced().await;
+    let beat = index.named("beat", None).await.unwrap();
+    let query = GraphQuery::default();
+    let guessed = index.callers(beat[0].id, &query).await.unwrap();
+    assert_eq!((guessed.len(), guessed[0].confidence), (20, 0.5));
+    let map = index.map(&MapQuery::default()).await.unwrap();
+    assert!(map.text.starts_with("core.py\n"), "{}", map.text);
+}
+
+#[tokio::test]
 async fn go_packages_receivers_and_versions_lead_to_their_elements() {
     let place = Place::with(&[
         (

@@ -252,6 +252,27 @@ async fn patterns_are_found_with_what_speaks_for_them() {
     for pattern in &patterns {
         assert!(!pattern.evidence.is_empty() && (0.5..1.0).contains(&pattern.confidence));
     }
+    let evidence = |name: &str| {
+        let of = patterns.iter().find(|pattern| pattern.name == name);
+        of.map(|pattern| pattern.evidence.as_str())
+    };
+    assert_eq!(
+        evidence("builder"),
+        Some("where, limit, order give it back, build ends it; named so")
+    );
+    assert!(
+        evidence("strategy").is_some_and(|said| said.ends_with("own ways; Cart holds one of them"))
+    );
+    // A builder of several states has its end in each.
+    let staged = "pub struct Empty;\npub struct Full;\npub struct CakeBuilder<S>(S);\n\
+                  impl CakeBuilder<Empty> {\n    pub fn flour(self) -> Self { self }\n    pub fn build(self) -> u8 { 1 }\n}\n\
+                  impl CakeBuilder<Full> {\n    pub fn sugar(self) -> Self { self }\n    pub fn build(self) -> u8 { 2 }\n}\n";
+    let (_place, index) = project(&[("src/lib.rs", staged)]).await;
+    let patterns = index.patterns().await.unwrap();
+    assert_eq!(
+        patterns[0].evidence,
+        "flour, sugar give it back, build ends it; named so"
+    );
 }
 
 #[tokio::test]
