@@ -14,6 +14,7 @@ mod keep;
 mod meaning;
 pub(crate) mod naming;
 mod overview;
+mod places;
 mod port;
 mod quality;
 mod related;

@@ -235,13 +235,13 @@ fn matcher(query: &Query) -> Result<RegexMatcher, Refusal> {
         .size_limit(10 * 1024 * 1024)
         .build(&query.pattern)
         .map_err(|error| {
-            let literal = if query.literal {
+            let literally = if query.literal {
                 ""
             } else {
-                " To search for plain text, set literal."
+                " For plain text, search literally."
             };
             Refusal::Unsuitable(format!(
-                "{:?} is not a valid pattern: {error}.{literal}",
+                "{:?} is not a valid pattern: {error}.{literally}",
                 query.pattern
             ))
         })

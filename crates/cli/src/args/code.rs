@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum, value_parser};
 
 use super::{JsonArg, MakerArg, StoreArg};
 
@@ -26,6 +26,9 @@ pub struct IndexArgs {
     /// Look at the whole project again, also where an engine follows it
     #[arg(long)]
     pub again: bool,
+    /// Wait until every piece and commit has its vector, too
+    #[arg(long, conflicts_with = "no_wait")]
+    pub vectors: bool,
     #[command(flatten)]
     pub target: CodeTarget,
 }
@@ -44,7 +47,7 @@ pub enum IndexCommand {
         /// Name its files and nothing more
         #[arg(long, requires = "language")]
         off: bool,
-        /// Further file extensions, without the dot; replaces those that were set
+        /// Further file extensions, without the dot; replaces those that were set, '' removes them
         #[arg(long, value_name = "EXT", value_delimiter = ',', requires = "language")]
         extensions: Option<Vec<String>>,
         /// Larger files are not parsed
@@ -133,7 +136,7 @@ pub struct SearchArgs {
     /// Only in this language
     #[arg(long)]
     pub language: Option<String>,
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = value_parser!(u32).range(1..=200))]
     pub limit: u32,
     /// The best evidence that fits in so many tokens
     #[arg(long, value_name = "TOKENS")]
@@ -148,7 +151,7 @@ pub struct SearchArgs {
 #[derive(Debug, Args)]
 pub struct SymbolsArgs {
     /// A name, its beginning, or letters of it; with --path alone: all of a file
-    #[arg(required_unless_present = "path", value_name = "NAME")]
+    #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// Only this kind: function, method, struct, class, …
     #[arg(long, value_name = "KIND")]
@@ -156,7 +159,7 @@ pub struct SymbolsArgs {
     /// Only in this file, or below this folder
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = value_parser!(u32).range(1..=1_000))]
     pub limit: u32,
     #[command(flatten)]
     pub target: CodeTarget,
@@ -171,9 +174,9 @@ pub struct ElementArgs {
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
     /// Steps along uses
-    #[arg(long, default_value_t = 1, value_name = "STEPS")]
+    #[arg(long, default_value_t = 1, value_name = "STEPS", value_parser = value_parser!(u32).range(1..=5))]
     pub depth: u32,
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, value_parser = value_parser!(u32).range(1..=1_000))]
     pub limit: u32,
     #[command(flatten)]
     pub target: CodeTarget,
@@ -186,7 +189,7 @@ pub struct TestsArgs {
     /// In this file
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = value_parser!(u32).range(1..=1_000))]
     pub limit: u32,
     #[command(flatten)]
     pub target: CodeTarget,
@@ -206,7 +209,7 @@ pub struct MapArgs {
     /// Only below this folder
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
-    #[arg(long, default_value_t = 2_000, value_name = "TOKENS")]
+    #[arg(long, default_value_t = 2_000, value_name = "TOKENS", value_parser = value_parser!(u32).range(100..=50_000))]
     pub budget: u32,
     #[command(flatten)]
     pub target: CodeTarget,
@@ -243,7 +246,7 @@ pub struct QualityArgs {
     /// Only in this file, or below this folder
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = value_parser!(u32).range(1..=1_000))]
     pub limit: u32,
     #[command(flatten)]
     pub target: CodeTarget,
@@ -254,7 +257,7 @@ pub struct HotspotsArgs {
     /// Only below this folder
     #[arg(long, value_name = "PATH")]
     pub path: Option<String>,
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = value_parser!(u32).range(1..=1_000))]
     pub limit: u32,
     #[command(flatten)]
     pub target: CodeTarget,
@@ -268,7 +271,7 @@ pub struct ConceptsArgs {
     /// Let a model name the strongest first; costs what it says, and nothing for what it named before
     #[arg(long, conflicts_with = "concept")]
     pub describe: bool,
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = value_parser!(u32).range(1..=1_000))]
     pub limit: u32,
     #[command(flatten)]
     pub target: CodeTarget,

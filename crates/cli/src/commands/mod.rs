@@ -160,8 +160,17 @@ pub fn write_out(path: &Path, content: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Columns, as wide as their widest cell; the last one is not padded.
+/// Columns, as wide as their widest cell; the last one is not padded. A row is one line, whatever
+/// stands in a file's name.
 pub fn table(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            row.iter()
+                .map(|cell| cell.replace(['\n', '\t'], " "))
+                .collect()
+        })
+        .collect();
     let width = |column: usize| {
         rows.iter()
             .filter_map(|row| row.get(column))
@@ -169,7 +178,7 @@ pub fn table(rows: &[Vec<String>]) -> String {
             .max()
     };
     let mut out = String::new();
-    for row in rows {
+    for row in &rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
             line.push_str(cell);

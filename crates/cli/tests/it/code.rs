@@ -61,6 +61,13 @@ fn code_is_indexed_searched_and_named_without_a_key() {
     assert!(said.contains("class") && said.contains("a.py:1"), "{said}");
     let found = json(&home, &project, &["symbols", "--path", "src/net.rs"]);
     assert_eq!(found["elements"][0]["name"], "parse_http_header");
+    let (code, _, said) = run(&home, &project, &["symbols"]);
+    assert_eq!((code, said.contains("or --path")), (2, true), "{said}");
+    let (code, _, said) = run(&home, &project, &["symbols", "umbr", "--path", "nowhere"]);
+    assert_eq!(code, 1);
+    assert!(said.contains("nowhere is no file or folder"), "{said}");
+    let (code, _, said) = run(&home, &project, &["symbols", "umbr", "--limit", "0"]);
+    assert_eq!((code, said.contains("1..=1000")), (2, true), "{said}");
     let (code, _, said) = run(&home, &project, &["symbols", "x", "--kind", "poem"]);
     assert_eq!(code, 2);
     assert!(said.contains("no kind of element"), "{said}");
@@ -111,6 +118,23 @@ fn what_is_left_out_is_named_and_languages_are_switched() {
     assert!(line.contains("off"), "{line}");
     let (code, _, _) = run(&home, &project, &["symbols", "Umbrella"]);
     assert_eq!(code, 1);
+    let set = |value| {
+        let all = [
+            "index",
+            "languages",
+            "Python",
+            "--on",
+            "--extensions",
+            value,
+        ];
+        let (code, said, _) = run(&home, &project, &all);
+        let line = said.lines().find(|line| line.starts_with("Python"));
+        (code, line.is_some_and(|line| line.contains("pyx9")))
+    };
+    assert_eq!((set("pyx9"), set("")), ((0, true), (0, false)));
+    let (code, said, _) = run(&home, &project, &["index"]);
+    assert_eq!(code, 0);
+    assert!(said.contains("left out  1 by name only: "), "{said}");
     let (code, _, said) = run(&home, &project, &["index", "languages", "Klingon", "--on"]);
     assert_eq!(code, 2);
     assert!(said.contains("no language"), "{said}");

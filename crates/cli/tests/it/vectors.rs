@@ -147,6 +147,33 @@ fn a_move_survives_a_kill_and_is_told_on_the_way() {
 }
 
 #[test]
+fn vectors_are_made_where_no_engine_stays() {
+    let mut world = World::new();
+    let set = world.run(&["config", "set", "MIRA_VECTORS", "embedded"]);
+    assert_eq!(set.0, 0);
+    world.json(&["index"]);
+    let (_, _, notes) = world.run(&["search", "step_3_4"]);
+    assert!(notes.contains("`mira index --vectors`"), "{notes}");
+
+    let state = world.json(&["index", "--vectors"]);
+    let meaning = &state["meaning"];
+    assert_eq!(
+        (&meaning["done"], &meaning["total"]),
+        (&300.into(), &300.into())
+    );
+    let (code, found, notes) = world.run(&["search", "step_3_4"]);
+    assert_eq!((code, notes.as_str()), (0, ""), "{found}");
+
+    // What cannot be made is no reason to wait.
+    let set = world.run(&["config", "set", "MIRA_VECTORS", "qdrant"]);
+    assert_eq!(set.0, 0);
+    world.server.stop();
+    let (code, said, _) = world.run(&["index", "--vectors"]);
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("does not answer"), "{said}");
+}
+
+#[test]
 fn what_a_model_costs_is_shown_and_agreed_to() {
     let mut world = World::new();
     world.server.stop();

@@ -12,6 +12,8 @@ use mira_protocol::project::ProjectRef;
 use mira_protocol::{Code, Failure};
 use mira_syntax::Kind;
 
+use super::places::Place;
+use super::search::no_language;
 use super::{Held, Knowledge, from_index, told};
 
 /// The most noted files that are told.
@@ -60,11 +62,7 @@ impl Knowledge {
             .into_iter()
             .find(|one| one.language.eq_ignore_ascii_case(&request.language))
         else {
-            return Err(Failure::new(
-                Code::BadParams,
-                format!("{:?} is no language that is read.", request.language),
-            )
-            .hint("`mira index languages` lists them."));
+            return Err(no_language(&request.language));
         };
         config.enabled = request.enabled.unwrap_or(config.enabled);
         config.extensions = request.extensions.unwrap_or(config.extensions);
@@ -79,7 +77,8 @@ impl Knowledge {
         let held = self.of(&request.project_id).await?;
         let limit = request.limit.unwrap_or(50).clamp(1, MOST_SYMBOLS) as usize;
         let kinds = kinds(&request.kinds)?;
-        let path = request.path.unwrap_or_default();
+        let place = held.place(request.path.as_deref()).await?;
+        let path = place.path.unwrap_or_default();
         let mut found: Vec<Element> = match request.query.trim().is_empty() && !path.is_empty() {
             true => {
                 let all = held.index.elements_of(&path).await.map_err(from_index)?;
@@ -103,7 +102,7 @@ impl Knowledge {
         Ok(CodeSymbols {
             elements: found.into_iter().map(told::element).collect(),
             truncated,
-            notes: held.notes(),
+            notes: held.notes_of(place.note),
         })
     }
 
@@ -180,6 +179,11 @@ impl Held {
         self.index.state().lacks()
     }
 
+    /// What an answer from one place lacks.
+    pub(super) fn notes_of(&self, place: Option<String>) -> Vec<String> {
+        place.into_iter().chain(self.notes()).collect()
+    }
+
     /// The one element that is meant.
     ///
     /// # Errors
@@ -199,13 +203,14 @@ impl Held {
             let text = "Say which element: by `id` or by `name`.";
             return Err(Failure::new(Code::BadParams, text));
         };
-        let path = wanted.path.as_deref();
+        let place = self.place(wanted.path.as_deref()).await?;
+        let path = place.path.as_deref();
         let found = self.index.named(name, path).await.map_err(from_index)?;
         match found.as_slice() {
             [one] => Ok(one.clone()),
-            [] => Err(self.nothing_named(name).await),
+            [] => Err(self.nothing_named(name, place).await),
             many => {
-                let places: Vec<String> = many.iter().take(8).map(place).collect();
+                let places: Vec<String> = many.iter().take(8).map(spot).collect();
                 let text = format!("{} elements are named {name:?}.", many.len());
                 Err(Failure::new(Code::Conflict, text).hint(format!(
                     "Say which, by its file or its qualified name: {}.",
@@ -215,9 +220,13 @@ impl Held {
         }
     }
 
-    async fn nothing_named(&self, name: &str) -> Failure {
-        let failure = Failure::not_found(format!("An element named {name:?}"));
-        if let Some(note) = self.notes().into_iter().next() {
+    async fn nothing_named(&self, name: &str, place: Place) -> Failure {
+        let of = match &place.path {
+            Some(path) => format!("An element named {name:?} in {path}"),
+            None => format!("An element named {name:?}"),
+        };
+        let failure = Failure::not_found(of);
+        if let Some(note) = self.notes_of(place.note).into_iter().next() {
             return failure.hint(note);
         }
         let near = SymbolQuery {
@@ -227,7 +236,7 @@ impl Held {
             ..SymbolQuery::default()
         };
         let near = self.index.find(&near).await.unwrap_or_default();
-        let near: Vec<String> = near.iter().map(|hit| place(&hit.element)).collect();
+        let near: Vec<String> = near.iter().map(|hit| spot(&hit.element)).collect();
         match near.is_empty() {
             true => failure.hint("Search for it by other words."),
             false => failure.hint(format!("Near: {}.", near.join(", "))),
@@ -235,7 +244,7 @@ impl Held {
     }
 }
 
-fn place(element: &Element) -> String {
+fn spot(element: &Element) -> String {
     let Element {
         qualified_name,
         path,

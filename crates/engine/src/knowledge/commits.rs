@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// How long a search waits for commits that are being read.
 const WAIT: Duration = Duration::from_secs(2);
-const MOST_HITS: u32 = 100;
+const MOST_HITS: u32 = 200;
 /// Names of files that a hit tells.
 const SHOWN_PATHS: usize = 20;
 /// What is noted as read where there is no history.

@@ -121,7 +121,12 @@ impl Sense {
 
     pub(super) fn state(&self, kind: Kind, there: u64) -> MeaningState {
         let now = self.now(kind);
-        let total = there.max(now.coverage.total);
+        // Equal pieces share a vector, and brought-in files have none: until they were counted,
+        // what is there.
+        let total = match now.coverage.total {
+            0 => there,
+            total => total,
+        };
         match self.of(kind) {
             Ok(meaning) => MeaningState {
                 model: Some(meaning.embedder().model().to_string()),

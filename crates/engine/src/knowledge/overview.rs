@@ -14,6 +14,8 @@ use super::{Knowledge, from_index, told};
 const MOST_STEPS: u32 = 4;
 const MOST_NODES: u32 = 200;
 const MOST_MAP_TOKENS: u32 = 50_000;
+const NO_FILE: &str =
+    "Write its path from the project's folder on; what `.gitignore` hides is not there.";
 
 impl Knowledge {
     /// An element with those around it: callers to the one side, callees to the other.
@@ -104,20 +106,23 @@ impl Knowledge {
             imported_by: Vec::new(),
             notes: held.notes(),
         };
-        let Some(path) = request.path.filter(|path| !path.is_empty()) else {
+        let place = held.place(request.path.as_deref()).await?;
+        let Some(path) = place.path else {
             let mut packages = held.index.dependencies().await.map_err(from_index)?;
             packages.sort_by_key(|package| std::cmp::Reverse(package.files));
             answer.packages = packages.into_iter().map(told::package).collect();
             return Ok(answer);
         };
         if held.index.file(&path).await.map_err(from_index)?.is_none() {
-            let hint = answer.notes.first().cloned();
-            let failure = Failure::not_found(format!("The file {path} in the index"));
-            return Err(failure.hint(hint.unwrap_or_else(|| {
-                "Write its path from the project's folder on; `mira index skipped` names what is left out."
-                    .to_owned()
-            })));
+            let failure = Failure::not_found(format!("A file {path} in the index"));
+            let hint = match (answer.notes.first(), place.note) {
+                (Some(note), _) => note.clone(),
+                (None, None) => "It is a folder; `mira modules` tells of folders.".to_owned(),
+                (None, Some(_)) => NO_FILE.to_owned(),
+            };
+            return Err(failure.hint(hint));
         }
+        answer.notes.extend(place.note);
         let imports = held.index.imports_of(&path).await.map_err(from_index)?;
         let by = held.index.imported_by(&path).await.map_err(from_index)?;
         answer.imports = imports.into_iter().map(told::import).collect();
@@ -132,9 +137,10 @@ impl Knowledge {
             .token_budget
             .unwrap_or(2_000)
             .clamp(100, MOST_MAP_TOKENS);
+        let place = held.place(request.path.as_deref()).await?;
         let query = MapQuery {
             budget_tokens: budget as usize,
-            path: request.path.filter(|path| !path.is_empty()),
+            path: place.path,
             focus: Vec::new(),
         };
         let map = held.index.map(&query).await.map_err(from_index)?;
@@ -144,7 +150,7 @@ impl Knowledge {
             files: map.of_files as u64,
             elements: map.of_elements as u64,
             text: map.text,
-            notes: held.notes(),
+            notes: held.notes_of(place.note),
         })
     }
 }

@@ -24,14 +24,16 @@ impl Knowledge {
     pub async fn quality(&self, request: AskQuality) -> Result<CodeQuality, Failure> {
         let held = self.of(&request.project_id).await?;
         let limit = request.limit.unwrap_or(USUAL_ISSUES).clamp(1, MOST) as usize;
+        let place = held.place(request.path.as_deref()).await?;
         let query = IssueQuery {
             kinds: kinds(&request.kinds)?,
             min_severity: severity(request.min_severity.as_deref())?,
-            path: request.path.unwrap_or_default(),
+            path: place.path.unwrap_or_default(),
             limit: limit + 1,
             ..IssueQuery::default()
         };
-        let notes = held.insight_notes().await;
+        let mut notes = held.insight_notes().await;
+        notes.extend(place.note);
         let mut issues = held.index.issues(&query).await.map_err(from_index)?;
         let counts = held
             .index
@@ -56,7 +58,9 @@ impl Knowledge {
     pub async fn hotspots(&self, request: AskHotspots) -> Result<CodeHotspots, Failure> {
         let held = self.of(&request.project_id).await?;
         let limit = request.limit.unwrap_or(USUAL).clamp(1, MOST) as usize;
+        let place = held.place(request.path.as_deref()).await?;
         let mut notes = held.insight_notes().await;
+        notes.extend(place.note);
         let window = held.index.history_window().await.map_err(from_index)?;
         if window.commits == 0 && held.insight_state().is_current {
             notes.push("there is no git history: nothing is known of what changed".to_owned());
@@ -70,9 +74,7 @@ impl Knowledge {
                     .to_owned(),
             );
         }
-        if let Some(folder) = request.path.as_deref().map(|path| path.trim_matches('/'))
-            && !folder.is_empty()
-        {
+        if let Some(folder) = &place.path {
             found.retain(|one| is_below(&one.load.path, folder));
         }
         let truncated = found.len() > limit;
@@ -166,9 +168,11 @@ impl Knowledge {
     /// Folders, and which uses which.
     pub async fn modules(&self, request: AskModules) -> Result<CodeModules, Failure> {
         let held = self.of(&request.project_id).await?;
-        let folder = request.path.unwrap_or_default();
+        let place = held.place(request.path.as_deref()).await?;
+        let folder = place.path.unwrap_or_default();
         let found = held.index.modules(&folder, MOST_MODULES).await;
-        Ok(judged::modules(found.map_err(from_index)?, held.notes()))
+        let notes = held.notes_of(place.note);
+        Ok(judged::modules(found.map_err(from_index)?, notes))
     }
 }
 

@@ -4,6 +4,7 @@ use mira_index::{Element, Hit, Sense};
 use mira_protocol::code::{CodeHit, CodeHits, RankReason, SearchCode, SearchMode};
 use mira_protocol::{Code, Failure};
 use mira_secrets::is_secret_file;
+use mira_workspace::Refusal;
 use mira_workspace::search::{FileMatches, Query};
 
 use super::meaning::Kind;
@@ -23,6 +24,9 @@ impl Knowledge {
             return Err(Failure::new(Code::BadParams, text));
         }
         let held = self.of(&request.project_id).await?;
+        if let Some(language) = language(&request) {
+            known(&language)?;
+        }
         let limit = request.limit.unwrap_or(20).clamp(1, MOST_HITS) as usize;
         match request.mode {
             SearchMode::Ranked => ranked(&held, &request, limit).await,
@@ -31,19 +35,35 @@ impl Knowledge {
     }
 }
 
+fn language(request: &SearchCode) -> Option<String> {
+    request.language.clone().filter(|one| !one.is_empty())
+}
+
+/// # Errors
+/// Where no language has this name.
+fn known(language: &str) -> Result<(), Failure> {
+    let is_meant = |one: &mira_syntax::Language| one.name.eq_ignore_ascii_case(language);
+    if mira_syntax::languages().any(is_meant) {
+        return Ok(());
+    }
+    Err(no_language(language))
+}
+
+pub(super) fn no_language(name: &str) -> Failure {
+    let text = format!("{name:?} is no language that is read.");
+    Failure::new(Code::BadParams, text).hint("`mira index languages` lists them.")
+}
+
 async fn ranked(held: &Held, request: &SearchCode, limit: usize) -> Result<CodeHits, Failure> {
     let budget = request
         .token_budget
         .map_or(USUAL_BUDGET, |tokens| tokens as usize);
-    let given = |value: &Option<String>| {
-        let value = value.clone().filter(|value| !value.is_empty());
-        value.into_iter().collect::<Vec<String>>()
-    };
+    let place = held.place(request.path.as_deref()).await?;
     let query = mira_index::Query {
         limit: limit + 1,
         budget_tokens: Some(budget),
-        paths: given(&request.path),
-        languages: given(&request.language),
+        paths: place.path.into_iter().collect(),
+        languages: language(request).into_iter().collect(),
         ..mira_index::Query::new(request.query.clone())
     };
     let how = held.how(Kind::Code);
@@ -52,7 +72,7 @@ async fn ranked(held: &Held, request: &SearchCode, limit: usize) -> Result<CodeH
         .search(&query, how.with())
         .await
         .map_err(from_index)?;
-    let mut notes = held.notes();
+    let mut notes = held.notes_of(place.note);
     match &answer.meaning {
         Sense::Off { why, hint } => notes.push(
             format!("searched by words and names, not by meaning: {why}. {hint}")
@@ -111,9 +131,13 @@ async fn exact(held: &Held, request: SearchCode, limit: usize) -> Result<CodeHit
         max_matches: limit,
         ..Query::default()
     };
-    let found = blocking(move || workspace.search(&query, &cancel))
-        .await?
-        .map_err(refused)?;
+    let found = blocking(move || workspace.search(&query, &cancel)).await?;
+    let found = found.map_err(|refusal| match (refusal, request.mode) {
+        (refusal @ Refusal::Unsuitable(_), SearchMode::Regex) => {
+            refused(refusal).hint("`mira search --text` searches for exactly this text.")
+        }
+        (refusal, _) => refused(refusal),
+    })?;
     let files = found.files.into_iter();
     let files = files.filter(|file| !is_secret_file(&file.path));
     let mut hits = CodeHits {
@@ -121,10 +145,10 @@ async fn exact(held: &Held, request: SearchCode, limit: usize) -> Result<CodeHit
         truncated: found.truncated.is_some(),
         notes: Vec::new(),
     };
-    if let Some(language) = &request.language {
+    if let Some(language) = language(&request) {
         hits.hits.retain(|hit| {
             let own = hit.language.as_deref().unwrap_or_default();
-            own.eq_ignore_ascii_case(language)
+            own.eq_ignore_ascii_case(&language)
         });
     }
     for hit in &mut hits.hits {

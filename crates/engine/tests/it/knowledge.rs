@@ -367,6 +367,89 @@ async fn left_out_files_are_named_and_languages_can_be_switched() {
 }
 
 #[tokio::test]
+async fn a_place_is_understood_as_it_is_written_and_named_where_it_is_none() {
+    let on = engine().await;
+    let (folder, id) = project(&on, SHOP).await;
+    std::os::unix::fs::symlink("/etc/hosts", folder.root().join("link.rs")).unwrap();
+    indexed(&on, &id).await;
+    on.engine.call(calls::CodeReindex(of(&id))).await.unwrap();
+    indexed(&on, &id).await;
+
+    let absolute = folder.root().join("src/cart.rs");
+    for path in [
+        "src/cart.rs",
+        "./src/cart.rs",
+        "src/../src/cart.rs/",
+        absolute.to_str().unwrap(),
+    ] {
+        let found = on.engine.call(symbols(&id, "", Some(path))).await.unwrap();
+        assert_eq!(found.elements[0].name, "Cart", "{path}");
+        assert!(found.notes.is_empty(), "{:?}", found.notes);
+        let asked = AskDependencies {
+            project_id: id.clone(),
+            path: Some(path.into()),
+        };
+        let found = on.engine.call(calls::CodeDeps(asked)).await.unwrap();
+        assert_eq!(found.imported_by.len(), 1, "{path}");
+    }
+    let in_folder = calls::CodeSearch(SearchCode {
+        path: Some("./src/".into()),
+        ..search(&id, "total price", SearchMode::Ranked).0
+    });
+    let found = on.engine.call(in_folder).await.unwrap();
+    let is_there = |hit: &CodeHit| hit.path.starts_with("src/");
+    assert!(!found.hits.is_empty() && found.hits.iter().all(is_there));
+
+    // Nothing there, something that is not read, something outside: each is told as what it is.
+    let nowhere = symbols(&id, "Cart", Some("src/nowhere"));
+    let found = on.engine.call(nowhere).await.unwrap();
+    assert_eq!(
+        found.notes,
+        ["src/nowhere is no file or folder of the index"]
+    );
+    let link = on.engine.call(symbols(&id, "", Some("link.rs"))).await;
+    let notes = link.unwrap().notes;
+    assert_eq!(
+        notes,
+        ["link.rs: A link to /etc/hosts; links are not followed."]
+    );
+    let outside = on.engine.call(symbols(&id, "", Some("../x"))).await;
+    assert!(outside.unwrap_err().message.contains("outside the project"));
+    let element = |path: &str| {
+        calls::CodeCallers(ElementRef {
+            project_id: id.clone(),
+            id: None,
+            name: Some("total_price".into()),
+            path: Some(path.into()),
+            depth: None,
+            limit: None,
+        })
+    };
+    let found = on.engine.call(element("./src/cart.rs")).await.unwrap();
+    assert_eq!(found.edges.len(), 1);
+    let failure = on.engine.call(element("src/main.rs")).await.unwrap_err();
+    assert_eq!(
+        failure.message,
+        "An element named \"total_price\" in src/main.rs was not found."
+    );
+    let folder = AskDependencies {
+        project_id: id.clone(),
+        path: Some("src".into()),
+    };
+    let failure = on.engine.call(calls::CodeDeps(folder)).await.unwrap_err();
+    assert!(failure.hint.unwrap().contains("mira modules"));
+
+    let klingon = calls::CodeSearch(SearchCode {
+        language: Some("Klingon".into()),
+        ..search(&id, "total", SearchMode::Ranked).0
+    });
+    let failure = on.engine.call(klingon).await.unwrap_err();
+    assert_eq!(failure.code, Code::BadParams);
+    let broken = on.engine.call(search(&id, "(", SearchMode::Regex)).await;
+    assert!(broken.unwrap_err().hint.unwrap().contains("--text"));
+}
+
+#[tokio::test]
 async fn a_forgotten_project_takes_its_index_along() {
     let on = engine().await;
     let (_folder, id) = project(&on, SHOP).await;

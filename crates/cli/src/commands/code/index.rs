@@ -1,6 +1,8 @@
 //! `mira index`: what is known, what is left out and why, how languages are read.
 
-use mira_protocol::code::{CodeLanguages, IndexState, NotedFiles, SetCodeLanguage};
+use mira_protocol::code::{
+    CodeLanguages, IndexPhase, IndexState, IndexTotals, NotedFiles, SetCodeLanguage,
+};
 use mira_protocol::project::ProjectRef;
 use mira_protocol::{Failure, calls};
 
@@ -21,12 +23,16 @@ pub async fn run(client: &Client, args: IndexArgs) -> Result<u8, Failure> {
                 let of = ProjectRef { project_id };
                 client.call(calls::CodeReindex(of)).await?;
             }
-            let (_, state) = ready(client, &args.target).await?;
+            let state = match args.vectors {
+                true => vectors::all(client, &args.target).await?,
+                false => ready(client, &args.target).await?.1,
+            };
             match args.target.json.json {
                 true => say_json(&state)?,
                 false => say(&said(&state))?,
             }
-            Ok(u8::from(state.failure.is_some()))
+            let lacks = args.vectors && vectors::is_stuck(&state);
+            Ok(u8::from(state.failure.is_some() || lacks))
         }
         Some(IndexCommand::Skipped(target)) => {
             let (project, _) = ready(client, &target).await?;
@@ -52,7 +58,11 @@ pub async fn run(client: &Client, args: IndexArgs) -> Result<u8, Failure> {
             let change = language.map(|language| Change {
                 language,
                 enabled: (on || off).then_some(on),
-                extensions,
+                // An empty one takes away those that were set.
+                extensions: extensions.map(|mut all| {
+                    all.retain(|one| !one.is_empty());
+                    all
+                }),
                 max_bytes,
                 max_ms,
             });
@@ -123,7 +133,7 @@ async fn languages(
 pub fn said(state: &IndexState) -> String {
     let totals = &state.totals;
     let mut rows = vec![
-        row("state", doing(state)),
+        row("state", standing(state)),
         row(
             "files",
             format!(
@@ -137,15 +147,7 @@ pub fn said(state: &IndexState) -> String {
         row("pieces", count(totals.chunks)),
         row("on disk", bytes(totals.bytes)),
     ];
-    let skipped = match (totals.skipped, totals.noted) {
-        (0, 0) => "none".to_owned(),
-        (skipped, noted) => format!(
-            "{} by name only, {} in part: `mira index skipped` names them",
-            count(skipped),
-            count(noted.saturating_sub(skipped))
-        ),
-    };
-    rows.push(row("left out", skipped));
+    rows.push(row("left out", left_out(totals)));
     let note = state.meaning.note.as_deref().map(clean);
     let meaning = match &state.meaning.model {
         Some(model) => format!(
@@ -194,6 +196,30 @@ pub fn said(state: &IndexState) -> String {
         rows.push(row("failed", clean(failure)));
     }
     table(&rows)
+}
+
+fn left_out(totals: &IndexTotals) -> String {
+    let in_part = totals.noted.saturating_sub(totals.skipped);
+    let parts = [(totals.skipped, "by name only"), (in_part, "in part")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(files, _)| *files > 0)
+        .map(|(files, how)| format!("{} {how}", count(files)))
+        .collect();
+    match parts.is_empty() {
+        true => "none".to_owned(),
+        false => format!("{}: `mira index skipped` names them", parts.join(", ")),
+    }
+}
+
+/// What the index does now; at rest, how far it can be relied on.
+fn standing(state: &IndexState) -> String {
+    match state.phase {
+        IndexPhase::Idle if state.failure.is_some() => "stopped: it failed".to_owned(),
+        IndexPhase::Idle if !state.is_complete => "not read yet".to_owned(),
+        IndexPhase::Idle if !state.is_fresh => "not looked at yet since it was opened".to_owned(),
+        _ => doing(state),
+    }
 }
 
 fn row(name: &str, text: String) -> Vec<String> {

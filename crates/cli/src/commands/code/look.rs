@@ -3,9 +3,9 @@
 use mira_protocol::code::{
     CodeElement, CodeHit, CodeHits, CodeSymbols, FindSymbols, SearchCode, SearchMode,
 };
-use mira_protocol::{Failure, calls};
+use mira_protocol::{Code, Failure, calls};
 
-use super::{NOTHING, commits, note, ready, reasons};
+use super::{NOTHING, commits, note, ready, reasons, vectors};
 use crate::args::{SearchArgs, SymbolsArgs};
 use crate::client::Client;
 use crate::commands::{say, say_json, table};
@@ -19,7 +19,7 @@ pub async fn search(client: &Client, args: SearchArgs) -> Result<u8, Failure> {
     if args.commits {
         return commits::search(client, args).await;
     }
-    let (project, _) = ready(client, &args.target).await?;
+    let (project, state) = ready(client, &args.target).await?;
     let query = args.query.join(" ");
     let search = SearchCode {
         project_id: project.id,
@@ -35,7 +35,11 @@ pub async fn search(client: &Client, args: SearchArgs) -> Result<u8, Failure> {
         token_budget: args.budget,
         explain: args.why,
     };
-    let found = client.call(calls::CodeSearch(search)).await?;
+    let ranked = search.mode == SearchMode::Ranked;
+    let mut found = client.call(calls::CodeSearch(search)).await?;
+    found
+        .notes
+        .extend(vectors::later(client, &state).filter(|_| ranked));
     if args.target.json.json {
         say_json(&found)?;
     } else {
@@ -87,8 +91,12 @@ fn hit_said(hit: &CodeHit) -> String {
 }
 
 pub async fn symbols(client: &Client, args: SymbolsArgs) -> Result<u8, Failure> {
-    let (project, _) = ready(client, &args.target).await?;
     let query = args.name.unwrap_or_default();
+    if query.trim().is_empty() && args.path.is_none() {
+        let text = "Say what: a name, or --path for all that a file declares.";
+        return Err(Failure::new(Code::BadParams, text));
+    }
+    let (project, _) = ready(client, &args.target).await?;
     let find = FindSymbols {
         project_id: project.id,
         query: query.clone(),

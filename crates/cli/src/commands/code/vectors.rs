@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use mira_protocol::code::IndexState;
 use mira_protocol::project::ProjectRef;
 use mira_protocol::settings::SetSetting;
 use mira_protocol::system::Nothing;
@@ -111,32 +112,27 @@ pub async fn migrate(
                 .await?
         }
     };
-    let is_terminal = std::io::stderr().is_terminal();
-    let clear = || {
-        if is_terminal {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
-        }
-    };
+    let line = Line::new();
     let mut told = String::new();
     loop {
         let Some(migration) = &state.migration else {
             return Ok(0);
         };
         if migration.phase != MigrationPhase::Running {
-            clear();
+            line.clear();
             break;
         }
         let now = moved(migration);
-        if is_terminal {
-            let _ = write!(std::io::stderr().lock(), "\r\x1b[K{now}");
-        } else if let Some(why) = migration.failure.as_ref().filter(|why| **why != told) {
+        line.show(&now);
+        let failure = migration.failure.as_ref().filter(|_| !line.is_terminal);
+        if let Some(why) = failure.filter(|why| **why != told) {
             told.clone_from(why);
             let _ = writeln!(std::io::stderr().lock(), "{now}");
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             _ = tokio::signal::ctrl_c() => {
-                clear();
+                line.clear();
                 let text = "Stopped watching. The move goes on while an engine runs, and with the next.";
                 return Err(Failure::new(Code::Cancelled, text)
                     .hint("`mira index migrate --cancel` ends it."));
@@ -184,6 +180,76 @@ fn moved(migration: &Migration) -> String {
         }
         MigrationPhase::Cancelled => format!("the move to {to} was cancelled"),
         MigrationPhase::Done => format!("all vectors were moved to {to}{of}{why}"),
+    }
+}
+
+/// Waits until every piece and commit has its vector, or none can be made just now; says which.
+pub async fn all(client: &Client, target: &CodeTarget) -> Result<IndexState, Failure> {
+    let (project, _) = ready(client, target).await?;
+    let of = ProjectRef {
+        project_id: project.id,
+    };
+    let line = Line::new();
+    loop {
+        let left = client.call(calls::VectorsEstimate(of.clone())).await?;
+        let state = client.call(calls::CodeState(of.clone())).await?;
+        if left.pieces + left.commits == 0 || is_stuck(&state) || state.failure.is_some() {
+            line.clear();
+            return Ok(state);
+        }
+        line.show(&format!(
+            "making vectors: {} to go",
+            count(left.pieces + left.commits)
+        ));
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            _ = tokio::signal::ctrl_c() => {
+                line.clear();
+                let text = "Stopped. The vectors that were made stay; the same again goes on.";
+                return Err(Failure::new(Code::Cancelled, text));
+            }
+        }
+    }
+}
+
+/// No vectors are made just now: for want of a model, a server or the person's word.
+pub fn is_stuck(state: &IndexState) -> bool {
+    let both = [&state.meaning, &state.commits.meaning];
+    both.into_iter().any(|one| one.waits || one.note.is_some())
+}
+
+/// An engine that ends with its command makes none in the background.
+pub fn later(client: &Client, state: &IndexState) -> Option<String> {
+    let meaning = &state.meaning;
+    let is_behind = meaning.model.is_some() && meaning.done < meaning.total;
+    let is_alone = client.attached_to().is_none();
+    (is_alone && is_behind && !is_stuck(state)).then(|| {
+        "no engine goes on when this command ends: `mira index --vectors` makes the vectors now"
+            .to_owned()
+    })
+}
+
+/// A line that is written over, where standard error is a terminal.
+struct Line {
+    is_terminal: bool,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self {
+            is_terminal: std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn show(&self, text: &str) {
+        if self.is_terminal {
+            // Nowhere left to say that this failed.
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[K{text}");
+        }
+    }
+
+    fn clear(&self) {
+        self.show("");
     }
 }
 
