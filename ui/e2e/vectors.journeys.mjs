@@ -20,10 +20,10 @@ export const journeys = {
 
       const maker = page.getByRole("region", { name: "Who makes them" });
       await maker.getByText("A provider’s model").click();
-      await maker.getByText(/pieces and .* commits have no vector yet, about .* tokens: it costs .*\$/).waitFor();
+      await maker.getByText(/pieces, .* commits and .* messages have no vector yet, about .* tokens: it costs .*\$/).waitFor();
       assert.deepEqual(await accessibility(page), [], "a cost that waits for a word");
       await maker.getByRole("button", { name: /^Send it for .*\$/ }).click();
-      await maker.getByText("Every piece and every commit has its vector.").waitFor();
+      await maker.getByText("Every piece, commit and message has its vector.").waitFor();
 
       const address = page.getByRole("region", { name: "Qdrant server" });
       const where = page.getByRole("region", { name: "Where they lie" });

@@ -226,6 +226,7 @@ export function fakeEngine(state: string): ScriptedTransport {
       meaning: { model: null, done: 0, total: 5_120, note: "Words and names are searched; meaning is not." },
       commits: { known: 240, is_read: true, failure: null, meaning: { model: null, done: 0, total: 240, note: "Words and names are searched; meaning is not.", waits: false } },
       insight: { is_current: true, is_running: false, failure: null, issues: 2, concepts: 2, clusters: 1, patterns: 1, commits: 240 },
+      messages: { model: "all-minilm-l6-v2-q7", place: null, done: 30, total: 36, note: null, waits: false },
     }),
     "vectors.get": () => ({
       store: "qdrant", place: "localhost:6334", away: null, qdrant_url: "http://localhost:6334", key_source: "none", keychain_problem: "",
@@ -236,7 +237,7 @@ export function fakeEngine(state: string): ScriptedTransport {
       ],
       migration: { from: "embedded", to: "qdrant", phase: "running", done: 1_200, total: 9_220, collection: "mira_code", failure: null },
     }),
-    "vectors.estimate": () => ({ model: "openai/text-embedding-3-large", dimensions: 3_072, pieces: 1_020, tokens: 310_000, commits: 240, commit_tokens: 12_000, cost_micro_usd: 40_300, is_paid: true, is_agreed: false }),
+    "vectors.estimate": () => ({ model: "openai/text-embedding-3-large", dimensions: 3_072, pieces: 1_020, tokens: 310_000, commits: 240, commit_tokens: 12_000, messages: 36, message_tokens: 9_000, cost_micro_usd: 40_300, is_paid: true, is_agreed: false }),
     "vectors.old": () => ({
       store: "qdrant", place: "localhost:6334",
       collections: [{ name: "mira_code", model: "all-minilm-l6-v2-q7", dimensions: 384, points: 5_120, bytes: 7_864_320, projects: [{ project_id: "proj_1", name: "shop", points: 5_000 }] }],

@@ -12,6 +12,7 @@ mod insight;
 mod judged;
 mod keep;
 mod meaning;
+mod messages;
 pub(crate) mod naming;
 mod overview;
 mod places;
@@ -28,6 +29,7 @@ use std::sync::{Arc, RwLock};
 use mira_index::{Index, IndexError};
 use mira_protocol::project::Project;
 use mira_protocol::{Code, Failure, ProjectId};
+use mira_secrets::Masker;
 use mira_store::Store;
 use mira_workspace::{Access, Blobs, Workspace};
 use tokio::sync::{Mutex, Notify, Semaphore, watch};
@@ -45,6 +47,8 @@ pub(crate) use port::ForTools;
 
 /// The folder under the data directory where indexes lie, one folder a project.
 const FOLDER: &str = "index";
+/// So much of a text is looked through for secrets.
+const MOST_MASKED_BYTES: usize = 1_000_000;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -75,6 +79,7 @@ pub(crate) struct Held {
     sense: RwLock<Arc<meaning::Sense>>,
     look: insight::Look,
     commits: commits::Reading,
+    messages: messages::Heard,
     /// Ends the request that names parts of it, while one runs.
     naming: std::sync::Mutex<Option<CancellationToken>>,
     /// Looked at the whole project since it was opened.
@@ -155,11 +160,14 @@ impl Knowledge {
             .await
             .map_err(from_index)?;
         Ok(Held {
-            sense: RwLock::new(Arc::new(meaning::Sense::new(parts, &index, id).await)),
+            sense: RwLock::new(Arc::new(
+                meaning::Sense::new(parts, &index, id, self.texts()).await,
+            )),
             project,
             index,
             look: insight::Look::new(),
             commits: commits::Reading::new(),
+            messages: messages::Heard::new(),
             naming: std::sync::Mutex::default(),
             fresh: watch::Sender::new(false),
             again: Notify::new(),
@@ -178,7 +186,9 @@ impl Knowledge {
         if let Some(held) = held {
             held.closed.cancel();
         }
-        self.0.vectors.forget(&id.0).await;
+        if let Err(error) = self.0.vectors.forget("project", &id.0).await {
+            tracing::warn!(%error, "the vectors of a forgotten project were not removed");
+        }
         let Some(folder) = self.database(id).parent().map(Path::to_owned) else {
             return;
         };
@@ -198,6 +208,18 @@ impl Knowledge {
         self.0.tasks.wait().await;
         self.0.held.lock().await.clear();
     }
+}
+
+/// Text without secrets, cut. Masked first: half a secret is none that is known.
+fn masked(masker: &Masker, text: &str, most_bytes: usize) -> String {
+    let masked = masker.mask(&text[..text.floor_char_boundary(MOST_MASKED_BYTES)]);
+    masked[..masked.floor_char_boundary(most_bytes)].to_owned()
+}
+
+/// Why a search went by words alone, for whoever asked.
+fn by_words(why: &str, hint: &str) -> String {
+    let note = format!("searched by words, not by meaning: {why}. {hint}");
+    note.trim_end().to_owned()
 }
 
 /// The index's errors as what a client is told.

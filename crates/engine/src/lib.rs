@@ -318,7 +318,7 @@ impl Engine {
             Request::SessionGet(params) => json(on.sessions.get(params).await),
             Request::SessionLast(params) => json(on.sessions.last(params).await),
             Request::SessionEvents(params) => json(self.session_events(params).await),
-            Request::SessionSearch(params) => json(on.sessions.search(params).await),
+            Request::SessionSearch(params) => json(on.knowledge.search_sessions(params).await),
             Request::SessionRename(params) => json(on.sessions.rename(params).await),
             Request::SessionPin(params) => json(on.sessions.pin(params).await),
             Request::SessionDelete(params) => {
@@ -329,7 +329,11 @@ impl Engine {
                 }
                 on.hooks.session_ends(&params.session_id).await;
                 on.operations.cancel_waiting(&params.session_id).await;
-                json(on.sessions.delete(params).await)
+                let deleted = on.sessions.delete(params.clone()).await;
+                if deleted.is_ok() {
+                    on.knowledge.session_gone(&params.session_id).await;
+                }
+                json(deleted)
             }
             Request::SessionRestore(params) => json(on.sessions.restore(params).await),
             Request::SessionFork(params) => json(on.sessions.fork(params).await),

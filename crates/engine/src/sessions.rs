@@ -1,12 +1,11 @@
-//! Sessions: list, find, name, copy, take away and bring back, export.
+//! Sessions: list, name, copy, take away and bring back, export.
 
 mod export;
 mod export_html;
 
 use mira_protocol::session::{
     CreateSession, ExportSession, ExportedSession, ForkSession, LastSession, ListSessions,
-    MaybeSession, PinSession, RenameSession, SearchHits, SearchSessions, Session, SessionList,
-    SessionRef,
+    MaybeSession, PinSession, RenameSession, Session, SessionList, SessionRef,
 };
 use mira_protocol::system::Nothing;
 use mira_protocol::{Code, EventKind, Failure, SessionId, StoredEvent, Topic};
@@ -72,12 +71,6 @@ impl Sessions {
             .await
             .map_err(from_store)?;
         Ok(MaybeSession { session })
-    }
-
-    pub async fn search(&self, request: SearchSessions) -> Result<SearchHits, Failure> {
-        Ok(SearchHits {
-            hits: self.store.search(&request).await.map_err(from_store)?,
-        })
     }
 
     /// The person's name for it; no made title replaces that.

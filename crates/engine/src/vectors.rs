@@ -296,21 +296,21 @@ impl Vectors {
         }
     }
 
-    /// Removes what lies in the place in use of a project that was forgotten.
-    pub(crate) async fn forget(&self, project: &str) {
+    /// Removes what lies in the place in use and has this in this field.
+    ///
+    /// # Errors
+    /// Those of the place.
+    pub(crate) async fn forget(&self, field: &str, value: &str) -> Result<(), mira_vectors::Error> {
         let Ok(index) = &self.parts().await.index else {
-            return;
+            return Ok(());
         };
-        let gone = async {
-            for collection in index.collections().await? {
-                let own = Filter::is("project", project);
-                index.delete(&collection, &own).await?;
+        for collection in index.collections().await? {
+            if collection.kind_of(field).is_some() {
+                let meant = Filter::is(field, value);
+                index.delete(&collection, &meant).await?;
             }
-            Ok::<(), mira_vectors::Error>(())
-        };
-        if let Err(error) = gone.await {
-            tracing::warn!(%error, "the vectors of a forgotten project were not removed");
         }
+        Ok(())
     }
 
     /// A move goes on at the next start.

@@ -1,14 +1,15 @@
 //! Commits: what was said of changes, found by words and by meaning.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use serde::Serialize;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection as _, Row as _};
 
 use crate::meaning::Meaning;
+use crate::search::join::{Found, Joined, join};
 use crate::search::question::Question;
-use crate::search::rank::{K, MEANING};
+use crate::search::rank::MEANING;
 use crate::search::{Sense, Why, With, off};
 use crate::tokens::push_words;
 use crate::{Index, IndexError};
@@ -51,12 +52,6 @@ pub struct CommitHit {
 pub struct CommitAnswer {
     pub hits: Vec<CommitHit>,
     pub meaning: Sense,
-}
-
-struct Candidate {
-    commit: Commit,
-    words: Option<(usize, f64)>,
-    near: Option<(usize, f64)>,
 }
 
 impl Index {
@@ -141,26 +136,7 @@ impl Index {
             With::Meaning(meaning) => self.sense_commits(meaning, text).await,
             With::Words { why, hint } => (Vec::new(), off(why, hint)),
         };
-        let mut all: HashMap<i64, Candidate> = HashMap::new();
-        for (place, (id, commit, score)) in
-            self.commits_by_words(text).await?.into_iter().enumerate()
-        {
-            let words = Some((place, score));
-            let candidate = Candidate {
-                commit,
-                words,
-                near: None,
-            };
-            all.insert(id, candidate);
-        }
-        for (place, (id, commit, score)) in near.into_iter().enumerate() {
-            let candidate = all.entry(id).or_insert(Candidate {
-                commit,
-                words: None,
-                near: None,
-            });
-            candidate.near = Some((place, score));
-        }
+        let words = self.commits_by_words(text).await?;
         let path = path.map(|path| path.trim_end_matches('/'));
         let touches = |commit: &Commit| {
             let within = |one: &String| {
@@ -169,20 +145,23 @@ impl Index {
             };
             path.is_none_or(str::is_empty) || commit.paths.iter().any(within)
         };
-        let candidates = all.into_values().filter(|one| touches(&one.commit));
-        let mut hits: Vec<CommitHit> = candidates.map(Candidate::ranked).collect();
-        hits.sort_by(|a, b| {
-            let newest = b.commit.at.cmp(&a.commit.at);
-            let same = newest.then_with(|| a.commit.hash.cmp(&b.commit.hash));
-            b.score.total_cmp(&a.score).then(same)
+        let touching = |mut found: Vec<Found<i64, Commit>>| {
+            found.retain(|one| touches(&one.what));
+            found
+        };
+        let hits = join(touching(words), touching(near), MEANING, |a, b| {
+            b.at.cmp(&a.at).then_with(|| a.hash.cmp(&b.hash))
         });
-        hits.truncate(limit);
-        let best = hits.first().map_or(1.0, |hit| hit.score);
-        hits.iter_mut().for_each(|hit| hit.score /= best);
+        let hit = |one: Joined<Commit>| CommitHit {
+            commit: one.what,
+            score: one.score,
+            why: one.why,
+        };
+        let hits = hits.into_iter().take(limit).map(hit).collect();
         Ok(CommitAnswer { hits, meaning })
     }
 
-    async fn commits_by_words(&self, text: &str) -> Result<Vec<(i64, Commit, f64)>, IndexError> {
+    async fn commits_by_words(&self, text: &str) -> Result<Vec<Found<i64, Commit>>, IndexError> {
         let Some(expression) = Question::read(text, false).expression() else {
             return Ok(Vec::new());
         };
@@ -201,9 +180,14 @@ impl Index {
             .bind(CANDIDATES as i64)
             .fetch_all(self.reader())
             .await?;
-        let found = rows
-            .iter()
-            .map(|row| Ok((row.try_get(0)?, of(row)?, -row.try_get::<f64, _>(8)?)));
+        let found = rows.iter().map(|row| {
+            let score: f64 = row.try_get(8)?;
+            Ok(Found {
+                id: row.try_get(0)?,
+                what: of(row)?,
+                detail: format!("BM25 {:.1}", -score),
+            })
+        });
         Ok(found.collect::<Result<_, sqlx::Error>>()?)
     }
 
@@ -211,40 +195,14 @@ impl Index {
         &self,
         meaning: &Meaning,
         text: &str,
-    ) -> (Vec<(i64, Commit, f64)>, Sense) {
+    ) -> (Vec<Found<i64, Commit>>, Sense) {
         let near = self.near_commits(meaning, text, CANDIDATES).await;
-        match (near, self.commit_coverage(meaning).await) {
+        match (near, self.coverage(meaning).await) {
             (Ok(near), Ok(coverage)) => (near, Sense::Used { coverage }),
             (Err(IndexError::Vectors(error)), _) => {
                 (Vec::new(), off(&error.to_string(), error.hint()))
             }
             (Err(error), _) | (_, Err(error)) => (Vec::new(), off(&error.to_string(), "")),
-        }
-    }
-}
-
-impl Candidate {
-    fn ranked(self) -> CommitHit {
-        let mut why = Vec::new();
-        if let Some((place, score)) = self.words {
-            why.push(Why {
-                signal: "words",
-                points: 1.0 / (K + place as f64),
-                text: format!("place {} by its words (BM25 {score:.1})", place + 1),
-            });
-        }
-        if let Some((place, cosine)) = self.near {
-            why.push(Why {
-                signal: "meaning",
-                points: MEANING / (K + place as f64),
-                text: format!("place {} by meaning ({cosine:.2})", place + 1),
-            });
-        }
-        why.sort_by(|a, b| b.points.total_cmp(&a.points));
-        CommitHit {
-            commit: self.commit,
-            score: why.iter().map(|one| one.points).sum(),
-            why,
         }
     }
 }

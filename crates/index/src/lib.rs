@@ -68,9 +68,13 @@ pub use insight::{
 pub use languages::LanguageConfig;
 pub use lexical::{LexicalHit, Weights};
 pub use map::{MapElement, MapFile, MapQuery, RepositoryMap};
-pub use meaning::{Coverage, EmbedReport, Meaning, Needs, carry_notes};
+pub use meaning::{
+    Coverage, EmbedReport, Meaning, Message, MessageRow, MessageTexts, NearMessage, Needs,
+    carry_notes, forget_messages,
+};
 pub use model::{Chunk, Element, FileNote, FileRow, Roles};
 pub use pattern::Match;
+pub use search::join::{Found, Joined, join};
 pub use search::{Answer, Hit, Query, Sense, Stages, Why, With, known_names};
 pub use state::{Phase, State, Totals, Watching};
 pub use sync::{SyncReport, What};

@@ -1,28 +1,26 @@
-//! The meaning of pieces: each one's vector, made in the background, the important ones first,
-//! and gone with its text.
+//! The meaning of pieces of code, of commits and of messages: each one's vectors, made in the
+//! background, the important or the newest first, and gone with its text.
 
+mod code;
 mod commits;
+mod messages;
 mod needs;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use mira_vectors::{
     Collection, Embedder, Filter, Hit, Payload, Point, PointId, Reach, Role, VectorIndex,
 };
-use mira_workspace::Workspace;
 use serde::Serialize;
 use sqlx::Connection as _;
 use sqlx::Row as _;
-use sqlx::sqlite::SqliteRow;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{CHUNK_COLUMNS, Chunk};
-use crate::reading::{decode, short_hash};
-use crate::tokens::parts_of;
 use crate::{Index, IndexError};
 
-pub use needs::{Needs, carry_notes};
+pub(crate) use code::Near;
+pub use messages::{Message, MessageRow, MessageTexts, NearMessage};
+pub use needs::{Needs, carry_notes, forget_messages};
 
 /// Vectors of one piece: more of a long one is not read.
 const MOST_PARTS: usize = 4;
@@ -34,12 +32,21 @@ pub struct Meaning {
     vectors: Arc<dyn VectorIndex>,
     project: String,
     collection: Collection,
+    of: Of,
 }
 
-/// How much of the project has vectors.
+/// What the vectors stand for.
+#[derive(Clone)]
+enum Of {
+    Code,
+    Commits,
+    Messages(Arc<dyn MessageTexts>),
+}
+
+/// How much of it has vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Coverage {
-    /// In pieces.
+    /// In pieces, commits or messages.
     pub done: u64,
     pub total: u64,
 }
@@ -47,24 +54,70 @@ pub struct Coverage {
 /// What making vectors did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct EmbedReport {
-    /// Pieces that got vectors.
+    /// Those that got vectors.
     pub made: u64,
-    /// Pieces whose vectors left, because their text did.
+    /// Those whose vectors left, because their text did.
     pub gone: u64,
-    /// Pieces whose file changed meanwhile: the next sync sees to them.
+    /// Those that changed or left meanwhile: the next pass sees to them.
     pub passed_over: u64,
 }
 
-/// A piece that is near in meaning.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Near {
-    pub chunk: Chunk,
-    /// Cosine.
-    pub score: f64,
+/// Something that is to get vectors.
+struct Item {
+    hash: Vec<u8>,
+    /// One vector each; none where what it stands for is not there any more.
+    parts: Vec<(String, Payload)>,
+}
+
+impl Of {
+    /// Hashes of all there is: vectors of anything else leave.
+    fn known(&self) -> &'static str {
+        match self {
+            Self::Code => "SELECT hash FROM chunks",
+            Self::Commits => "SELECT hash FROM commits WHERE is_here = 1",
+            Self::Messages(_) => "SELECT hash FROM messages",
+        }
+    }
+
+    /// Hashes of what is to have vectors.
+    fn wanted(&self) -> &'static str {
+        match self {
+            Self::Code => {
+                "SELECT DISTINCT c.hash FROM chunks c JOIN files f ON f.id = c.file_id
+                 WHERE f.roles & 2 = 0"
+            }
+            Self::Commits | Self::Messages(_) => self.known(),
+        }
+    }
+
+    /// Ids of what has no vectors in the collection ?1. Of code one piece of each content, code
+    /// before tests, what is called often first; of the others the newest first.
+    fn missing(&self) -> &'static str {
+        match self {
+            Self::Code => {
+                "SELECT min(c.id) FROM chunks c JOIN files f ON f.id = c.file_id
+                 LEFT JOIN embedded e ON e.hash = c.hash AND e.collection = ?1
+                 WHERE e.hash IS NULL AND f.roles & 2 = 0
+                 GROUP BY c.hash
+                 ORDER BY f.roles & 5, c.element_id IS NULL,
+                   (SELECT count(*) FROM call_graph g WHERE g.callee_id = c.element_id) DESC, 1"
+            }
+            Self::Commits => {
+                "SELECT c.id FROM commits c
+                 LEFT JOIN embedded e ON e.hash = c.hash AND e.collection = ?1
+                 WHERE c.is_here = 1 AND e.hash IS NULL ORDER BY c.at DESC, c.id"
+            }
+            Self::Messages(_) => {
+                "SELECT m.id FROM messages m
+                 LEFT JOIN embedded e ON e.hash = m.hash AND e.collection = ?1
+                 WHERE e.hash IS NULL ORDER BY m.id DESC"
+            }
+        }
+    }
 }
 
 impl Meaning {
-    /// `project` names the project among all whose vectors lie there.
+    /// Of code. `project` names the project among all whose vectors lie there.
     pub fn new(
         embedder: Arc<dyn Embedder>,
         vectors: Arc<dyn VectorIndex>,
@@ -76,6 +129,29 @@ impl Meaning {
             vectors,
             project: project.into(),
             collection,
+            of: Of::Code,
+        }
+    }
+
+    /// The same model and place, for the project's commits.
+    #[must_use]
+    pub fn of_commits(&self) -> Self {
+        let (model, dimensions) = (self.embedder.model().clone(), self.embedder.dimensions());
+        Self {
+            collection: Collection::git(model, dimensions),
+            of: Of::Commits,
+            ..self.clone()
+        }
+    }
+
+    /// The same model and place, for messages of the project's sessions.
+    #[must_use]
+    pub fn of_messages(&self, texts: Arc<dyn MessageTexts>) -> Self {
+        let (model, dimensions) = (self.embedder.model().clone(), self.embedder.dimensions());
+        Self {
+            collection: Collection::conversation(model, dimensions),
+            of: Of::Messages(texts),
+            ..self.clone()
         }
     }
 
@@ -101,8 +177,13 @@ impl Meaning {
         format!("{} {}", self.vectors.place(), self.collection.identity())
     }
 
-    /// The project's points nearest to the question.
-    async fn nearest(&self, question: &str, k: usize) -> mira_vectors::Result<Vec<Hit>> {
+    /// The points nearest to the question among what the filter means.
+    async fn nearest(
+        &self,
+        question: &str,
+        filter: &Filter,
+        k: usize,
+    ) -> mira_vectors::Result<Vec<Hit>> {
         if let Reach::Away { why, .. } = self.vectors.reach() {
             let place = self.vectors.place();
             return Err(mira_vectors::Error::Unreachable { place, why });
@@ -112,8 +193,9 @@ impl Meaning {
         let Some(vector) = vector.first() else {
             return Ok(Vec::new());
         };
-        let own = self.own();
-        self.vectors.query(&self.collection, vector, &own, k).await
+        self.vectors
+            .query(&self.collection, vector, filter, k)
+            .await
     }
 
     fn id(&self, hash: &[u8], part: usize) -> PointId {
@@ -142,14 +224,22 @@ impl Index {
             gone: self.tidy(meaning).await?,
             ..EmbedReport::default()
         };
-        let missing = self.missing(meaning).await?;
+        let missing: Vec<i64> = sqlx::query_scalar(meaning.of.missing())
+            .bind(meaning.name())
+            .fetch_all(self.reader())
+            .await?;
         let mut coverage = self.coverage(meaning).await?;
         progress(coverage);
         for batch in missing.chunks(meaning.embedder.pieces_at_once().max(1)) {
             if cancel.is_cancelled() {
                 return Err(IndexError::Cancelled);
             }
-            let made = self.embed_batch(meaning, batch).await?;
+            let items = match &meaning.of {
+                Of::Code => self.code_items(meaning, batch).await?,
+                Of::Commits => self.commit_items(meaning, batch).await?,
+                Of::Messages(texts) => self.message_items(meaning, &**texts, batch).await?,
+            };
+            let made = self.put(meaning, items).await?;
             report.made += made;
             report.passed_over += batch.len() as u64 - made;
             coverage.done += made;
@@ -158,25 +248,25 @@ impl Index {
         Ok(report)
     }
 
-    /// Removes vectors whose text is gone, without making any; how many pieces that were.
+    /// Removes vectors whose text is gone, without making any; of how many pieces.
     ///
     /// # Errors
     /// Those of where the vectors lie.
     pub async fn tidy(&self, meaning: &Meaning) -> Result<u64, IndexError> {
         self.agree_with(meaning).await?;
-        self.forget_gone(meaning, "SELECT hash FROM chunks").await
+        self.forget_gone(meaning).await
     }
 
     pub async fn coverage(&self, meaning: &Meaning) -> Result<Coverage, IndexError> {
-        let (total, done): (i64, i64) = sqlx::query_as(
-            "SELECT count(*), count(e.hash)
-             FROM (SELECT DISTINCT c.hash FROM chunks c JOIN files f ON f.id = c.file_id
-                   WHERE f.roles & 2 = 0) c
-             LEFT JOIN embedded e ON e.hash = c.hash AND e.collection = ?",
-        )
-        .bind(meaning.name())
-        .fetch_one(self.reader())
-        .await?;
+        let sql = format!(
+            "SELECT count(*), count(e.hash) FROM ({}) w
+             LEFT JOIN embedded e ON e.hash = w.hash AND e.collection = ?",
+            meaning.of.wanted()
+        );
+        let (total, done): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(meaning.name())
+            .fetch_one(self.reader())
+            .await?;
         Ok(Coverage {
             done: done.unsigned_abs(),
             total: total.unsigned_abs(),
@@ -208,8 +298,9 @@ impl Index {
         Ok(())
     }
 
-    /// Vectors of what the query `known` does not give any more leave; how many pieces those were.
-    async fn forget_gone(&self, meaning: &Meaning, known: &str) -> Result<u64, IndexError> {
+    /// Vectors of what is not known any more leave; of how many pieces.
+    async fn forget_gone(&self, meaning: &Meaning) -> Result<u64, IndexError> {
+        let known = meaning.of.known();
         let sql = format!(
             "SELECT hash, parts FROM embedded WHERE collection = ? AND hash NOT IN ({known})"
         );
@@ -244,70 +335,33 @@ impl Index {
         Ok(hashes.len() as u64)
     }
 
-    /// Pieces without vectors, one of each content: code before tests, what is called often first.
-    async fn missing(&self, meaning: &Meaning) -> Result<Vec<i64>, IndexError> {
-        let ids = sqlx::query_scalar(
-            "SELECT min(c.id) FROM chunks c JOIN files f ON f.id = c.file_id
-             LEFT JOIN embedded e ON e.hash = c.hash AND e.collection = ?
-             WHERE e.hash IS NULL AND f.roles & 2 = 0
-             GROUP BY c.hash
-             ORDER BY f.roles & 5, c.element_id IS NULL,
-               (SELECT count(*) FROM call_graph g WHERE g.callee_id = c.element_id) DESC, 1",
-        )
-        .bind(meaning.name())
-        .fetch_all(self.reader())
-        .await?;
-        Ok(ids)
-    }
-
-    /// How many of the pieces have vectors now.
-    async fn embed_batch(&self, meaning: &Meaning, ids: &[i64]) -> Result<u64, IndexError> {
-        let pieces = self.pieces(ids).await?;
-        let workspace = self.workspace().clone();
-        let limit = meaning.embedder.reads_bytes();
-        let read = move || {
-            let texts = texts(&workspace, &pieces, limit);
-            (pieces, texts)
-        };
-        let (pieces, texts) = tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|error| IndexError::Broken(error.to_string()))?;
-        let flat: Vec<String> = texts.iter().flatten().cloned().collect();
-        let mut vectors = meaning
-            .embedder
-            .embed(&flat, Role::Document)
-            .await?
-            .into_iter();
-        let mut points = Vec::with_capacity(flat.len());
-        let mut made = Vec::new();
-        for (piece, texts) in pieces.iter().zip(&texts) {
-            for (part, vector) in (0..texts.len()).zip(vectors.by_ref()) {
-                let id = meaning.id(&piece.hash, part);
-                let payload = piece.payload(&meaning.project);
+    /// Makes these vectors and notes them; of how many items.
+    async fn put(&self, meaning: &Meaning, items: Vec<Item>) -> Result<u64, IndexError> {
+        let parts = items.iter().flat_map(|item| &item.parts);
+        let texts: Vec<String> = parts.map(|(text, _)| text.clone()).collect();
+        let embedded = meaning.embedder.embed(&texts, Role::Document).await?;
+        let mut vectors = embedded.into_iter();
+        let mut points = Vec::with_capacity(texts.len());
+        let mut made = Vec::with_capacity(items.len());
+        for item in items {
+            let parts = item.parts.len();
+            for ((part, (_, payload)), vector) in
+                item.parts.into_iter().enumerate().zip(vectors.by_ref())
+            {
                 points.push(Point {
-                    id,
+                    id: meaning.id(&item.hash, part),
                     vector,
                     payload,
                 });
             }
-            if !texts.is_empty() {
-                made.push((piece.hash.clone(), texts.len() as i64));
+            if parts > 0 {
+                made.push((item.hash, parts as i64));
             }
         }
         meaning.vectors.upsert(&meaning.collection, points).await?;
-        self.note_embedded(meaning, &made).await?;
-        Ok(made.len() as u64)
-    }
-
-    /// These pieces have vectors now: their hashes, and how many each.
-    async fn note_embedded(
-        &self,
-        meaning: &Meaning,
-        made: &[(Vec<u8>, i64)],
-    ) -> Result<(), IndexError> {
         let mut writer = self.shared.writer.lock().await;
         let mut all = writer.connection.begin().await?;
-        for (hash, parts) in made {
+        for (hash, parts) in &made {
             sqlx::query(
                 "INSERT OR REPLACE INTO embedded (collection, hash, parts) VALUES (?, ?, ?)",
             )
@@ -318,140 +372,7 @@ impl Index {
             .await?;
         }
         all.commit().await?;
-        Ok(())
-    }
-
-    async fn pieces(&self, ids: &[i64]) -> Result<Vec<Piece>, IndexError> {
-        let rows = sqlx::query(
-            "SELECT c.hash, f.path, f.language, f.hash, c.start_byte, c.end_byte, e.kind,
-               e.qualified_name, e.doc
-             FROM json_each(?) wanted JOIN chunks c ON c.id = wanted.value
-             JOIN files f ON f.id = c.file_id LEFT JOIN elements e ON e.id = c.element_id",
-        )
-        .bind(crate::rows::json(ids.iter().copied()))
-        .fetch_all(self.reader())
-        .await?;
-        Ok(rows.iter().map(Piece::of).collect::<Result<_, _>>()?)
-    }
-
-    /// The pieces nearest to the question, the nearest first.
-    pub(crate) async fn near(
-        &self,
-        meaning: &Meaning,
-        question: &str,
-        limit: usize,
-    ) -> Result<Vec<Near>, IndexError> {
-        // Several parts of one piece may be near.
-        let hits = meaning.nearest(question, limit.saturating_mul(2)).await?;
-        let mut best: HashMap<String, f64> = HashMap::new();
-        for hit in hits {
-            if let Some(hash) = hit.payload.get("hash").and_then(|value| value.as_text()) {
-                let score = best.entry(hash.to_owned()).or_insert(f64::MIN);
-                *score = score.max(f64::from(hit.score));
-            }
-        }
-        let hashes: Vec<&String> = best.keys().collect();
-        let sql = format!(
-            "SELECT {CHUNK_COLUMNS}, lower(hex(c.hash)) FROM json_each(?) wanted
-             JOIN chunks c ON c.hash = unhex(wanted.value) JOIN files f ON f.id = c.file_id"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(serde_json::to_string(&hashes).unwrap_or_default())
-            .fetch_all(self.reader())
-            .await?;
-        let mut near = Vec::with_capacity(rows.len());
-        for row in &rows {
-            let hash: String = row.try_get(9)?;
-            let score = best.get(&hash).copied().unwrap_or_default();
-            near.push(Near {
-                chunk: Chunk::of(row)?,
-                score,
-            });
-        }
-        near.sort_by(|a, b| {
-            b.score
-                .total_cmp(&a.score)
-                .then(a.chunk.id.cmp(&b.chunk.id))
-        });
-        near.truncate(limit);
-        Ok(near)
-    }
-}
-
-/// A piece that is to get vectors.
-struct Piece {
-    hash: Vec<u8>,
-    path: String,
-    language: Option<String>,
-    file_hash: Option<Vec<u8>>,
-    start: usize,
-    end: usize,
-    kind: Option<String>,
-    qualified_name: Option<String>,
-    doc: Option<String>,
-}
-
-impl Piece {
-    fn of(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let place = |at: usize| row.try_get::<i64, _>(at).map(|byte| byte as usize);
-        Ok(Self {
-            hash: row.try_get(0)?,
-            path: row.try_get(1)?,
-            language: row.try_get(2)?,
-            file_hash: row.try_get(3)?,
-            start: place(4)?,
-            end: place(5)?,
-            kind: row.try_get(6)?,
-            qualified_name: row.try_get(7)?,
-            doc: row.try_get(8)?,
-        })
-    }
-
-    fn payload(&self, project: &str) -> Payload {
-        let mut payload = Payload::from([
-            ("project".to_owned(), project.into()),
-            ("path".to_owned(), self.path.as_str().into()),
-            ("hash".to_owned(), hex(&self.hash).into()),
-        ]);
-        if let Some(language) = &self.language {
-            payload.insert("language".to_owned(), language.as_str().into());
-        }
-        if let Some(kind) = &self.kind {
-            payload.insert("kind".to_owned(), kind.as_str().into());
-        }
-        payload
-    }
-
-    /// What the model is given: where it stands and what it is called in plain words, then the
-    /// text, in parts that the model reads whole.
-    fn texts(&self, text: &str, limit: usize) -> Vec<String> {
-        let mut head = String::new();
-        if let Some(name) = &self.qualified_name {
-            head.push_str(name);
-            head.push_str(": ");
-            let words = name
-                .split(|c: char| !c.is_alphanumeric())
-                .flat_map(parts_of);
-            let words: Vec<String> = words.map(str::to_lowercase).collect();
-            head.push_str(&words.join(" "));
-            head.push('\n');
-        }
-        head.push_str(&self.path);
-        head.push('\n');
-        // A comment above is part of the text; one inside, as in Python, stands before what is cut.
-        if let Some(doc) = &self.doc
-            && !text.contains(doc.lines().next().unwrap_or_default())
-        {
-            head.push_str(&doc[..doc.floor_char_boundary(300)]);
-            head.push('\n');
-        }
-        head.truncate(head.floor_char_boundary(limit / 2));
-        let room = limit.saturating_sub(head.len()).max(200);
-        let parts = windows(text, room);
-        parts
-            .take(MOST_PARTS)
-            .map(|part| format!("{head}{part}"))
-            .collect()
+        Ok(made.len() as u64)
     }
 }
 
@@ -473,26 +394,6 @@ fn windows(text: &str, room: usize) -> impl Iterator<Item = &str> {
         rest = after;
         Some(part)
     })
-}
-
-/// Of each piece; none where the file is not what it was when it was indexed.
-fn texts(workspace: &Workspace, pieces: &[Piece], limit: usize) -> Vec<Vec<String>> {
-    let mut files: HashMap<&str, Option<String>> = HashMap::new();
-    let mut all = Vec::with_capacity(pieces.len());
-    for piece in pieces {
-        let text = files.entry(&piece.path).or_insert_with(|| {
-            let bytes = workspace.read(&piece.path).ok()?.bytes;
-            let same = piece.file_hash.as_deref() == Some(short_hash(&bytes).as_slice());
-            same.then(|| decode(&bytes).ok())
-                .flatten()
-                .map(|(text, _)| text)
-        });
-        let text = text
-            .as_deref()
-            .and_then(|text| text.get(piece.start..piece.end));
-        all.push(text.map_or_else(Vec::new, |text| piece.texts(text, limit)));
-    }
-    all
 }
 
 fn hex(bytes: &[u8]) -> String {

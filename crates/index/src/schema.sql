@@ -142,7 +142,7 @@ CREATE TABLE chunks (
 CREATE INDEX chunks_by_file ON chunks (file_id);
 CREATE INDEX chunks_by_hash ON chunks (hash);
 
--- Which pieces have vectors, and how many, in which place and collection.
+-- Which pieces, commits and messages have vectors, and how many, in which place and collection.
 CREATE TABLE embedded (
     collection TEXT NOT NULL,
     hash BLOB NOT NULL,
@@ -175,6 +175,16 @@ CREATE TABLE commits (
 -- At most one row: the newest commit, of which all is read.
 CREATE TABLE commits_read (
     head TEXT NOT NULL
+) STRICT;
+
+-- Messages of the project's sessions that are to have vectors. What was said stays in `mira.db`.
+CREATE TABLE messages (
+    -- The event's.
+    id INTEGER PRIMARY KEY,
+    -- Of the id: what was said is never said otherwise.
+    hash BLOB NOT NULL UNIQUE,
+    session TEXT NOT NULL,
+    bytes INTEGER NOT NULL
 ) STRICT;
 
 -- As `words`; the rowid is the commit's.

@@ -7,8 +7,10 @@
 //! - `rules`: what is known of code, as factors. Pure.
 //! - `order`: the learnt order of what a sentence brought. Pure.
 //! - `answer`: ranges, text, a budget in tokens.
+//! - `join`: words and meaning of what is no code, put together. Pure.
 
 mod answer;
+pub(crate) mod join;
 mod names;
 mod order;
 pub(crate) mod question;

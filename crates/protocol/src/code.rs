@@ -81,6 +81,9 @@ pub struct IndexState {
     pub meaning: MeaningState,
     #[serde(default)]
     pub commits: CommitsState,
+    /// In messages of the project's sessions instead of pieces.
+    #[serde(default)]
+    pub messages: MeaningState,
     #[serde(default)]
     pub insight: InsightState,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::code::RankReason;
 use crate::{MicroUsd, OperationId, OperationId as Op, ProjectId, SessionId, StoredEvent, UtcMs};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -163,7 +164,8 @@ pub struct EventPage {
     pub live: Vec<crate::Signal>,
 }
 
-/// Full text over messages and tool output of all sessions that are not deleted.
+/// Messages and tool output of all sessions that are not deleted, by their words; messages of
+/// projects' sessions by meaning too.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
@@ -217,6 +219,9 @@ impl SearchRole {
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct SearchHits {
     pub hits: Vec<SearchHit>,
+    /// Whether meaning took no part, or only in part, why, and what to do.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -239,6 +244,9 @@ pub struct SearchHit {
     /// A piece of the text; what matched stands between U+0002 and U+0003.
     pub snippet: String,
     pub at: UtcMs,
+    /// What its place is made of: "words", "meaning".
+    #[serde(default)]
+    pub reasons: Vec<RankReason>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -167,7 +167,7 @@ pub struct SetVectorsKey {
     pub key: String,
 }
 
-/// What vectors of a project's code and commits would take now.
+/// What vectors of a project's code, commits and messages would take now.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]
 pub struct VectorsEstimate {
@@ -182,7 +182,12 @@ pub struct VectorsEstimate {
     pub commits: u64,
     #[serde(default)]
     pub commit_tokens: u64,
-    /// Of both, about; none where the model has no known price.
+    /// Messages of its sessions that have no vector yet, and their tokens, about.
+    #[serde(default)]
+    pub messages: u64,
+    #[serde(default)]
+    pub message_tokens: u64,
+    /// Of all, about; none where the model has no known price.
     #[serde(default)]
     pub cost_micro_usd: Option<MicroUsd>,
     pub is_paid: bool,
@@ -204,6 +209,9 @@ pub struct AgreeVectors {
     /// Of commits; 0: they are not agreed to.
     #[serde(default)]
     pub commit_tokens: u64,
+    /// Of messages; none: they are not agreed to. A yes is also to the few that come with time.
+    #[serde(default)]
+    pub message_tokens: Option<u64>,
 }
 
 /// Asks what lies there that search does not use.

@@ -1,4 +1,4 @@
-//! What the person said yes to: a project's code and commits to a model that makes vectors and costs.
+//! What the person said yes to: a project's code, commits and messages to a model that makes vectors and costs.
 
 use mira_protocol::{ProjectId, UtcMs};
 
@@ -10,6 +10,8 @@ use crate::{Store, StoreError};
 pub struct Agreed {
     pub code: u64,
     pub commits: u64,
+    /// None: messages are not agreed to.
+    pub messages: Option<u64>,
 }
 
 impl Store {
@@ -23,19 +25,22 @@ impl Store {
         at: UtcMs,
     ) -> Result<(), StoreError> {
         let (code, commits) = (signed(agreed.code), signed(agreed.commits));
+        let messages = agreed.messages.map(signed);
         let mut writer = self.writer().await;
         sqlx::query!(
             "INSERT INTO embedding_agreements (project_id, model, dimensions, tokens,
-               commit_tokens, agreed_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+               commit_tokens, message_tokens, agreed_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (project_id, model, dimensions) DO UPDATE SET
                tokens = excluded.tokens, commit_tokens = excluded.commit_tokens,
+               message_tokens = excluded.message_tokens,
                agreed_at = excluded.agreed_at",
             project.0,
             model,
             dimensions,
             code,
             commits,
+            messages,
             at,
         )
         .execute(&mut *writer)
@@ -51,7 +56,7 @@ impl Store {
         dimensions: u32,
     ) -> Result<Option<Agreed>, StoreError> {
         let agreed = sqlx::query!(
-            "SELECT tokens, commit_tokens FROM embedding_agreements
+            "SELECT tokens, commit_tokens, message_tokens FROM embedding_agreements
              WHERE project_id = ?1 AND model = ?2 AND dimensions = ?3",
             project.0,
             model,
@@ -62,6 +67,7 @@ impl Store {
         Ok(agreed.map(|row| Agreed {
             code: unsigned(row.tokens),
             commits: unsigned(row.commit_tokens),
+            messages: row.message_tokens.map(unsigned),
         }))
     }
 }

@@ -25,6 +25,7 @@ mod events;
 mod forks;
 mod hooks;
 mod ledger;
+mod messages;
 mod open;
 mod operations;
 mod prefixes;
@@ -57,6 +58,7 @@ pub use checkpoints::{
 pub use code_names::CodeName;
 pub use egress::EgressEnd;
 pub use ledger::{LedgerRow, ReservedCall, day, local_day, month_of};
+pub use messages::{FoundMessage, StandingMessage};
 pub use operations::{NewOperation, OperationRequest, OperationRow};
 pub use prefixes::ToldFile;
 pub use projects::ProjectRow;

@@ -79,6 +79,7 @@ impl Store {
                 model: row.model,
                 snippet: row.snippet,
                 at: row.at,
+                reasons: Vec::new(),
             })
             .collect())
     }

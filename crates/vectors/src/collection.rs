@@ -53,13 +53,14 @@ impl Collection {
             .keyword("kind")
     }
 
-    /// What was said: `project`, `session`, `role`, `at` (Unix seconds).
+    /// What was said: `project`, `session`, `role`, `at` (Unix seconds), `part` (0: its beginning).
     pub fn conversation(model: ModelId, dimensions: usize) -> Self {
         Self::new("mira_conversation", model, dimensions)
             .partition("project")
             .keyword("session")
             .keyword("role")
             .integer("at")
+            .integer("part")
     }
 
     /// Commits: `project`, `commit`, `author`, `at` (Unix seconds).

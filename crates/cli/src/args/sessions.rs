@@ -48,6 +48,9 @@ pub enum SessionsCommand {
         until: Option<i64>,
         #[arg(long, default_value_t = 20)]
         limit: u32,
+        /// Say what each result's place is made of
+        #[arg(long)]
+        why: bool,
         #[command(flatten)]
         json: JsonArg,
     },

@@ -155,7 +155,7 @@ fn doing(state: &IndexState) -> String {
 
 /// What an answer lacks, on standard error.
 /// Why something ranks where it does, a line each.
-fn reasons(reasons: &[RankReason]) -> String {
+pub(super) fn reasons(reasons: &[RankReason]) -> String {
     let line = |reason: &RankReason| {
         let (signal, detail) = (clean(&reason.signal), clean(&reason.detail));
         format!("  {:+.3} {signal}: {detail}\n", reason.share)
@@ -163,7 +163,7 @@ fn reasons(reasons: &[RankReason]) -> String {
     reasons.iter().map(line).collect()
 }
 
-fn note(notes: &[String]) {
+pub(super) fn note(notes: &[String]) {
     for note in notes {
         let _ = writeln!(std::io::stderr().lock(), "note: {note}");
     }

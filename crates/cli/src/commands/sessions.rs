@@ -3,11 +3,12 @@
 use std::io;
 
 use mira_protocol::session::{
-    ExportFormat, ExportSession, ForkSession, ListSessions, PinSession, RenameSession,
+    ExportFormat, ExportSession, ForkSession, ListSessions, PinSession, RenameSession, SearchHit,
     SearchSessions, Session, SessionRef,
 };
 use mira_protocol::{Failure, SessionId, calls};
 
+use super::code::{note, reasons};
 use super::{say, say_json, table, write_out};
 use crate::args::SessionsCommand;
 use crate::client::Client;
@@ -61,6 +62,7 @@ pub async fn run(client: &Client, command: SessionsCommand) -> Result<u8, Failur
             since,
             until,
             limit,
+            why,
             json,
         } => {
             let project_id = match project {
@@ -82,7 +84,8 @@ pub async fn run(client: &Client, command: SessionsCommand) -> Result<u8, Failur
             if json.json {
                 say_json(&found)?;
             } else {
-                say(&hits(&found.hits, Style::of(&io::stdout())))?;
+                note(&found.notes);
+                say(&hits(&found.hits, why, Style::of(&io::stdout())))?;
             }
         }
         SessionsCommand::Rename { session, name } => {
@@ -196,7 +199,7 @@ pub fn rows(sessions: &[Session]) -> String {
 }
 
 /// Search results with what matched in bold.
-pub fn hits(hits: &[mira_protocol::session::SearchHit], style: Style) -> String {
+pub fn hits(hits: &[SearchHit], why: bool, style: Style) -> String {
     if hits.is_empty() {
         return "Nothing found.".to_owned();
     }
@@ -209,8 +212,17 @@ pub fn hits(hits: &[mira_protocol::session::SearchHit], style: Style) -> String 
             &hit.session_name
         };
         let head = format!("{}  {}", hit.session_id, one_line(name, 60));
-        let place = format!("{} at {}, {}", hit.role.word(), hit.seq, ago(hit.at, now));
-        out.push_str(&format!("{}  {}\n  ", style.bold(&head), style.dim(&place)));
+        let mut place = format!("{} at {}, {}", hit.role.word(), hit.seq, ago(hit.at, now));
+        let signals = hit.reasons.iter().map(|reason| reason.signal.as_str());
+        let signals: Vec<&str> = signals.collect();
+        if signals.contains(&"meaning") {
+            place.push_str(&format!(", by {}", clean(&signals.join(" and "))));
+        }
+        out.push_str(&format!("{}  {}\n", style.bold(&head), style.dim(&place)));
+        if why {
+            out.push_str(&reasons(&hit.reasons));
+        }
+        out.push_str("  ");
         let snippet = hit.snippet.split_whitespace().collect::<Vec<_>>().join(" ");
         for (position, part) in snippet.split('\u{2}').enumerate() {
             match part.split_once('\u{3}') {

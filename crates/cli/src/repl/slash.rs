@@ -419,7 +419,8 @@ async fn search(repl: &Repl, query: &str) -> Result<(), Failure> {
         ..SearchSessions::default()
     };
     let found = repl.client.call(calls::SessionSearch(search)).await?;
-    say(&crate::commands::hits(&found.hits, repl.style))
+    noted(&found.notes)?;
+    say(&crate::commands::hits(&found.hits, false, repl.style))
 }
 
 async fn code(repl: &Repl, query: &str) -> Result<(), Failure> {

@@ -1,9 +1,9 @@
-//! `mira index vectors|test|migrate|old|embedder`: against a fake Qdrant over gRPC and a fake vendor.
+//! `mira index vectors|test|migrate|old|embedder` and what was said, by meaning: against a fake Qdrant over gRPC and a fake vendor.
 
 use std::process::Child;
 
 use mira_fake_qdrant::FakeQdrant;
-use mira_testkit::{FakeVendor, Script, TempProject};
+use mira_testkit::{FakeVendor, Reply, Script, TempProject};
 use serde_json::Value;
 
 use crate::home::{Home, text};
@@ -187,7 +187,7 @@ fn what_a_model_costs_is_shown_and_agreed_to() {
     let (code, said) = paid(&["index", "embedder", "provider", "--dimensions", "64"]);
     assert_eq!(code, 1, "{said}");
     assert!(
-        said.contains("pieces and ") && said.contains("commits, about") && said.contains('$'),
+        said.contains("pieces, 0 commits and 0 messages, about") && said.contains('$'),
         "{said}"
     );
     assert!(said.contains("--yes"), "{said}");
@@ -199,4 +199,42 @@ fn what_a_model_costs_is_shown_and_agreed_to() {
     );
     let (_, said) = paid(&["index", "vectors"]);
     assert!(said.contains("openai/text-embedding-3-large"), "{said}");
+}
+
+#[test]
+fn what_was_said_is_found_by_meaning_and_without_vectors_by_words() {
+    let mut world = World::new();
+    world
+        .vendor
+        .then([Reply::text("By post, with a label on it.")]);
+    let mut engine = world.serve();
+    let (code, _, said) = world.run(&["exec", "How is a parcel sent?"]);
+    assert_eq!(code, 0, "{said}");
+    while world.json(&["index"])["messages"]["done"] != 2 {}
+    let (_, said, _) = world.run(&["index"]);
+    assert!(said.contains("2, 2 with a vector"), "{said}");
+
+    let search = ["sessions", "search", "shipping", "--project", "."];
+    let (code, said, notes) = world.run(&[&search[..], &["--why"]].concat());
+    assert_eq!((code, notes.as_str()), (0, ""));
+    assert!(
+        said.contains("By post") && said.contains(", by meaning"),
+        "{said}"
+    );
+    assert!(said.contains(" meaning: place 1 by meaning"), "{said}");
+    let found = world.json(&["sessions", "search", "parcel sent"]);
+    let signals = found["hits"][0]["reasons"].as_array().expect("reasons");
+    let signals: Vec<&Value> = signals.iter().map(|reason| &reason["signal"]).collect();
+    assert!(signals.contains(&&Value::from("words")), "{found}");
+
+    world.server.stop();
+    let (code, said, notes) = world.run(&["sessions", "search", "parcel"]);
+    assert_eq!((code, said.contains("parcel")), (0, true), "{said}");
+    assert!(
+        notes.contains("note: searched by words, not by meaning: "),
+        "{notes}"
+    );
+    assert!(notes.contains("QDRANT_URL"), "{notes}");
+    engine.kill().expect("killed");
+    engine.wait().expect("gone");
 }

@@ -1,4 +1,4 @@
-//! A model that costs is given a project's code and commits when the person said yes to how much.
+//! A model that costs is given a project's code, commits and messages when the person said yes to how much.
 
 use mira_index::{IndexError, Needs};
 use mira_protocol::project::ProjectRef;
@@ -14,6 +14,9 @@ use crate::vectors::Missing;
 
 /// What a question to the person begins its hint with.
 const HOW: &str = "Say yes in the settings of vectors, or with `mira index embedder`.";
+
+/// Who said yes to messages is not asked again for so many tokens at once: some come every day.
+const FEW_TOKENS: u64 = 20_000;
 
 /// More than was agreed to by so much is asked anew: sizes change while a question is read.
 const ROOM: f64 = 1.2;
@@ -36,8 +39,10 @@ impl Knowledge {
         let is_more = |now: u64, shown: u64| now as f64 > shown as f64 * ROOM;
         // Who knows of no commits says yes to code alone.
         let commits = request.commit_tokens;
+        let messages = request.message_tokens;
         let has_grown = is_more(now.tokens, request.tokens)
-            || commits > 0 && is_more(now.commit_tokens, commits);
+            || commits > 0 && is_more(now.commit_tokens, commits)
+            || messages.is_some_and(|shown| is_more(now.message_tokens, shown.max(FEW_TOKENS)));
         if !same || has_grown {
             let text = "It is not what was shown any more: another model, or more code.";
             return Err(Failure::new(Code::Conflict, text).hint("Look at it again."));
@@ -51,6 +56,7 @@ impl Knowledge {
                 Agreed {
                     code: request.tokens,
                     commits,
+                    messages,
                 },
                 now_ms(),
             )
@@ -73,6 +79,13 @@ impl Knowledge {
         let code = needs(held, &sense, Kind::Code).await.map_err(from_index)?;
         let commits = needs(held, &sense, Kind::Commits).await;
         let commits = commits.map_err(from_index)?;
+        self.take_in_messages(held).await.map_err(from_index)?;
+        let messages = needs(held, &sense, Kind::Messages).await;
+        let messages = messages.map_err(from_index)?;
+        let mut is_agreed = true;
+        for (kind, needs) in Kind::ALL.iter().zip([&code, &commits, &messages]) {
+            is_agreed &= self.is_agreed(held, &sense, *kind, needs).await;
+        }
         Ok(VectorsEstimate {
             model: maker.embedder.model().to_string(),
             dimensions: u32::try_from(maker.embedder.dimensions()).unwrap_or(u32::MAX),
@@ -80,10 +93,11 @@ impl Knowledge {
             tokens: code.tokens,
             commits: commits.pieces,
             commit_tokens: commits.tokens,
-            cost_micro_usd: cost(&sense, code.tokens + commits.tokens),
+            messages: messages.pieces,
+            message_tokens: messages.tokens,
+            cost_micro_usd: cost(&sense, code.tokens + commits.tokens + messages.tokens),
             is_paid: maker.is_paid,
-            is_agreed: self.is_agreed(held, &sense, Kind::Code, &code).await
-                && self.is_agreed(held, &sense, Kind::Commits, &commits).await,
+            is_agreed,
         })
     }
 
@@ -105,6 +119,7 @@ impl Knowledge {
             let tokens = match kind {
                 Kind::Code => agreed.code,
                 Kind::Commits => agreed.commits,
+                Kind::Messages => agreed.messages.map_or(0, |tokens| tokens.max(FEW_TOKENS)),
             };
             needs.tokens as f64 <= tokens as f64 * ROOM
         })
@@ -136,6 +151,10 @@ impl Knowledge {
                 "{pieces} commits of this project, about {tokens} tokens, would be sent to {model} \
                  ({cost}), and you were not asked yet"
             ),
+            Kind::Messages => format!(
+                "{pieces} messages of this project, about {tokens} tokens, would be sent to {model} \
+                 ({cost}), and you were not asked yet"
+            ),
         };
         let hint = HOW.to_owned();
         Ok(Some(Missing { why, hint }))
@@ -143,10 +162,9 @@ impl Knowledge {
 }
 
 async fn needs(held: &Held, sense: &Sense, kind: Kind) -> Result<Needs, IndexError> {
-    match (kind, sense.of(kind)) {
-        (_, Err(_)) => Ok(Needs::default()),
-        (Kind::Code, Ok(meaning)) => held.index.needs(meaning).await,
-        (Kind::Commits, Ok(meaning)) => held.index.commit_needs(meaning).await,
+    match sense.of(kind) {
+        Err(_) => Ok(Needs::default()),
+        Ok(meaning) => held.index.needs(meaning).await,
     }
 }
 

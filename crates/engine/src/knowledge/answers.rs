@@ -256,15 +256,15 @@ fn spot(element: &Element) -> String {
 
 async fn state_of(held: &Held) -> Result<IndexState, Failure> {
     let totals = held.index.totals().await.map_err(from_index)?;
-    let meaning = held
-        .sense()
-        .state(super::meaning::Kind::Code, totals.chunks);
+    let sense = held.sense();
+    let meaning = sense.state(super::meaning::Kind::Code, totals.chunks);
     held.see_commits().await;
     Ok(told::state(
         held.index.state(),
         totals,
         meaning,
         held.commits_state(),
+        sense.state(super::meaning::Kind::Messages, 0),
         held.insight_state(),
         held.is_fresh(),
     ))

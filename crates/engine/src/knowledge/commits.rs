@@ -11,7 +11,7 @@ use mira_secrets::Masker;
 use tokio::sync::{Mutex, Notify, watch};
 
 use super::meaning::Kind;
-use super::{Held, Knowledge, from_index};
+use super::{Held, Knowledge, by_words, from_index, masked};
 use crate::changes::blocking;
 
 /// Older commits are not searched.
@@ -21,8 +21,6 @@ const BATCH: usize = 200;
 /// Of a message's first line, and of its body; more is a log of something.
 const MOST_SUBJECT_BYTES: usize = 500;
 const MOST_BODY_BYTES: usize = 8_000;
-/// So much of either is looked through for secrets.
-const MOST_MASKED_BYTES: usize = 1_000_000;
 /// How often is looked whether there is a new commit, and how often where that went wrong.
 const LOOK: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -161,7 +159,7 @@ impl Held {
                 .await?
                 .map_err(from_git)?;
             let masked: Vec<mira_index::Commit> =
-                told.into_iter().map(|one| masked(masker, one)).collect();
+                told.into_iter().map(|one| stored(masker, one)).collect();
             self.index.add_commits(&masked).await.map_err(from_index)?;
             let known = self.index.commit_count().await.map_err(from_index)?;
             self.commits.now.send_modify(|now| {
@@ -262,11 +260,7 @@ impl Held {
             (None, true) => {}
         }
         match meaning {
-            Sense::Off { why, hint } => notes.push(
-                format!("searched by words, not by meaning: {why}. {hint}")
-                    .trim()
-                    .to_owned(),
-            ),
+            Sense::Off { why, hint } => notes.push(by_words(why, hint)),
             Sense::Used { coverage } if coverage.done < coverage.total => notes.push(format!(
                 "{} of {} commits have vectors so far; the others are found by words",
                 coverage.done, coverage.total
@@ -302,20 +296,15 @@ fn shown(hit: mira_index::CommitHit, explain: bool) -> CommitHit {
 }
 
 /// As it is stored and given to a model.
-fn masked(masker: &Masker, message: mira_git::Message) -> mira_index::Commit {
+fn stored(masker: &Masker, message: mira_git::Message) -> mira_index::Commit {
     let commit = message.commit;
-    let cut = |text: &str, most: usize| {
-        let masked = masker.mask(&text[..text.floor_char_boundary(MOST_MASKED_BYTES)]);
-        masked[..masked.floor_char_boundary(most)].to_owned()
-    };
     mira_index::Commit {
         hash: commit.hash,
         author: commit.author,
         email: commit.email,
         at: commit.at,
-        // Masked first: half a secret is none that is known.
-        subject: cut(&commit.subject, MOST_SUBJECT_BYTES),
-        body: cut(&commit.body, MOST_BODY_BYTES),
+        subject: masked(masker, &commit.subject, MOST_SUBJECT_BYTES),
+        body: masked(masker, &commit.body, MOST_BODY_BYTES),
         paths: message.paths,
         is_here: message.is_here,
     }

@@ -100,6 +100,8 @@ impl Knowledge {
                     self.written(&stored.session_id, paths).await;
                 }
             }
+            // Said with each beginning and end of an operation too.
+            Event::Topic(Topic::Sessions) => self.listen_again().await,
             Event::Signal(_) | Event::Topic(_) => {}
         }
     }
@@ -129,6 +131,13 @@ impl Knowledge {
     async fn look_everywhere(&self) {
         for held in self.0.held.lock().await.values() {
             held.again.notify_one();
+            held.messages.change();
+        }
+    }
+
+    async fn listen_again(&self) {
+        for held in self.0.held.lock().await.values() {
+            held.messages.change();
         }
     }
 }

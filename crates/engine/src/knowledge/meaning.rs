@@ -1,5 +1,5 @@
-//! Search by meaning in one project: the parts that all share, and how far the vectors of its code
-//! and of its commits are.
+//! Search by meaning in one project: the parts that all share, and how far the vectors of its code,
+//! its commits and its messages are.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use mira_protocol::code::MeaningState;
 use mira_tools::NoMeaning;
 
 use super::agreement::is_question;
+use super::messages::Texts;
 use super::{Held, Knowledge};
 use crate::vectors::{Missing, Parts};
 
@@ -23,8 +24,9 @@ const LONGEST_WAIT_ASKED: Duration = Duration::from_secs(600);
 pub(crate) struct Sense {
     pub(super) meaning: Result<Meaning, Missing>,
     commits: Result<Meaning, Missing>,
+    messages: Result<Meaning, Missing>,
     pub(super) parts: Arc<Parts>,
-    progress: Mutex<[Progress; 2]>,
+    progress: Mutex<[Progress; 3]>,
 }
 
 /// What vectors stand for.
@@ -32,15 +34,18 @@ pub(crate) struct Sense {
 pub(super) enum Kind {
     Code,
     Commits,
+    Messages,
 }
 
 impl Kind {
-    const ALL: [Self; 2] = [Self::Code, Self::Commits];
+    /// In this order vectors are made.
+    pub const ALL: [Self; 3] = [Self::Code, Self::Commits, Self::Messages];
 
-    fn noun(self) -> &'static str {
+    pub fn noun(self) -> &'static str {
         match self {
             Self::Code => "vectors of this project are not made yet",
             Self::Commits => "vectors of its commits are not made yet",
+            Self::Messages => "vectors of its messages are not made yet",
         }
     }
 }
@@ -55,7 +60,13 @@ struct Progress {
 }
 
 impl Sense {
-    pub async fn new(parts: Arc<Parts>, index: &Index, project: &ProjectId) -> Self {
+    pub(super) async fn new(
+        parts: Arc<Parts>,
+        index: &Index,
+        project: &ProjectId,
+        texts: Texts,
+    ) -> Self {
+        let texts = Arc::new(texts);
         let meaning = match (&parts.maker, &parts.index) {
             (Ok(maker), Ok(index)) => Ok(Meaning::new(
                 maker.of(project),
@@ -68,6 +79,10 @@ impl Sense {
             commits: meaning
                 .as_ref()
                 .map(Meaning::of_commits)
+                .map_err(Clone::clone),
+            messages: meaning
+                .as_ref()
+                .map(|meaning| meaning.of_messages(texts))
                 .map_err(Clone::clone),
             meaning,
             parts,
@@ -85,14 +100,14 @@ impl Sense {
         match kind {
             Kind::Code => &self.meaning,
             Kind::Commits => &self.commits,
+            Kind::Messages => &self.messages,
         }
     }
 
     async fn coverage(&self, kind: Kind, index: &Index) -> Result<Coverage, IndexError> {
-        match (kind, self.of(kind)) {
-            (_, Err(_)) => Ok(Coverage::default()),
-            (Kind::Code, Ok(meaning)) => index.coverage(meaning).await,
-            (Kind::Commits, Ok(meaning)) => index.commit_coverage(meaning).await,
+        match self.of(kind) {
+            Err(_) => Ok(Coverage::default()),
+            Ok(meaning) => index.coverage(meaning).await,
         }
     }
 
@@ -111,7 +126,7 @@ impl Sense {
         change(&mut progress.unwrap_or_else(PoisonError::into_inner)[kind as usize]);
     }
 
-    /// In pieces or commits that have vectors.
+    /// In pieces, commits and messages that have vectors.
     fn done(&self) -> u64 {
         Kind::ALL
             .iter()
@@ -145,7 +160,7 @@ impl Sense {
     }
 
     /// Why a search goes by words alone; none where there are vectors to ask.
-    fn off(&self, kind: Kind) -> Option<Missing> {
+    pub(super) fn off(&self, kind: Kind) -> Option<Missing> {
         let now = self.now(kind);
         match (self.of(kind), now.problem) {
             (Err(missing), _) => Some(missing.clone()),
@@ -226,7 +241,7 @@ impl Knowledge {
             let sense = held.sense();
             let same = |now: &Arc<Parts>| Arc::ptr_eq(now, &sense.parts);
             if let Some(now) = now.filter(|now| !same(now)) {
-                let sense = Sense::new(now, &held.index, &held.project.id).await;
+                let sense = Sense::new(now, &held.index, &held.project.id, self.texts()).await;
                 let mut slot = held.sense.write().unwrap_or_else(PoisonError::into_inner);
                 *slot = Arc::new(sense);
                 drop(slot);
@@ -253,6 +268,7 @@ impl Knowledge {
         }
         let (mut states, mut still) = (held.index.follow(), self.0.vectors.still());
         let mut commits = held.commits.follow();
+        let mut messages = held.messages.follow();
         let mut agreed = self.0.agreed.subscribe();
         let mut wait = FIRST_WAIT;
         loop {
@@ -264,6 +280,7 @@ impl Knowledge {
             states.borrow_and_update();
             agreed.borrow_and_update();
             commits.borrow_and_update();
+            messages.borrow_and_update();
             let rest = tokio::select! {
                 rest = self.pass(held, sense, &mut wait) => rest,
                 moving = still.wait_for(|still| *still) => match moving {
@@ -281,13 +298,14 @@ impl Knowledge {
                 () = rested => {}
                 changed = states.changed() => if changed.is_err() { return },
                 changed = commits.changed() => if changed.is_err() { return },
+                changed = messages.changed() => if changed.is_err() { return },
                 changed = agreed.changed() => if changed.is_err() { return },
                 moving = still.wait_for(|still| *still) => if moving.is_err() { return },
             }
         }
     }
 
-    /// Makes what is missing, as far as that is agreed and goes well: code, then commits.
+    /// Makes what is missing, as far as that is agreed and goes well.
     async fn pass(&self, held: &Held, sense: &Sense, wait: &mut Duration) -> Rest {
         let _at_work = self.0.vectors.at_work().await;
         let mut rest = Rest::UntilChange;
@@ -342,9 +360,12 @@ impl Knowledge {
         let Ok(meaning) = sense.of(kind) else {
             return Ok(None);
         };
-        // What is read is found by its words first.
-        if kind == Kind::Commits && !held.commits.is_done() {
-            return Ok(None);
+        match kind {
+            Kind::Code => {}
+            // What is read is found by its words first.
+            Kind::Commits if !held.commits.is_done() => return Ok(None),
+            Kind::Commits => {}
+            Kind::Messages => self.take_in_messages(held).await?,
         }
         let tell = |coverage: Coverage| {
             sense.set(kind, |now| {
@@ -355,20 +376,13 @@ impl Knowledge {
             self.say(held);
         };
         if sense.is_paid() {
-            match kind {
-                Kind::Code => held.index.tidy(meaning).await?,
-                Kind::Commits => held.index.tidy_commits(meaning).await?,
-            };
+            held.index.tidy(meaning).await?;
             if let Some(question) = self.question(held, sense, kind).await? {
                 tell(sense.coverage(kind, &held.index).await?);
                 return Ok(Some(question));
             }
         }
-        let closed = &held.closed;
-        match kind {
-            Kind::Code => held.index.embed(meaning, closed, tell).await?,
-            Kind::Commits => held.index.embed_commits(meaning, closed, tell).await?,
-        };
+        held.index.embed(meaning, &held.closed, tell).await?;
         Ok(None)
     }
 }

@@ -39,6 +39,7 @@ pub fn state(
     totals: Totals,
     meaning: MeaningState,
     commits: CommitsState,
+    messages: MeaningState,
     insight: InsightState,
     is_fresh: bool,
 ) -> IndexState {
@@ -76,6 +77,7 @@ pub fn state(
         },
         meaning,
         commits,
+        messages,
         insight,
     }
 }

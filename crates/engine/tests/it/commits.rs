@@ -205,6 +205,7 @@ async fn who_said_yes_to_code_is_asked_about_commits() {
             dimensions: 64,
             tokens: shown.tokens,
             commit_tokens,
+            message_tokens: None,
         }))
     };
     assert!(!agree(0).await.expect("code alone").is_agreed);

@@ -32,5 +32,6 @@ mod spending;
 mod steering;
 mod sudo;
 mod support;
+mod talk;
 mod trust;
 mod vectors;

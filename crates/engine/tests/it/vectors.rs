@@ -283,6 +283,7 @@ async fn a_model_that_costs_waits_for_a_word_stays_in_budget_and_stands_in_the_l
             dimensions: 64,
             tokens,
             commit_tokens: 0,
+            message_tokens: None,
         }))
     };
     for (model, tokens) in [("openai/other", estimate.tokens), (&*estimate.model, 1)] {
@@ -535,6 +536,7 @@ async fn offline_a_model_elsewhere_is_not_asked_and_no_call_is_written_down() {
         dimensions: estimate.dimensions,
         tokens: estimate.tokens,
         commit_tokens: 0,
+        message_tokens: None,
     });
     on.engine.call(agree).await.expect("agreed");
     let said = |now: &MeaningState| {

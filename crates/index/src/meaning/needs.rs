@@ -1,4 +1,4 @@
-//! What making vectors would take, and notes of vectors that were moved elsewhere.
+//! What making vectors would take, and notes of vectors that were moved elsewhere or removed.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use serde::Serialize;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::{MOST_PARTS, Meaning};
+use super::{MOST_PARTS, Meaning, Of};
 use crate::{Index, IndexError};
 
 /// Bytes that stand before each text: names and place.
 const HEAD_BYTES: i64 = 120;
-/// Bytes of code that a token stands for, about.
-pub(super) const BYTES_A_TOKEN: u64 = 3;
+/// Bytes of text that a token stands for, about.
+const BYTES_A_TOKEN: u64 = 3;
 
 /// What has no vectors yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -23,26 +23,49 @@ pub struct Needs {
     pub tokens: u64,
 }
 
+impl Of {
+    /// How many have no vectors in the collection ?2, and bytes of their texts, where a model reads
+    /// ?1 of each.
+    fn needs(&self) -> String {
+        match self {
+            Self::Code => format!(
+                "SELECT count(*),
+                   sum(min(size, ?1 * {MOST_PARTS}) + {HEAD_BYTES} * min({MOST_PARTS}, 1 + size / ?1))
+                 FROM (SELECT max(c.end_byte - c.start_byte) AS size
+                       FROM chunks c JOIN files f ON f.id = c.file_id
+                       LEFT JOIN embedded e ON e.hash = c.hash AND e.collection = ?2
+                       WHERE e.hash IS NULL AND f.roles & 2 = 0 GROUP BY c.hash)"
+            ),
+            Self::Commits => {
+                "SELECT count(*), sum(min(?1, octet_length(c.subject) + octet_length(c.body)
+                   + octet_length(c.paths) + 2)) FROM commits c
+                 LEFT JOIN embedded e ON e.hash = c.hash AND e.collection = ?2
+                 WHERE c.is_here = 1 AND e.hash IS NULL"
+                    .to_owned()
+            }
+            Self::Messages(_) => format!(
+                "SELECT count(*), sum(min(m.bytes, ?1 * {MOST_PARTS})) FROM messages m
+                 LEFT JOIN embedded e ON e.hash = m.hash AND e.collection = ?2
+                 WHERE e.hash IS NULL"
+            ),
+        }
+    }
+}
+
 impl Index {
     /// What a model would be given now.
     pub async fn needs(&self, meaning: &Meaning) -> Result<Needs, IndexError> {
         let room = meaning.embedder.reads_bytes() as i64;
-        let (pieces, bytes): (i64, i64) = sqlx::query_as(
-            "SELECT count(*), coalesce(sum(min(size, ?1 * ?2) + ?3 * min(?2, 1 + size / ?1)), 0)
-             FROM (SELECT max(c.end_byte - c.start_byte) AS size
-                   FROM chunks c JOIN files f ON f.id = c.file_id
-                   LEFT JOIN embedded e ON e.hash = c.hash AND e.collection = ?4
-                   WHERE e.hash IS NULL AND f.roles & 2 = 0 GROUP BY c.hash)",
-        )
-        .bind(room.max(1))
-        .bind(MOST_PARTS as i64)
-        .bind(HEAD_BYTES)
-        .bind(meaning.name())
-        .fetch_one(self.reader())
-        .await?;
+        let (pieces, bytes): (i64, Option<i64>) =
+            sqlx::query_as(sqlx::AssertSqlSafe(meaning.of.needs()))
+                .bind(room.max(1))
+                .bind(meaning.name())
+                .fetch_one(self.reader())
+                .await?;
+        let bytes = bytes.unwrap_or_default().unsigned_abs();
         Ok(Needs {
             pieces: pieces.unsigned_abs(),
-            tokens: bytes.unsigned_abs().div_ceil(BYTES_A_TOKEN),
+            tokens: bytes.div_ceil(BYTES_A_TOKEN),
         })
     }
 }
@@ -53,11 +76,7 @@ impl Index {
 /// # Errors
 /// Where the file is no index, or cannot be written.
 pub async fn carry_notes(index: &Path, from: &str, to: &str) -> Result<(), IndexError> {
-    let options = SqliteConnectOptions::new()
-        .filename(index)
-        .busy_timeout(Duration::from_secs(10))
-        .disable_statement_logging();
-    let mut connection = SqliteConnection::connect_with(&options).await?;
+    let mut connection = open(index).await?;
     let mut all = connection.begin_with("BEGIN IMMEDIATE").await?;
     let (from, to) = (format!("{from} "), format!("{to} "));
     sqlx::query("DELETE FROM embedded WHERE substr(collection, 1, length(?1)) = ?1")
@@ -76,4 +95,31 @@ pub async fn carry_notes(index: &Path, from: &str, to: &str) -> Result<(), Index
     all.commit().await?;
     connection.close().await?;
     Ok(())
+}
+
+/// The vectors of a session's messages were removed where they lay: nothing is noted of them, nor of
+/// the messages.
+///
+/// # Errors
+/// As [`carry_notes`].
+pub async fn forget_messages(index: &Path, session: &str) -> Result<(), IndexError> {
+    let mut connection = open(index).await?;
+    let mut all = connection.begin_with("BEGIN IMMEDIATE").await?;
+    for sql in [
+        "DELETE FROM embedded WHERE hash IN (SELECT hash FROM messages WHERE session = ?)",
+        "DELETE FROM messages WHERE session = ?",
+    ] {
+        sqlx::query(sql).bind(session).execute(&mut *all).await?;
+    }
+    all.commit().await?;
+    connection.close().await?;
+    Ok(())
+}
+
+async fn open(index: &Path) -> Result<SqliteConnection, IndexError> {
+    let options = SqliteConnectOptions::new()
+        .filename(index)
+        .busy_timeout(Duration::from_secs(10))
+        .disable_statement_logging();
+    Ok(SqliteConnection::connect_with(&options).await?)
 }

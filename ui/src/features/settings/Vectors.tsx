@@ -104,12 +104,13 @@ function Cost({ project }: { project: Project }) {
   if (estimate.error) return <Failed asked={estimate} />;
   const now = estimate.data;
   if (!now) return <Waiting what={t.common.loading} />;
+  const missing = now.pieces + now.commits + now.messages;
   const cost = typeof now.cost_micro_usd === "number" ? money(now.cost_micro_usd) : undefined;
   const agree = () => {
     setBusy(true);
     setFailure(undefined);
     client
-      .call("vectors.agree", { project_id: project.id, model: now.model, dimensions: now.dimensions, tokens: now.tokens, commit_tokens: now.commit_tokens })
+      .call("vectors.agree", { project_id: project.id, model: now.model, dimensions: now.dimensions, tokens: now.tokens, commit_tokens: now.commit_tokens, message_tokens: now.message_tokens })
       .catch(setFailure)
       .finally(() => {
         setBusy(false);
@@ -119,12 +120,12 @@ function Cost({ project }: { project: Project }) {
   return (
     <div className="stack" role="group" aria-labelledby={id}>
       <h3 id={id}>{project.name}</h3>
-      {now.pieces + now.commits === 0 ? (
+      {missing === 0 ? (
         <p role="status">{words.allMade}</p>
       ) : (
-        <p role="status">{`${words.estimate({ pieces: whole(now.pieces), commits: whole(now.commits), tokens: whole(now.tokens + now.commit_tokens) })}: ${cost === undefined ? words.noPrice : words.costs({ cost })}.`}</p>
+        <p role="status">{`${words.estimate({ pieces: whole(now.pieces), commits: whole(now.commits), messages: whole(now.messages), tokens: whole(now.tokens + now.commit_tokens + now.message_tokens) })}: ${cost === undefined ? words.noPrice : words.costs({ cost })}.`}</p>
       )}
-      {now.pieces + now.commits > 0 && now.is_agreed ? <p className="quiet">{words.agreed}</p> : null}
+      {missing > 0 && now.is_agreed ? <p className="quiet">{words.agreed}</p> : null}
       {now.is_agreed ? null : (
         <div>
           <Button look="primary" disabled={busy} onClick={agree}>

@@ -13,4 +13,8 @@ model: string, dimensions: number, tokens: number,
 /**
  * Of commits; 0: they are not agreed to.
  */
-commit_tokens: number, };
+commit_tokens: number, 
+/**
+ * Of messages; none: they are not agreed to. A yes is also to the few that come with time.
+ */
+message_tokens: number | null, };

@@ -36,4 +36,8 @@ watch_note: string | null,
 /**
  * What went wrong last, until it goes well.
  */
-failure: string | null, totals: IndexTotals, meaning: MeaningState, commits: CommitsState, insight: InsightState, };
+failure: string | null, totals: IndexTotals, meaning: MeaningState, commits: CommitsState, 
+/**
+ * In messages of the project's sessions instead of pieces.
+ */
+messages: MeaningState, insight: InsightState, };

@@ -4,7 +4,8 @@ import type { SearchRole } from "./SearchRole";
 import type { SessionId } from "./SessionId";
 
 /**
- * Full text over messages and tool output of all sessions that are not deleted.
+ * Messages and tool output of all sessions that are not deleted, by their words; messages of
+ * projects' sessions by meaning too.
  */
 export type SearchSessions = { query: string, project_id: ProjectId | null, session_id: SessionId | null, 
 /**

@@ -175,6 +175,11 @@ pub fn said(state: &IndexState) -> String {
         (None, true) => count(commits.known),
     };
     rows.push(row("commits", found));
+    let messages = &state.messages;
+    if messages.model.is_some() {
+        let (done, total) = (count(messages.done), count(messages.total));
+        rows.push(row("messages", format!("{total}, {done} with a vector")));
+    }
     let insight = &state.insight;
     let looked = match (&insight.failure, insight.is_current) {
         (Some(failure), _) => clean(failure),

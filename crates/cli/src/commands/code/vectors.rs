@@ -309,14 +309,15 @@ async fn agreed(
         dimensions: estimate.dimensions,
         tokens: estimate.tokens,
         commit_tokens: estimate.commit_tokens,
+        message_tokens: Some(estimate.message_tokens),
     };
     client.call(calls::VectorsAgree(agree)).await
 }
 
 fn estimated(estimate: &VectorsEstimate) -> String {
     let model = clean(&estimate.model);
-    if estimate.pieces + estimate.commits == 0 {
-        return format!("Every piece and commit has its vector by {model}.\n");
+    if estimate.pieces + estimate.commits + estimate.messages == 0 {
+        return format!("Every piece, commit and message has its vector by {model}.\n");
     }
     let cost = match (estimate.is_paid, estimate.cost_micro_usd) {
         (false, _) => "it costs nothing".to_owned(),
@@ -328,10 +329,12 @@ fn estimated(estimate: &VectorsEstimate) -> String {
         _ => " Vectors are made in the background.",
     };
     format!(
-        "{} pieces and {} commits, about {} tokens, by {model} ({} numbers): {cost}.{state}\n",
+        "{} pieces, {} commits and {} messages, about {} tokens, by {model} ({} numbers): \
+         {cost}.{state}\n",
         count(estimate.pieces),
         count(estimate.commits),
-        count(estimate.tokens + estimate.commit_tokens),
+        count(estimate.messages),
+        count(estimate.tokens + estimate.commit_tokens + estimate.message_tokens),
         estimate.dimensions
     )
 }
