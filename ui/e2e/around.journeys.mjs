@@ -80,6 +80,33 @@ export const journeys = {
       await page.locator(".row.found").waitFor();
     }),
 
+  "search: what was said is found by meaning, with why, and opened in the conversation": () =>
+    journey(
+      {
+        replies: [{ text: "By post, with a label on it." }],
+        settings: (vendor) => ({ LOCAL_BASE_URL: vendor, EMBEDDING_MODEL: "local/small", EMBEDDING_DIMENSIONS: "16", MIRA_EMBEDDER: "provider" }),
+      },
+      async (here) => {
+        const page = await here.page();
+        await openProject(page, here.project);
+        await ask(page, "How is a parcel sent?");
+        await page.getByText(/^Done in/).waitFor();
+        await page.goto(`${page.url().split("#")[0]}#/code/index`);
+        await page.getByText("2 of 2 messages in its sessions have a vector.").waitFor();
+        await page.keyboard.press("Control+Alt+F");
+        const field = page.getByRole("searchbox", { name: "Search all sessions" });
+        await field.fill("shipping");
+        const hit = page.locator(".hit").filter({ hasText: "By post, with a label on it." });
+        await hit.getByText("by meaning", { exact: true }).waitFor();
+        assert.deepEqual(await accessibility(page), [], "a hit by meaning");
+        await field.fill("parcel");
+        await page.locator(".hit").first().getByText("words and meaning", { exact: true }).waitFor();
+        await field.fill("shipping");
+        await hit.click();
+        await page.locator(".row.found").getByText("By post, with a label on it.").waitFor();
+      },
+    ),
+
   "languages: German, a made-up one and right to left keep every screen whole": () =>
     journey({ replies: READ_AND_EDIT }, async (here) => {
       const page = await here.page();

@@ -84,7 +84,7 @@ async function newestInterface(context) {
   });
 }
 
-/** `replies` as in the fake vendor's script; `key: false` leaves the engine without one; `before` may fill the data directory; `name` is the project's, `home` its owner's, for pictures; `settings` are names of the environment. */
+/** `replies` as in the fake vendor's script; `key: false` leaves the engine without one; `before` may fill the data directory; `name` is the project's, `home` its owner's, for pictures; `settings` are names of the environment, or tell them from the vendor's address. */
 export async function world({ replies = [], key = true, aside = "A greeting that greets", before, name = "greeter", home, files = FILES, settings = {} } = {}) {
   const folder = home && !existsSync(home) ? (mkdirSync(home), home) : mkdtempSync(join(tmpdir(), "mira-e2e-"));
   const project = join(folder, name);
@@ -114,7 +114,7 @@ export async function world({ replies = [], key = true, aside = "A greeting that
     DBUS_SESSION_BUS_ADDRESS: "",
     // Without a key there is no vendor either: an address on this machine would do without one.
     ...(key ? { OPENAI_BASE_URL: vendorUrl, OPENAI_API_KEY: "sk-e2e" } : {}),
-    ...settings,
+    ...(typeof settings === "function" ? settings(vendorUrl) : settings),
   };
   let engine;
   let link;

@@ -192,7 +192,7 @@ describe("search", () => {
       place.set({ view: "search" });
     });
     await user().type(await screen.findByRole("searchbox", { name: "Search all sessions" }), "parser");
-    await screen.findByText("2 places");
+    await screen.findByText("3 places");
     const filters = screen.getByRole("group", { name: "Filters" });
     await user().selectOptions(within(filters).getByLabelText("Said by"), "tool");
     await user().type(within(filters).getByLabelText("From"), "2026-11-01");
@@ -204,6 +204,29 @@ describe("search", () => {
     await user().click(screen.getByRole("button", { name: "Clear filters" }));
     await waitFor(() => {
       expect(engine.calls("session.search").at(-1)).toMatchObject({ role: undefined, project_id: undefined });
+    });
+  });
+});
+
+describe("search by meaning", () => {
+  it("says what a message was found by, opens it, and says when it went by words alone", async () => {
+    const { engine } = mount();
+    await screen.findByText(/Done in/);
+    act(() => {
+      place.set({ view: "search" });
+    });
+    const field = await screen.findByRole("searchbox", { name: "Search all sessions" });
+    await user().type(field, "parser");
+    const both = await screen.findByRole("button", { name: /counts one ending/ });
+    within(both).getByText("words and meaning");
+    within(screen.getByRole("button", { name: /How are schema changes applied/ })).getByText("by meaning");
+    expect(within(screen.getByRole("button", { name: /lines\.rs:4/ })).queryByText(/meaning/)).toBeNull();
+    expect(screen.queryByText(/searched by words/)).toBeNull();
+    await user().type(field, " away");
+    await screen.findByText(/^searched by words, not by meaning: vectors of its messages/);
+    await user().click(screen.getByRole("button", { name: /How are schema changes applied/ }));
+    await waitFor(() => {
+      expect(engine.calls("session.events").some((call) => JSON.stringify(call).includes("ses_7"))).toBe(true);
     });
   });
 });

@@ -7,6 +7,7 @@ import { refuse, ScriptedTransport } from "./scripted";
 
 const NOW = Date.now();
 const HOUR = 3_600_000;
+const reason = (signal: string) => ({ signal, detail: `place 1 by ${signal}`, share: 0.1 });
 
 function session(id: string, name: string, hoursAgo: number, part: Partial<Session> = {}): Session {
   return {
@@ -225,8 +226,8 @@ export function fakeEngine(state: string): ScriptedTransport {
       totals: { files: 212, lines: 41_800, source_bytes: 1_400_000, elements: 3_910, edges: 9_004, chunks: 5_120, skipped: 1, noted: 2, bytes: 9_300_000 },
       meaning: { model: null, done: 0, total: 5_120, note: "Words and names are searched; meaning is not." },
       commits: { known: 240, is_read: true, failure: null, meaning: { model: null, done: 0, total: 240, note: "Words and names are searched; meaning is not.", waits: false } },
-      insight: { is_current: true, is_running: false, failure: null, issues: 2, concepts: 2, clusters: 1, patterns: 1, commits: 240 },
       messages: { model: "all-minilm-l6-v2-q7", place: null, done: 30, total: 36, note: null, waits: false },
+      insight: { is_current: true, is_running: false, failure: null, issues: 2, concepts: 2, clusters: 1, patterns: 1, commits: 240 },
     }),
     "vectors.get": () => ({
       store: "qdrant", place: "localhost:6334", away: null, qdrant_url: "http://localhost:6334", key_source: "none", keychain_problem: "",
@@ -355,10 +356,12 @@ export function fakeEngine(state: string): ScriptedTransport {
     "code.apply": () => ({ operation_id: "op_8", session_id: "ses_1", queued: false }),
     "git.log": () => ({ commits: [{ hash: "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d", author: "Ada", email: "ada@example.org", at: NOW, subject: "Count CRLF as one ending" }] }),
     "session.search": ({ query }: { query: string }) => ({
+      notes: query.includes("away") ? ["searched by words, not by meaning: vectors of its messages are not made yet. They are made in the background."] : [],
       hits: query.includes("zzz")
         ? []
         : [
-            { session_id: "ses_1", session_name: "CRLF in the line parser", seq: 20, operation_id: "op_1", role: "assistant", snippet: `A lone \\r stays text; the \u0002parser\u0003 counts one ending.`, at: NOW - HOUR },
+            { session_id: "ses_1", session_name: "CRLF in the line parser", seq: 20, operation_id: "op_1", role: "assistant", snippet: `A lone \\r stays text; the \u0002parser\u0003 counts one ending.`, at: NOW - HOUR, reasons: [reason("words"), reason("meaning")] },
+            { session_id: "ses_7", session_name: "Explain the migration runner", seq: 1, operation_id: "op_1", role: "user", snippet: "How are schema changes applied?", at: NOW - 91 * HOUR, reasons: [reason("meaning")] },
             { session_id: "ses_7", session_name: "Explain the migration runner", seq: 4, operation_id: "op_1", role: "tool", snippet: `crates/\u0002parser\u0003/src/lines.rs:4`, at: NOW - 90 * HOUR },
           ],
     }),

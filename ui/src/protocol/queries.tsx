@@ -62,7 +62,7 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "files":
       return ["file.list", "file.read", "file.find", "file.blob", "project.guidelines"];
     case "code":
-      return ["code.state", "code.noted_files", "code.languages", "code.search", "git.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map", "code.quality", "code.hotspots", "code.concepts", "code.clusters", "code.patterns", "code.naming", "code.modules", "vectors.estimate"];
+      return ["code.state", "code.noted_files", "code.languages", "code.search", "git.search", "session.search", "code.symbols", "code.element", "code.callers", "code.callees", "code.graph", "code.deps", "code.tests", "code.map", "code.quality", "code.hotspots", "code.concepts", "code.clusters", "code.patterns", "code.naming", "code.modules", "vectors.estimate"];
     case "vectors":
       return ["vectors.get", "vectors.old", "vectors.estimate", "code.state"];
   }

@@ -91,6 +91,8 @@ function StateOf({ projectId, state }: { projectId: string; state: IndexState })
       <p className="secondary">{commitWords(state.commits)}</p>
       {state.commits?.failure ? <FailureCard failure={{ message: state.commits.failure }} /> : null}
       {state.commits?.meaning.note && state.commits.meaning.note !== meaning.note ? <p className="secondary">{state.commits.meaning.note}</p> : null}
+      {state.messages?.model ? <p className="secondary">{words.messageVectors({ done: state.messages.done, total: state.messages.total })}</p> : null}
+      {state.messages?.note && state.messages.note !== meaning.note ? <p className="secondary">{state.messages.note}</p> : null}
       <p className="secondary">{insightWords(state.insight)}</p>
       {state.insight.failure ? <FailureCard failure={{ message: state.insight.failure }} /> : null}
     </section>

@@ -1,8 +1,9 @@
-// Full text over all sessions: what was said and what tools printed.
+// Search in all sessions: what was said, by words and meaning, and what tools printed.
 
 import { Search } from "lucide-react";
 import { useDeferredValue, useState, type ReactNode } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { downTo, walkRows } from "../../components/walk";
 import { t } from "../../i18n";
@@ -89,6 +90,15 @@ export function SearchView(props: { projectId: string | undefined; onOpen: (hit:
             setFilters((before) => ({ ...before, ...part }));
           }}
         />
+        {query && found.data?.notes?.length ? (
+          <div className="stack secondary" role="status">
+            {found.data.notes.map((note) => (
+              <p key={note}>
+                <Said text={note} />
+              </p>
+            ))}
+          </div>
+        ) : null}
         {found.error ? <Failed asked={found} /> : null}
         {query && found.isPending ? <Waiting what={t.common.loading} /> : null}
         {!query ? (
@@ -171,6 +181,13 @@ function Day(props: { label: string; value: string; onChange: (value: string) =>
   );
 }
 
+/** What it was found by, where that is more than its words. */
+function Why({ hit }: { hit: SearchHit }) {
+  const by = (signal: string) => hit.reasons?.some((one) => one.signal === signal);
+  if (!by("meaning")) return null;
+  return <span className="badge hit-why">{by("words") ? t.search.byBoth : t.search.byMeaning}</span>;
+}
+
 function Hits({ hits, now, onOpen }: { hits: readonly SearchHit[]; now: number; onOpen: (hit: SearchHit) => void }) {
   return (
     <>
@@ -192,6 +209,7 @@ function Hits({ hits, now, onOpen }: { hits: readonly SearchHit[]; now: number; 
                 <span className="badge">{hit.tool ?? t.search.roles[hit.role]}</span>
                 {hit.model ? <span className="quiet mono truncate">{hit.model}</span> : null}
                 <span className="grow" />
+                <Why hit={hit} />
                 <span className="quiet num">{shortTime(hit.at, now)}</span>
               </span>
               <span className="hit-text secondary">{marked(hit.snippet)}</span>

@@ -146,8 +146,10 @@ export const around: Translation<typeof english> = {
   search: {
     title: "Suche",
     label: "Alle Sitzungen durchsuchen",
-    placeholder: "Wörter in Nachrichten und Werkzeugausgaben",
-    hint: "Tippen, um alles zu durchsuchen, was gesagt und ausgegeben wurde.",
+    placeholder: "Wörter in Nachrichten und Werkzeugausgaben, oder worum es ging",
+    hint: "Tippen, um alles zu durchsuchen, was gesagt und ausgegeben wurde. Nachrichten in Projekten werden auch nach Bedeutung gefunden.",
+    byMeaning: "nach Bedeutung",
+    byBoth: "Wörter und Bedeutung",
     none: "Zu „{query}“ wurde nichts gefunden.",
     hits: "{count, plural, one {# Stelle} other {# Stellen}}",
     roles: { user: "du", assistant: "mira", tool: "Werkzeug" },

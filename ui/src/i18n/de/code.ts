@@ -150,6 +150,7 @@ export const code = {
       vectors: "{done} von {total} Stücken haben einen Vektor ({model}).",
       commits: "{known, plural, one {# Commit ist} other {# Commits sind}} zu finden.",
       commitVectors: "{done} von {total} haben einen Vektor.",
+      messageVectors: "{done} von {total, plural, one {# Nachricht} other {# Nachrichten}} in seinen Sitzungen haben einen Vektor.",
       readingCommits: "Commits werden gelesen.",
       onlyUsed: "Nur Sprachen dieses Projekts",
       looked: "{issues, plural, one {# Mangel} other {# Mängel}}, {concepts, plural, one {# Begriff} other {# Begriffe}}, {clusters, plural, one {# Gruppe} other {# Gruppen}}, {patterns, plural, one {# Muster} other {# Muster}}; {commits, plural, one {# Commit} other {# Commits}} gezählt.",

@@ -143,8 +143,10 @@ export const around = {
   search: {
     title: "Search",
     label: "Search all sessions",
-    placeholder: "Words in messages and tool output",
-    hint: "Type to search everything that was said and printed.",
+    placeholder: "Words in messages and tool output, or what a message was about",
+    hint: "Type to search everything that was said and printed. Messages in projects are found by meaning too.",
+    byMeaning: "by meaning",
+    byBoth: "words and meaning",
     none: "Nothing was found for “{query}”.",
     hits: "{count, plural, one {# place} other {# places}}",
     roles: { user: "you", assistant: "mira", tool: "tool" },

@@ -150,6 +150,7 @@ export const code = {
       vectors: "{done} of {total} pieces have a vector ({model}).",
       commits: "{known, plural, one {# commit} other {# commits}} can be found.",
       commitVectors: "{done} of {total} have a vector.",
+      messageVectors: "{done} of {total, plural, one {# message} other {# messages}} in its sessions have a vector.",
       readingCommits: "Commits are being read.",
       onlyUsed: "Only languages of this project",
       looked: "{issues, plural, one {# issue} other {# issues}}, {concepts, plural, one {# concept} other {# concepts}}, {clusters, plural, one {# cluster} other {# clusters}}, {patterns, plural, one {# pattern} other {# patterns}}; {commits, plural, one {# commit} other {# commits}} counted.",
