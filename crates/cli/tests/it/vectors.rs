@@ -72,6 +72,41 @@ impl World {
         child
     }
 
+    /// So many commits, each with a sentence of its own.
+    fn with_commits(&self, count: usize) {
+        let mut stream = String::new();
+        for number in 0..count {
+            let said = format!("Count to {number}");
+            stream += &format!(
+                "commit refs/heads/main\ncommitter Test <test@example.org> {} +0000\ndata {}\n{said}\n\
+                 M 100644 inline count.txt\ndata {}\n{said}\n",
+                1_790_000_000 + number,
+                said.len(),
+                said.len(),
+            );
+        }
+        let file = self.home.data_dir().with_extension("commits");
+        std::fs::write(&file, stream).expect("written");
+        self.project.git(&["init", "-q", "-b", "main"]);
+        let status = std::process::Command::new("git")
+            .args(["fast-import", "--quiet"])
+            .current_dir(self.project.root())
+            .stdin(std::fs::File::open(file).expect("there"))
+            .status();
+        assert!(status.expect("git runs").success());
+    }
+
+    /// What a model was given of commits so far, again where it was given again.
+    fn told_commits(&self) -> Vec<String> {
+        let asides = self.vendor.asides().into_iter();
+        let inputs = asides.filter_map(|aside| aside.body["input"].as_array().cloned());
+        let texts = inputs.flatten();
+        texts
+            .filter_map(|text| text.as_str().map(str::to_owned))
+            .filter(|text| text.starts_with("Count to "))
+            .collect()
+    }
+
     /// Until `mira index vectors` says so.
     fn until(&self, fits: impl Fn(&Value) -> bool) -> Value {
         loop {
@@ -171,6 +206,70 @@ fn vectors_are_made_where_no_engine_stays() {
     let (code, said, _) = world.run(&["index", "--vectors"]);
     assert_eq!(code, 1, "{said}");
     assert!(said.contains("does not answer"), "{said}");
+}
+
+#[test]
+fn a_killed_engine_makes_every_commits_vector_and_none_twice() {
+    const COMMITS: usize = 1_000;
+    /// In one request.
+    const AT_ONCE: usize = 128;
+    let world = World::new();
+    let set = world.run(&["config", "set", "MIRA_VECTORS", "embedded"]);
+    assert_eq!(set.0, 0);
+    world.with_commits(COMMITS);
+
+    // While commits are read; while their vectors are asked for; while earlier ones are stored.
+    let kills = [0, 1, 1 + AT_ONCE, 1, 1 + 2 * AT_ONCE];
+    for more in kills {
+        let before = world.told_commits().len();
+        let asked = world.vendor.asides().len();
+        let mut engine = world
+            .command(&["index", "--vectors"])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("an engine");
+        while world.told_commits().len() < before + more || world.vendor.asides().len() == asked {
+            let ended = engine.try_wait().expect("a state");
+            assert!(ended.is_none(), "it ended before it was killed");
+            std::thread::yield_now();
+        }
+        engine.kill().expect("killed");
+        engine.wait().expect("gone");
+    }
+
+    let state = world.json(&["index", "--vectors"]);
+    let commits = &state["commits"];
+    let all = Value::from(COMMITS);
+    assert_eq!(
+        [
+            &commits["known"],
+            &commits["meaning"]["done"],
+            &commits["meaning"]["total"]
+        ],
+        [&all, &all, &all]
+    );
+    let state = world.until(|_| true);
+    let kept = state["collections"].as_array().expect("a list");
+    let points = |name| {
+        let of = kept.iter().find(|one| one["name"] == name);
+        of.and_then(|one| one["points"].as_u64())
+    };
+    assert_eq!(points("mira_git"), Some(COMMITS as u64));
+    assert_eq!(points("mira_code"), Some(300));
+
+    // What was under way is asked for again, and nothing else.
+    let mut told = world.told_commits();
+    let asked = told.len();
+    told.sort();
+    told.dedup();
+    assert_eq!(told.len(), COMMITS);
+    let again = asked - COMMITS;
+    assert!(
+        again <= AT_ONCE * kills.len(),
+        "{again} were asked for twice"
+    );
+    world.json(&["index", "--vectors"]);
+    assert_eq!(world.told_commits().len(), asked);
 }
 
 #[test]
