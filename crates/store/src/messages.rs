@@ -47,7 +47,20 @@ impl Store {
         Ok(message.collect())
     }
 
-    /// How many there are in these projects.
+    /// Whether there is any in these projects.
+    pub async fn has_standing_messages(&self, projects: &[ProjectId]) -> Result<bool, StoreError> {
+        let projects = json(projects.iter().map(ProjectId::as_str));
+        let found = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT 1 FROM standing_messages
+               WHERE project_id IN (SELECT value FROM json_each(?1))) AS "found!: bool""#,
+            projects
+        )
+        .fetch_one(self.reader())
+        .await?;
+        Ok(found)
+    }
+
+    /// How many there are in these projects. Looks at each.
     pub async fn standing_message_count(&self, projects: &[ProjectId]) -> Result<u64, StoreError> {
         let projects = json(projects.iter().map(ProjectId::as_str));
         let count = sqlx::query_scalar!(

@@ -26,7 +26,7 @@ pub struct IndexArgs {
     /// Look at the whole project again, also where an engine follows it
     #[arg(long)]
     pub again: bool,
-    /// Wait until every piece and commit has its vector, too
+    /// Wait until every piece, commit and message has its vector, too
     #[arg(long, conflicts_with = "no_wait")]
     pub vectors: bool,
     #[command(flatten)]

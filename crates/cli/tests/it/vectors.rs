@@ -186,6 +186,14 @@ fn vectors_are_made_where_no_engine_stays() {
     let mut world = World::new();
     let set = world.run(&["config", "set", "MIRA_VECTORS", "embedded"]);
     assert_eq!(set.0, 0);
+    world
+        .vendor
+        .then([Reply::text("By post, with a label on it.")]);
+    let (code, _, said) = world.run(&["exec", "How is a parcel sent?"]);
+    assert_eq!(code, 0, "{said}");
+    let (_, found, notes) = world.run(&["sessions", "search", "parcel"]);
+    assert!(found.contains("parcel"), "{found}");
+    assert!(notes.contains("`mira index --vectors`"), "{notes}");
     world.json(&["index"]);
     let (_, _, notes) = world.run(&["search", "step_3_4"]);
     assert!(notes.contains("`mira index --vectors`"), "{notes}");
@@ -195,6 +203,12 @@ fn vectors_are_made_where_no_engine_stays() {
     assert_eq!(
         (&meaning["done"], &meaning["total"]),
         (&300.into(), &300.into())
+    );
+    assert_eq!(state["messages"]["done"], 2);
+    let (_, found, notes) = world.run(&["sessions", "search", "shipping"]);
+    assert!(
+        found.contains("by meaning") && notes.is_empty(),
+        "{found}{notes}"
     );
     let (code, found, notes) = world.run(&["search", "step_3_4"]);
     assert_eq!((code, notes.as_str()), (0, ""), "{found}");

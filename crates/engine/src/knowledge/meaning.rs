@@ -48,6 +48,15 @@ impl Kind {
             Self::Messages => "vectors of its messages are not made yet",
         }
     }
+
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Code => "They are made in the background.",
+            Self::Commits | Self::Messages => {
+                "They are made in the background; `mira index --vectors` waits for them."
+            }
+        }
+    }
 }
 
 #[derive(Default, Clone)]
@@ -134,6 +143,10 @@ impl Sense {
             .sum()
     }
 
+    pub(super) fn coverage_now(&self, kind: Kind) -> Coverage {
+        self.now(kind).coverage
+    }
+
     pub(super) fn state(&self, kind: Kind, there: u64) -> MeaningState {
         let now = self.now(kind);
         // Equal pieces share a vector, and brought-in files have none: until they were counted,
@@ -168,7 +181,7 @@ impl Sense {
             (Ok(_), Some(problem)) => Some(problem),
             (Ok(_), None) => Some(Missing {
                 why: kind.noun().to_owned(),
-                hint: "They are made in the background.".to_owned(),
+                hint: kind.hint().to_owned(),
             }),
         }
     }

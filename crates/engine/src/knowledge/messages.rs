@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use mira_index::{Found, IndexError, Joined, Meaning, Message, MessageRow, MessageTexts};
+use mira_index::{Coverage, Found, IndexError, Joined, Meaning, Message, MessageRow, MessageTexts};
 use mira_protocol::code::RankReason;
 use mira_protocol::session::{SearchHit, SearchHits, SearchRole, SearchSessions};
 use mira_protocol::{Failure, ProjectId, SessionId};
@@ -178,9 +178,8 @@ impl Knowledge {
                 all.into_iter().map(|project| project.id).collect()
             }
         };
-        let total = self.0.store.standing_message_count(&projects).await;
-        let total = total.map_err(from_store)?;
-        if total == 0 {
+        let any = self.0.store.has_standing_messages(&projects).await;
+        if !any.map_err(from_store)? {
             return Ok((Vec::new(), Vec::new()));
         }
         let parts = self.0.vectors.parts().await;
@@ -198,8 +197,10 @@ impl Knowledge {
         let meaning = Meaning::new(embedder, index.clone(), "").of_messages(texts.clone());
         let within = projects.iter().map(|id| id.as_str().into()).collect();
         let within = Filter::all().and(Condition::one_of("project", within));
-        let begun = within.clone().and(Condition::is("part", 0));
-        let done = index.count(meaning.collection(), &begun).await?;
+        let Coverage { done, total } = match self.heard_of(&projects).await {
+            Some(coverage) => coverage,
+            None => self.counted(&meaning, &within, &projects).await?,
+        };
         if done == 0 {
             return Err(self.why_none(&projects).await);
         }
@@ -234,6 +235,36 @@ impl Knowledge {
         Ok((hits, notes))
     }
 
+    /// How far the messages of these are, where their indexes are open and know them.
+    async fn heard_of(&self, projects: &[ProjectId]) -> Option<Coverage> {
+        let mut all = Coverage::default();
+        for id in projects {
+            let held = self.opened(id).await?;
+            if *held.messages.known.try_lock().ok()? == 0 {
+                return None;
+            }
+            let own = held.sense().coverage_now(Kind::Messages);
+            all.done += own.done;
+            all.total += own.total;
+        }
+        Some(all)
+    }
+
+    async fn counted(
+        &self,
+        meaning: &Meaning,
+        within: &Filter,
+        projects: &[ProjectId],
+    ) -> Result<Coverage, Missing> {
+        let begun = within.clone().and(Condition::is("part", 0));
+        let done = meaning.vectors().count(meaning.collection(), &begun);
+        let total = self.0.store.standing_message_count(projects);
+        Ok(Coverage {
+            done: done.await?,
+            total: total.await.map_err(from_store)?,
+        })
+    }
+
     /// Why no message of these has a vector.
     async fn why_none(&self, projects: &[ProjectId]) -> Missing {
         for id in projects {
@@ -245,7 +276,8 @@ impl Knowledge {
         }
         Missing {
             why: Kind::Messages.noun().to_owned(),
-            hint: "They are made once a project is searched in, or asked about its code."
+            hint: "They are made once its project is searched in, or asked about its code; `mira \
+                   index --vectors` there waits for them."
                 .to_owned(),
         }
     }

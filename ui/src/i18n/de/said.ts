@@ -160,7 +160,11 @@ export const said: Said = [
   ],
   ["vectors of its commits are not made yet", "die Vektoren seiner Commits sind noch nicht gemacht"],
   ["vectors of its messages are not made yet", "die Vektoren seiner Nachrichten sind noch nicht gemacht"],
-  ["They are made once a project is searched in, or asked about its code.", "Sie werden gemacht, sobald in einem Projekt gesucht oder nach seinem Code gefragt wird."],
+  ["They are made in the background; `mira index --vectors` waits for them.", "Sie werden im Hintergrund gemacht; `mira index --vectors` wartet auf sie."],
+  [
+    "They are made once its project is searched in, or asked about its code; `mira index --vectors` there waits for them.",
+    "Sie werden gemacht, sobald in ihrem Projekt gesucht oder nach seinem Code gefragt wird; `mira index --vectors` wartet dort auf sie.",
+  ],
   ["what tools printed has no vectors", "was Werkzeuge ausgegeben haben, hat keine Vektoren"],
   ["Leave out the tool, or the role, to find what was said.", "Ohne Werkzeug oder Rolle wird gefunden, was gesagt wurde."],
   ["{done} of {total} messages have vectors so far; the others are found by words", "{done} von {total} Nachrichten haben bisher Vektoren; die anderen werden nach Wörtern gefunden"],

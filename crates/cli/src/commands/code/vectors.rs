@@ -183,7 +183,7 @@ fn moved(migration: &Migration) -> String {
     }
 }
 
-/// Waits until every piece and commit has its vector, or none can be made just now; says which.
+/// Waits until every piece, commit and message has its vector, or none can be made just now; says which.
 pub async fn all(client: &Client, target: &CodeTarget) -> Result<IndexState, Failure> {
     let (project, _) = ready(client, target).await?;
     let of = ProjectRef {
@@ -193,14 +193,12 @@ pub async fn all(client: &Client, target: &CodeTarget) -> Result<IndexState, Fai
     loop {
         let left = client.call(calls::VectorsEstimate(of.clone())).await?;
         let state = client.call(calls::CodeState(of.clone())).await?;
-        if left.pieces + left.commits == 0 || is_stuck(&state) || state.failure.is_some() {
+        let to_go = left.pieces + left.commits + left.messages;
+        if to_go == 0 || is_stuck(&state) || state.failure.is_some() {
             line.clear();
             return Ok(state);
         }
-        line.show(&format!(
-            "making vectors: {} to go",
-            count(left.pieces + left.commits)
-        ));
+        line.show(&format!("making vectors: {} to go", count(to_go)));
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             _ = tokio::signal::ctrl_c() => {
@@ -214,8 +212,8 @@ pub async fn all(client: &Client, target: &CodeTarget) -> Result<IndexState, Fai
 
 /// No vectors are made just now: for want of a model, a server or the person's word.
 pub fn is_stuck(state: &IndexState) -> bool {
-    let both = [&state.meaning, &state.commits.meaning];
-    both.into_iter().any(|one| one.waits || one.note.is_some())
+    let all = [&state.meaning, &state.commits.meaning, &state.messages];
+    all.into_iter().any(|one| one.waits || one.note.is_some())
 }
 
 /// An engine that ends with its command makes none in the background.
