@@ -11,6 +11,7 @@ mod open;
 mod rules;
 mod search;
 mod sessions;
+mod standing;
 mod sudo;
 mod support;
 mod tables;
