@@ -71,3 +71,33 @@ pub fn join<I: Hash + Eq, T>(
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(names: &[&'static str]) -> Vec<Found<&'static str, &'static str>> {
+        let one = |name: &&'static str| Found {
+            id: *name,
+            what: *name,
+            detail: String::new(),
+        };
+        names.iter().map(one).collect()
+    }
+
+    #[test]
+    fn both_before_one_and_words_before_meaning_at_the_same_place() {
+        let joined = |words: &[&'static str], near: &[&'static str], weight| {
+            let all = join(found(words), found(near), weight, Ord::cmp);
+            all.into_iter().map(|one| one.what).collect::<Vec<_>>()
+        };
+        assert_eq!(joined(&["w", "x"], &["n", "x"], 1.0), ["x", "w", "n"]);
+        assert_eq!(joined(&["w", "v"], &["n", "m"], 1.0), ["w", "n", "v", "m"]);
+        assert_eq!(joined(&["w"], &["n"], 1.5), ["n", "w"]);
+        let all = join(found(&["w"]), found(&["w"]), 1.5, Ord::cmp);
+        assert_eq!(all[0].score, 1.0);
+        let signals: Vec<&str> = all[0].why.iter().map(|why| why.signal).collect();
+        assert_eq!(signals, ["meaning", "words"]);
+        assert!(join(found(&[]), found(&[]), 1.0, Ord::cmp).is_empty());
+    }
+}
