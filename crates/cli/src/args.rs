@@ -52,7 +52,7 @@ pub struct Cli {
     pub config_dir: Option<PathBuf>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// One turn without questions, for scripts
     Exec(ExecArgs),
@@ -193,7 +193,7 @@ pub struct ModelArgs {
     pub model: Option<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ExecArgs {
     /// What to do; "-" reads it from standard input
     pub prompt: Option<String>,
@@ -222,7 +222,7 @@ pub struct ExecArgs {
     pub json: bool,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum RouteCommand {
     /// What would happen to a message: tier, model, rule, cost on every tier; nothing is asked
     Explain {
@@ -254,7 +254,7 @@ pub enum RouteCommand {
     },
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
     /// The address to listen on [default: MIRA_HOST, else 127.0.0.1]
     #[arg(long)]
@@ -276,7 +276,7 @@ impl Default for ConfigCommand {
     }
 }
 
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct ModelsArgs {
     /// Ask every provider that has a key for its own list first
     #[arg(long)]
@@ -288,7 +288,7 @@ pub struct ModelsArgs {
     pub json: JsonArg,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum ProvidersCommand {
     /// All of them
     List(JsonArg),
@@ -321,7 +321,7 @@ impl Default for ProvidersCommand {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct UndoArgs {
     /// The operation [default: the newest with changes in this project]
     pub operation: Option<String>,
@@ -356,7 +356,7 @@ pub struct AnswerArgs {
     pub merge: Vec<String>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RewindArgs {
     /// The message: its number, or its id [default: list them]
     pub to: Option<String>,
@@ -373,7 +373,7 @@ pub struct RewindArgs {
     pub json: JsonArg,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ExportArgs {
     pub operation: String,
     /// The file; "-" is standard output
@@ -381,7 +381,7 @@ pub struct ExportArgs {
     pub output: PathBuf,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum ConfigCommand {
     /// Every setting, its value and where that comes from
     List(JsonArg),
@@ -410,7 +410,7 @@ pub enum KeyOf {
     Qdrant,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct LogsArgs {
     /// Go on with what is added
     #[arg(short, long)]
@@ -423,7 +423,7 @@ pub struct LogsArgs {
     pub json: JsonArg,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum DbCommand {
     /// Begin with an empty database; the old one is kept beside it
     Reset {

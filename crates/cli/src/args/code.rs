@@ -19,7 +19,7 @@ pub struct CodeTarget {
     pub json: JsonArg,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct IndexArgs {
     #[command(subcommand)]
     pub command: Option<IndexCommand>,
@@ -33,7 +33,7 @@ pub struct IndexArgs {
     pub target: CodeTarget,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum IndexCommand {
     /// Files that are not, or not wholly, in the index, and why
     Skipped(CodeTarget),
@@ -98,7 +98,7 @@ pub enum IndexCommand {
     Embedder(EmbedderArgs),
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct EmbedderArgs {
     /// The model that comes with Mira, or that of EMBEDDING_MODEL at its provider
     #[arg(value_name = "local|provider")]
@@ -116,7 +116,7 @@ pub struct EmbedderArgs {
     pub target: CodeTarget,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SearchArgs {
     /// Words, a name, or a question
     #[arg(required = true, value_name = "QUERY")]
@@ -148,7 +148,7 @@ pub struct SearchArgs {
     pub target: CodeTarget,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SymbolsArgs {
     /// A name, its beginning, or letters of it; with --path alone: all of a file
     #[arg(value_name = "NAME")]
@@ -166,7 +166,7 @@ pub struct SymbolsArgs {
 }
 
 /// An element by name.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ElementArgs {
     /// `push`, or `Stack::push` where there are several
     pub name: String,
@@ -182,7 +182,7 @@ pub struct ElementArgs {
     pub target: CodeTarget,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct TestsArgs {
     /// `push`, or `Stack::push` where there are several
     pub name: String,
@@ -195,7 +195,7 @@ pub struct TestsArgs {
     pub target: CodeTarget,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct DepsArgs {
     /// Of this file: what it imports, and who imports it
     #[arg(value_name = "FILE")]
@@ -204,7 +204,7 @@ pub struct DepsArgs {
     pub target: CodeTarget,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct MapArgs {
     /// Only below this folder
     #[arg(long, value_name = "PATH")]
@@ -235,7 +235,7 @@ pub enum SeverityArg {
     High,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct QualityArgs {
     /// Only issues of this kind
     #[arg(long, value_enum, value_name = "KIND")]
@@ -252,7 +252,7 @@ pub struct QualityArgs {
     pub target: CodeTarget,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct HotspotsArgs {
     /// Only below this folder
     #[arg(long, value_name = "PATH")]
@@ -263,7 +263,7 @@ pub struct HotspotsArgs {
     pub target: CodeTarget,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ConceptsArgs {
     /// The elements that are about this one
     #[arg(value_name = "CONCEPT")]
@@ -278,7 +278,7 @@ pub struct ConceptsArgs {
 }
 
 /// Clusters and patterns.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct StructureArgs {
     /// Let a model name the strongest first; costs what it says, and nothing for what it named before
     #[arg(long)]
@@ -287,7 +287,7 @@ pub struct StructureArgs {
     pub target: CodeTarget,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct ModulesArgs {
     /// Only what stands in this folder
     #[arg(value_name = "FOLDER")]

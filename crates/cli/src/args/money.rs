@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::{ChoiceArg, JsonArg, LISTED, PeriodArg, SpendByArg};
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct BudgetArgs {
     #[command(subcommand)]
     pub command: Option<BudgetCommand>,
@@ -37,7 +37,7 @@ pub struct Which {
     pub project: Option<PathBuf>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum BudgetCommand {
     /// Every cap where it stands
     Caps(JsonArg),

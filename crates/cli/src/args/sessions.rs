@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::{FormatArg, JsonArg, LISTED, RoleArg};
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum SessionsCommand {
     /// Pinned ones first, then the newest
     List {

@@ -9,7 +9,7 @@ use super::{
     SudoStatusArg,
 };
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum RulesCommand {
     /// The rules that count here, newest first, with the project's file and the block list
     List {
@@ -129,7 +129,7 @@ pub struct RuleArgs {
     pub place: RulePlace,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum TrustCommand {
     /// What the folder brings, and whether it is trusted
     Status {
@@ -167,7 +167,7 @@ impl Default for TrustCommand {
     }
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum HooksCommand {
     /// Hooks in the order in which they run, and their files
     List(JsonArg),
@@ -203,7 +203,7 @@ impl Default for HooksCommand {
     }
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum SudoCommand {
     /// Commands that you know
     #[command(args_conflicts_with_subcommands = true)]
@@ -250,7 +250,7 @@ pub enum SudoCommand {
 }
 
 /// Which of a list are shown.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct SudoListArgs {
     /// A part of name, command or notes
     pub search: Option<String>,
@@ -262,7 +262,7 @@ pub struct SudoListArgs {
 }
 
 /// How a command is recognised.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 pub struct MatchArgs {
     /// The whole command
@@ -276,7 +276,7 @@ pub struct MatchArgs {
     pub pattern: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum PermissionCommand {
     List(SudoListArgs),
     Add {
@@ -313,7 +313,7 @@ pub enum PermissionCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum BlockCommand {
     List(SudoListArgs),
     Add {
@@ -338,7 +338,7 @@ pub enum BlockCommand {
     },
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum CheckpointsCommand {
     /// The newest first
     List {
@@ -420,7 +420,7 @@ impl Default for CheckpointsCommand {
     }
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct EgressArgs {
     /// A part of the host, the path or the purpose
     pub search: Option<String>,

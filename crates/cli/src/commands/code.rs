@@ -19,7 +19,7 @@ use mira_protocol::project::{Project, ProjectRef};
 use mira_protocol::{Event, Failure, Topic, calls};
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::args::CodeTarget;
+use crate::args::{CodeTarget, Command};
 use crate::client::Client;
 use crate::host;
 use crate::render::text::clean;
@@ -36,6 +36,29 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Nothing found is no failure of the program, but scripts want to know: as grep has it.
 const NOTHING: u8 = 1;
+
+/// Whether a command only asks about code, so that it may be asked again.
+pub fn is_asked(command: &Command) -> bool {
+    if let Command::Index(args) = command {
+        return args.command.is_none();
+    }
+    matches!(
+        command,
+        Command::Search(_)
+            | Command::Symbols(_)
+            | Command::Callers(_)
+            | Command::Callees(_)
+            | Command::Deps(_)
+            | Command::Tests(_)
+            | Command::Map(_)
+            | Command::Quality(_)
+            | Command::Hotspots(_)
+            | Command::Concepts(_)
+            | Command::Clusters(_)
+            | Command::Patterns(_)
+            | Command::Modules(_)
+    )
+}
 
 /// The project, with its index up to date unless the person does not want to wait.
 async fn ready(client: &Client, target: &CodeTarget) -> Result<(Project, IndexState), Failure> {

@@ -30,6 +30,7 @@ use mira_protocol::{Code, Failure};
 use serde::Serialize;
 
 use crate::args::Command;
+use crate::client::Client;
 use crate::host;
 
 pub use budget::{overview, table_of};
@@ -54,59 +55,73 @@ pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {
         Command::Db(command) => return db::run(command, &settings),
         _ => {}
     }
-    let client = host::client(settings).await?;
-    let done = match command {
-        Command::Sessions { command } => sessions::run(&client, command.unwrap_or_default()).await,
-        Command::Undo(args) => undo::run(&client, args, true).await,
-        Command::Redo(args) => undo::run(&client, args, false).await,
-        Command::Rewind(args) => rewind::run(&client, args).await,
-        Command::Checkpoints { command } => {
-            checkpoints::run(&client, command.unwrap_or_default()).await
+    loop {
+        let client = host::client(settings.clone()).await?;
+        // Reading a project may take long; others are not to wait for it.
+        let is_code = code::is_asked(&command);
+        let door = match is_code {
+            true => host::open_door(&client).await,
+            false => None,
+        };
+        let done = answer(&client, command.clone()).await;
+        host::close(&client, door).await;
+        match done {
+            // The program whose engine it was has ended: what is asked of code is asked again.
+            Err(failure) if is_code && failure.code == Code::Interrupted => {}
+            done => return done,
         }
-        Command::Export(args) => export::run(&client, args).await,
+    }
+}
+
+async fn answer(client: &Client, command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Sessions { command } => sessions::run(client, command.unwrap_or_default()).await,
+        Command::Undo(args) => undo::run(client, args, true).await,
+        Command::Redo(args) => undo::run(client, args, false).await,
+        Command::Rewind(args) => rewind::run(client, args).await,
+        Command::Checkpoints { command } => {
+            checkpoints::run(client, command.unwrap_or_default()).await
+        }
+        Command::Export(args) => export::run(client, args).await,
         Command::Rules { command, project } => {
-            rules::run(&client, command.unwrap_or_default(), project.as_deref()).await
+            rules::run(client, command.unwrap_or_default(), project.as_deref()).await
         }
         Command::Trust { command, project } => {
-            trust::run(&client, command.unwrap_or_default(), project.as_deref()).await
+            trust::run(client, command.unwrap_or_default(), project.as_deref()).await
         }
         Command::Hooks { command, project } => {
-            hooks::run(&client, command.unwrap_or_default(), project.as_deref()).await
+            hooks::run(client, command.unwrap_or_default(), project.as_deref()).await
         }
-        Command::Config { command } => config::run(&client, command.unwrap_or_default()).await,
-        Command::Egress(args) => egress::run(&client, args).await,
-        Command::Sudo { command } => sudo::run(&client, command).await,
-        Command::Index(args) => code::index(&client, args).await,
-        Command::Search(args) => code::search(&client, args).await,
-        Command::Symbols(args) => code::symbols(&client, args).await,
-        Command::Callers(args) => code::callers(&client, args).await,
-        Command::Callees(args) => code::callees(&client, args).await,
-        Command::Deps(args) => code::deps(&client, args).await,
-        Command::Tests(args) => code::tests(&client, args).await,
-        Command::Map(args) => code::map(&client, args).await,
-        Command::Quality(args) => code::quality(&client, args).await,
-        Command::Hotspots(args) => code::hotspots(&client, args).await,
-        Command::Concepts(args) => code::concepts(&client, args).await,
-        Command::Clusters(args) => code::clusters(&client, args).await,
-        Command::Patterns(args) => code::patterns(&client, args).await,
-        Command::Modules(args) => code::modules(&client, args).await,
-        Command::Budget(args) => budget::run(&client, args).await,
-        Command::Route { command } => route::run(&client, command).await,
-        Command::Models(args) => models::run(&client, args).await,
-        Command::Providers { command } => {
-            providers::run(&client, command.unwrap_or_default()).await
-        }
-        Command::Status(json) => system::show_status(&client, json.json).await,
-        Command::Doctor(json) => system::show_doctor(&client, json.json).await,
+        Command::Config { command } => config::run(client, command.unwrap_or_default()).await,
+        Command::Egress(args) => egress::run(client, args).await,
+        Command::Sudo { command } => sudo::run(client, command).await,
+        Command::Index(args) => code::index(client, args).await,
+        Command::Search(args) => code::search(client, args).await,
+        Command::Symbols(args) => code::symbols(client, args).await,
+        Command::Callers(args) => code::callers(client, args).await,
+        Command::Callees(args) => code::callees(client, args).await,
+        Command::Deps(args) => code::deps(client, args).await,
+        Command::Tests(args) => code::tests(client, args).await,
+        Command::Map(args) => code::map(client, args).await,
+        Command::Quality(args) => code::quality(client, args).await,
+        Command::Hotspots(args) => code::hotspots(client, args).await,
+        Command::Concepts(args) => code::concepts(client, args).await,
+        Command::Clusters(args) => code::clusters(client, args).await,
+        Command::Patterns(args) => code::patterns(client, args).await,
+        Command::Modules(args) => code::modules(client, args).await,
+        Command::Budget(args) => budget::run(client, args).await,
+        Command::Route { command } => route::run(client, command).await,
+        Command::Models(args) => models::run(client, args).await,
+        Command::Providers { command } => providers::run(client, command.unwrap_or_default()).await,
+        Command::Status(json) => system::show_status(client, json.json).await,
+        Command::Doctor(json) => system::show_doctor(client, json.json).await,
         Command::Exec(_)
         | Command::Serve(_)
         | Command::Link
         | Command::Demo
         | Command::Logs(_)
         | Command::Db(_) => Ok(0),
-    };
-    client.close().await;
-    done
+    }
 }
 
 /// Writes to standard output; a reader that left is no failure.

@@ -1,12 +1,12 @@
 //! `mira index vectors|test|migrate|old|embedder` and what was said, by meaning: against a fake Qdrant over gRPC and a fake vendor.
 
-use std::process::Child;
+use std::process::{Child, Stdio};
 
 use mira_fake_qdrant::FakeQdrant;
 use mira_testkit::{FakeVendor, Reply, Script, TempProject};
 use serde_json::Value;
 
-use crate::home::{Home, text};
+use crate::home::{Home, ended, text};
 
 struct World {
     home: Home,
@@ -239,7 +239,7 @@ fn a_killed_engine_makes_every_commits_vector_and_none_twice() {
         let asked = world.vendor.asides().len();
         let mut engine = world
             .command(&["index", "--vectors"])
-            .stdout(std::process::Stdio::null())
+            .stdout(Stdio::null())
             .spawn()
             .expect("an engine");
         while world.told_commits().len() < before + more || world.vendor.asides().len() == asked {
@@ -284,6 +284,34 @@ fn a_killed_engine_makes_every_commits_vector_and_none_twice() {
     );
     world.json(&["index", "--vectors"]);
     assert_eq!(world.told_commits().len(), asked);
+}
+
+#[test]
+fn others_ask_through_a_command_that_takes_long_and_go_on_without_it() {
+    let world = World::new();
+    let set = world.run(&["config", "set", "MIRA_VECTORS", "embedded"]);
+    assert_eq!(set.0, 0);
+    // A server that takes the question and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/v1", silent.local_addr().expect("an address"));
+    let mut first = world.command(&["index", "--vectors"]);
+    let first = first.env("LOCAL_BASE_URL", url).stdout(Stdio::null());
+    let mut first = first.spawn().expect("it runs");
+    let (held, _) = silent.accept().expect("a question");
+
+    let found = world.json(&["symbols", "step_3_4"]);
+    assert_eq!(found["elements"][0]["path"], "part_3.rs");
+    let second = world.command(&["index", "--vectors", "--json"]).spawn();
+    let second = second.expect("it runs");
+    world.json(&["symbols", "step_3_5"]);
+    first.kill().expect("killed");
+    first.wait().expect("gone");
+    drop(held);
+    let second = ended(second);
+    let said = text(&second.stdout);
+    assert!(second.status.success(), "{said}{}", text(&second.stderr));
+    let state: Value = serde_json::from_str(&said).expect("a state");
+    assert_eq!(state["meaning"]["done"], 300);
 }
 
 #[test]
