@@ -84,7 +84,9 @@ const STACK_PER_BYTE: usize = 128;
 
 fn read(plan: &'static Plan, text: &str, limits: &Limits, facts: &mut FileFacts) {
     let clock = Clock::start();
-    let Some(tree) = parse(plan, text, limits, &clock) else {
+    let readable = (plan.rules.readable)(text);
+    let readable = readable.as_deref().unwrap_or(text);
+    let Some(tree) = parse(plan, readable, limits, &clock) else {
         facts.notes.push(Note {
             kind: NoteKind::TimedOut,
             text: format!("parsing took longer than {} ms", limits.time.as_millis()),

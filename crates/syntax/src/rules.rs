@@ -38,6 +38,8 @@ pub(crate) struct Rules {
     pub is_test: fn(&Seen<'_, '_>) -> bool,
     /// What can only be said once the whole text has been read.
     pub finish: fn(&mut FileFacts, &str),
+    /// What the grammar reads in place of the text, byte for byte as long; None: the text itself.
+    pub readable: fn(&str) -> Option<String>,
 }
 
 /// A declaration, for the questions that each language answers in its own way.

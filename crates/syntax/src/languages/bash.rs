@@ -52,6 +52,7 @@ pub(crate) static BASH: Rules = Rules {
     visibility: |_| Visibility::Public,
     is_test: |seen| seen.kind.is_callable() && seen.name.starts_with("test_"),
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn variable<'t>(cx: &Cx<'_, 't>, node: Node<'t>) -> Option<Declared<'t>> {

@@ -1,5 +1,7 @@
 //! C and C++: one table, of which the grammar of C knows a part.
 
+mod macros;
+
 use tree_sitter::Node;
 
 use crate::facts::{Import, ImportKind, Kind, ReferenceKind, Visibility};
@@ -43,6 +45,7 @@ const fn rules(grammar: fn() -> tree_sitter::Language) -> Rules {
         visibility,
         is_test: |seen| seen.kind == Kind::Test,
         finish: |_, _| {},
+        readable: macros::without_bare,
     }
 }
 

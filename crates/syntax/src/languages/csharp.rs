@@ -130,6 +130,7 @@ pub(crate) static CSHARP: Rules = Rules {
     visibility,
     is_test,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn visibility(seen: &Seen<'_, '_>) -> Visibility {

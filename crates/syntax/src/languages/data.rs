@@ -27,6 +27,7 @@ const DATA: Rules = Rules {
     visibility: |_| Visibility::Public,
     is_test: |_| false,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 pub(crate) static JSON: Rules = Rules {

@@ -130,6 +130,7 @@ pub(crate) static GO: Rules = Rules {
     },
     is_test,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn is_test(seen: &Seen<'_, '_>) -> bool {

@@ -129,6 +129,7 @@ pub(crate) static JAVA: Rules = Rules {
     visibility,
     is_test,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn visibility(seen: &Seen<'_, '_>) -> Visibility {

@@ -101,6 +101,7 @@ pub(crate) static KOTLIN: Rules = Rules {
             .any(|word| seen.has_attribute(word))
     },
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn package(cx: &Cx<'_, '_>, node: Node<'_>) -> Option<String> {

@@ -24,6 +24,7 @@ const PAGE: Rules = Rules {
     visibility: |_| Visibility::Public,
     is_test: |_| false,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 pub(crate) static HTML: Rules = Rules {
@@ -64,6 +65,7 @@ pub(crate) static MARKDOWN: Rules = Rules {
         ("indented_code_block", Prose),
     ],
     finish: nest,
+    readable: |_| None,
     ..PAGE
 };
 

@@ -96,6 +96,7 @@ pub(crate) static PYTHON: Rules = Rules {
     visibility,
     is_test,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn visibility(seen: &Seen<'_, '_>) -> Visibility {

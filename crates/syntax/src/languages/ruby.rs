@@ -97,6 +97,7 @@ pub(crate) static RUBY: Rules = Rules {
     visibility,
     is_test,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn visibility(seen: &Seen<'_, '_>) -> Visibility {

@@ -108,6 +108,7 @@ pub(crate) static RUST: Rules = Rules {
     visibility,
     is_test,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn visibility(seen: &Seen<'_, '_>) -> Visibility {

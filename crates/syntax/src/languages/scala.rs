@@ -102,6 +102,7 @@ pub(crate) static SCALA: Rules = Rules {
     visibility: |seen| seen.said_visibility().unwrap_or(Visibility::Public),
     is_test,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn is_test(seen: &Seen<'_, '_>) -> bool {

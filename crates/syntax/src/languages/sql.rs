@@ -59,6 +59,7 @@ pub(crate) static SQL: Rules = Rules {
     visibility: |_| Visibility::Public,
     is_test: |_| false,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn trigger<'t>(cx: &Cx<'_, 't>, node: Node<'t>) -> Option<Declared<'t>> {

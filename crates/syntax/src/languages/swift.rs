@@ -110,6 +110,7 @@ pub(crate) static SWIFT: Rules = Rules {
     visibility: |seen| seen.said_visibility().unwrap_or(Visibility::Internal),
     is_test,
     finish: |_, _| {},
+    readable: |_| None,
 };
 
 fn is_test(seen: &Seen<'_, '_>) -> bool {

@@ -49,6 +49,7 @@ const fn rules(grammar: fn() -> tree_sitter::Language) -> Rules {
         visibility,
         is_test: |seen| seen.kind == Kind::Test,
         finish: |_, _| {},
+        readable: |_| None,
     }
 }
 
