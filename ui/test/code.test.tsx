@@ -22,6 +22,8 @@ describe("code", () => {
     await screen.findByText(/items\.iter/);
     await user().click(screen.getByLabelText("Why this order"));
     expect(await screen.findByText(/BM25/)).toBeTruthy();
+    await screen.findByText("Also here");
+    expect(screen.getByRole("button", { name: "lines 30–34" })).toBeTruthy();
     expect(engine.calls("code.search").at(-1)).toMatchObject({ query: "prices", mode: "ranked", explain: true });
     await user().click(screen.getByRole("button", { name: /Cart::total_price/ }));
     const page = await screen.findByRole("article", { name: "Cart::total_price" });

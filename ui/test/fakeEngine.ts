@@ -248,7 +248,7 @@ export function fakeEngine(state: string): ScriptedTransport {
     "code.languages": () => ({ languages: [{ language: "Rust", enabled: true, extensions: [], max_bytes: 2_097_152, max_ms: 1_500, files: 180 }] }),
     "code.set_language": () => ({ languages: [] }),
     "code.search": ({ query, explain }: { query: string; explain: boolean }) => ({
-      hits: query === "nothing" ? [] : [{ ...code("pub fn total_price(&self) -> u64 {\n    self.items.iter().sum()\n}\n"), ...(explain ? { reasons: [{ signal: "words", detail: "place 1 by its words (BM25 7.1)", share: 0.1 }] } : {}) }],
+      hits: query === "nothing" ? [] : [{ ...code("pub fn total_price(&self) -> u64 {\n    self.items.iter().sum()\n}\n"), ...(explain ? { reasons: [{ signal: "words", detail: "place 1 by its words (BM25 7.1)", share: 0.1 }] } : {}), also: [{ start_line: 1, end_line: 20, element: cart }, { start_line: 30, end_line: 34, element: null }] }],
       truncated: false,
     }),
     "git.search": ({ query, explain }: { query: string; explain: boolean }) => ({

@@ -75,7 +75,7 @@ pub use meaning::{
 pub use model::{Chunk, Element, FileNote, FileRow, Roles};
 pub use pattern::Match;
 pub use search::join::{Found, Joined, join};
-pub use search::{Answer, Hit, Query, Sense, Stages, Why, With, known_names};
+pub use search::{Also, Answer, Hit, Query, Sense, Stages, Why, With, known_names};
 pub use state::{Phase, State, Totals, Watching};
 pub use sync::{SyncReport, What};
 pub use tests_for::TestFor;

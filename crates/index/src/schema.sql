@@ -1,5 +1,6 @@
 -- What is known of one project's code. All of it can be made again from the project's files; a
--- file with another version of this text is thrown away and made anew (`open.rs`).
+-- file with another version of this text is thrown away and made anew (`open.rs`). How files are
+-- read changed last with the bare macros of C.
 
 CREATE TABLE files (
     id INTEGER PRIMARY KEY,

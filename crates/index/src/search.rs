@@ -99,10 +99,22 @@ pub struct Hit {
     pub score: f64,
     /// What the rank is made of, the most first.
     pub why: Vec<Why>,
+    /// What answers nearly as well in the same file, the best first; of a question in a sentence, for
+    /// which hits of other files stand before.
+    pub also: Vec<Also>,
     /// What the learnt order knew of it, as [`known_names`] calls it; empty where a name was asked
     /// for.
     #[serde(skip)]
     pub known: Vec<f64>,
+}
+
+/// Another place in the file of a hit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Also {
+    /// 1-based, inclusive.
+    pub start_line: u32,
+    pub end_line: u32,
+    pub element: Option<Element>,
 }
 
 /// The model to search with, or why there is none.

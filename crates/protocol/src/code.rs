@@ -296,6 +296,20 @@ pub struct CodeHit {
     pub tokens: u32,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<RankReason>,
+    /// What answers nearly as well in the same file, the best first: hits of other files stand before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AlsoHere>,
+}
+
+/// Another place in the file of a hit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ts", derive(ts_rs::TS))]
+pub struct AlsoHere {
+    /// 1-based, inclusive.
+    pub start_line: u32,
+    pub end_line: u32,
+    #[serde(default)]
+    pub element: Option<CodeElement>,
 }
 
 /// A signal that moved a hit.

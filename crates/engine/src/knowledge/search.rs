@@ -1,7 +1,7 @@
 //! Search: ranked by words, names and meaning, or exact text in the files as they are.
 
-use mira_index::{Element, Hit, Sense};
-use mira_protocol::code::{CodeHit, CodeHits, RankReason, SearchCode, SearchMode};
+use mira_index::{Also, Element, Hit, Sense};
+use mira_protocol::code::{AlsoHere, CodeHit, CodeHits, RankReason, SearchCode, SearchMode};
 use mira_protocol::{Code, Failure};
 use mira_secrets::is_secret_file;
 use mira_workspace::Refusal;
@@ -116,6 +116,15 @@ fn shown(hit: Hit, explain: bool) -> CodeHit {
         element: hit.element.map(told::element),
         score: hit.score,
         reasons: if explain { why.collect() } else { vec![] },
+        also: hit.also.into_iter().map(also).collect(),
+    }
+}
+
+fn also(one: Also) -> AlsoHere {
+    AlsoHere {
+        start_line: one.start_line,
+        end_line: one.end_line,
+        element: one.element.map(told::element),
     }
 }
 
@@ -186,6 +195,7 @@ fn pieces(file: FileMatches) -> Vec<CodeHit> {
                 score: 1.0,
                 tokens: 0,
                 reasons: vec![],
+                also: vec![],
             }),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::Row as _;
 
 use super::rank::{Candidates, Ranked};
-use super::{Answer, Hit, Query, Sense};
+use super::{Also, Answer, Hit, Query, Sense};
 use crate::model::{CHUNK_COLUMNS, Chunk, Element};
 use crate::{Index, IndexError};
 
@@ -132,8 +132,18 @@ fn hit(ranked: Ranked, best: f64) -> Hit {
         score,
         mut why,
         known,
+        also,
     } = ranked;
     let (start_line, end_line) = range(&chunk, element.as_ref());
+    let also = also.into_iter().map(|one| {
+        let (start_line, end_line) = range(&one.chunk, one.element.as_ref());
+        Also {
+            start_line,
+            end_line,
+            element: one.element,
+        }
+    });
+    let also = also.filter(|one| (one.start_line, one.end_line) != (start_line, end_line));
     why.sort_by(|a, b| b.points.total_cmp(&a.points));
     Hit {
         path: chunk.path,
@@ -145,6 +155,7 @@ fn hit(ranked: Ranked, best: f64) -> Hit {
         score: score / best,
         why,
         known: known.map(Vec::from).unwrap_or_default(),
+        also: also.collect(),
     }
 }
 

@@ -81,8 +81,15 @@ const TOLD: [(Group, &str, &str); 4] = [
         "its kind, length, branches and comment",
     ),
 ];
-/// What each result of the same file that stands before takes from the logarithm of a score.
-const CROWD: f64 = 0.2;
+/// What it takes from the logarithm of a score that a result of the same file stands before it: who
+/// reads that one has found the file. (What answers nearly as well is named with it.)
+const CROWD: f64 = 1.5;
+/// What each further one takes.
+const MORE: f64 = 0.1;
+/// So many others of its file are named with a result.
+const ALSO: usize = 3;
+/// What they must score of what it does.
+const NEARLY: f64 = 0.37;
 /// A reason below this is not worth its line.
 const LEAST_TOLD: f64 = 0.05;
 
@@ -217,13 +224,13 @@ pub(super) fn explain(why: &mut Vec<Why>, sums: &[(Group, f64)]) {
     }
 }
 
-/// From the best to the last, where each result makes those of the same file stand back a little:
-/// a sentence is often answered in several files.
+/// From the best to the last, where each result makes those of the same file stand back: a sentence
+/// is often answered in several files. What answers nearly as well in the same file is named with it.
 pub(super) fn spread(ranked: Vec<Ranked>) -> Vec<Ranked> {
     let mut shown: HashMap<String, i32> = HashMap::new();
     let mut left: Vec<(Ranked, i32)> = ranked.into_iter().map(|one| (one, 0)).collect();
     let mut spread = Vec::with_capacity(left.len());
-    let weighed = |(one, before): &(Ranked, i32)| one.score * (-CROWD * f64::from(*before)).exp();
+    let weighed = |(one, before): &(Ranked, i32)| one.score * crowd(*before).exp();
     while !left.is_empty() {
         let mut best = 0;
         for at in 1..left.len() {
@@ -233,22 +240,44 @@ pub(super) fn spread(ranked: Vec<Ranked>) -> Vec<Ranked> {
         }
         let score = weighed(&left[best]);
         let (mut next, before) = left.remove(best);
+        let path = next.chunk.path.clone();
+        let least = next.score * NEARLY;
+        let mut others: Vec<(Ranked, i32)> = Vec::new();
+        left = left
+            .into_iter()
+            .filter_map(|one| {
+                let fits = one.0.chunk.path == path && one.0.score >= least;
+                if fits && others.len() < ALSO {
+                    others.push(one);
+                    return None;
+                }
+                Some(one)
+            })
+            .collect();
+        next.also = others.into_iter().map(|(one, _)| one).collect();
         if before > 0 {
             let text = format!("{before} of its file stand before it");
-            let points = -CROWD * f64::from(before);
-            next.why.push(because("crowd", points, &text));
+            next.why.push(because("crowd", crowd(before), &text));
         }
         next.score = score;
-        let count = shown.entry(next.chunk.path.clone()).or_default();
+        let count = shown.entry(path.clone()).or_default();
         *count += 1;
         for (one, before) in &mut left {
-            if one.chunk.path == next.chunk.path {
+            if one.chunk.path == path {
                 *before = *count;
             }
         }
         spread.push(next);
     }
     spread
+}
+
+/// What so many of its file before it do to the logarithm of a score.
+fn crowd(before: i32) -> f64 {
+    match before {
+        0 => 0.0,
+        more => -CROWD - MORE * f64::from(more - 1),
+    }
 }
 
 type Files<'c> = HashMap<&'c str, File>;
@@ -355,6 +384,7 @@ mod tests {
             score,
             why: Vec::new(),
             known: None,
+            also: Vec::new(),
         }
     }
 
@@ -400,15 +430,17 @@ mod tests {
             ranked("a.rs", 1, 1.0),
             ranked("a.rs", 2, 0.95),
             ranked("b.rs", 1, 0.9),
+            ranked("a.rs", 3, 0.3),
             ranked("c.rs", 1, 0.1),
         ];
         let spread = spread(all);
-        let places: Vec<(&str, u32)> = spread
-            .iter()
-            .map(|one| (one.chunk.path.as_str(), one.chunk.start_line))
-            .collect();
-        assert_eq!(places, [("a.rs", 1), ("b.rs", 1), ("a.rs", 2), ("c.rs", 1)]);
-        assert_eq!(spread[2].why[0].signal, "crowd");
+        let place = |one: &Ranked| (one.chunk.path.clone(), one.chunk.start_line);
+        let places: Vec<(String, u32)> = spread.iter().map(place).collect();
+        let wanted = [("a.rs", 1), ("b.rs", 1), ("c.rs", 1), ("a.rs", 3)];
+        assert_eq!(places, wanted.map(|(path, line)| (path.to_owned(), line)));
+        let also: Vec<(String, u32)> = spread[0].also.iter().map(place).collect();
+        assert_eq!(also, [("a.rs".to_owned(), 2)], "nearly as good");
+        assert_eq!(spread[3].why[0].signal, "crowd");
         assert!(spread.windows(2).all(|two| two[0].score >= two[1].score));
     }
 }

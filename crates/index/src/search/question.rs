@@ -22,6 +22,8 @@ pub(crate) struct Question {
     pub wants_examples: bool,
     /// It is about what was written for people.
     pub wants_prose: bool,
+    /// It may be.
+    pub may_want_prose: bool,
     /// The kind that was named: `class Foo`.
     pub kind: Option<Kind>,
 }
@@ -54,12 +56,16 @@ const ASKING: &[&str] = &[
     "located",
 ];
 
+/// So many names may be asked for at once.
+const MOST_NAMES: usize = 4;
+/// One name may have so many parts: `a.b::c`.
+const MOST_OF_A_NAME: usize = 5;
+
 /// How words begin that ask how something is used.
 const EXAMPLES: &[&str] = &["example", "demo", "sample"];
 /// How words begin that ask for what was written for people.
 const PROSE: &[&str] = &[
     "readme",
-    "doc",
     "guide",
     "tutorial",
     "changelog",
@@ -67,8 +73,9 @@ const PROSE: &[&str] = &[
     "licen",
     "contribut",
     "install",
-    "markdown",
 ];
+/// How words begin that may ask for it, and may as well be about code that writes or reads such.
+const MAYBE_PROSE: &[&str] = &["doc", "markdown"];
 
 impl Question {
     pub fn read(text: &str, wants_tests: bool) -> Self {
@@ -86,12 +93,22 @@ impl Question {
             .collect();
         let asks = |run: &&String| ASKING.contains(&lower(run).as_str());
         let names: Vec<String> = written.iter().filter(|run| !asks(run)).cloned().collect();
-        let without_kind = names
-            .iter()
-            .filter(|run| kind_of(&lower(run)).is_none())
-            .count();
-        let is_written = names.iter().any(|name| is_written_as_name(name));
-        let is_name = !glued && (without_kind == 1 || (is_written && without_kind <= 4));
+        // `Context.ensure_object definition` is one name; `WebSocket client` is none, but words.
+        let spoken = text.split_whitespace().filter(|word| {
+            let mut runs = word.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            let asks_or_kind = |run: &str| {
+                let run = lower(run);
+                run.is_empty() || ASKING.contains(&run.as_str()) || kind_of(&run).is_some()
+            };
+            !runs.all(asks_or_kind)
+        });
+        let spoken: Vec<&str> = spoken.collect();
+        let is_name = !glued
+            && match spoken.as_slice() {
+                [] => false,
+                [_] => names.len() <= MOST_OF_A_NAME,
+                more => more.len() <= MOST_NAMES && more.iter().all(|word| is_written(word)),
+            };
         let tests = [
             "test", "tests", "tested", "testing", "spec", "specs", "fixture",
         ];
@@ -107,6 +124,7 @@ impl Question {
             wants_tests: wants_tests || runs.iter().any(|run| tests.contains(&lower(run).as_str())),
             wants_examples: begins(EXAMPLES),
             wants_prose: begins(PROSE),
+            may_want_prose: begins(MAYBE_PROSE),
             kind: kind.filter(|_| is_name),
             written,
             names,
@@ -122,6 +140,12 @@ impl Question {
         let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
         (!words.is_empty()).then(|| words.join(" OR "))
     }
+}
+
+/// A word with something in it that looks as if it were from code.
+fn is_written(word: &str) -> bool {
+    let mut runs = word.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    runs.any(is_written_as_name)
 }
 
 /// It looks like something from code: `readFile`, `read_file`, `HTTP2`, `MyType`.
@@ -167,6 +191,7 @@ mod tests {
             "class TableRow",
             "Context.ensure_object definition",
             "RapairDB",
+            "readFile write_file",
         ] {
             assert!(names(text).0, "{text}");
         }
@@ -174,6 +199,8 @@ mod tests {
             "how is the header parsed?",
             "read a password without showing it",
             "retry logic",
+            "WebSocket client implementation",
+            "PowerShell completion",
         ] {
             assert!(!names(text).0, "{text}");
         }
@@ -201,5 +228,7 @@ mod tests {
         assert!(!Question::read("the latest parser", false).wants_tests);
         assert!(Question::read("what the README says of limits", false).wants_prose);
         assert!(!Question::read("what limits a request", false).wants_prose);
+        let question = Question::read("how documentation is generated", false);
+        assert!(question.may_want_prose && !question.wants_prose);
     }
 }

@@ -94,6 +94,8 @@ pub(super) struct Ranked {
     pub why: Vec<Why>,
     /// Where the learnt order decided.
     pub known: Option<Known>,
+    /// Others of its file that answer nearly as well, the best first.
+    pub also: Vec<Ranked>,
 }
 
 impl Candidates {
@@ -200,13 +202,13 @@ impl Candidates {
         let mut all: Vec<(Key, Candidate)> = all.into_iter().collect();
         all.sort_by_key(|(key, _)| *key);
         let all: Vec<Candidate> = all.into_iter().map(|(_, candidate)| candidate).collect();
-        let bodies = rules::bodies(all.iter());
+        let others = rules::Others::of(all.iter());
         let (mut scores, mut factors, mut whys) = (Vec::new(), Vec::new(), Vec::new());
         for candidate in &all {
             let (sum, mut why) = candidate.sum();
             let mut factor = 1.0;
             if stages.rules {
-                for rule in rules::of(candidate, question, &bodies) {
+                for rule in rules::of(candidate, question, &others) {
                     factor *= rule.points;
                     why.push(rule);
                 }
@@ -234,6 +236,7 @@ impl Candidates {
                 score: scores[at],
                 why,
                 known: known.get(at).copied(),
+                also: Vec::new(),
             });
         }
         ranked.sort_by(|a, b| {

@@ -1,6 +1,6 @@
 //! Rules of code that weigh a candidate, each a factor that one can say aloud.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use mira_syntax::Kind;
 
@@ -12,6 +12,8 @@ use crate::tokens::parts_of;
 const EXAMPLES: &[&str] = &["example", "examples", "demo", "demos", "sample", "samples"];
 /// Files that stand for the folder they are in.
 const HEADS: &[&str] = &["mod", "index", "__init__"];
+/// Folders of what is kept for those who have not changed over yet.
+const KEPT: &[&str] = &["compat", "_compat", "legacy", "deprecated"];
 /// The language of what is written for people.
 const PROSE: &str = "Markdown";
 /// A callable of so many lines mostly hands on to another, and a constant names a value.
@@ -21,12 +23,8 @@ const BEGINNING_BYTES: usize = 400;
 /// What a file's own name is worth where the question holds all of its words.
 const FILE_NAME: f64 = 0.1;
 
-/// The rules that hold for a candidate; `bodies` are of [`bodies`].
-pub(super) fn of(
-    candidate: &Candidate,
-    question: &Question,
-    bodies: &HashMap<String, u32>,
-) -> Vec<Why> {
+/// The rules that hold for a candidate among others.
+pub(super) fn of(candidate: &Candidate, question: &Question, others: &Others) -> Vec<Why> {
     let mut rules = Vec::new();
     let mut rule = |factor: f64, text: &str| rules.push(because("rule", factor, text));
     let roles = candidate.chunk.roles;
@@ -44,7 +42,16 @@ pub(super) fn of(
         rule(0.6, "an example, and the question is not about examples");
     }
     if candidate.chunk.language.as_deref() == Some(PROSE) && !question.wants_prose {
-        rule(0.3, "written about code, and the question asks for code");
+        match question.may_want_prose {
+            true => rule(0.5, "written about code, and the question may ask for code"),
+            false => rule(0.3, "written about code, and the question asks for code"),
+        }
+    }
+    if others.is_older(&candidate.chunk.path, question) {
+        rule(
+            0.5,
+            "of an older version, or kept for those who use it still",
+        );
     }
     let share = named_in(&candidate.chunk.path, question);
     if share > 0.0 {
@@ -64,10 +71,11 @@ pub(super) fn of(
         rule(1.3, "of the kind that was named");
     }
     let lines = element.end_line - element.start_line + 1;
-    let longest = bodies.get(&element.qualified_name).copied();
+    let longest = others.bodies.get(&element.qualified_name).copied();
     let is_elsewhere = lines <= 2 && longest.is_some_and(|longest| longest > 2 * lines);
     if (is_callable(element.kind) || is_type(element.kind)) && is_elsewhere {
-        rule(0.6, "declared here, defined elsewhere");
+        let factor = if question.is_name { 0.4 } else { 0.6 };
+        rule(factor, "declared here, defined elsewhere");
     } else if says_little(element.kind) && lines <= FEW && !is_asked {
         rule(0.85, "of a few lines");
     }
@@ -85,15 +93,73 @@ pub(super) fn of(
     rules
 }
 
-/// The longest of the elements of each name, in lines.
-pub(super) fn bodies<'c>(all: impl Iterator<Item = &'c Candidate>) -> HashMap<String, u32> {
-    let mut bodies: HashMap<String, u32> = HashMap::new();
-    for element in all.filter_map(|candidate| candidate.element.as_ref()) {
-        let lines = element.end_line - element.start_line + 1;
-        let longest = bodies.entry(element.qualified_name.clone()).or_default();
-        *longest = lines.max(*longest);
+/// What the candidates say of each other.
+pub(super) struct Others {
+    /// The longest of the elements of each name, in lines.
+    bodies: HashMap<String, u32>,
+    paths: HashSet<String>,
+    /// Of each folder, the newest version in a folder of its own (`v2`).
+    newest: HashMap<String, u32>,
+}
+
+impl Others {
+    pub fn of<'c>(all: impl Iterator<Item = &'c Candidate>) -> Self {
+        let mut others = Self {
+            bodies: HashMap::new(),
+            paths: HashSet::new(),
+            newest: HashMap::new(),
+        };
+        for candidate in all {
+            let path = &candidate.chunk.path;
+            if others.paths.insert(path.clone()) {
+                for (before, version) in folders(path).filter_map(versioned) {
+                    let newest = others.newest.entry(before.to_owned()).or_default();
+                    *newest = version.max(*newest);
+                }
+            }
+            if let Some(element) = &candidate.element {
+                let lines = element.end_line - element.start_line + 1;
+                let longest = others.bodies.entry(element.qualified_name.clone());
+                let longest = longest.or_default();
+                *longest = lines.max(*longest);
+            }
+        }
+        others
     }
-    bodies
+
+    /// It stands in a folder of something that others beside it have replaced, and the question
+    /// does not name that.
+    fn is_older(&self, path: &str, question: &Question) -> bool {
+        folders(path).any(|(before, name, after)| {
+            let is_older = KEPT.contains(&name)
+                || versioned((before, name, after)).is_some_and(|(_, version)| {
+                    self.newest
+                        .get(before)
+                        .is_some_and(|newest| *newest > version)
+                        || self.paths.contains(&format!("{before}{after}"))
+                });
+            is_older
+                && !question
+                    .written
+                    .iter()
+                    .any(|word| word.eq_ignore_ascii_case(name))
+        })
+    }
+}
+
+/// The folders of a path: what stands before each, its name, and what stands after it.
+fn folders(path: &str) -> impl Iterator<Item = (&str, &str, &str)> {
+    let mut start = 0;
+    path.match_indices('/').map(move |(at, _)| {
+        let folder = (&path[..start], &path[start..at], &path[at + 1..]);
+        start = at + 1;
+        folder
+    })
+}
+
+/// Of a folder called `v2`: what stands before it, and 2.
+fn versioned<'p>((before, name, _): (&'p str, &'p str, &'p str)) -> Option<(&'p str, u32)> {
+    Some((before, name.strip_prefix('v')?.parse().ok()?))
 }
 
 fn is_example(path: &str) -> bool {
@@ -190,5 +256,26 @@ mod tests {
         assert_eq!(named_in("index.js", &question), 0.0);
         assert!(is_example("_examples/rest/main.go"));
         assert!(!is_example("src/example.rs"));
+    }
+
+    #[test]
+    fn what_others_replaced_is_older() {
+        let others = Others {
+            bodies: HashMap::new(),
+            paths: ["pydantic/config.py", "pydantic/v1/config.py"]
+                .map(str::to_owned)
+                .into(),
+            newest: HashMap::from([("zod/".to_owned(), 4), ("pydantic/".to_owned(), 1)]),
+        };
+        let question = Question::read("how is it configured", false);
+        let is_older = |path: &str| others.is_older(path, &question);
+        assert!(is_older("pydantic/v1/config.py"), "the same without it");
+        assert!(!is_older("pydantic/v1/main.py"), "nothing beside it");
+        assert!(is_older("zod/v3/types.ts"));
+        assert!(!is_older("zod/v4/core/types.ts"));
+        assert!(is_older("lib/compat/a.rb"));
+        assert!(!is_older("v2/mod.go"));
+        let question = Question::read("how v3 reports errors", false);
+        assert!(!others.is_older("zod/v3/types.ts", &question), "asked for");
     }
 }

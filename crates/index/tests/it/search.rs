@@ -168,6 +168,35 @@ async fn the_very_name_comes_first_and_one_from_outside_where_it_enters() {
 }
 
 #[tokio::test]
+async fn a_sentence_is_answered_file_by_file_and_what_is_as_good_is_named_with_it() {
+    let place = Place::new();
+    place.put(
+        "src/retry.rs",
+        "/// Waits before the next try.\npub fn backoff_delay(tries: u32) -> u32 {\n    tries * 2\n}\n\n\
+         /// Waits longer before the next try when the server asks for it.\n\
+         pub fn backoff_server(tries: u32) -> u32 {\n    tries * 3\n}\n",
+    );
+    place.put(
+        "src/client.rs",
+        "/// Asks again, and waits before the next try.\n\
+         pub fn ask_again(tries: u32) -> u32 {\n    tries + 1\n}\n",
+    );
+    let index = place.open().await;
+    whole(&index).await;
+    let answer = ask(&index, "how does it wait before the next try?", WITHOUT).await;
+    let files: Vec<&str> = answer.hits.iter().map(|hit| &*hit.path).take(2).collect();
+    assert_ne!(files[0], files[1], "{answer:?}");
+    let retry = answer.hits.iter().find(|hit| hit.path == "src/retry.rs");
+    let also: Vec<_> = retry.unwrap().also.iter().collect();
+    assert_eq!(also.len(), 1, "{answer:?}");
+    let of_retry = answer.hits.iter().filter(|hit| hit.path == "src/retry.rs");
+    assert_eq!(of_retry.count(), 1, "named once: {answer:?}");
+    assert!(also[0].element.is_some() && also[0].end_line > also[0].start_line);
+    let named = ask(&index, "backoff_delay", WITHOUT).await;
+    assert!(named.hits.iter().all(|hit| hit.also.is_empty()), "a name");
+}
+
+#[tokio::test]
 async fn without_meaning_it_works_and_says_so() {
     let place = project();
     let index = place.synced().await;

@@ -1,7 +1,7 @@
 //! Code by what it does: words, names and meaning, ranked.
 
 use async_trait::async_trait;
-use mira_index::{Hit, Query, Sense, With};
+use mira_index::{Also, Hit, Query, Sense, With};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -84,8 +84,13 @@ fn shown_hit(hit: &Hit, cx: &ToolCx) -> String {
     let why: Vec<&str> = hit.why.iter().take(2).map(|why| why.signal).collect();
     let text = hit.text.as_deref().unwrap_or_default();
     let text = cx.masker.mask_file(&hit.path, text);
+    let also: Vec<String> = hit.also.iter().map(shown_also).collect();
+    let also = match also.as_slice() {
+        [] => String::new(),
+        some => format!("also {}\n", some.join(", ")),
+    };
     format!(
-        "{}:{}-{}{what} (score {:.2}: {})\n{}\n",
+        "{}:{}-{}{what} (score {:.2}: {})\n{also}{}\n",
         hit.path,
         hit.start_line,
         hit.end_line,
@@ -93,6 +98,14 @@ fn shown_hit(hit: &Hit, cx: &ToolCx) -> String {
         why.join(", "),
         text.trim_end()
     )
+}
+
+fn shown_also(one: &Also) -> String {
+    let lines = format!("{}-{}", one.start_line, one.end_line);
+    match &one.element {
+        Some(element) => format!("{lines} {}", element.qualified_name),
+        None => lines,
+    }
 }
 
 fn sense(meaning: &Sense) -> Option<String> {

@@ -162,6 +162,32 @@ function Hits({ hits, truncated, links }: { hits: readonly CodeHit[]; truncated:
   );
 }
 
+/** Other places of the same file that answer nearly as well. */
+function AlsoHere({ hit, links }: { hit: CodeHit; links: CodeLinks }) {
+  if (!hit.also?.length) return null;
+  return (
+    <div className="row-line wrap code-also">
+      <span className="quiet">{t.code.search.also}</span>
+      {hit.also.map((one) =>
+        one.element ? (
+          <ElementLink key={one.start_line} element={one.element} onOpen={links.openElement} />
+        ) : (
+          <button
+            key={one.start_line}
+            type="button"
+            className="code-element num"
+            onClick={() => {
+              links.openFile(hit.path, one.start_line);
+            }}
+          >
+            {t.code.search.lines({ from: one.start_line, to: one.end_line })}
+          </button>
+        ),
+      )}
+    </div>
+  );
+}
+
 function Hit({ hit, links }: { hit: CodeHit; links: CodeLinks }) {
   const shown = hit.text.split("\n").slice(0, SHOWN_LINES).join("\n").trimEnd();
   const content = useHighlighted(shown, languageOf(hit.path));
@@ -175,6 +201,7 @@ function Hit({ hit, links }: { hit: CodeHit; links: CodeLinks }) {
       <pre className="code-text">
         <code>{content}</code>
       </pre>
+      <AlsoHere hit={hit} links={links} />
       <Reasons reasons={hit.reasons} />
     </li>
   );

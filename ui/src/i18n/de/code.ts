@@ -35,6 +35,8 @@ export const code = {
       none: "Nichts passt zu „{query}“.",
       open: "{path}:{line} öffnen",
       reasons: "Warum es hier steht",
+      also: "Auch hier",
+      lines: "Zeilen {from}–{to}",
     },
     commits: {
       title: "Commits",

@@ -35,6 +35,8 @@ export const code = {
       none: "Nothing fits “{query}”.",
       open: "Open {path}:{line}",
       reasons: "Why it ranks here",
+      also: "Also here",
+      lines: "lines {from}–{to}",
     },
     commits: {
       title: "Commits",

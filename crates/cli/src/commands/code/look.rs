@@ -1,7 +1,7 @@
 //! `mira search` and `mira symbols`.
 
 use mira_protocol::code::{
-    CodeElement, CodeHit, CodeHits, CodeSymbols, FindSymbols, SearchCode, SearchMode,
+    AlsoHere, CodeElement, CodeHit, CodeHits, CodeSymbols, FindSymbols, SearchCode, SearchMode,
 };
 use mira_protocol::{Code, Failure, calls};
 
@@ -75,6 +75,7 @@ fn hit_said(hit: &CodeHit) -> String {
         hit.start_line,
         hit.end_line
     );
+    text.push_str(&also_said(&hit.also));
     text.push_str(&reasons(&hit.reasons));
     let all = hit.text.lines().count();
     for (line, number) in hit.text.lines().take(SHOWN_LINES).zip(hit.start_line..) {
@@ -88,6 +89,24 @@ fn hit_said(hit: &CodeHit) -> String {
     }
     text.push('\n');
     text
+}
+
+/// Other places of the file, in one line.
+fn also_said(also: &[AlsoHere]) -> String {
+    let place = |one: &AlsoHere| {
+        let lines = format!("{}-{}", one.start_line, one.end_line);
+        match &one.element {
+            Some(element) => format!("{lines} {}", clean(&element.qualified_name)),
+            None => lines,
+        }
+    };
+    match also {
+        [] => String::new(),
+        _ => format!(
+            "        also {}\n",
+            also.iter().map(place).collect::<Vec<_>>().join(", ")
+        ),
+    }
 }
 
 pub async fn symbols(client: &Client, args: SymbolsArgs) -> Result<u8, Failure> {

@@ -60,6 +60,16 @@ impl Place {
         }
     }
 
+    /// A hit, and the places of its file that are named with it.
+    pub fn read(hit: &Hit) -> impl Iterator<Item = Self> {
+        let also = hit.also.iter().map(|one| Self {
+            path: hit.path.clone(),
+            start: one.start_line,
+            end: one.end_line,
+        });
+        std::iter::once(Self::of(hit)).chain(also)
+    }
+
     pub fn answers(&self, truth: &Truth) -> bool {
         if self.path != truth.file {
             return false;

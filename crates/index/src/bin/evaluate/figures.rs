@@ -7,6 +7,8 @@ pub struct Row {
     pub way: &'static str,
     pub ndcg: f64,
     pub recall: f64,
+    /// NDCG@10 of the hits alone, without the places that are named with them.
+    pub first: f64,
     /// NDCG@10 of the files alone.
     pub by_file: f64,
     /// How long the answer took.
@@ -45,9 +47,13 @@ impl<'r> Figures<'r> {
         for language in self.distinct(|row| &row.language) {
             self.compare(&language, |row| row.language == language);
         }
+        println!("\nNDCG@10 of the first place of each result alone");
+        for half in ["", "tune", "held"] {
+            self.other(half, |row| row.first);
+        }
         println!("\nNDCG@10 of files alone, whatever stands in them");
         for half in ["", "tune", "held"] {
-            self.by_file(half);
+            self.other(half, |row| row.by_file);
         }
         println!(
             "\nms an answer, half of them and 95 of 100 within (in this build, beside other work)"
@@ -94,12 +100,12 @@ impl<'r> Figures<'r> {
         println!();
     }
 
-    fn by_file(&self, half: &str) {
+    fn other(&self, half: &str, figure: impl Fn(&Row) -> f64) {
         let within = |row: &&Row| half.is_empty() || row.half == half;
         print!("{:<31}", if half.is_empty() { "all" } else { half });
         for way in COMPARED {
             let rows = self.rows.iter().filter(within).filter(|row| row.way == way);
-            let figures: Vec<f64> = rows.map(|row| row.by_file).collect();
+            let figures: Vec<f64> = rows.map(&figure).collect();
             let mean = figures.iter().sum::<f64>() / (figures.len() as f64).max(1.0);
             print!("{:>16}", format!("{mean:.3}"));
         }

@@ -242,7 +242,12 @@ async fn write_candidates(
     let mut query = Query::new(question.question.as_str());
     query.limit = WRITTEN;
     let answer = index.search(&query, with(meaning)).await?;
-    let line = serde_json::json!({ "id": question.id, "hits": answer.hits });
+    let hits: Vec<serde_json::Value> = answer
+        .hits
+        .iter()
+        .map(|hit| serde_json::json!({ "hit": hit, "known": hit.known }))
+        .collect();
+    let line = serde_json::json!({ "id": question.id, "hits": hits });
     Ok(writeln!(file, "{line}")?)
 }
 
@@ -344,6 +349,22 @@ fn ways() -> Vec<Way> {
     ]
 }
 
+/// What a way found.
+struct Found {
+    hits: Vec<Place>,
+    /// The same with the places that are named with each hit, in the order in which one reads.
+    read: Vec<Place>,
+}
+
+impl Found {
+    fn plain(hits: Vec<Place>) -> Self {
+        Self {
+            read: hits.clone(),
+            hits,
+        }
+    }
+}
+
 async fn asked(
     index: &Index,
     meaning: Option<&Meaning>,
@@ -352,13 +373,18 @@ async fn asked(
     losses: bool,
 ) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    let mut add = |way: &'static str, found: &[Place], began: Instant| {
-        let (ndcg, recall) = data::score(&question.truth, found);
+    let is_by_file = question.truth.iter().any(|one| one.lines.is_none());
+    let mut add = |way: &'static str, found: &Found, began: Instant| {
+        let (first, _) = data::score(&question.truth, &found.hits);
+        // Who judges files counts results; who judges places reads what is named with each.
+        let read = if is_by_file { &found.hits } else { &found.read };
+        let (ndcg, recall) = data::score(&question.truth, read);
         rows.push(Row {
             way,
             ndcg,
             recall,
-            by_file: data::score_by_file(&question.truth, found),
+            first,
+            by_file: data::score_by_file(&question.truth, &found.hits),
             ms: began.elapsed().as_secs_f64() * 1e3,
             kind: question.kind.clone(),
             half: question.half.clone(),
@@ -367,17 +393,17 @@ async fn asked(
         ndcg
     };
     let began = Instant::now();
-    add(
-        "grep",
-        &grep::ranked(index, &question.question).await?,
-        began,
-    );
+    let lines = grep::ranked(index, &question.question).await?;
+    add("grep", &Found::plain(lines), began);
     for way in ways() {
         let mut query = Query::new(question.question.as_str());
         query.stages = way.stages;
         let began = Instant::now();
         let answer = index.search(&query, with(meaning)).await?;
-        let found: Vec<Place> = answer.hits.iter().map(Place::of).collect();
+        let found = Found {
+            hits: answer.hits.iter().map(Place::of).collect(),
+            read: answer.hits.iter().flat_map(Place::read).collect(),
+        };
         let ndcg = add(way.name, &found, began);
         if losses && way.name == "hybrid" && question.half == "tune" && ndcg < 0.7 {
             println!("\n{ndcg:.2} {} {}", question.id, question.question);
