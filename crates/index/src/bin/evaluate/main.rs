@@ -241,6 +241,8 @@ async fn write_candidates(
 ) -> Result<()> {
     let mut query = Query::new(question.question.as_str());
     query.limit = WRITTEN;
+    // All of them, none named with another.
+    query.stages.order = false;
     let answer = index.search(&query, with(meaning)).await?;
     let hits: Vec<serde_json::Value> = answer
         .hits
