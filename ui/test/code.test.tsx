@@ -173,6 +173,19 @@ describe("code", () => {
     expect(await screen.findByText("assets/logo.png")).toBeTruthy();
     await user().click(screen.getByRole("checkbox", { name: "Read Rust" }));
     expect(engine.calls("code.set_language").at(-1)).toMatchObject({ language: "Rust", enabled: false });
+    const field = (name: RegExp) => screen.getByRole("textbox", { name });
+    const write = async (name: RegExp, text: string) => {
+      await user().clear(field(name));
+      await user().type(field(name), `${text}{Enter}`);
+      return engine.calls("code.set_language").at(-1);
+    };
+    expect(await write(/Largest file of Rust/, "500")).toMatchObject({ language: "Rust", max_bytes: 500_000 });
+    expect(await write(/parsing a file of Rust/, "900")).toMatchObject({ language: "Rust", max_ms: 900 });
+    expect(await write(/extensions of Rust/, ".rsx rs2")).toMatchObject({ language: "Rust", extensions: ["rsx", "rs2"] });
+    // What is no number is put back, and not asked for.
+    const asked = engine.calls("code.set_language").length;
+    await write(/parsing a file of Rust/, "soon");
+    expect(engine.calls("code.set_language").length).toBe(asked);
   });
 });
 

@@ -17,6 +17,8 @@ import type { NotedFiles } from "../../protocol/generated/NotedFiles";
 import { useClient, useRequest } from "../../protocol/queries";
 import { phaseWord } from "./parts";
 
+const BYTES_OF_KB = 1000;
+
 export function IndexPage({ projectId }: { projectId: string }) {
   const of = { project_id: projectId };
   const state = useRequest("code.state", of);
@@ -185,6 +187,9 @@ function Languages({ projectId, languages }: { projectId: string; languages: rea
               <th scope="col" className="num">
                 {words.largest}
               </th>
+              <th scope="col" className="num">
+                {words.time}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -202,22 +207,12 @@ function Language({ projectId, one }: { projectId: string; one: CodeLanguage }) 
   const words = t.code.index;
   const client = useClient();
   const toasts = useToasts();
-  const kept = one.extensions.join(" ");
-  const [extensions, setExtensions] = useState<string | undefined>(undefined);
-  const save = (change: { enabled?: boolean; extensions?: string[] }) => {
-    client.call("code.set_language", { project_id: projectId, language: one.language, ...change }).then(
-      () => {
-        setExtensions(undefined);
-      },
-      (error: unknown) => {
-        const failure = asFailure(error);
-        toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
-      },
-    );
-  };
-  const leave = () => {
-    if (extensions === undefined || extensions.trim() === kept) setExtensions(undefined);
-    else save({ extensions: extensions.split(/[\s,]+/).filter(Boolean).map((word) => word.replace(/^\./, "")) });
+  const { language } = one;
+  const save = (change: Partial<Pick<CodeLanguage, "enabled" | "extensions" | "max_bytes" | "max_ms">>) => {
+    client.call("code.set_language", { project_id: projectId, language, ...change }).catch((error: unknown) => {
+      const failure = asFailure(error);
+      toasts.fail([failure.message, failure.hint].filter(Boolean).join(" "));
+    });
   };
   return (
     <tr>
@@ -225,29 +220,80 @@ function Language({ projectId, one }: { projectId: string; one: CodeLanguage }) 
         <input
           type="checkbox"
           checked={one.enabled}
-          aria-label={words.readLanguage({ language: one.language })}
+          aria-label={words.readLanguage({ language })}
           onChange={(event) => {
             save({ enabled: event.target.checked });
           }}
         />
       </td>
-      <td>{one.language}</td>
+      <td>{language}</td>
       <td className="num">{whole(one.files)}</td>
       <td>
-        <input
+        <Kept
           className="input code-extensions"
-          value={extensions ?? kept}
-          aria-label={words.furtherOf({ language: one.language })}
-          onChange={(event) => {
-            setExtensions(event.target.value);
-          }}
-          onBlur={leave}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") leave();
+          kept={one.extensions.join(" ")}
+          label={words.furtherOf({ language })}
+          onSave={(text) => {
+            save({ extensions: text.split(/[\s,]+/).filter(Boolean).map((word) => word.replace(/^\./, "")) });
           }}
         />
       </td>
-      <td className="num">{bytes(one.max_bytes)}</td>
+      <td className="num">
+        <Limit
+          kept={Math.round(one.max_bytes / BYTES_OF_KB)}
+          label={words.largestOf({ language })}
+          onSave={(size) => {
+            save({ max_bytes: size * BYTES_OF_KB });
+          }}
+        />
+      </td>
+      <td className="num">
+        <Limit
+          kept={one.max_ms}
+          label={words.timeOf({ language })}
+          onSave={(time) => {
+            save({ max_ms: time });
+          }}
+        />
+      </td>
     </tr>
+  );
+}
+
+/** A whole number; anything else is put back. */
+function Limit({ kept, label, onSave }: { kept: number; label: string; onSave: (value: number) => void }) {
+  return (
+    <Kept
+      className="input code-limit num"
+      kept={String(kept)}
+      label={label}
+      onSave={(text) => {
+        if (/^\d{1,9}$/.test(text)) onSave(Number(text));
+      }}
+    />
+  );
+}
+
+/** A field that is saved when it is left, where something else stands in it then. */
+function Kept({ className, kept, label, onSave }: { className: string; kept: string; label: string; onSave: (text: string) => void }) {
+  const [text, setText] = useState<string | undefined>(undefined);
+  const leave = () => {
+    const written = text?.trim();
+    setText(undefined);
+    if (written !== undefined && written !== kept) onSave(written);
+  };
+  return (
+    <input
+      className={className}
+      value={text ?? kept}
+      aria-label={label}
+      onChange={(event) => {
+        setText(event.target.value);
+      }}
+      onBlur={leave}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") leave();
+      }}
+    />
   );
 }
