@@ -263,9 +263,13 @@ async fn patterns_are_found_with_what_speaks_for_them() {
     assert!(
         evidence("strategy").is_some_and(|said| said.ends_with("own ways; Cart holds one of them"))
     );
+    assert_eq!(
+        evidence("decorator"),
+        Some("is of Price, and holds another")
+    );
     // A builder of several states has its end in each.
     let staged = "pub struct Empty;\npub struct Full;\npub struct CakeBuilder<S>(S);\n\
-                  impl CakeBuilder<Empty> {\n    pub fn flour(self) -> Self { self }\n    pub fn build(self) -> u8 { 1 }\n}\n\
+                  impl CakeBuilder<Empty> {\n    pub fn new() -> Self { Self(Empty) }\n    pub fn flour(self) -> Self { self }\n    pub fn build(self) -> u8 { 1 }\n}\n\
                   impl CakeBuilder<Full> {\n    pub fn sugar(self) -> Self { self }\n    pub fn build(self) -> u8 { 2 }\n}\n";
     let (_place, index) = project(&[("src/lib.rs", staged)]).await;
     let patterns = index.patterns().await.unwrap();

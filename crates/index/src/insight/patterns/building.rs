@@ -54,7 +54,7 @@ pub(super) fn wrapper(view: &View<'_>, element: usize) -> Option<Pattern> {
         );
         is_abstract && view.fields(element).any(|field| view.mentions(field, **of))
     })?;
-    let evidence = format!("is a {name} and holds a {name}", name = view.name(*held));
+    let evidence = format!("is of {}, and holds another", view.name(*held));
     Some(pattern(
         "decorator",
         element,

@@ -47,7 +47,7 @@ pub(super) fn builder(view: &View<'_>, element: usize) -> Option<Pattern> {
             let returns: Vec<&str> = words(type_text).filter(|word| !word.is_empty()).collect();
             matches!(returns[..], [one] | ["mut", one] if one == "Self" || one == "this" || one == view.name(element))
         })
-        .filter(|at| view.code.elements[*at].kind != Kind::Constructor)
+        .filter(|at| view.code.elements[*at].kind != Kind::Constructor && view.name(*at) != "new")
         .collect();
     let is_named = view.name(element).ends_with("Builder");
     if ends.is_empty() || ((chained.is_empty() || !is_named) && chained.len() < 3) {
