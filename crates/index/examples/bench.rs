@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use mira_index::{GraphQuery, Index, MapQuery, Phase, SymbolQuery, Weights, What};
+use mira_index::{GraphQuery, Index, MapQuery, Phase, Query, SymbolQuery, Weights, What, With};
 use mira_workspace::{Access, Blobs, Workspace, search};
 use tokio_util::sync::CancellationToken;
 
@@ -246,22 +246,18 @@ async fn queries(index: &Index, row: &impl Fn(&str, String)) -> Result<(), Failu
         .map(|one| one.element)
         .collect();
     let pick = |time: usize| &elements[time * elements.len() / TIMES];
-    let mut spent = [const { Vec::new() }; 6];
+    let mut spent = [const { Vec::new() }; 7];
     for time in 0..TIMES {
         let element = pick(time);
+        let other = &pick(TIMES - 1 - time).name;
+        let sentence = format!("how does {} work with {other}", element.name);
         let begun = Instant::now();
-        index
-            .lexical(
-                &format!(
-                    "how does {} work with {}",
-                    element.name,
-                    pick(TIMES - 1 - time).name
-                ),
-                Weights::default(),
-                20,
-            )
-            .await?;
+        index.lexical(&sentence, Weights::default(), 20).await?;
         spent[0].push(begun.elapsed());
+        let without = With::Words { why: "", hint: "" };
+        let begun = Instant::now();
+        index.search(&Query::new(sentence), without).await?;
+        spent[6].push(begun.elapsed());
         for (at, name) in [
             (1, element.name.clone()),
             (2, element.name.chars().take(4).collect()),
@@ -290,6 +286,7 @@ async fn queries(index: &Index, row: &impl Fn(&str, String)) -> Result<(), Failu
         "misspelt name",
         "callers",
         "tests of an element",
+        "a sentence, ranked without vectors",
     ]
     .iter()
     .zip(&mut spent)

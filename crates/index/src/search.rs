@@ -72,6 +72,8 @@ pub struct Answer {
     pub meaning: Sense,
     /// Of the texts of all hits, about.
     pub tokens: usize,
+    /// Something that ranked had no room in the budget.
+    pub is_cut: bool,
 }
 
 /// Whether meaning took part.

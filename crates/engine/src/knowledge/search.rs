@@ -90,7 +90,7 @@ async fn ranked(held: &Held, request: &SearchCode, limit: usize) -> Result<CodeH
         .filter(|hit| !is_secret_file(&hit.path))
         .map(|hit| shown(hit, request.explain))
         .collect();
-    let truncated = hits.len() > limit;
+    let truncated = hits.len() > limit || answer.is_cut;
     hits.truncate(limit);
     Ok(CodeHits {
         hits,

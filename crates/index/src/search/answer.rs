@@ -87,6 +87,7 @@ impl Index {
             hits: Vec::new(),
             meaning,
             tokens: 0,
+            is_cut: false,
         };
         for one in ranked {
             if answer.hits.len() >= query.limit {
@@ -99,6 +100,7 @@ impl Index {
             if let Some(budget) = query.budget_tokens {
                 let left = budget.saturating_sub(answer.tokens);
                 let Some(tokens) = self.fill(&mut hit, left).await? else {
+                    answer.is_cut = true;
                     continue;
                 };
                 answer.tokens += tokens;

@@ -319,10 +319,13 @@ async fn the_texts_fit_the_budget_and_filters_hold() {
             .iter()
             .all(|hit| hit.text.as_ref().is_some_and(|text| !text.is_empty()))
     );
+    query.budget_tokens = Some(1);
+    let answer = index.search(&query, WITHOUT).await.unwrap();
+    assert!(answer.hits.is_empty() && answer.is_cut, "{answer:?}");
     query.paths = vec!["tests".into()];
     query.budget_tokens = None;
     let answer = index.search(&query, WITHOUT).await.unwrap();
-    assert!(!answer.hits.is_empty());
+    assert!(!answer.hits.is_empty() && !answer.is_cut);
     assert!(
         answer
             .hits
