@@ -53,6 +53,21 @@ export const journeys = {
       await page.locator("#inspector-panel").getByText("self.items.iter().sum()").waitFor();
     }),
 
+  "code: a sentence is answered file by file, and what answers as well in a file is named with it": () =>
+    journey(async (here, page) => {
+      here.put("retry.rs", "/// Waits before the next try.\npub fn backoff(tries: u32) -> u32 {\n    tries * 2\n}\n\n/// Waits longer before the next try when the server asks for it.\npub fn slow_down(tries: u32) -> u32 {\n    tries * 3\n}\n");
+      here.put("client.rs", "/// Asks again, and waits before the next try.\npub fn ask_again(tries: u32) -> u32 {\n    tries + 1\n}\n");
+      await page.keyboard.press("Control+Shift+F");
+      await page.getByRole("searchbox", { name: "Search code" }).fill("how does it wait before the next try?");
+      const hit = page.locator(".code-hit").filter({ has: page.getByRole("button", { name: /^Open retry\.rs:/ }) });
+      await hit.getByText("Also here").waitFor();
+      assert.equal(await hit.count(), 1, "the file is listed once");
+      await page.getByRole("button", { name: /^Open client\.rs:/ }).waitFor();
+      assert.deepEqual(await accessibility(page), [], "places that are named with a hit");
+      await hit.locator(".code-also .code-element").click();
+      await page.getByRole("article", { name: /backoff|slow_down/ }).waitFor();
+    }),
+
   "code: a commit is found beside the code and alone, with reasons, and shows what it changed": () =>
     journey(async (here, page) => {
       here.put("ask.rs", "pub fn ask_again() {}\n");
