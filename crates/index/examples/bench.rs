@@ -330,6 +330,10 @@ fn beside(root: &Path, workspace: &Workspace, row: &impl Fn(&str, String)) -> Re
         "beside: grep -r, one word",
         told(timed("grep", &["-rc", "updated_word", "."])),
     );
+    row(
+        "beside: semble, indexed and asked, asked again",
+        semble(root),
+    );
     let query = search::Query {
         pattern: "updated_word".into(),
         literal: true,
@@ -339,6 +343,23 @@ fn beside(root: &Path, workspace: &Workspace, row: &impl Fn(&str, String)) -> Re
     workspace.search(&query, &CancellationToken::new())?;
     row("exact text, by Mira, one word", shown(begun.elapsed()));
     Ok(())
+}
+
+/// A folder that it has not seen is indexed with the first question.
+fn semble(root: &Path) -> String {
+    let ask = || {
+        let begun = Instant::now();
+        let output = Command::new("semble")
+            .args(["search", "how is a word updated", "."])
+            .current_dir(root)
+            .output()?;
+        Ok::<_, std::io::Error>(output.status.success().then(|| begun.elapsed()))
+    };
+    match (ask(), ask()) {
+        (Ok(Some(first)), Ok(Some(again))) => format!("{}, {}", shown(first), shown(again)),
+        (Err(_), _) => "not installed".to_owned(),
+        _ => "failed (it needs its model)".to_owned(),
+    }
 }
 
 async fn code(index: &Index) -> Result<Vec<String>, Failure> {
