@@ -2,15 +2,17 @@
 // made into the files that the programs read. Without them search is by words; nothing else lacks.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { fingerprint, once, root, targetDir } from "./place.mjs";
+import { fingerprint, root, targetDir } from "./place.mjs";
 import { run } from "./run.mjs";
 
 /** Programs in the build folder find it here; so do those that are copied together with it. */
 export const MODEL_FOLDER = join(targetDir, "models", "minilm");
+/** What it was made from: beside it, so that another clone with the same build folder has it too. */
+const MADE_FROM = join(targetDir, "models", "minilm.made-from");
 
 const PINNED = "scripts/lib/model.txt";
 const SOURCES = [PINNED, "crates/xtask/src/model.rs", "crates/xtask/src/model"];
@@ -19,7 +21,12 @@ const SOURCES = [PINNED, "crates/xtask/src/model.rs", "crates/xtask/src/model"];
 export async function embeddingModel(log) {
   const whole = () => existsSync(join(MODEL_FOLDER, "manifest.json"));
   try {
-    await once("model", `${fingerprint(SOURCES)} ${MODEL_FOLDER}`, whole, () => make(log));
+    const sources = fingerprint(SOURCES);
+    const made = existsSync(MADE_FROM) ? readFileSync(MADE_FROM, "utf8") : "";
+    if (!whole() || made !== sources) {
+      await make(log);
+      writeFileSync(MADE_FROM, sources);
+    }
     return MODEL_FOLDER;
   } catch (error) {
     // An older one is better than none.
