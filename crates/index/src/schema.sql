@@ -1,6 +1,5 @@
 -- What is known of one project's code. All of it can be made again from the project's files; a
--- file with another version of this text is thrown away and made anew (`open.rs`). How files are
--- read changed last with the bare macros of C.
+-- file with another version of this text is thrown away and made anew (`open.rs`).
 
 CREATE TABLE files (
     id INTEGER PRIMARY KEY,

@@ -1,0 +1,9 @@
+-- What was sold.
+CREATE TABLE sales (
+    id INTEGER PRIMARY KEY,
+    price INTEGER NOT NULL CHECK (price > 0)
+) STRICT;
+
+CREATE TABLE words (
+    word TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
