@@ -2,7 +2,7 @@
 //! questions taught. Weights are few, general and data (`weights.txt`); `evaluate --learn` makes
 //! them from one half of the questions and never sees the other.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::LazyLock;
 
 use mira_syntax::Kind;
@@ -227,49 +227,66 @@ pub(super) fn explain(why: &mut Vec<Why>, sums: &[(Group, f64)]) {
 /// From the best to the last, where each result makes those of the same file stand back: a sentence
 /// is often answered in several files. What answers nearly as well in the same file is named with it.
 pub(super) fn spread(ranked: Vec<Ranked>) -> Vec<Ranked> {
-    let mut shown: HashMap<String, i32> = HashMap::new();
-    let mut left: Vec<(Ranked, i32)> = ranked.into_iter().map(|one| (one, 0)).collect();
-    let mut spread = Vec::with_capacity(left.len());
-    let weighed = |(one, before): &(Ranked, i32)| one.score * crowd(*before).exp();
-    while !left.is_empty() {
-        let mut best = 0;
-        for at in 1..left.len() {
-            if weighed(&left[at]) > weighed(&left[best]) {
-                best = at;
+    let count = ranked.len();
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut files: Vec<Waiting> = Vec::new();
+    for (rank, one) in ranked.into_iter().enumerate() {
+        let place = match places.get(&one.chunk.path) {
+            Some(place) => *place,
+            None => {
+                places.insert(one.chunk.path.clone(), files.len());
+                files.push(Waiting::default());
+                files.len() - 1
             }
-        }
-        let score = weighed(&left[best]);
-        let (mut next, before) = left.remove(best);
-        let path = next.chunk.path.clone();
-        let least = next.score * NEARLY;
-        let mut others: Vec<(Ranked, i32)> = Vec::new();
-        left = left
-            .into_iter()
-            .filter_map(|one| {
-                let fits = one.0.chunk.path == path && one.0.score >= least;
-                if fits && others.len() < ALSO {
-                    others.push(one);
-                    return None;
-                }
-                Some(one)
-            })
-            .collect();
-        next.also = others.into_iter().map(|(one, _)| one).collect();
-        if before > 0 {
-            let text = format!("{before} of its file stand before it");
-            next.why.push(because("crowd", crowd(before), &text));
-        }
-        next.score = score;
-        let count = shown.entry(path.clone()).or_default();
-        *count += 1;
-        for (one, before) in &mut left {
-            if one.chunk.path == path {
-                *before = *count;
-            }
-        }
-        spread.push(next);
+        };
+        files[place].left.push_back((rank, one));
+    }
+    let mut spread = Vec::with_capacity(count);
+    let first = |file: &Waiting| file.left.front().map(|(rank, _)| *rank);
+    while let Some(file) = files
+        .iter_mut()
+        .filter(|file| !file.left.is_empty())
+        .max_by(|a, b| {
+            a.weighed()
+                .total_cmp(&b.weighed())
+                .then(first(b).cmp(&first(a)))
+        })
+    {
+        spread.extend(file.next());
     }
     spread
+}
+
+/// What is left of a file, from the best to the last, each with its rank among all.
+#[derive(Default)]
+struct Waiting {
+    left: VecDeque<(usize, Ranked)>,
+    /// Results of it that stand before.
+    before: i32,
+}
+
+impl Waiting {
+    fn weighed(&self) -> f64 {
+        let best = self.left.front().map_or(0.0, |(_, one)| one.score);
+        best * crowd(self.before).exp()
+    }
+
+    /// The next result, with what is named with it.
+    fn next(&mut self) -> Option<Ranked> {
+        let score = self.weighed();
+        let (_, mut next) = self.left.pop_front()?;
+        let least = next.score * NEARLY;
+        let nearly = |(_, one): &&(usize, Ranked)| one.score >= least;
+        let also = self.left.iter().take(ALSO).take_while(nearly).count();
+        next.also = self.left.drain(..also).map(|(_, one)| one).collect();
+        if self.before > 0 {
+            let text = format!("{} of its file stand before it", self.before);
+            next.why.push(because("crowd", crowd(self.before), &text));
+        }
+        next.score = score;
+        self.before += 1;
+        Some(next)
+    }
 }
 
 /// What so many of its file before it do to the logarithm of a score.
