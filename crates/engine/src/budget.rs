@@ -348,7 +348,7 @@ impl Budget {
         let Some(call) = &reservation.call else {
             return Ok(false);
         };
-        let held = self.shared.held.lock().await;
+        let mut held = self.shared.held.lock().await;
         let mut row = row((**call).clone(), kept);
         row.at = now_ms();
         self.store.settle(None, &row).await.map_err(from_store)?;
@@ -365,7 +365,12 @@ impl Budget {
         };
         let caps = self.caps_on(&ask, &call.day).await?;
         // What is held already holds this call's own worst case.
-        Ok(self.short(&caps, 0, &held).await?.is_none())
+        let fits = self.short(&caps, 0, &held).await?.is_none();
+        if !fits {
+            // Nothing is sent any more: at no moment may both stand beside each other.
+            held.remove(&call.id);
+        }
+        Ok(fits)
     }
 
     /// What of the caps has no room for `needed` more.

@@ -203,6 +203,23 @@ proptest! {
     }
 }
 
+/// An attempt that broke off is spent and its next one held: both only where both fit.
+#[test]
+fn where_every_answer_breaks_off_the_cap_holds_at_every_moment() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    for cap in (250_000..400_000).step_by(15_000) {
+        let script = vec![
+            Does::BreaksThenAnswers { output: 0.52 },
+            Does::BreaksThenAnswers { output: 0.57 },
+        ];
+        runtime.block_on(live(script, 12, cap, None)).unwrap();
+    }
+}
+
 async fn live(
     script: Vec<Does>,
     operations: usize,
