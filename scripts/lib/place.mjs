@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
@@ -28,7 +28,7 @@ export function which(name) {
   return folders.map((folder) => join(folder, name + exe)).find((path) => existsSync(path));
 }
 
-/** A hash over files and folders: the same content gives the same text. */
+/** A hash over files and folders of the project: the same content gives the same text in every clone. */
 export function fingerprint(paths, skip = () => false) {
   const hash = createHash("sha256");
   const add = (path) => {
@@ -36,7 +36,7 @@ export function fingerprint(paths, skip = () => false) {
     if (statSync(path).isDirectory()) {
       for (const name of readdirSync(path).sort()) add(join(path, name));
     } else {
-      hash.update(path).update("\0").update(readFileSync(path)).update("\0");
+      hash.update(relative(root, path)).update("\0").update(readFileSync(path)).update("\0");
     }
   };
   for (const path of paths) add(join(root, path));
