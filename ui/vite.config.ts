@@ -27,7 +27,7 @@ export default defineConfig({
     setupFiles: ["test/setup.ts"],
     css: false,
     // A busy machine is slow, not wrong.
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     // `npm test` names what passed only then.
     retry: process.env.CI ? 1 : 0,
   },

@@ -15,7 +15,7 @@ export interface Mounted {
   unmount: () => void;
 }
 
-/** `state` as in the fake engine; messages are delivered at once instead of once a frame. */
+/** `state` as in the fake engine; messages are delivered at once instead of once a frame, and toasts wait however slow the machine is. */
 export function mount(state = "", options: { first?: boolean; session?: string | undefined; prepare?: (engine: ScriptedTransport) => void } = {}): Mounted {
   const engine = fakeEngine(state);
   options.prepare?.(engine);
@@ -34,7 +34,7 @@ export function mount(state = "", options: { first?: boolean; session?: string |
   const { unmount } = render(
     <ProtocolProvider client={client}>
       <TipProvider>
-        <ToastProvider>
+        <ToastProvider lasting>
           <Shell />
         </ToastProvider>
       </TipProvider>

@@ -147,7 +147,7 @@ describe("elevation", () => {
     await waitFor(() => {
       expect(screen.queryByRole("row", { name: /updates/ })).toBeNull();
     });
-    await user().click(screen.getByRole("button", { name: "Undo" }));
+    await user().click(await screen.findByRole("button", { name: "Undo" }));
     await screen.findByRole("row", { name: /updates/ });
     await user().click(screen.getByRole("button", { name: "Remove reboots" }));
     await screen.findByText("Nothing is blocked");

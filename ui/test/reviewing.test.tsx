@@ -70,7 +70,7 @@ describe("keep all", () => {
       ["lines.rs", "h2", "kept"],
       ["crlf.rs", undefined, "kept"],
     ]);
-    await user().click(within(screen.getByText("2 files kept.").closest(".toast") as HTMLElement).getByRole("button", { name: "Undo" }));
+    await user().click(within((await screen.findByText("2 files kept.")).closest(".toast") as HTMLElement).getByRole("button", { name: "Undo" }));
     await screen.findByText("1 of 3 reviewed");
   });
 });

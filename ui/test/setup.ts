@@ -2,7 +2,7 @@ import { afterEach } from "vitest";
 import { cleanup, configure } from "@testing-library/react";
 
 // A busy machine is slow, not wrong.
-configure({ asyncUtilTimeout: 15_000 });
+configure({ asyncUtilTimeout: 40_000 });
 
 afterEach(() => {
   cleanup();

@@ -22,11 +22,14 @@ const ToastContext = createContext<Toasts>({ say: () => undefined, fail: () => u
 const PlaceContext = createContext<(element: HTMLElement | null) => void>(() => undefined);
 
 const STAY_MS = 8000;
+/** Where there is something to press or to find out, it takes a while to read and to reach. */
+const STAY_TO_ACT_MS = 20_000;
 /** More at once are not read. */
 const MOST = 2;
 let nextId = 1;
 
-export function ToastProvider({ children }: { children: ReactNode }) {
+/** `lasting`: none goes by itself. */
+export function ToastProvider({ children, lasting = false }: { children: ReactNode; lasting?: boolean }) {
   const [toasts, setToasts] = useState<Toast[]>([]);
   const [within, setWithin] = useState<HTMLElement | null>(null);
   const drop = useCallback((id: number) => {
@@ -48,7 +51,7 @@ export function ToastProvider({ children }: { children: ReactNode }) {
   const list = (
     <div className="toasts" role="status" aria-live="polite">
       {toasts.map((toast) => (
-        <Shown key={toast.id} toast={toast} onDrop={drop} />
+        <Shown key={toast.id} toast={toast} lasting={lasting} onDrop={drop} />
       ))}
     </div>
   );
@@ -61,8 +64,9 @@ export function ToastProvider({ children }: { children: ReactNode }) {
 }
 
 /** Goes by itself, but not while it has the pointer or the keys. */
-function Shown({ toast, onDrop }: { toast: Toast; onDrop: (id: number) => void }) {
+function Shown({ toast, lasting, onDrop }: { toast: Toast; lasting: boolean; onDrop: (id: number) => void }) {
   const { id, action } = toast;
+  const stay = action || toast.failed ? STAY_TO_ACT_MS : STAY_MS;
   const [held, setHeld] = useState(false);
   const hold = () => {
     setHeld(true);
@@ -74,14 +78,14 @@ function Shown({ toast, onDrop }: { toast: Toast; onDrop: (id: number) => void }
     onDrop(id);
   };
   useEffect(() => {
-    if (held) return;
+    if (held || lasting) return;
     const timer = setTimeout(() => {
       onDrop(id);
-    }, STAY_MS);
+    }, stay);
     return () => {
       clearTimeout(timer);
     };
-  }, [held, id, onDrop]);
+  }, [held, lasting, stay, id, onDrop]);
   return (
     <div className={toast.failed ? "toast failed" : "toast"} onPointerEnter={hold} onPointerLeave={free} onFocus={hold} onBlur={free}>
       <span className="grow">{toast.text}</span>
