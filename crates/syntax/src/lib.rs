@@ -8,8 +8,10 @@
 mod clock;
 mod facts;
 mod languages;
+mod merge;
 mod outline;
 mod plan;
+mod recover;
 mod rules;
 mod signature;
 mod texts;
@@ -95,6 +97,12 @@ fn read(plan: &'static Plan, text: &str, limits: &Limits, facts: &mut FileFacts)
         return;
     };
     walk::walk(plan, &tree, text, limits, &clock, facts);
+    if tree.root_node().has_error() {
+        let texts = (text, readable);
+        if let Some(more) = recover::recovered(plan, &tree, texts, limits, &clock, facts) {
+            *facts = more;
+        }
+    }
     (plan.rules.finish)(facts, text);
 }
 

@@ -2,6 +2,7 @@
 
 mod golden;
 mod hostile;
+mod slips;
 
 use std::fmt::Write;
 
