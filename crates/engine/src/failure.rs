@@ -3,7 +3,7 @@
 use mira_llm::{ErrorKind, ModelError};
 use mira_protocol::provider::ProviderName;
 use mira_protocol::{Code, Failure};
-use mira_store::StoreError;
+use mira_store::{StoreError, Trouble};
 
 pub fn internal(what: impl std::fmt::Display) -> Failure {
     Failure::new(Code::Internal, format!("Mira failed: {what}."))
@@ -24,13 +24,31 @@ pub fn from_store(error: StoreError) -> Failure {
             Code::Internal,
             "Nothing was changed. Put a backup (mira.db.backup-*) in its place, or begin anew with `mira db reset`, which keeps the file.",
         ),
-        StoreError::Io { .. } | StoreError::Sql(_) | StoreError::Encoding { .. } => (
-            Code::Internal,
-            "`mira doctor` checks the database and the disk.",
-        ),
+        StoreError::Io { .. } | StoreError::Sql(_) | StoreError::Encoding { .. } => {
+            (Code::Internal, trouble(error.trouble()))
+        }
     };
     tracing::error!(%error, "the database failed");
     Failure::new(code, format!("The database failed: {error}.")).hint(hint)
+}
+
+/// What helps a database that fails.
+pub fn trouble(trouble: Option<Trouble>) -> &'static str {
+    match trouble {
+        Some(Trouble::Full) => {
+            "Make room on the disk of the data directory (`mira config path` names it), then go on; what was stored is not lost."
+        }
+        Some(Trouble::Locked) => {
+            "Another program holds the database: close what copies it or looks into it, then try again."
+        }
+        Some(Trouble::Unwritable) => {
+            "Check the permissions of mira.db and its folder (`mira config path` names it)."
+        }
+        Some(Trouble::Damaged) => {
+            "Put a backup (mira.db.backup-*) in its place, or begin anew with `mira db reset`, which keeps the file."
+        }
+        None => "`mira doctor` checks the database and the disk.",
+    }
 }
 
 /// A model's error, after the retries.

@@ -44,8 +44,8 @@ mod unsent;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sqlx::SqlitePool;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{Connection as _, SqlitePool};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use agreements::Agreed;
@@ -75,6 +75,7 @@ pub struct Store {
 
 struct Shared {
     path: PathBuf,
+    options: SqliteConnectOptions,
     writer: Mutex<SqliteConnection>,
     readers: SqlitePool,
     /// Keeps the folder of an in-memory store alive.
@@ -87,8 +88,20 @@ impl Store {
         &self.shared.path
     }
 
+    /// The one connection that writes, with no transaction open on it.
     pub(crate) async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
-        self.shared.writer.lock().await
+        let mut writer = self.shared.writer.lock().await;
+        // SQLite ends a transaction by itself where the disk is full or does not answer. The
+        // driver's rollback then finds none, and it goes on counting one as open: on this
+        // connection every later write would fail. (A rollback that only waits for its turn is
+        // done before the ping.)
+        if writer.is_in_transaction() && writer.ping().await.is_ok() && writer.is_in_transaction() {
+            match SqliteConnection::connect_with(&self.shared.options).await {
+                Ok(fresh) => *writer = fresh,
+                Err(error) => tracing::error!(%error, "the database was not opened anew"),
+            }
+        }
+        writer
     }
 
     pub(crate) fn reader(&self) -> &SqlitePool {
@@ -133,7 +146,7 @@ pub enum StoreError {
         path: PathBuf,
         source: std::io::Error,
     },
-    #[error("the database failed: {0}")]
+    #[error("{}", in_words(.0))]
     Sql(#[from] sqlx::Error),
     /// A stored or given value does not have the expected form.
     #[error("{what} could not be encoded or decoded: {source}")]
@@ -141,4 +154,83 @@ pub enum StoreError {
         what: &'static str,
         source: serde_json::Error,
     },
+}
+
+impl StoreError {
+    /// What SQLite says is wrong, where it was SQLite that failed.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let Self::Sql(sqlx::Error::Database(error)) = self else {
+            return None;
+        };
+        // The extended codes keep the plain one in their last byte.
+        match error.code()?.parse::<u32>().ok()? & 0xff {
+            5 | 6 => Some(Trouble::Locked),
+            8 | 14 => Some(Trouble::Unwritable),
+            11 | 26 => Some(Trouble::Damaged),
+            13 => Some(Trouble::Full),
+            _ => None,
+        }
+    }
+}
+
+/// What a person can do something about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Another program holds the file.
+    Locked,
+    Unwritable,
+    Damaged,
+    /// The disk, or what of it this program may use.
+    Full,
+}
+
+/// SQLite's own words, without the driver's before them.
+fn in_words(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => error.message().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mira_protocol::SessionId;
+    use mira_protocol::session::SessionKind;
+
+    use super::*;
+
+    async fn write(store: &Store, session: &SessionId) -> Result<(), StoreError> {
+        let name = mira_protocol::EventKind::Renamed {
+            name: "word ".repeat(20_000),
+            by_person: true,
+        };
+        let stored = store.append(session, None, 2, &[name]).await;
+        stored.map(|_| ())
+    }
+
+    #[tokio::test]
+    async fn after_a_full_disk_it_writes_again() {
+        let store = Store::in_memory().await.unwrap();
+        let session = NewSession {
+            id: SessionId::from("ses_a"),
+            project_id: None,
+            name: String::new(),
+            kind: SessionKind::Voice,
+            created_at: 1,
+        };
+        store.create_session(&session).await.unwrap();
+        // On this connection; the least that is possible is what there is.
+        sqlx::query("PRAGMA max_page_count = 1")
+            .execute(&mut *store.writer().await)
+            .await
+            .unwrap();
+        let error = write(&store, &session.id).await.unwrap_err();
+        assert_eq!(error.trouble(), Some(Trouble::Full), "{error:?}");
+        assert_eq!(error.to_string(), "database or disk is full");
+
+        write(&store, &session.id).await.unwrap();
+        assert_eq!(store.quick_check().await.unwrap(), Vec::<String>::new());
+        let events = store.events_since(&session.id, 0, 9).await.unwrap();
+        assert_eq!(events.len(), 1);
+    }
 }

@@ -44,11 +44,11 @@ impl Store {
         let writer = open_writer(&path, &options)
             .await
             .map_err(|error| explain(&path, error))?;
-        let readers = readers(options);
         let shared = Shared {
+            readers: readers(options.clone()),
             path,
+            options,
             writer: Mutex::new(writer),
-            readers,
             _scratch: scratch,
         };
         Ok(Self {

@@ -28,7 +28,10 @@ pub async fn database(store: &Store) -> Check {
             problems.join("; "),
             "Restore a backup (mira.db.backup-*) beside it, or begin anew with `mira db reset`.",
         ),
-        Err(error) => problem("database", error.to_string(), "Check the disk."),
+        Err(error) => {
+            let hint = crate::failure::trouble(error.trouble());
+            problem("database", error.to_string(), hint)
+        }
     }
 }
 
