@@ -91,7 +91,10 @@ pub fn from_model(error: &ModelError, provider: ProviderName, model: &str) -> Fa
             Code::ContextTooLong,
             "Start a new session, or choose a model with a larger context.".to_owned(),
         ),
-        ErrorKind::Server { .. } | ErrorKind::Broken | ErrorKind::Stalled { .. } => (
+        ErrorKind::Server { .. }
+        | ErrorKind::Unreached
+        | ErrorKind::Broken
+        | ErrorKind::Stalled { .. } => (
             Code::ProviderUnreachable,
             "Check the connection and the base URL, then resume; nothing is lost.".to_owned(),
         ),

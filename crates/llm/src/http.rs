@@ -421,7 +421,12 @@ fn unreachable(asked: &Asked, error: &mira_egress::Error) -> Refusal {
     } else {
         root_cause(error)
     };
-    asked.error(ErrorKind::Broken, why).into()
+    let kind = if error.is_connect() {
+        ErrorKind::Unreached
+    } else {
+        ErrorKind::Broken
+    };
+    asked.error(kind, why).into()
 }
 
 fn cut(asked: &Asked, error: &reqwest::Error) -> ModelError {

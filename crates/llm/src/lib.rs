@@ -157,7 +157,9 @@ pub enum ErrorKind {
         status: Option<u16>,
         retry_after_ms: Option<u64>,
     },
-    /// Refused, reset, ended without its terminal event. Retried.
+    /// No connection came about: nothing was sent. Retried.
+    Unreached,
+    /// Reset, ended without its terminal event. Retried.
     Broken,
     /// Mira is offline, and the provider is elsewhere: nothing was sent. Not retried.
     Offline,

@@ -49,7 +49,7 @@ impl RetrySettings {
         let asked_for = match kind {
             ErrorKind::RateLimited { retry_after_ms } => *retry_after_ms,
             ErrorKind::Server { retry_after_ms, .. } => *retry_after_ms,
-            ErrorKind::Broken | ErrorKind::Stalled { .. } => None,
+            ErrorKind::Unreached | ErrorKind::Broken | ErrorKind::Stalled { .. } => None,
             _ => return None,
         };
         if attempt >= self.max_attempts {

@@ -13,7 +13,8 @@ use crate::ports::{Resolved, Want};
 pub(super) fn is_down(kind: &ErrorKind) -> bool {
     matches!(
         kind,
-        ErrorKind::Broken
+        ErrorKind::Unreached
+            | ErrorKind::Broken
             | ErrorKind::Stalled { .. }
             | ErrorKind::Server { .. }
             | ErrorKind::RateLimited { .. }

@@ -193,7 +193,7 @@ impl Providers {
                 base_url: client.base_url,
                 models,
             }),
-            Err(error) if error.kind == ErrorKind::Broken => {
+            Err(error) if matches!(error.kind, ErrorKind::Unreached | ErrorKind::Broken) => {
                 Err(format!("{} cannot be reached", provider.label()))
             }
             Err(error) => Err(error.message),

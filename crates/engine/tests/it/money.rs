@@ -497,6 +497,27 @@ async fn broken_and_refused_attempts_have_rows_of_their_own() {
 }
 
 #[tokio::test]
+async fn what_reached_nobody_costs_nothing() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let engine = TestEngine::tuned(None, |settings| {
+        settings.openai_base_url = format!("http://{address}/v1");
+        settings.openai_api_key = Some(mira_engine::settings::Secret::new("sk-test"));
+    })
+    .await;
+    let (_folder, id) = project(&engine, "").await;
+    let (_, events) = engine.ask(say(&id, "why?")).await;
+    assert_eq!(end(&events).1.unwrap().code, Code::ProviderUnreachable);
+    let rows = ledger(&engine).await;
+    assert!(!rows.is_empty());
+    for row in rows {
+        let shown = (row.outcome.as_str(), row.settlement, row.cost_micro_usd);
+        assert_eq!(shown, ("error", Settlement::Settled, Some(0)));
+    }
+}
+
+#[tokio::test]
 async fn the_same_request_is_answered_once_and_saves_what_it_cost() {
     let vendor = FakeVendor::start(Script::new([
         Reply::text("The answer."),
