@@ -10,7 +10,7 @@ use mira_protocol::project::Project;
 use mira_protocol::session::Session;
 use mira_protocol::trust::TrustState;
 use mira_protocol::wire::ServerMessage;
-use mira_protocol::{Code, Event, EventKind, Failure, OperationId, calls};
+use mira_protocol::{Code, Event, EventKind, Failure, OperationId, Signal, calls};
 use tokio::sync::mpsc;
 
 use crate::args::{ExecArgs, ModelArgs, Target};
@@ -168,6 +168,19 @@ async fn follow(
             if error.kind() != io::ErrorKind::BrokenPipe {
                 return Err(unwritable(&error));
             }
+        }
+        if let Event::Signal(Signal::Unstored {
+            operation_id,
+            failure,
+            ..
+        }) = &*event
+            && operation_id == operation
+        {
+            if !output.json {
+                // What was shown of the answer ends anywhere.
+                let _ = writeln!(io::stdout());
+            }
+            return Err(failure.clone());
         }
         if let Event::Stored(stored) = &*event
             && stored.operation_id.as_ref() == Some(operation)

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use mira_protocol::approval::{Approval, DecideApproval, Decision};
 use mira_protocol::budget::{DecidePause, Pause, PauseChoice};
 use mira_protocol::operation::{OperationRef, OperationState, Steer};
-use mira_protocol::{CallId, Code, Event, EventKind, Failure, OperationId, calls};
+use mira_protocol::{CallId, Code, Event, EventKind, Failure, OperationId, Signal, calls};
 
 use crate::client::{Client, Feed};
 use crate::input::{Input, Keys, Read};
@@ -107,8 +107,14 @@ impl Turn {
     }
 
     fn note(&mut self, event: &Event, operation: &OperationId, input: &Input) -> Option<Ending> {
-        let Event::Stored(stored) = event else {
-            return None;
+        let stored = match event {
+            Event::Stored(stored) => stored,
+            Event::Signal(Signal::Unstored {
+                operation_id,
+                failure,
+                ..
+            }) if operation_id == operation => return Some(Ending::Failed(failure.clone())),
+            _ => return None,
         };
         match &stored.kind {
             EventKind::ApprovalRequested { approval } => {

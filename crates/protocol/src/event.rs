@@ -333,6 +333,14 @@ pub enum Signal {
         text: String,
         since: UtcMs,
     },
+    /// The operation ended, and its end could not be stored (the disk is full). It is tried again
+    /// until it can; whoever waits for the terminal event need not.
+    Unstored {
+        session_id: SessionId,
+        operation_id: OperationId,
+        failure: Failure,
+        since: UtcMs,
+    },
 }
 
 impl Signal {
@@ -343,7 +351,8 @@ impl Signal {
             | Self::ReasoningDelta { session_id, .. }
             | Self::ToolCallProgress { session_id, .. }
             | Self::ToolOutput { session_id, .. }
-            | Self::Activity { session_id, .. } => session_id,
+            | Self::Activity { session_id, .. }
+            | Self::Unstored { session_id, .. } => session_id,
         }
     }
 }

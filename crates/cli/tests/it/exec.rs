@@ -284,3 +284,46 @@ fn wait_for(project: &TempProject, path: &str) {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }
+
+/// No file may grow as far as the answer would need: like a full disk, and without one.
+#[test]
+fn a_database_that_cannot_grow_ends_the_turn_and_says_so() {
+    let vendor = FakeVendor::start(script([
+        Reply::text("Ready."),
+        Reply {
+            text: "word ".repeat(20_000),
+            piece: 20,
+            pace_ms: 2,
+            ..Reply::default()
+        },
+        Reply::text("There is room again."),
+    ]));
+    let (home, project) = (Home::with(&vendor), fixture());
+    let root = project.root();
+    let first = home.exec(&project, &["hello"]);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    let log = home.data_dir().join("mira.db-wal");
+    let kib = std::fs::metadata(log).unwrap().len() / 1024 + 500;
+    let line = format!(
+        "trap '' XFSZ; ulimit -f {kib}; exec {} exec --json --last --project {} more",
+        env!("CARGO_BIN_EXE_mira"),
+        root.display(),
+    );
+    let command = home.command(&[]);
+    let mut limited = std::process::Command::new("bash");
+    limited.args(["-c", &line]).env_clear();
+    for (name, value) in command.get_envs() {
+        limited.env(name, value.unwrap_or_default());
+    }
+    limited.stdin(std::process::Stdio::null());
+    limited.stdout(std::process::Stdio::piped());
+    limited.stderr(std::process::Stdio::piped());
+    let ran = Ran::of(ended(limited.spawn().unwrap()));
+    assert_eq!((ran.code, ran.error()), (1, "internal"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("The database failed"), "{}", ran.stderr);
+
+    // The next start finds it interrupted, and goes on.
+    let again = home.exec(&project, &["--last", "and now?"]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(again.session(), first.session());
+}

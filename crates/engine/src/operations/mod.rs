@@ -105,6 +105,8 @@ pub struct Operations {
     busy: Arc<Mutex<HashMap<ProjectId, usize>>>,
     pub(super) in_use: InUse,
     tasks: TaskTracker,
+    /// Cancelled when the engine ends.
+    pub(super) closing: CancellationToken,
 }
 
 /// What stands between a call and its effect. Cheap to clone.
@@ -238,6 +240,7 @@ impl Operations {
             busy: Arc::default(),
             in_use,
             tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
         }
     }
 
@@ -440,6 +443,7 @@ impl Operations {
 
     /// Ends everything: running operations are cancelled and their last events stored.
     pub async fn shutdown(&self) {
+        self.closing.cancel();
         {
             let mut lanes = lock(&self.lanes);
             for lane in lanes.values_mut() {

@@ -35,6 +35,9 @@ use crate::ports::Resolved;
 
 /// How often an overflow that the provider reports is answered by compacting.
 const MAX_OVERFLOWS: u32 = 3;
+/// Between two tries to store an operation's end.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// How an operation ended.
 pub struct Outcome {
@@ -194,14 +197,7 @@ impl Operations {
             duration_ms: (now_ms() - started_at).max(0) as u64,
             changes: outcome.changes,
         };
-        if let Err(failure) = self
-            .events
-            .append(&task.session, Some(&task.id), finished)
-            .await
-        {
-            // The database is gone; the next start will find the operation interrupted.
-            tracing::error!(%failure, "the end of an operation was not stored");
-        }
+        self.store_end(task, finished).await;
         self.models.idle();
         self.events.topic(Topic::Sessions);
         self.events.topic(Topic::Budget);
@@ -211,6 +207,34 @@ impl Operations {
         self.events.topic(Topic::Git {
             project_id: task.project.id.clone(),
         });
+    }
+
+    /// Until it is stored: an operation without an end would run for ever. Who waits for the end
+    /// is told at the first failure. When the engine ends meanwhile, its next start finds the
+    /// operation interrupted.
+    async fn store_end(&self, task: &Task, finished: EventKind) {
+        let since = now_ms();
+        let mut pause = FIRST_PAUSE;
+        while let Err(failure) = self
+            .events
+            .append(&task.session, Some(&task.id), finished.clone())
+            .await
+        {
+            tracing::error!(%failure, "the end of an operation was not stored");
+            if failure.code != Code::Internal {
+                return;
+            }
+            self.events.signal(Signal::Unstored {
+                session_id: task.session.clone(),
+                operation_id: task.id.clone(),
+                failure,
+                since,
+            });
+            tokio::select! {
+                () = self.closing.cancelled() => return,
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+            }
+        }
     }
 }
 

@@ -311,6 +311,12 @@ fn signals() -> Vec<Signal> {
             text: "thinks".into(),
             since: 5,
         },
+        Signal::Unstored {
+            session_id: session_id(),
+            operation_id: operation_id(),
+            failure: Failure::new(Code::Internal, "The disk is full.").hint("Make room."),
+            since: 5,
+        },
     ]
 }
 

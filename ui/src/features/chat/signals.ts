@@ -38,6 +38,14 @@ export function hear(draft: Draft, signal: Signal): void {
         });
       }
       break;
+    case "unstored":
+      if (operation) {
+        draft.operations.set(operation.id, {
+          ...operation,
+          activity: { text: signal.failure.message, since: signal.since },
+        });
+      }
+      break;
   }
 }
 
