@@ -362,6 +362,13 @@ export const journeys = {
       await page.locator("aside.inspector.drawer").waitFor();
       await page.keyboard.press("Escape");
       await page.locator("aside.inspector.drawer").waitFor({ state: "detached" });
+      // Beside both sides the conversation keeps room to read: the inspector gives way first, then lies over it.
+      for (const [width, beside] of [[1360, true], [1100, true], [1024, false], [900, false]]) {
+        await page.setViewportSize({ width, height: 860 });
+        await page.locator("aside.inspector").waitFor({ state: beside ? "attached" : "detached" });
+        const middle = await page.locator("main").evaluate((one) => one.getBoundingClientRect().width);
+        assert.ok(middle >= 419, `${width}: the conversation is ${middle} px wide`);
+      }
     }),
 
   "axe finds nothing on any screen, light and dark, and in high contrast": () =>

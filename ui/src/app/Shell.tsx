@@ -39,6 +39,10 @@ import { focusPage, useDrawerKeys, useWhence } from "./whence";
 import { useWhereabouts } from "./useWhereabouts";
 import { useHandedOver, useWindowActions } from "./useWindowActions";
 
+/** In pixels, beside both sides: a conversation reads badly in less, and a diff too. */
+const LEAST_MIDDLE = 420;
+const LEAST_INSPECTOR = 360;
+
 const openLimits = () => {
   place.set({ view: "budget" });
 };
@@ -52,7 +56,8 @@ export function Shell() {
   const habit = useStore(habits);
   const saved = useSaved();
   useSettingsFollowed(saved);
-  const noInspector = useMedia("(max-width: 899px)");
+  const sidebarWidth = layout.sidebar ? layout.sidebarWidth : 0;
+  const noInspector = useMedia(`(max-width: ${String(Math.max(900, sidebarWidth + LEAST_INSPECTOR + LEAST_MIDDLE) - 1)}px)`);
   const noSidebar = useMedia("(max-width: 639px)");
   const { sessionId } = where;
   const focus = useFocus(sessionId, noInspector);
@@ -311,8 +316,8 @@ export function Shell() {
             label={t.app.resizeInspector}
             pane="right"
             value={layout.inspectorWidth}
-            min={300}
-            max={900}
+            min={LEAST_INSPECTOR}
+            max={() => Math.min(900, innerWidth - sidebarWidth - LEAST_MIDDLE)}
             onChange={(inspectorWidth) => {
               panes.set({ inspectorWidth });
             }}
@@ -323,7 +328,7 @@ export function Shell() {
           <aside
             className={noInspector ? "inspector drawer right" : "inspector"}
             aria-label={t.app.inspector}
-            style={{ width: noInspector ? undefined : layout.inspectorWidth }}
+            style={{ width: noInspector ? undefined : `min(${String(Math.max(LEAST_INSPECTOR, layout.inspectorWidth))}px, 100vw - ${String(sidebarWidth + LEAST_MIDDLE)}px)` }}
           >
             <Inspector
               feed={feed}

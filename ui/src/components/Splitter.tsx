@@ -8,19 +8,24 @@ export function Splitter(props: {
   /** Width of the pane it belongs to, in pixels. */
   value: number;
   min: number;
-  max: number;
+  /** Told anew for each move where it depends on the window. */
+  max: number | (() => number);
   /** The pane stands left of the line, or right of it; the other way round where text runs from right to left. */
   pane: "left" | "right";
   onChange: (value: number) => void;
   onCollapse: () => void;
 }) {
-  const { value, min, max, pane, onChange } = props;
+  const { min, pane, onChange } = props;
+  const most = () => Math.max(min, typeof props.max === "number" ? props.max : props.max());
+  const max = most();
+  // What was chosen in a wider window is shown as wide as this one allows.
+  const value = Math.min(max, Math.max(min, props.value));
   const start = useRef<{ x: number; value: number } | undefined>(undefined);
   const [dragging, setDragging] = useState(false);
   const mirrored = () => document.documentElement.dir === "rtl";
   const sign = () => ((pane === "left") !== mirrored() ? 1 : -1);
   const set = (wanted: number) => {
-    onChange(Math.round(Math.min(max, Math.max(min, wanted))));
+    onChange(Math.round(Math.min(most(), Math.max(min, wanted))));
   };
   const keys = (event: KeyboardEvent) => {
     if (event.key === "ArrowLeft") set(value - sign() * STEP);
