@@ -579,3 +579,29 @@ describe("code into a file", () => {
     expect(await screen.findByText("Applied to src/new.rs")).toBeTruthy();
   });
 });
+
+describe("going back", () => {
+  it("puts what came along into the field again, also where the conversation is gone before the answer is here", async () => {
+    const story = new Story("ses_1", 0);
+    firstTurn(story);
+    const hidden = story.events.length;
+    const { engine } = mount("", {
+      prepare: (engine) => {
+        engine.on("session.events", () => ({ events: story.events.slice(0, hidden), more: false, live: [] }));
+        engine.on("session.rewind", ({ preview }: { preview?: boolean }) => {
+          if (!preview) engine.store(story.add(undefined, { event_type: "rewound", data: { what: "conversation", to_seq: 1, hidden: [{ first: 1, last: hidden }] } }));
+          return { session_id: "ses_1", what: "conversation", done: !preview, to_seq: 1, message: "Make it accept CRLF", messages: 2, files: [], conflicts: [], notes: [], checkpoint_id: null };
+        });
+      },
+    });
+    await screen.findByText(/Make the line parser accept CRLF/);
+    await user().click(screen.getByRole("button", { name: "Rewind to here" }));
+    await user().click(within(await screen.findByRole("dialog")).getByRole("button", { name: "Go back" }));
+    await waitFor(() => {
+      expect(field().value).toBe("Make it accept CRLF");
+    });
+    expect(screen.queryByRole("article", { name: "you" })).toBeNull();
+    expect(within(screen.getByRole("list", { name: "Attachments" })).getByText("lines.rs")).toBeTruthy();
+    expect(engine.calls("session.rewind").at(-1)).toMatchObject({ seq: 1 });
+  });
+});

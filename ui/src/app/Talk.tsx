@@ -62,7 +62,15 @@ export function Talk(props: {
   const stop = () => {
     if (running) props.onStop(running);
   };
-  const [rewinding, setRewinding] = useState<RewindTarget | undefined>(undefined);
+  const [rewinding, setRewinding] = useState<{ target: RewindTarget; said: UserItem | undefined } | undefined>(undefined);
+  // With the message as it stands now: once the conversation went back it is gone from here, and that may be told before the answer.
+  const rewind = useCallback(
+    (target: RewindTarget) => {
+      const said = feed.get().transcript.items.find((item): item is UserItem => item.kind === "user" && target.kind === "message" && item.seq === target.seq);
+      setRewinding({ target, said });
+    },
+    [feed],
+  );
   const [applying, setApplying] = useState<{ block: CodeToApply; path: string | undefined } | undefined>(undefined);
 
   const steer = async (content: string) => {
@@ -87,7 +95,7 @@ export function Talk(props: {
       const leaving = markSeq === undefined ? 0 : items.filter((item) => isMessage(item) && (item.seq ?? 0) > markSeq).length;
       attempt(async () => {
         const preview = await previewBack(client, sessionId);
-        if (leaving > 0 || preview.conflicts.length > 0) setRewinding({ kind: "back", leaving });
+        if (leaving > 0 || preview.conflicts.length > 0) setRewinding({ target: { kind: "back", leaving }, said: undefined });
         else {
           await takeBack(client, sessionId);
           toasts.say(t.talk.rewind.back);
@@ -99,13 +107,13 @@ export function Talk(props: {
   const rowActions = useMemo<RowActions>(
     () => ({
       ...conversation,
-      rewind: setRewinding,
+      rewind,
       unrewind,
     }),
-    [conversation, unrewind],
+    [conversation, rewind, unrewind],
   );
   const rewound = (report: RewindReport) => {
-    const target = rewinding;
+    const { target, said } = rewinding ?? {};
     setRewinding(undefined);
     if (target?.kind === "back") {
       toasts.say(t.talk.rewind.back);
@@ -114,7 +122,6 @@ export function Talk(props: {
     toasts.say(t.talk.rewind.done({ what: report.what }));
     if (report.what === "files" || target === undefined) return;
     // The message is written anew, with what came along with it.
-    const said = feed.get().transcript.items.find((item): item is UserItem => item.kind === "user" && item.seq === target.seq);
     props.field.set(report.message, said ? { attachments: said.attachments, mentions: mentionsOf(said.content, said.fragments) } : {});
   };
 
@@ -166,14 +173,14 @@ export function Talk(props: {
         }
         const seq = lastSaid();
         if (seq === undefined) throw new Error(t.talk.rewind.none);
-        setRewinding({ kind: "message", seq });
+        rewind({ kind: "message", seq });
       },
       help: openShortcuts,
       say: (text) => {
         toasts.say(text);
       },
     }),
-    [session, projectId, actions, onChoices, onSend, showTab, newSession, onTurn, resumable, conversation, toasts, lastSaid, count, release, feed, openShortcuts, unrewind],
+    [session, projectId, actions, onChoices, onSend, showTab, newSession, onTurn, resumable, conversation, toasts, lastSaid, count, release, feed, openShortcuts, rewind, unrewind],
   );
   const commands = useCommands(reach);
 
@@ -264,7 +271,7 @@ export function Talk(props: {
       {rewinding && sessionId ? (
         <RewindDialog
           sessionId={sessionId}
-          target={rewinding}
+          target={rewinding.target}
           hasProject={projectId !== undefined}
           onDone={rewound}
           onClose={() => {

@@ -131,6 +131,8 @@ export function Composer(props: {
       },
       set: (value, along) => {
         latest.current.put(value, value.length, undefined, along);
+        // It is whole: nothing at its end waits to be completed, and Enter sends it.
+        setDismissed(true);
         field.current?.focus();
       },
     });

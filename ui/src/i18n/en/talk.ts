@@ -54,7 +54,7 @@ export const talk = {
       goBack: "Take it back",
       note: "Nothing is deleted: this can be taken back. Your message is put into the message field.",
       noteBack: "What leaves stays stored, and search finds it.",
-      done: "{what, select, files {Files are} conversation {The conversation is} other {Conversation and files are}} back where they were",
+      done: "{what, select, files {Files are back where they were} conversation {The conversation is back where it was} other {Conversation and files are back where they were}}",
       back: "The rewind is taken back",
       undo: "Take it back",
       mark: "{what, select, files {Files went back} conversation {The conversation went back} other {Conversation and files went back}}",
