@@ -4,7 +4,7 @@ import { render, screen, waitFor } from "@testing-library/react";
 import { act } from "react";
 import { expect, it } from "vitest";
 import { Client, type Transport, type TransportHandlers } from "../src/protocol/client";
-import { ProtocolProvider, useRequest } from "../src/protocol/queries";
+import { ProtocolProvider, staleMethods, useRequest } from "../src/protocol/queries";
 
 /** A transport whose answers are given by hand, in any order. */
 class SlowTransport implements Transport {
@@ -56,4 +56,8 @@ it("asks again where the change came while the first answer was under way", asyn
     transport.open[1]?.({ projects: [{ name: "calculator" }] });
   });
   await screen.findByText("calculator");
+});
+
+it("asks for the sessions again where one begins or ends to wait for an answer", () => {
+  expect(staleMethods("approvals")).toEqual(expect.arrayContaining(["approval.list", "session.list", "session.get"]));
 });

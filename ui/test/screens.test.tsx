@@ -253,6 +253,21 @@ describe("the review", () => {
   });
 });
 
+const LISTED = {
+  id: "ses_gone",
+  project_id: "prj_1",
+  kind: "voice",
+  name: "Thrown away",
+  pinned: false,
+  deleted: false,
+  message_count: 4,
+  last_message_preview: "",
+  created_at: 0,
+  last_active_at: 0,
+  last_seq: 1,
+  awaiting_approval: false,
+} as const;
+
 describe("sessions", () => {
   it("are grouped and marked, deleted with a way back, and renamed", async () => {
     const { engine } = mount();
@@ -266,6 +281,40 @@ describe("sessions", () => {
     await user().click(await screen.findByRole("button", { name: "Undo" }));
     expect(engine.calls("session.delete")).toEqual([{ session_id: "ses_1" }]);
     expect(engine.calls("session.restore")).toEqual([{ session_id: "ses_1" }]);
+  });
+
+  it("stay where they are while others are looked for, and the end of the list is said", async () => {
+    const { engine } = mount();
+    const list = await screen.findByRole("navigation", { name: "Sessions" });
+    const name = await within(list).findByText("Flaky test in scheduler");
+    let answer: (() => void) | undefined;
+    engine.on("session.list", ({ search, limit }: { search?: string; limit: number }) => {
+      // As many as are asked for would only be slow here.
+      const told = { sessions: [{ ...LISTED, name: `The newest of ${String(limit)}` }], total: 1201 };
+      return search ? new Promise((done) => { answer = () => { done(told); }; }) : told;
+    });
+    await user().type(screen.getByLabelText("Filter by name"), "s");
+    await waitFor(() => { expect(answer).toBeDefined(); });
+    expect(name.isConnected).toBe(true);
+    act(() => { answer?.(); });
+    await within(list).findByText("The newest of 100");
+    await user().clear(screen.getByLabelText("Filter by name"));
+    act(() => { engine.topic({ topic: "sessions" }); });
+    for (const more of [200, 300, 400, 500]) {
+      await user().click(await within(list).findByRole("button", { name: "Show 100 more" }));
+      await within(list).findByText(`The newest of ${String(more)}`);
+    }
+    await within(list).findByText("1,200 older ones are not listed. Filter to find them.");
+    expect(within(list).queryByRole("button", { name: "Show 100 more" })).toBeNull();
+  });
+
+  it("that were deleted come back by a click", async () => {
+    const { engine } = mount();
+    engine.on("session.list", ({ deleted }: { deleted: boolean }) => ({ sessions: deleted ? [{ ...LISTED, deleted: true }] : [], total: deleted ? 1 : 0 }));
+    const list = await screen.findByRole("navigation", { name: "Sessions" });
+    await user().click(await within(list).findByRole("button", { name: "Deleted sessions" }));
+    await user().click(await within(list).findByRole("button", { name: /Thrown away.*Restore/ }));
+    expect(engine.calls("session.restore")).toEqual([{ session_id: "ses_gone" }]);
   });
 
   it("are found by their words, and the place is opened", async () => {

@@ -6,6 +6,7 @@ import {
   keepPreviousData,
   useQuery,
   useQueryClient,
+  type QueryKey,
   type UseQueryResult,
 } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useSyncExternalStore, type ReactNode } from "react";
@@ -36,7 +37,8 @@ export function staleMethods(topic: Topic["topic"]): Method[] {
     case "changes":
       return ["operation.changes", "operation.list", "operation.get", "session.changes", "comment.list", "context.get"];
     case "approvals":
-      return ["approval.list"];
+      // A session's sign says that it waits for an answer.
+      return ["approval.list", "session.list", "session.get"];
     case "rules":
       return ["rule.list", "rule.preview", "rule.test"];
     case "trust":
@@ -131,18 +133,21 @@ export function ProtocolProvider(props: { client: Client; queries?: QueryClient;
 /**
  * The answer to a request, asked again when its topic goes stale. `params: undefined` asks nothing.
  * With `keep` the last answer stays until the one to other params is there, for lists that are
- * searched: what stands around them must not come and go with each letter.
+ * searched: what stands around them must not come and go with each letter. As a function it says
+ * for which params before.
  */
 export function useRequest<M extends Method>(
   method: M,
   params: Params<M> | undefined,
-  options: { keep?: boolean } = {},
+  options: { keep?: boolean | ((before: Params<M>) => boolean) } = {},
 ): UseQueryResult<Reply<M>> {
   const client = useClient();
+  const { keep } = options;
+  const kept = (last: Reply<M> | undefined, before: { queryKey: QueryKey } | undefined) => (typeof keep === "function" && before && keep(before.queryKey[1] as Params<M>) ? last : undefined);
   return useQuery<Reply<M>>({
     queryKey: [method, params],
     queryFn: () => client.call(method, params as Params<M>),
     enabled: params !== undefined,
-    ...(options.keep ? { placeholderData: keepPreviousData } : {}),
+    ...(keep ? { placeholderData: typeof keep === "function" ? (kept as typeof keepPreviousData) : keepPreviousData } : {}),
   });
 }

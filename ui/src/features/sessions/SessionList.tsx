@@ -30,6 +30,8 @@ export function sessionName(session: Session): string {
 }
 
 const PAGE = 100;
+/** The engine tells no more at once. */
+const LARGEST_PAGE = 500;
 /** As many names are found by looking. */
 const SEEN_AT_ONCE = 8;
 
@@ -45,7 +47,12 @@ export const SessionList = memo(function SessionList(props: {
   const [filter, setFilter] = useState("");
   const [deleted, setDeleted] = useState(false);
   const [limit, setLimit] = useState(PAGE);
-  const list = useRequest("session.list", { project_id: props.projectId, search: filter || undefined, deleted, limit });
+  const list = useRequest(
+    "session.list",
+    { project_id: props.projectId, search: filter || undefined, deleted, limit },
+    // While somebody types or asks for more the rows stay; another list does not show them for a moment.
+    { keep: (before) => before.project_id === props.projectId && before.deleted === deleted },
+  );
   const sessions = list.data?.sessions ?? [];
   const rest = (list.data?.total ?? 0) - sessions.length;
 
@@ -89,17 +96,18 @@ export const SessionList = memo(function SessionList(props: {
             </ul>
           </section>
         ))}
-        {rest > 0 ? (
+        {rest > 0 && limit < LARGEST_PAGE ? (
           <Button
             small
             look="ghost"
             onClick={() => {
-              setLimit(Math.min(500, limit + PAGE));
+              setLimit(limit + PAGE);
             }}
           >
             {t.sessions.more({ count: Math.min(rest, PAGE) })}
           </Button>
         ) : null}
+        {rest > 0 && limit >= LARGEST_PAGE ? <p className="quiet sessions-rest">{t.sessions.beyond({ count: rest })}</p> : null}
         {deleted || !filter ? (
           <Button
             small
@@ -140,12 +148,13 @@ function SessionRow(props: { session: Session; now: number; current: boolean; un
             className="session-open"
             aria-current={current ? "page" : undefined}
             onClick={() => {
-              if (!session.deleted) actions.open(session.id);
+              if (session.deleted) actions.restore(session);
+              else actions.open(session.id);
             }}
           >
             <Mark session={session} unread={unread} />
             <span className="truncate grow">{name}</span>
-            <span className="quiet num session-time">{shortTime(session.last_active_at, props.now)}</span>
+            {session.deleted ? <span className="quiet session-restore">{t.sessions.restore}</span> : <span className="quiet num session-time">{shortTime(session.last_active_at, props.now)}</span>}
           </button>
           <Menu
             align="end"

@@ -142,6 +142,7 @@ export const around: Translation<typeof english> = {
     noDeleted: "Nichts wurde gelöscht",
     restore: "Wiederherstellen",
     more: "{count, number} weitere zeigen",
+    beyond: "{count, plural, one {# ältere steht} other {# ältere stehen}} nicht in der Liste. Filtern, um sie zu finden.",
   },
   search: {
     title: "Suche",

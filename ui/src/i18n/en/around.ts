@@ -139,6 +139,7 @@ export const around = {
     noDeleted: "Nothing was deleted",
     restore: "Restore",
     more: "Show {count, number} more",
+    beyond: "{count, plural, one {# older one is} other {# older ones are}} not listed. Filter to find them.",
   },
   search: {
     title: "Search",
