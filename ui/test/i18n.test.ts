@@ -14,6 +14,7 @@ import { duration, money, timeOfDay, tokens } from "../src/i18n/format";
 import { said } from "../src/i18n/de/said";
 import { speak, speaking, spokenOf } from "../src/i18n/language";
 import { translated } from "../src/i18n/said";
+import { countedInWords } from "../src/protocol/counted";
 import { told } from "../src/protocol/told";
 import type { Catalogue } from "../src/i18n/message";
 
@@ -177,9 +178,23 @@ describe("what the engine says", () => {
       "Nur ihre ersten 5000 Stücke werden nach Wörtern durchsucht. Mehr als 20000 Elemente; die danach fehlen.",
     );
     expect(translated("5.9 MB; files over 4.2 MB are searched only for exact text.")).toBe("5.9 MB; Dateien über 4.2 MB werden nur nach genauem Text durchsucht.");
+    expect(translated("it is to reach crates.io, and no other host. Also, `npm publish` is not on the safe list")).toBe(
+      "es soll crates.io erreichen und keinen anderen Rechner. Außerdem: `npm publish` steht nicht auf der Liste des Harmlosen",
+    );
+    expect(translated("it runs with ALL RIGHTS of root")).toBe("es läuft mit ALLEN RECHTEN von root");
     expect(translated("src/a.rs was left as it is. It was edited since.")).toBe("src/a.rs blieb, wie es ist. Es wurde seither bearbeitet.");
     expect(told({ code: "conflict", message: "Nobody ever said this." })).toBe("Im Augenblick nicht möglich: Nobody ever said this.");
   });
+});
+
+it("counts of a tool are said in the window's words, and stay as they are where one is not known", async () => {
+  await speak("en");
+  expect(countedInWords("exit 0 in 0.1 s")).toBe("exit 0 in 0.1 s");
+  await speak("de");
+  const said = ["1 line", "212 lines", "4 files, 1 folder", "3 matches in 2 files", "exit 1 in 1.9 s", "exit 0", "lines 3–40 of 86", "no results", "25 tools"].map(countedInWords);
+  expect(said).toEqual(["1 Zeile", "212 Zeilen", "4 Dateien, 1 Ordner", "3 Treffer in 2 Dateien", "Exit-Code 1 nach 1,9 s", "Exit-Code 0", "Zeilen 3–40 von 86", "keine Ergebnisse", "25 Werkzeuge"]);
+  expect(countedInWords("86 lines, 3 oddities")).toBeUndefined();
+  await speak("en");
 });
 
 describe("the interface", () => {

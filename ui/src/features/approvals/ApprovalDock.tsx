@@ -3,6 +3,7 @@
 import { ShieldAlert, ShieldQuestion } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Countdown } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
@@ -86,7 +87,7 @@ function Question(props: { approval: Approval; projectId: string | undefined; ot
         <dt>{t.approval.in}</dt>
         <dd className="mono">{approval.cwd}</dd>
         <dt>{t.approval.why}</dt>
-        <dd>{approval.reason}</dd>
+        <dd><Said text={approval.reason} /></dd>
         {approval.purpose ? (
           <>
             <dt>{t.approval.purpose}</dt>

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Empty, Failed, Meter, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
@@ -51,7 +52,7 @@ function Outlook() {
         <Figure label={words.month} of={month} />
       </div>
       {days.data.rows.length === 0 ? <Empty title={words.nothing}>{words.nothingHint}</Empty> : <DayChart rows={days.data.rows} today={day} />}
-      <p className="quiet">{basis}</p>
+      <p className="quiet"><Said text={basis} /></p>
     </section>
   );
 }
@@ -223,7 +224,7 @@ function Savings() {
         {data.breaks.map((one) => (
           <div key={one.reason} className="budget-break">
             <dt>{words.broken({ count: one.times })}</dt>
-            <dd>{one.reason}</dd>
+            <dd><Said text={one.reason} /></dd>
           </div>
         ))}
       </dl>

@@ -31,10 +31,12 @@ import { Terminal, TerminalTail } from "../../components/Ansi";
 import { Button } from "../../components/Button";
 import { Code } from "../../components/Code";
 import { DiffLines, Figures } from "../../components/Diff";
+import { Said } from "../../components/Said";
 import { CopyButton, Elapsed } from "../../components/states";
 import { uncoloured } from "../../components/terminal";
 import { t } from "../../i18n";
 import { bytes, duration } from "../../i18n/format";
+import { countedInWords } from "../../protocol/counted";
 import type { RewindTarget } from "./RewindDialog";
 import { asked, printsTerminal, toolLine } from "./toolText";
 import type { ApprovalView, ToolItem } from "./transcript";
@@ -96,7 +98,7 @@ export const ToolRow = memo(function ToolRow(props: {
         <Icon size={14} className="quiet" aria-hidden="true" />
         <span className="tool-verb">{line.verb}</span>{" "}
         {line.subject ? <span className="mono truncate tool-subject">{line.subject}</span> : null}{" "}
-        <ToolFigures item={item} />{" "}
+        <ToolFigures item={item} approval={approval} />{" "}
         <ToolStateMark item={item} />
       </button>
       {open ? <ToolBody item={item} path={line.path} approval={approval} onOpenFile={props.onOpenFile} onRewind={props.onRewind} /> : null}
@@ -109,14 +111,25 @@ export const ToolRow = memo(function ToolRow(props: {
   );
 });
 
-function ToolFigures({ item }: { item: ToolItem }) {
+function ToolFigures({ item, approval }: { item: ToolItem; approval: ApprovalView | undefined }) {
+  // What the model is told then is not meant for the person who decided.
+  if (item.state === "failed" && approval?.decision === "deny") return <span className="quiet truncate tool-summary">{decided(approval)}</span>;
   if (item.state === "writing") return <span className="quiet num">{item.bytes > 0 ? bytes(item.bytes) : ""}</span>;
   if (item.changes.length > 0 && !printsTerminal(item.tool)) {
     const additions = item.changes.reduce((sum, change) => sum + change.additions, 0);
     const deletions = item.changes.reduce((sum, change) => sum + change.deletions, 0);
     return <Figures additions={additions} deletions={deletions} />;
   }
-  return item.summary ? <span className="quiet truncate tool-summary">{item.summary}</span> : null;
+  if (!item.summary) return null;
+  const own = countedInWords(item.summary);
+  return <span className="quiet truncate tool-summary">{own ?? <Said text={item.summary} />}</span>;
+}
+
+/** How a question about a call ended; undefined while it waits. */
+function decided(approval: ApprovalView): string | undefined {
+  if (approval.decision && approval.by === "person") return t.approval.decided[approval.decision];
+  if (approval.by === "expiry") return t.approval.byExpiry;
+  return approval.by === "operation" ? t.approval.byOperation : undefined;
 }
 
 function ToolStateMark({ item }: { item: ToolItem }) {
@@ -157,15 +170,9 @@ function ToolBody(props: {
     <div className="tool-body">
       {approval ? (
         <p className="secondary">
-          {approval.decision && approval.by === "person"
-            ? `${t.approval.title}: ${t.approval.decided[approval.decision]}`
-            : approval.by === "expiry"
-              ? t.approval.byExpiry
-              : approval.by === "operation"
-                ? t.approval.byOperation
-                : t.chat.waitingForYou}
+          {approval.decision && approval.by === "person" ? `${t.approval.title}: ${t.approval.decided[approval.decision]}` : (decided(approval) ?? t.chat.waitingForYou)}
           {" · "}
-          {approval.approval.reason}
+          <Said text={approval.approval.reason} />
         </p>
       ) : null}
       {pieces.length > 0 && path ? (

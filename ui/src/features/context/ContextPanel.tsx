@@ -4,11 +4,13 @@
 import { ChevronLeft, ChevronRight, FileText, Pin, PinOff, ReceiptText } from "lucide-react";
 import { useState } from "react";
 import { Button, IconButton } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Empty, Meter, useNow } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
 import { bytes, money, shortTime, tokens } from "../../i18n/format";
 import { useChoices, type Choices } from "../../protocol/choices";
+import { countedInWords } from "../../protocol/counted";
 import { told } from "../../protocol/told";
 import type { ContextTarget } from "../../protocol/generated/ContextTarget";
 import type { FragmentLine } from "../../protocol/generated/FragmentLine";
@@ -138,7 +140,7 @@ function FragmentCell(props: { fragment: FragmentLine; share: number; parts: (na
   return (
     <>
       <div>{names[fragment.name] ?? fragment.name}</div>
-      {fragment.detail ? <div className="quiet receipt-detail">{fragment.detail}</div> : null}
+      {fragment.detail ? <div className="quiet receipt-detail">{countedInWords(fragment.detail) ?? <Said text={fragment.detail} />}</div> : null}
       <div className="receipt-bar" aria-hidden="true">
         <span style={{ width: `${props.share * 100}%` }} />
       </div>

@@ -3,6 +3,7 @@
 
 import { useState, type ReactNode } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { shortTime, whole } from "../../i18n/format";
@@ -120,7 +121,7 @@ function Row(props: {
     <tr>
       <td>
         {of.name}
-        {of.description ? <p className="quiet">{of.description}</p> : null}
+        {of.description ? <p className="quiet"><Said text={of.description} /></p> : null}
       </td>
       <td>
         <Match of={of.matches} />

@@ -1,6 +1,7 @@
 // Commands with more rights: which are known, which never run, what was asked for, what became of it.
 
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { useNow } from "../../components/states";
 import { t } from "../../i18n";
 import { clock } from "../../i18n/format";
@@ -46,7 +47,7 @@ function Waiters() {
             <strong className="mono trust-wrap">{request.command}</strong>
           </p>
           <p className="secondary">
-            {words.asUser({ user: request.user, folder: request.working_dir })} {request.reason} · <span className="num">{clock(request.expires_at - now)}</span>
+            {words.asUser({ user: request.user, folder: request.working_dir })} <Said text={request.reason} /> · <span className="num">{clock(request.expires_at - now)}</span>
           </p>
           <div className="row-line">
             <Button

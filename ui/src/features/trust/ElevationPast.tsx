@@ -3,6 +3,7 @@
 import { ShieldAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Empty, Failed, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { duration, fullTime, shortTime, timeOfDay } from "../../i18n/format";
@@ -42,7 +43,7 @@ export function Requests({ search, onSession }: Wanted) {
               <td className="trust-wrap">
                 <span className="mono">{one.command}</span>
                 <p className="quiet">
-                  {words.asUser({ user: one.user, folder: one.working_dir })} {one.reason}
+                  {words.asUser({ user: one.user, folder: one.working_dir })} <Said text={one.reason} />
                 </p>
               </td>
               <td>

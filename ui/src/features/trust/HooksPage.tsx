@@ -3,6 +3,7 @@
 import { Webhook } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Empty, Failed, FailureCard, useNow, Waiting } from "../../components/states";
 import { useToasts } from "../../components/toasts";
 import { t } from "../../i18n";
@@ -108,7 +109,7 @@ export function HooksPage({ project }: { project: Project | undefined }) {
                 <span className={`badge ${LOOKS[run.outcome]}`}>{words.outcomes[run.outcome]}</span>
               </td>
               <td className="trust-wrap">
-                {run.reason}
+                <Said text={run.reason} />
                 {run.output ? <pre className="trust-content">{run.output}</pre> : null}
               </td>
               <td className="num">{duration(run.duration_ms)}</td>

@@ -3,6 +3,7 @@
 import { ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { Empty, Failed, FailureCard, useNow, Waiting } from "../../components/states";
 import { t } from "../../i18n";
 import { shortTime, whole } from "../../i18n/format";
@@ -75,7 +76,7 @@ export function RulesPage({ project }: { project: Project | undefined }) {
           {rules.data.block_list.map((entry) => (
             <tr key={entry.name}>
               <td className="mono">{entry.name}</td>
-              <td>{entry.description}</td>
+              <td><Said text={entry.description} /></td>
               <td>{entry.severity}</td>
             </tr>
           ))}
@@ -281,7 +282,7 @@ function TryCommand({ project }: { project: Project | undefined }) {
       {verdict.data ? (
         <div role="status">
           <p>
-            <span className={`badge ${LOOKS[verdict.data.action]}`}>{words.actions[verdict.data.action]}</span> {verdict.data.reason}
+            <span className={`badge ${LOOKS[verdict.data.action]}`}>{words.actions[verdict.data.action]}</span> <Said text={verdict.data.reason} />
           </p>
           <ul className="trust-tree">
             <Part part={verdict.data.tree} />
@@ -296,7 +297,7 @@ function Part({ part }: { part: Judgement }) {
   const words = t.trust.rules;
   return (
     <li>
-      <span className={`badge ${LOOKS[part.action]}`}>{words.actions[part.action]}</span> <span className="mono trust-wrap">{part.text}</span> <span className="quiet">{part.reason}</span>
+      <span className={`badge ${LOOKS[part.action]}`}>{words.actions[part.action]}</span> <span className="mono trust-wrap">{part.text}</span> <span className="quiet"><Said text={part.reason} /></span>
       {part.parts && part.parts.length > 0 ? (
         <ul>
           {part.parts.map((inner, index) => (

@@ -2,6 +2,7 @@
 // Übersetzung. Was hier fehlt, wird englisch gezeigt und als englisch ausgezeichnet.
 
 import type { Said } from "../said";
+import { judged } from "./judged";
 
 export const said: Said = [
   // Modelle und Schlüssel.
@@ -430,4 +431,5 @@ export const said: Said = [
   // Was die Oberfläche selbst an Stelle der Engine sagt.
   ["The engine did not answer because the connection to it is broken.", "Die Engine hat nicht geantwortet, weil die Verbindung zu ihr unterbrochen ist."],
   ["Mira reconnects by itself; try again then.", "Mira verbindet sich von selbst neu; danach noch einmal versuchen."],
+  ...judged,
 ];
