@@ -10,6 +10,7 @@ import { asFailure } from "../../protocol/client";
 import type { Setting } from "../../protocol/generated/Setting";
 import { useRequest } from "../../protocol/queries";
 import { useSaved } from "../../protocol/saved";
+import { sourceInWords, whyFixed } from "./fixed";
 
 /** Those whose name or sentence has the words; all without any. */
 export function AllSettings({ filter }: { filter: string }) {
@@ -73,7 +74,7 @@ function SettingRow({ setting }: { setting: Setting }) {
         </p>
         <p className="quiet setting-facts">
           {t.settings.legal}: {setting.legal}. {t.settings.default({ value: setting.default || t.settings.empty })}.{" "}
-          {setting.editable ? "" : t.settings.fixed({ source: setting.source })}
+          {setting.editable ? "" : whyFixed(setting)}
         </p>
         {problem ? (
           <p className="bad" role="alert">
@@ -124,7 +125,7 @@ function SettingRow({ setting }: { setting: Setting }) {
         </form>
         <div className="row-line">
           <span className={setting.source === "default" ? "badge" : "badge accent"}>
-            {t.settings.source} {setting.source}
+            {sourceInWords(setting.source)}
           </span>
           {setting.editable && setting.source === "settings" ? (
             <Button small look="ghost" onClick={() => void save(null)}>

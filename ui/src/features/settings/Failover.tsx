@@ -7,6 +7,7 @@ import { t } from "../../i18n";
 import { told } from "../../protocol/told";
 import type { ProviderName } from "../../protocol/generated/ProviderName";
 import { useSaved } from "../../protocol/saved";
+import { whyFixed } from "./fixed";
 
 const ALL: ProviderName[] = ["openai", "gemini", "anthropic", "local"];
 const NAME = "PROVIDER_FAILOVER";
@@ -79,7 +80,7 @@ export function Failover({ ready }: { ready: readonly ProviderName[] }) {
           </Button>
         ))}
       </div>
-      {setting.editable ? null : <p className="quiet">{t.settings.fixed({ source: setting.source })}</p>}
+      {setting.editable ? null : <p className="quiet">{whyFixed(setting)}</p>}
     </section>
   );
 }

@@ -9,6 +9,7 @@ import { asFailure } from "../../protocol/client";
 import type { Failure } from "../../protocol/generated/Failure";
 import type { Setting } from "../../protocol/generated/Setting";
 import { useSaved } from "../../protocol/saved";
+import { whyFixed } from "./fixed";
 
 interface ServerProps<R> {
   name: string;
@@ -155,7 +156,7 @@ function AddressField(props: {
           </Button>
         ) : null}
       </form>
-      <p className="quiet">{isFixed ? t.settings.fixed({ source: setting.source }) : props.hint}</p>
+      <p className="quiet">{isFixed ? whyFixed(setting) : props.hint}</p>
     </div>
   );
 }

@@ -13,6 +13,7 @@ import type { VectorsState } from "../../protocol/generated/VectorsState";
 import { useClient, useRequest } from "../../protocol/queries";
 import { useSaved } from "../../protocol/saved";
 import { told } from "../../protocol/told";
+import { whyFixed } from "./fixed";
 import { MoveVectors } from "./MoveVectors";
 import { OldVectors } from "./OldVectors";
 import { QdrantServer } from "./QdrantServer";
@@ -44,7 +45,7 @@ function Words<T extends string>(props: { name: string; label: string; options: 
   const setting = saved.of(props.name);
   const value = props.options.find((one) => one === setting?.value);
   if (!setting || value === undefined) return null;
-  if (!setting.editable) return <p className="quiet">{`${props.labels[value]} · ${t.settings.fixed({ source: setting.source })}`}</p>;
+  if (!setting.editable) return <p className="quiet">{`${props.labels[value]} · ${whyFixed(setting)}`}</p>;
   return (
     <Choice
       label={props.label}
