@@ -50,6 +50,7 @@ export function Graph({ projectId, element, onOpen }: { projectId: string; eleme
       <div className="row-line wrap">
         <h3 className="section-title grow">{words.title}</h3>
         <Choice
+          shown
           label={words.steps}
           value={depth}
           options={["1", "2", "3"].map((value) => ({ value, label: value }))}

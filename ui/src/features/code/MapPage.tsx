@@ -18,7 +18,7 @@ export function MapPage({ projectId }: { projectId: string }) {
     <section className="stack" aria-label={t.code.tabs.map}>
       <p className="secondary">{words.explained}</p>
       <div className="row-line wrap">
-        <Choice label={words.budget} value={budget} options={BUDGETS.map((value) => ({ value, label: whole(Number(value)) }))} onChange={setBudget} />
+        <Choice shown label={words.budget} value={budget} options={BUDGETS.map((value) => ({ value, label: whole(Number(value)) }))} onChange={setBudget} />
         <span className="quiet num grow" role="status">
           {map.data ? words.of({ shown: whole(map.data.files_shown), all: whole(map.data.files), tokens: whole(map.data.tokens) }) : null}
         </span>

@@ -27,7 +27,7 @@ export function QualityPage({ projectId, links }: { projectId: string; links: Co
       <p className="secondary">{words.explained}</p>
       <div className="row-line wrap" role="group" aria-label={t.search.filters}>
         <Kinds kind={kind} counts={found.data?.counts ?? []} onKind={setKind} />
-        <Choice label={words.atLeast} value={severity} options={SEVERITIES.map((value) => ({ value, label: severityWord(value) }))} onChange={setSeverity} />
+        <Choice shown label={words.atLeast} value={severity} options={SEVERITIES.map((value) => ({ value, label: severityWord(value) }))} onChange={setSeverity} />
         <input
           className="input code-path"
           value={path}

@@ -53,10 +53,8 @@ export function Issues({ issues, links, label }: { issues: readonly QualityIssue
         <thead>
           <tr>
             <th scope="col">{words.severity}</th>
-            <th scope="col">{words.kind}</th>
             <th scope="col">{words.measure}</th>
             <th scope="col">{words.what}</th>
-            <th scope="col">{words.place}</th>
             <th scope="col">{words.advice}</th>
           </tr>
         </thead>
@@ -68,16 +66,16 @@ export function Issues({ issues, links, label }: { issues: readonly QualityIssue
                   {severityWord(issue.severity)}
                 </span>
               </td>
-              <td>{issueWord(issue.kind)}</td>
               <td title={issue.title}>
-                <span className="num">{measure(issue)}</span> <span className="quiet">{unitWord(issue.unit)}</span>
+                {issueWord(issue.kind)}{" "}
+                <span className="code-measure quiet">
+                  <span className="num nowrap">{measure(issue)}</span> {unitWord(issue.unit)}
+                </span>
               </td>
-              <td>
+              <td className="code-what">
                 {issue.element ? <ElementLink element={issue.element} onOpen={links.openElement} /> : <span className="quiet">{words.file}</span>}
-                {issue.other ? <Other place={issue.other} links={links} /> : null}
-              </td>
-              <td>
                 <Place path={issue.path} line={issue.start_line} onOpen={links.openFile} />
+                {issue.other ? <Other place={issue.other} links={links} /> : null}
               </td>
               <td className="secondary code-advice">
                 <Said text={issue.advice} />

@@ -19,16 +19,22 @@ export function phaseWord(state: IndexState): string {
 /** "src/lib.rs:12", as a button that opens it. */
 export function Place(props: { path: string; line: number; onOpen: (path: string, line: number) => void }) {
   const { path, line } = props;
+  const name = path.lastIndexOf("/") + 1;
   return (
     <button
       type="button"
-      className="code-place mono truncate"
+      className="code-place mono"
+      title={`${path}:${String(line)}`}
       aria-label={t.code.search.open({ path, line })}
       onClick={() => {
         props.onOpen(path, line);
       }}
     >
-      <bdi>{path}</bdi>:{line}
+      {/* Of a long path the end says most. */}
+      {name > 0 ? <bdi className="truncate">{path.slice(0, name)}</bdi> : null}
+      <span className="code-place-name">
+        <bdi>{path.slice(name)}</bdi>:{line}
+      </span>
     </button>
   );
 }
