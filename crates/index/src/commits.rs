@@ -77,7 +77,7 @@ impl Index {
 
     /// All commits from this one on are known.
     pub async fn set_commits_read(&self, head: &str) -> Result<(), IndexError> {
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         let mut all = writer.connection.begin().await?;
         let emptied = sqlx::query("DELETE FROM commits_read");
         emptied.execute(&mut *all).await?;
@@ -91,7 +91,7 @@ impl Index {
 
     /// Makes commits known; those that are known stay as they are.
     pub async fn add_commits(&self, commits: &[Commit]) -> Result<(), IndexError> {
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         let mut all = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         for commit in commits {
             add(&mut all, commit).await?;
@@ -102,7 +102,7 @@ impl Index {
 
     /// Forgets commits, with their words; their vectors leave with the next tidying.
     pub async fn forget_commits(&self, hashes: &[String]) -> Result<(), IndexError> {
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         let mut all = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         for hash in hashes {
             let id: Option<i64> =

@@ -95,7 +95,7 @@ impl Index {
 
     /// Makes sure that the symbols are in memory.
     pub(crate) async fn loaded(&self) -> Result<(), IndexError> {
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         Ok(self.load_symbols(&mut writer).await?)
     }
 

@@ -164,7 +164,7 @@ impl Index {
     /// setting, or a limit is zero or above what is read at all.
     pub async fn set_language(&self, config: LanguageConfig) -> Result<(), IndexError> {
         check(&config)?;
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         self.known_languages().has_room_for(&config)?;
         store(&mut writer.connection, &config).await?;
         let mut languages = self

@@ -289,7 +289,7 @@ impl Index {
                 .vectors
                 .delete(&meaning.collection, &meaning.own())
                 .await?;
-            let mut writer = self.shared.writer.lock().await;
+            let mut writer = self.writer().await;
             sqlx::query("DELETE FROM embedded WHERE collection = ?")
                 .bind(meaning.name())
                 .execute(&mut writer.connection)
@@ -321,7 +321,7 @@ impl Index {
                 .vectors
                 .delete(&meaning.collection, &Filter::ids(ids))
                 .await?;
-            let mut writer = self.shared.writer.lock().await;
+            let mut writer = self.writer().await;
             let mut all = writer.connection.begin().await?;
             for hash in &hashes {
                 sqlx::query("DELETE FROM embedded WHERE collection = ? AND hash = ?")
@@ -359,7 +359,7 @@ impl Index {
             }
         }
         meaning.vectors.upsert(&meaning.collection, points).await?;
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         let mut all = writer.connection.begin().await?;
         for (hash, parts) in &made {
             sqlx::query(

@@ -73,6 +73,27 @@ impl Index {
     }
 }
 
+impl Index {
+    /// The one connection that writes, with no transaction open on it.
+    pub(crate) async fn writer(&self) -> tokio::sync::MutexGuard<'_, Writer> {
+        let mut writer = self.shared.writer.lock().await;
+        let connection = &mut writer.connection;
+        // SQLite ends a transaction by itself where the disk is full or does not answer. The
+        // driver goes on counting it as open: on this connection every later write would fail.
+        // (A rollback that only waits for its turn is done before the ping.)
+        if connection.is_in_transaction()
+            && connection.ping().await.is_ok()
+            && connection.is_in_transaction()
+        {
+            match connect(&self.shared.path).await {
+                Ok(fresh) => *writer = Writer::new(fresh),
+                Err(error) => tracing::error!(%error, "the index was not opened anew"),
+            }
+        }
+        writer
+    }
+}
+
 /// Written to `application_id` when a sync of the whole project has ended once.
 pub(crate) const COMPLETE: i64 = 0x4d69_7261;
 

@@ -213,7 +213,7 @@ impl Index {
             return Ok(());
         }
         let done = batch.outcomes.len() as u64;
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         let outcomes = self.shared.order.newest(batch.outcomes);
         let committed = self.commit(&mut writer, outcomes, now_ms()).await?;
         drop(writer);
@@ -232,7 +232,7 @@ impl Index {
         if self.state().is_complete {
             return Ok(());
         }
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         let set = format!("PRAGMA application_id = {COMPLETE}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(set))
             .execute(&mut writer.connection)

@@ -128,7 +128,7 @@ impl Index {
     /// Takes the history over in place of what was known.
     pub async fn set_history(&self, made_from: &str, steps: &[Step]) -> Result<(), IndexError> {
         let history = History::of(steps);
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         write(&mut transaction, &history).await?;
         sqlx::query("INSERT OR REPLACE INTO made_from (what, hash) VALUES (?1, ?2)")

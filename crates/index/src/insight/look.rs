@@ -48,7 +48,7 @@ impl Index {
                 .await
                 .map_err(|error| IndexError::Broken(error.to_string()))?
                 .ok_or(IndexError::Cancelled)?;
-            let mut writer = self.shared.writer.lock().await;
+            let mut writer = self.writer().await;
             let mut transaction = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
             write(&mut transaction, &code, &insight).await?;
             sqlx::query("INSERT OR REPLACE INTO made_from (what, hash) VALUES (?1, ?2)")

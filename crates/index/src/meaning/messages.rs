@@ -102,7 +102,7 @@ impl Index {
         if new.is_empty() && gone.is_empty() {
             return Ok(());
         }
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         let mut all = writer.connection.begin_with("BEGIN IMMEDIATE").await?;
         for id in &gone {
             sqlx::query("DELETE FROM messages WHERE id = ?")

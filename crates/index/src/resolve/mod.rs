@@ -71,7 +71,7 @@ impl Index {
 
     /// How many files, and in how many steps.
     async fn resolve_some(&self) -> Result<(usize, u64), IndexError> {
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         self.load_symbols(&mut writer).await?;
         let rows = sqlx::query(
             "SELECT u.file_id, r.packed FROM unresolved u
@@ -100,7 +100,7 @@ impl Index {
     /// Reads all manifests again where one may have changed; what follows from a difference is
     /// noted as unresolved.
     async fn read_manifests(&self) -> Result<(), IndexError> {
-        let mut writer = self.shared.writer.lock().await;
+        let mut writer = self.writer().await;
         if !std::mem::take(&mut writer.manifests_may_differ) {
             return Ok(());
         }
