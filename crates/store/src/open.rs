@@ -40,6 +40,10 @@ impl Store {
                 source,
             })?;
         }
+        make_private(&path).map_err(|source| StoreError::Io {
+            path: path.clone(),
+            source,
+        })?;
         let options = options(&path);
         let writer = open_writer(&path, &options)
             .await
@@ -63,6 +67,27 @@ impl Store {
             .await?;
         Ok(lines.into_iter().filter(|line| line != "ok").collect())
     }
+}
+
+/// What was said is the owner's alone, wherever the file lies. SQLite gives the files beside it
+/// the same permissions.
+#[cfg(unix)]
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let new = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match new {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn make_private(_path: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

@@ -85,13 +85,21 @@ fn held(data_dir: &Path, file: &mut File) -> Failure {
     )
 }
 
+/// One that is there and empty is made so, too; one that holds other things may be meant for
+/// others, and `mira doctor` names it.
 #[cfg(unix)]
 fn make_private_dir(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
+    use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
-        .create(path)
+        .create(path)?;
+    let is_open = super::doctor::others_may_enter(path);
+    if is_open && std::fs::read_dir(path)?.next().is_none() {
+        // Who does not own it is told by the doctor.
+        let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700));
+    }
+    Ok(())
 }
 
 #[cfg(not(unix))]
@@ -126,7 +134,24 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data_dir = folder.path().join("data");
         let _lock = DataDirLock::take(&data_dir).unwrap();
-        let mode = std::fs::metadata(&data_dir).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o700);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&data_dir), 0o700);
+
+        let made = |name: &str| {
+            let path = folder.path().join(name);
+            std::fs::create_dir(&path).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            path
+        };
+        let empty = made("empty");
+        let _lock = DataDirLock::take(&empty).unwrap();
+        assert_eq!(mode(&empty), 0o700);
+        let shared = made("shared");
+        std::fs::write(shared.join("theirs.txt"), "").unwrap();
+        let _lock = DataDirLock::take(&shared).unwrap();
+        assert_eq!(mode(&shared), 0o755);
+        let check = super::super::doctor::data_dir(&shared);
+        assert!(check.detail.contains("others"), "{check:?}");
+        assert!(check.hint.unwrap().contains("chmod 700"));
     }
 }

@@ -38,6 +38,24 @@ async fn a_second_opening_finds_what_the_first_left() {
     );
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_may_read_it_wherever_it_lies() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let store = Store::open(folder.path().join("mira.db")).await.unwrap();
+    session(&store, "ses_a", None).await;
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{:?}", entry.file_name());
+        files += 1;
+    }
+    assert!(files >= 2, "the log beside it is looked at, too");
+}
+
 #[tokio::test]
 async fn two_handles_on_one_file_see_each_other() {
     let folder = tempfile::tempdir().unwrap();
