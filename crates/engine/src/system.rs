@@ -101,6 +101,9 @@ impl System {
             checks: vec![
                 doctor::data_dir(&settings.data_dir),
                 doctor::database(&self.store).await,
+                doctor::environment(
+                    std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()),
+                ),
                 doctor::providers(providers.list().await),
                 doctor::models(providers.models().await, today),
                 doctor::vectors(vectors.get().await),

@@ -13,7 +13,7 @@ use mira_store::Store;
 use mira_workspace::sandbox::{self, Held, Level, Protection};
 
 use crate::ports::SecretStore;
-use crate::settings::Settings;
+use crate::settings::{Name, Settings};
 
 /// Less free space than this is a warning, in bytes.
 const LOW_SPACE_BYTES: u64 = 500 * 1024 * 1024;
@@ -35,12 +35,52 @@ pub async fn database(store: &Store) -> Check {
     }
 }
 
+/// Names that look like settings and are none: a slip of the pen would do nothing, silently.
+pub fn environment(names: impl Iterator<Item = String>) -> Check {
+    const NAME: &str = "environment";
+    const NO_SETTINGS: &[&str] = &["MIRA_EMBEDDING_MODEL_DIR", "MIRA_HOOK", "MIRA_PROJECT"];
+    let unknown: Vec<String> = names
+        .filter(|name| name.starts_with("MIRA_") && !name.starts_with("MIRA_ASKPASS"))
+        .filter(|name| Name::find(name).is_none() && !NO_SETTINGS.contains(&name.as_str()))
+        .collect();
+    if unknown.is_empty() {
+        return ok(NAME, "no setting there is unknown".into());
+    }
+    warning(
+        NAME,
+        format!("nothing reads {}", unknown.join(", ")),
+        "`mira config list` shows the names of all settings.",
+    )
+}
+
+/// Somebody else than its owner may look into the folder.
+#[cfg(unix)]
+pub fn others_may_enter(folder: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
+}
+
+#[cfg(not(unix))]
+pub fn others_may_enter(_folder: &Path) -> bool {
+    false
+}
+
 pub fn data_dir(path: &Path) -> Check {
     const NAME: &str = "data directory";
     let probe = path.join(".probe");
     if let Err(error) = std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
         let detail = format!("{} cannot be written: {error}", path.display());
         return problem(NAME, detail, "Check its permissions and the disk.");
+    }
+    if others_may_enter(path) {
+        return warning(
+            NAME,
+            format!("{} can be read by others on this machine", path.display()),
+            &format!(
+                "Your conversations lie there: `chmod 700 {}`.",
+                path.display()
+            ),
+        );
     }
     match free_bytes(path) {
         Some(free) if free < LOW_SPACE_BYTES => warning(
@@ -310,6 +350,17 @@ mod tests {
     use mira_protocol::provider::{ModelInfo, ProviderName, TierModel};
 
     use super::*;
+
+    #[test]
+    fn a_setting_that_nobody_reads_is_named() {
+        let set = |names: &[&str]| environment(names.iter().map(|name| (*name).to_owned()));
+        let known = ["PATH", "MIRA_PORT", "OPENAI_API_KEY", "MIRA_ASKPASS_FOR"];
+        assert_eq!(set(&known).state, CheckState::Ok);
+        let check = set(&["MIRA_PORT", "MIRA_DATADIR"]);
+        assert_eq!(check.state, CheckState::Warning);
+        assert!(check.detail.contains("MIRA_DATADIR"), "{check:?}");
+        assert!(!check.detail.contains("MIRA_PORT"), "{check:?}");
+    }
 
     #[test]
     fn a_model_that_ends_soon_is_told() {
