@@ -401,11 +401,28 @@ impl ClientMessage {
                 protocol: map.get("protocol").and_then(Value::as_u64).unwrap_or(0) as u32,
             }),
             "ping" => Ok(Self::Ping { id }),
-            "subscribe" => Ok(Self::Subscribe {
-                session_id: text_of(&map, "session_id").map(SessionId),
-                since_seq: map.get("since_seq").and_then(Value::as_u64).unwrap_or(0),
-                id,
-            }),
+            "subscribe" => {
+                let wrong = |what: &str| {
+                    let why = format!("wrong params for subscribe: {what}.");
+                    (id.clone(), Failure::new(Code::BadParams, why))
+                };
+                let since_seq = match map.get("since_seq") {
+                    None | Some(Value::Null) => 0,
+                    Some(seq) => seq
+                        .as_u64()
+                        .ok_or_else(|| wrong("`since_seq` is a whole number, 0 or more"))?,
+                };
+                let session_id = match map.get("session_id") {
+                    None | Some(Value::Null) => None,
+                    Some(Value::String(id)) => Some(SessionId(id.clone())),
+                    Some(_) => return Err(wrong("`session_id` is a text")),
+                };
+                Ok(Self::Subscribe {
+                    session_id,
+                    since_seq,
+                    id,
+                })
+            }
             "request" => {
                 let Some(method) = text_of(&map, "method") else {
                     return Err(bad("The request has no `method`.".into()));

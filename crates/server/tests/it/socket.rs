@@ -123,6 +123,18 @@ async fn mistakes_are_answered_and_the_connection_lives() {
             "not_found",
         ),
         (
+            r#"{"id":1,"type":"subscribe","since_seq":-1}"#,
+            "bad_params",
+        ),
+        (
+            r#"{"id":1,"type":"subscribe","since_seq":"3"}"#,
+            "bad_params",
+        ),
+        (
+            r#"{"id":1,"type":"subscribe","session_id":3}"#,
+            "bad_params",
+        ),
+        (
             r#"{"id":1,"type":"sudo_approval","approval_id":"no","approved":true}"#,
             "not_found",
         ),
