@@ -17,7 +17,7 @@ pub use code::{
     TestsArgs,
 };
 pub use money::{BudgetArgs, BudgetCommand, Which, micro_usd};
-pub use sessions::SessionsCommand;
+pub use sessions::{JobsCommand, SessionsCommand};
 pub use trust::{
     BlockCommand, CheckpointsCommand, EgressArgs, HooksCommand, MatchArgs, PermissionCommand,
     RuleArgs, RulePlace, RulesCommand, SudoCommand, SudoListArgs, TrustCommand,
@@ -84,6 +84,11 @@ pub enum Command {
     Sudo {
         #[command(subcommand)]
         command: SudoCommand,
+    },
+    /// Commands that run in the background
+    Jobs {
+        #[command(subcommand)]
+        command: Option<JobsCommand>,
     },
     /// What left this machine: requests, and sums by host
     Egress(EgressArgs),
@@ -197,6 +202,10 @@ pub struct ModelArgs {
 pub struct ExecArgs {
     /// What to do; "-" reads it from standard input
     pub prompt: Option<String>,
+    /// Instead of a prompt: go on where the session's last turn stopped, within the limits given
+    /// now
+    #[arg(long, conflicts_with = "prompt")]
+    pub resume: bool,
     #[command(flatten)]
     pub target: Target,
     #[command(flatten)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mira_engine::settings::Settings;
 use mira_protocol::budget::{DecidePause, PauseChoice};
-use mira_protocol::operation::{OperationRef, OperationState};
+use mira_protocol::operation::{GO_ON, OperationRef, OperationState};
 use mira_protocol::project::Project;
 use mira_protocol::session::Session;
 use mira_protocol::trust::TrustState;
@@ -37,9 +37,20 @@ pub async fn run(args: ExecArgs, settings: Settings) -> u8 {
 }
 
 async fn turn(args: ExecArgs, settings: Settings) -> Result<u8, Failure> {
-    let content = prompt(args.prompt.as_deref())?;
+    let content = match args.resume {
+        true => GO_ON.to_owned(),
+        false => prompt(args.prompt.as_deref())?,
+    };
     let mut interrupts = interrupts();
     let (client, project, session) = begin(&args.target, settings).await?;
+    if args.resume {
+        let Some(session) = &session else {
+            let why = "There is no session whose turn could go on.";
+            return Err(Failure::new(Code::BadParams, why)
+                .hint("Name one with --session, or take the newest with --last."));
+        };
+        host::stopped(&client, &session.id).await?;
+    }
     trust(&client, &project, args.trust.as_deref()).await?;
     let since = session.as_ref().map_or(0, |session| session.last_seq);
     let ModelArgs { tier, model } = args.model;

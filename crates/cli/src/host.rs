@@ -7,11 +7,11 @@ use std::time::Duration;
 use mira_engine::settings::{Flags, Settings};
 use mira_engine::{Engine, Ports};
 use mira_keychain::OsKeychain;
-use mira_protocol::operation::StartOperation;
+use mira_protocol::operation::{ListOperations, OperationState, StartOperation};
 use mira_protocol::project::{OpenProject, Project};
 use mira_protocol::session::{LastSession, ListSessions, Session, SessionRef};
 use mira_protocol::system::Nothing;
-use mira_protocol::{Code, Failure, ProjectId, SessionId, calls};
+use mira_protocol::{Code, Failure, OperationId, ProjectId, SessionId, calls};
 use mira_server::{ServeOptions, Server, serve};
 
 use crate::args::{Cli, Target};
@@ -164,6 +164,15 @@ pub async fn session(
 
 /// By id, by the beginning of an id, or by name.
 pub async fn find_session(client: &Client, words: &str) -> Result<Session, Failure> {
+    find_among(client, words, false).await
+}
+
+/// The same among those that were deleted.
+pub async fn find_deleted(client: &Client, words: &str) -> Result<Session, Failure> {
+    find_among(client, words, true).await
+}
+
+async fn find_among(client: &Client, words: &str, deleted: bool) -> Result<Session, Failure> {
     let by_id = SessionRef {
         session_id: SessionId::from(words),
     };
@@ -173,6 +182,7 @@ pub async fn find_session(client: &Client, words: &str) -> Result<Session, Failu
     }
     let all = ListSessions {
         limit: Some(500),
+        deleted,
         ..ListSessions::default()
     };
     let all = client.call(calls::SessionList(all)).await?.sessions;
@@ -190,6 +200,8 @@ pub async fn find_session(client: &Client, words: &str) -> Result<Session, Failu
     }
     match found.as_slice() {
         [session] => Ok((*session).clone()),
+        [] if deleted => Err(Failure::not_found(format!("A deleted session {words:?}"))
+            .hint("`mira sessions list --deleted` shows them all.")),
         [] => Err(Failure::not_found(format!("A session {words:?}"))
             .hint("`mira sessions list` shows them all.")),
         several => {
@@ -202,6 +214,25 @@ pub async fn find_session(client: &Client, words: &str) -> Result<Session, Failu
             Err(Failure::new(Code::BadParams, why)
                 .hint(format!("Name one by its id: {}.", names.join(", "))))
         }
+    }
+}
+
+/// The session's last turn, which stopped before its end.
+pub async fn stopped(client: &Client, session: &SessionId) -> Result<OperationId, Failure> {
+    let session_id = session.clone();
+    let all = client
+        .call(calls::OperationList(ListOperations { session_id }))
+        .await?
+        .operations;
+    let last = all.into_iter().max_by_key(|one| one.created_at);
+    let conflict = |why: &str| Failure::new(Code::Conflict, why);
+    match last.map(|last| (last.state, last.id)) {
+        None | Some((OperationState::Completed, _)) => Err(conflict(
+            "The session's last turn came to its end; there is nothing to go on with.",
+        )
+        .hint("Send a new message instead.")),
+        Some((state, id)) if state.is_terminal() => Ok(id),
+        Some(_) => Err(conflict("The session's last turn is still running.")),
     }
 }
 

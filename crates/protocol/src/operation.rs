@@ -124,6 +124,9 @@ impl std::ops::AddAssign for Usage {
     }
 }
 
+/// What a turn is asked that goes on where another one stopped.
+pub const GO_ON: &str = "Go on where you stopped.";
+
 /// Go on with an operation, on another tier or model where given.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ts", derive(ts_rs::TS))]

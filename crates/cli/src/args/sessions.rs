@@ -87,6 +87,31 @@ pub enum SessionsCommand {
     },
 }
 
+#[derive(Debug, Clone, Subcommand)]
+pub enum JobsCommand {
+    /// The newest first
+    List(JsonArg),
+    /// What one has printed so far
+    Output {
+        /// Its id, or the beginning of it
+        job: String,
+        /// Go on until it ends
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// End one, with all that it started
+    Kill {
+        /// Its id, or the beginning of it
+        job: String,
+    },
+}
+
+impl Default for JobsCommand {
+    fn default() -> Self {
+        Self::List(JsonArg::default())
+    }
+}
+
 impl Default for SessionsCommand {
     fn default() -> Self {
         Self::List {

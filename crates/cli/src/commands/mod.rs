@@ -9,6 +9,7 @@ mod demo;
 mod egress;
 mod export;
 mod hooks;
+mod jobs;
 mod logs;
 mod models;
 mod providers;
@@ -93,6 +94,7 @@ async fn answer(client: &Client, command: Command) -> Result<u8, Failure> {
             hooks::run(client, command.unwrap_or_default(), project.as_deref()).await
         }
         Command::Config { command } => config::run(client, command.unwrap_or_default()).await,
+        Command::Jobs { command } => jobs::run(client, command.unwrap_or_default()).await,
         Command::Egress(args) => egress::run(client, args).await,
         Command::Sudo { command } => sudo::run(client, command).await,
         Command::Index(args) => code::index(client, args).await,
@@ -124,19 +126,18 @@ async fn answer(client: &Client, command: Command) -> Result<u8, Failure> {
     }
 }
 
-/// Writes to standard output; a reader that left is no failure.
+/// Writes to standard output, and ends the line; a reader that left is no failure.
 pub fn say(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
     let ends = text.is_empty() || text.ends_with('\n');
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| {
-            if ends {
-                Ok(())
-            } else {
-                stdout.write_all(b"\n")
-            }
-        })
+    write_text(&[text, if ends { "" } else { "\n" }])
+}
+
+/// Writes just this to standard output; a reader that left is no failure.
+pub fn write_text(parts: &[&str]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = parts
+        .iter()
+        .try_for_each(|part| stdout.write_all(part.as_bytes()))
         .and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(

@@ -12,7 +12,7 @@ use super::code::{note, reasons};
 use super::{say, say_json, table, write_out};
 use crate::args::SessionsCommand;
 use crate::client::Client;
-use crate::host::{self, find_session};
+use crate::host::{self, find_deleted, find_session};
 use crate::render::markdown::Markdown;
 use crate::render::style::Style;
 use crate::render::text::{ago, clean, now_ms, one_line, plural, usd};
@@ -108,7 +108,7 @@ pub async fn run(client: &Client, command: SessionsCommand) -> Result<u8, Failur
             ))?;
         }
         SessionsCommand::Restore { session } => {
-            let session_id = SessionId::from(session);
+            let session_id = find_deleted(client, &session).await?.id;
             let session = client
                 .call(calls::SessionRestore(SessionRef { session_id }))
                 .await?;

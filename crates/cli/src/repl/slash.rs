@@ -13,7 +13,7 @@ use mira_protocol::rewind::{RewindRequest, RewindWhat, UnrewindRequest};
 use mira_protocol::route::ExplainRoute;
 use mira_protocol::rule::{ListRules, TestRule};
 use mira_protocol::session::{
-    ForkSession, LastSession, ListSessions, RenameSession, SearchSessions, SessionRef,
+    ForkSession, LastSession, ListSessions, RenameSession, SearchSessions,
 };
 use mira_protocol::system::Nothing;
 use mira_protocol::{Code, Failure, SessionId, calls};
@@ -24,7 +24,7 @@ use crate::commands::{
     rule_tested, rules_listed, say, search_said, state_said, status, symbols_said, table, table_of,
     trust_shown, undo_report,
 };
-use crate::host::find_session;
+use crate::host::{find_session, stopped};
 use crate::render::text::{clean, one_line};
 
 /// For completion, with the slash.
@@ -344,18 +344,9 @@ async fn resume(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
 }
 
 async fn go_on(repl: &mut Repl) -> Result<Next, Failure> {
-    let session_id = begun(repl)?;
-    let session = repl
-        .client
-        .call(calls::SessionGet(SessionRef { session_id }))
-        .await?;
-    match session.resumable_operation_id {
-        Some(operation) => repl.go_on(operation).await,
-        None => {
-            say("Nothing here was interrupted.")?;
-            Ok(Next::Line)
-        }
-    }
+    let session = begun(repl)?;
+    let operation = stopped(&repl.client, &session).await?;
+    repl.go_on(operation).await
 }
 
 async fn rules(repl: &Repl, rest: &str) -> Result<(), Failure> {

@@ -327,3 +327,33 @@ fn a_database_that_cannot_grow_ends_the_turn_and_says_so() {
     assert_eq!(again.code, 0, "{}", again.stderr);
     assert_eq!(again.session(), first.session());
 }
+
+#[test]
+fn a_turn_that_its_limit_stopped_goes_on_under_another() {
+    let vendor = FakeVendor::start(script([Reply::text("Now it fits.")]));
+    let (home, project) = (Home::with(&vendor), fixture());
+    let none = home.exec(&project, &["--resume"]);
+    assert_eq!((none.code, none.error()), (2, "bad_params"));
+    let stopped = home.exec(&project, &["--max-cost", "0.000001", "Do it."]);
+    assert_eq!(stopped.code, 3, "{}", stopped.stderr);
+    let again = home.exec(&project, &["--resume", "--last", "--max-cost", "0.000001"]);
+    assert_eq!(again.code, 3, "{}", again.stderr);
+    let on = home.exec(&project, &["--resume", "--last", "--max-cost", "5"]);
+    assert_eq!(on.code, 0, "{}", on.stderr);
+    assert_eq!(on.last()["content"], "Now it fits.");
+    assert_eq!(on.session(), stopped.session());
+    let over = home.exec(&project, &["--resume", "--last"]);
+    assert_eq!((over.code, over.error()), (1, "conflict"));
+    let both = home.run(&["exec", "--resume", "--last", "and a prompt"]);
+    assert_eq!(both.status.code(), Some(2));
+    vendor.assert_clean();
+}
+
+#[test]
+fn an_answer_without_words_is_named() {
+    let vendor = FakeVendor::start(script([Reply::text("")]));
+    let (home, project) = (Home::with(&vendor), fixture());
+    let ran = home.exec(&project, &["Hi."]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stderr.contains("answered nothing"), "{}", ran.stderr);
+}

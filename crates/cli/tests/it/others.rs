@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 
 use mira_testkit::{FakeVendor, Reply, Script, TempProject};
 use rustix::process::Signal;
+use serde_json::json;
 
 use crate::home::{Home, Ran, ended, signal, text};
 
@@ -72,6 +73,43 @@ fn a_running_engine_is_attached_to() {
         "on its own after the engine ended: {}",
         ran.stderr
     );
+}
+
+#[test]
+fn a_background_command_is_listed_read_and_ended_from_another_terminal() {
+    let command = json!({ "command": "echo ready; sleep 600", "background": true });
+    let vendor = FakeVendor::start(
+        Script::new([Reply::call("run_command", command), Reply::text("Started.")])
+            .aside("A title"),
+    );
+    let home = Home::with(&vendor);
+    let project = TempProject::new("-- a.txt\none\n");
+    let (_serving, _) = Serving::start(&home);
+    assert!(text(&home.run(&["jobs"]).stdout).contains("No command runs"));
+    let ran = home.exec(&project, &["--approve", "all", "Start it."]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    let jobs = || -> serde_json::Value {
+        serde_json::from_slice(&home.run(&["jobs", "list", "--json"]).stdout).unwrap()
+    };
+    let job = jobs()["jobs"][0].clone();
+    assert_eq!(job["running"], true, "{job}");
+    let id = job["id"].as_str().unwrap();
+    let output = home.run(&["jobs", "output", &id[..id.len() - 4]]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), "ready\n");
+
+    // Whoever follows it reads to its end.
+    let follows = home.command(&["jobs", "output", "--follow", id]).spawn();
+    let ended_by = home.run(&["jobs", "kill", id]);
+    assert!(ended_by.status.success(), "{}", text(&ended_by.stderr));
+    let followed = ended(follows.unwrap());
+    assert!(followed.status.success());
+    assert_eq!(text(&followed.stdout), "ready\n");
+    assert_eq!(jobs()["jobs"][0]["running"], false);
+    assert!(text(&home.run(&["jobs", "kill", id]).stdout).contains("ended already"));
+    let unknown = home.run(&["jobs", "kill", "job_nope"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(text(&unknown.stderr).contains("mira jobs"));
 }
 
 /// What the engine runs for a model cannot speak to the engine as a person does, not even with
@@ -223,7 +261,9 @@ fn sessions_are_deleted_restored_forked_exported_and_the_database_reset() {
     assert!(said(&["sessions", "show", fork.trim()]).contains("Hi there."));
     said(&["sessions", "delete", id]);
     assert!(!said(&["sessions", "list"]).contains("First try"));
-    said(&["sessions", "restore", id]);
+    // By its name, as it was deleted.
+    let restored = said(&["sessions", "restore", "First try"]);
+    assert!(restored.contains(id), "{restored}");
     assert!(said(&["sessions", "list"]).contains("First try"));
     let json = said(&["sessions", "export", id, "--format", "json"]);
     assert!(

@@ -1,6 +1,6 @@
 //! The conversation through a plain pipe.
 
-use mira_testkit::{FakeVendor, Reply, Script, TempProject};
+use mira_testkit::{FakeVendor, Fault, Reply, Script, TempProject};
 use serde_json::json;
 
 use crate::home::{Home, text};
@@ -160,5 +160,18 @@ fn the_context_is_shown_and_chosen_and_remarks_go_as_one_message() {
     ] {
         assert!(out.contains(part), "{part}: {out}\n{err}");
     }
+    vendor.assert_clean();
+}
+
+#[test]
+fn a_turn_that_failed_goes_on_as_its_message_says() {
+    let vendor = FakeVendor::start(
+        Script::new([Reply::fault(Fault::Quota), Reply::text("Credit again.")]).aside("A title"),
+    );
+    let (home, project) = (Home::with(&vendor), project());
+    let (out, err) = talk(&home, &project, "Do it.\n/continue\n/continue\n");
+    assert!(out.contains("then resume"), "{out}");
+    assert!(out.contains("Credit again."), "{out}\n{err}");
+    assert!(err.contains("nothing to go on with"), "{out}\n{err}");
     vendor.assert_clean();
 }

@@ -41,8 +41,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mira_protocol::operation::{
-    ListOperations, Operation, OperationList, OperationRef, OperationStarted, OperationState,
-    ResumeOperation, StartOperation, Steer,
+    GO_ON, ListOperations, Operation, OperationList, OperationRef, OperationStarted,
+    OperationState, ResumeOperation, StartOperation, Steer,
 };
 use mira_protocol::project::Project;
 use mira_protocol::session::SessionKind;
@@ -315,7 +315,7 @@ impl Operations {
             _ => {}
         }
         let again = StartOperation {
-            content: "Go on where you stopped.".into(),
+            content: GO_ON.into(),
             session_id: Some(row.operation.session_id),
             project_id: row.operation.project_id,
             access: row.request.access,

@@ -320,6 +320,10 @@ impl Run<'_> {
                     let text = "The answer was cut at the model's output limit; ask it to go on.";
                     self.notice(NoticeLevel::Warning, "output_limit", text.into(), None)
                         .await?;
+                } else if self.calls == 1 && self.content.trim().is_empty() {
+                    let text = "The model answered nothing. Ask again, or choose another model.";
+                    self.notice(NoticeLevel::Warning, "no_answer", text.into(), None)
+                        .await?;
                 }
                 return Ok(());
             }
