@@ -213,6 +213,7 @@ impl Vectors {
         let key = request.key.trim().to_owned();
         let kept = (!key.is_empty()).then(|| Secret::new(key.clone()));
         let secrets = Arc::clone(&self.0.secrets);
+        let removes = key.is_empty();
         let saved = tokio::task::spawn_blocking(move || match key.is_empty() {
             true => secrets.delete(KEY),
             false => secrets.set(KEY, &key),
@@ -220,7 +221,10 @@ impl Vectors {
         saved.await.map_err(internal)?.map_err(|why| {
             Failure::new(
                 Code::KeychainUnavailable,
-                format!("The key was not saved: {why}"),
+                match removes {
+                    true => format!("The key was not removed: {why}"),
+                    false => format!("The key was not saved: {why}"),
+                },
             )
             .hint(
                 "Set QDRANT_API_KEY in the environment instead; Mira never writes a key to a file.",

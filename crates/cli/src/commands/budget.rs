@@ -80,6 +80,9 @@ async fn view(
     json: bool,
     csv: bool,
 ) -> Result<(), Failure> {
+    // What is only of some days or of one project is a view of the ledger, too.
+    let some = rows.from.is_some() || rows.until.is_some() || rows.project.is_some();
+    let by = by.or(some.then_some(SpendByArg::Day));
     let query = SpendQuery {
         by: by.map(Into::into).unwrap_or_default(),
         from: rows.from,

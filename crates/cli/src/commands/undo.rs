@@ -178,7 +178,7 @@ pub fn report(done: &UndoReport, undo: bool, style: Style) -> String {
         out.push_str(&format!("{}\n", style.yellow(&clean(note))));
     }
     if done.paths.is_empty() && done.conflicts.is_empty() {
-        out.push_str(&format!("{} changed no files.\n", done.operation_id));
+        out.push_str(&format!("No file of {} was touched.\n", done.operation_id));
     } else if done.paths.is_empty() {
         out.push_str(
             "Nothing was touched. Answer as shown, or name files with --path to do those alone.\n",

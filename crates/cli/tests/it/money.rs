@@ -85,6 +85,8 @@ fn the_ledger_is_shown_down_to_a_call_and_caps_hold() {
         text_of(&home, &["budget", more]);
     }
 
+    let none = text_of(&home, &["budget", "--until", "2001-01-01"]);
+    assert!(!none.contains("gpt-"), "only those days: {none}");
     text_of(&home, &["budget", "cap", "day", "0.000001"]);
     let ran = home.exec(&project, &["And now?"]);
     assert_eq!(ran.code, 3, "{}", ran.stderr);

@@ -91,7 +91,7 @@ impl Budget {
             .map(|entry| entry.pause.clone())
             .ok_or_else(|| {
                 Failure::new(Code::Conflict, "This operation does not wait for money.")
-                    .hint("`budget.pauses` lists those that do.")
+                    .hint("`mira budget pauses` lists those that do.")
             })?;
         let choice = request.choice;
         match choice {

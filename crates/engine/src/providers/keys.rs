@@ -70,6 +70,7 @@ impl Keys {
         let name = provider.as_str();
         let key = key.trim().to_owned();
         let kept = ApiKey::new(&key);
+        let removes = key.is_empty();
         let saved = tokio::task::spawn_blocking(move || match key.is_empty() {
             true => secrets.delete(name),
             false => secrets.set(name, &key),
@@ -78,7 +79,10 @@ impl Keys {
             let variable = provider.key_variable();
             Failure::new(
                 Code::KeychainUnavailable,
-                format!("The key was not saved: {why}"),
+                match removes {
+                    true => format!("The key was not removed: {why}"),
+                    false => format!("The key was not saved: {why}"),
+                },
             )
             .hint(format!(
                 "Set {variable} in the environment instead; Mira never writes a key to a file."
