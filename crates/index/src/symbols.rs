@@ -428,6 +428,7 @@ fn mentions(uses: &Uses) -> HashSet<Box<str>> {
     for one in &uses.bindings {
         add(one.type_text.as_deref().unwrap_or_default());
         add(one.call.as_deref().unwrap_or_default());
+        add(one.value.as_deref().unwrap_or_default());
     }
     for one in &uses.imports {
         add(&one.module);

@@ -50,7 +50,9 @@ impl Uses {
             packer.text(&one.name);
             packer.optional(one.type_text.as_deref());
             packer.optional(one.call.as_deref());
+            packer.optional(one.value.as_deref());
             packer.given(one.given);
+            packer.number(one.until.map_or(0, |until| until + 1) << 1 | usize::from(one.is_each));
             packer.number(one.line);
             packer.index(one.within);
         }
@@ -90,11 +92,17 @@ impl Uses {
         })?;
         let imports = reader.list(Unpacker::import)?;
         let bindings = reader.list(|reader| {
+            let (name, type_text) = (reader.text()?.to_owned(), reader.optional()?);
+            let (call, value) = (reader.optional()?, reader.optional()?);
+            let (given, counts) = (reader.given()?, reader.number()?);
             Some(Binding {
-                name: reader.text()?.to_owned(),
-                type_text: reader.optional()?.map(str::to_owned),
-                call: reader.optional()?.map(str::to_owned),
-                given: reader.given()?,
+                name,
+                type_text: type_text.map(str::to_owned),
+                call: call.map(str::to_owned),
+                value: value.map(str::to_owned),
+                is_each: counts & 1 == 1,
+                given,
+                until: (counts >> 1).checked_sub(1),
                 line: reader.number()?,
                 within: reader.index()?,
             })
@@ -188,7 +196,6 @@ impl<'t> Packer<'t> {
         if let Some(given) = given {
             self.number(given.argument);
             self.number(given.parameter);
-            self.number(given.until);
         }
     }
 
@@ -273,7 +280,6 @@ impl<'b> Unpacker<'b> {
             of,
             argument: self.number()?,
             parameter: self.number()?,
-            until: self.number()?,
         }))
     }
 
@@ -341,24 +347,29 @@ mod tests {
             bindings: vec![
                 Binding {
                     name: "cart".into(),
-                    type_text: None,
                     call: Some("Cart::open".into()),
-                    given: None,
                     line: 9,
                     within: Some(0),
+                    ..Binding::default()
+                },
+                Binding {
+                    name: "one".into(),
+                    value: Some("self.items".into()),
+                    is_each: true,
+                    line: 9,
+                    ..Binding::default()
                 },
                 Binding {
                     name: "item".into(),
-                    type_text: None,
                     call: Some("items.fold".into()),
                     given: Some(Given {
                         argument: 1,
                         parameter: 1,
                         of: 2,
-                        until: 12,
                     }),
+                    until: Some(12),
                     line: 10,
-                    within: None,
+                    ..Binding::default()
                 },
             ],
         }

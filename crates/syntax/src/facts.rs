@@ -349,7 +349,7 @@ pub enum ImportKind {
 }
 
 /// A variable whose type can be known where it is made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// `cart`; `self.cart` or `this.cart` for a field set in a body.
     pub name: String,
@@ -357,8 +357,14 @@ pub struct Binding {
     pub type_text: Option<String>,
     /// The function whose result it is, with its receiver: `Cart::open`, `shop.cart`.
     pub call: Option<String>,
+    /// The variable, field or part that it is, as written: `self.items[0]`, `cart`.
+    pub value: Option<String>,
+    /// It is each of what `call` or `value` holds, one after the other.
+    pub is_each: bool,
     /// It is a parameter of a function without a name that is given to `call`.
     pub given: Option<Given>,
+    /// The last line of the function without a name that it counts in, 1-based.
+    pub until: Option<usize>,
     /// 1-based.
     pub line: usize,
     pub within: Option<usize>,
@@ -371,8 +377,6 @@ pub struct Given {
     pub parameter: usize,
     /// How many parameters there are.
     pub of: usize,
-    /// The last line of the function, 1-based.
-    pub until: usize,
 }
 
 /// Words for people in a file.

@@ -18,6 +18,10 @@ pub(crate) struct Rules {
     pub members: &'static [(&'static str, &'static str, &'static str)],
     /// Nodes around an expression that do not change what it is: node, place of the expression.
     pub wrappers: &'static [(&'static str, &'static str)],
+    /// Expressions for one of several.
+    pub indexes: &'static [&'static str],
+    /// Expressions that say the type of a value: node, place of the type.
+    pub casts: &'static [(&'static str, &'static str)],
     /// Places of a declaration where its type or result stands.
     pub type_fields: &'static [&'static str],
     /// Fields in which names are types, where the grammar knows only one sort of names.
@@ -141,9 +145,35 @@ impl<'t> Cx<'_, 't> {
         self.parent.map(|parent| parent.kind)
     }
 
+    /// The node is one of several.
+    pub fn is_index(&self, node: Node<'_>) -> bool {
+        self.rules.indexes.contains(&node.kind())
+    }
+
+    /// The type that a value is said to be of.
+    pub fn cast(&self, node: Node<'t>) -> Option<Node<'t>> {
+        let mut casts = self.rules.casts.iter();
+        let (_, place) = casts.find(|(kind, _)| *kind == node.kind())?;
+        at(node, place)
+    }
+
     /// What an expression is without what stands around it.
-    pub fn bare(&self, mut node: Node<'t>) -> Node<'t> {
+    pub fn bare(&self, node: Node<'t>) -> Node<'t> {
+        self.without(node, |_| false)
+    }
+
+    /// The same, but one of several is not all of them, and what is said to be of a type is.
+    pub fn value(&self, node: Node<'t>) -> Node<'t> {
+        self.without(node, |node| {
+            self.is_index(node) || self.cast(node).is_some()
+        })
+    }
+
+    fn without(&self, mut node: Node<'t>, is_last: impl Fn(Node<'t>) -> bool) -> Node<'t> {
         for _ in 0..16 {
+            if is_last(node) {
+                break;
+            }
             let wrapper = self
                 .rules
                 .wrappers
@@ -201,7 +231,9 @@ impl<'t> Cx<'_, 't> {
     /// the end of it.
     pub fn chain(&self, node: Node<'t>) -> String {
         const MAX: usize = 120;
-        let text = self.of(self.bare(node)).trim_end_matches(['?', '!']);
+        let text = self
+            .of(self.without(node, |node| self.is_index(node)))
+            .trim_end_matches(['?', '!']);
         if text.len() <= MAX && !text.contains('\n') {
             return text.to_owned();
         }
@@ -263,6 +295,8 @@ pub(crate) enum Role {
     TypeName,
     /// A new variable: its pattern, its type, its value.
     Binds(&'static str, &'static str, &'static str),
+    /// A new variable that is each of several in turn: its pattern, its type, what holds them.
+    BindsEach(&'static str, &'static str, &'static str),
     /// A variable whose type is said in a way of its own.
     BindsBy(for<'s, 't> fn(&Cx<'s, 't>, Node<'t>) -> Option<Binding>),
     /// What stands here names something, but uses nothing of this file.

@@ -49,8 +49,8 @@ impl<'b> Bindings<'b> {
     }
 
     /// What a name directly inside an element may be on a line: the last before it, else the first
-    /// after it. Parameters of functions without a name count inside of these alone; where one of
-    /// them begins on the same line, the name may also be what it is outside.
+    /// after it. What stands in functions without a name counts there alone; where one of them
+    /// begins on the same line, the name may also be what it is outside.
     pub fn nearest(&self, within: Option<usize>, name: &str, line: usize) -> Vec<usize> {
         let Some(numbers) = self.named.get(&(within, name)) else {
             return Vec::new();
@@ -59,8 +59,8 @@ impl<'b> Bindings<'b> {
             numbers.split_at(numbers.partition_point(|number| self.all[*number].line <= line));
         let mut found = Vec::new();
         for number in before.iter().rev().take(MOST_BESIDE) {
-            match self.all[*number].given {
-                Some(given) if given.until < line => continue,
+            match self.all[*number].until {
+                Some(until) if until < line => continue,
                 Some(_) if self.all[*number].line == line => found.push(*number),
                 _ => {
                     found.push(*number);
@@ -70,7 +70,7 @@ impl<'b> Bindings<'b> {
         }
         if found.is_empty() {
             let mut after = after.iter().copied();
-            found.extend(after.find(|number| self.all[*number].given.is_none()));
+            found.extend(after.find(|number| self.all[*number].until.is_none()));
         }
         found
     }

@@ -132,7 +132,6 @@ impl<'g> Names<'g> {
             if let Some(text) = &binding.type_text {
                 return self.of_type_text(file, within, text);
             }
-            let call = binding.call.as_deref()?;
             let spot = Spot {
                 file,
                 within,
@@ -141,12 +140,21 @@ impl<'g> Names<'g> {
                 bindings,
                 value_of: Some(number),
             };
-            if let Some(given) = binding.given {
-                return self.handed(&spot, call, given, depth - 1);
-            }
-            match call.ends_with(')') {
-                true => self.chain(&spot, call, depth - 1),
-                false => self.chain(&spot, &format!("{call}()"), depth - 1),
+            let typed = match (&binding.call, &binding.value) {
+                (Some(call), _) => match binding.given {
+                    Some(given) => return self.handed(&spot, call, given, depth - 1),
+                    None if call.ends_with(')') => self.chain(&spot, call, depth - 1),
+                    None => self.chain(&spot, &format!("{call}()"), depth - 1),
+                },
+                (None, Some(value)) => self.chain(&spot, value, depth - 1),
+                (None, None) => None,
+            }?;
+            match binding.is_each {
+                true => typed.is_container.then_some(Typed {
+                    is_container: false,
+                    ..typed
+                }),
+                false => Some(typed),
             }
         })
     }

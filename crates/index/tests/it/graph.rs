@@ -5,7 +5,7 @@ use mira_index::{GraphQuery, Index, MapQuery, Usage};
 use crate::{Place, sync};
 
 /// Edges from an element, as `callee in path (kind)`, in the order in which they stand.
-async fn calls(index: &Index, name: &str) -> Vec<String> {
+pub async fn calls(index: &Index, name: &str) -> Vec<String> {
     let elements = index.named(name, None).await.unwrap();
     assert_eq!(elements.len(), 1, "{name}: {elements:?}");
     let query = GraphQuery {

@@ -5,6 +5,7 @@ mod graph;
 mod histories;
 mod insight;
 mod search;
+mod values;
 mod vectors;
 mod watching;
 

@@ -37,6 +37,8 @@ pub(crate) static BASH: Rules = Rules {
         ("list", Chain(":||", &["||"])),
     ],
     members: &[],
+    indexes: &[],
+    casts: &[],
     wrappers: &[],
     type_fields: &[],
     type_positions: &[],

@@ -21,6 +21,8 @@ const fn rules(grammar: fn() -> tree_sitter::Language) -> Rules {
             ("field_expression", "argument", "field"),
             ("qualified_identifier", "scope", "name"),
         ],
+        indexes: &["subscript_expression"],
+        casts: &[("cast_expression", "type")],
         wrappers: &[
             ("parenthesized_expression", "0"),
             ("pointer_expression", "argument"),
@@ -102,7 +104,7 @@ static ROLES: &[(&str, Role)] = &[
         "optional_parameter_declaration",
         Binds("declarator", "type", ""),
     ),
-    ("for_range_loop", Binds("declarator", "type", "")),
+    ("for_range_loop", BindsEach("declarator", "type", "right")),
     ("lambda_capture_initializer", Binds("left", "", "right")),
     ("field_designator", Skip),
     ("comment", Comment),

@@ -75,7 +75,7 @@ pub(crate) static CSHARP: Rules = Rules {
         ),
         ("parameter", Declares(component)),
         ("parameter", Binds("name", "type", "")),
-        ("foreach_statement", Binds("left", "type", "")),
+        ("foreach_statement", BindsEach("left", "type", "right")),
         ("catch_declaration", Binds("name", "type", "")),
         ("declaration_expression", Binds("name", "type", "")),
         ("declaration_pattern", Binds("name", "type", "")),
@@ -113,6 +113,8 @@ pub(crate) static CSHARP: Rules = Rules {
         // `cart?.Add(1)`
         ("conditional_access_expression", "condition", "-1"),
     ],
+    indexes: &["element_access_expression"],
+    casts: &[("cast_expression", "type"), ("as_expression", "right")],
     wrappers: &[
         ("generic_name", "0"),
         ("await_expression", "0"),

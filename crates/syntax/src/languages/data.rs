@@ -15,6 +15,8 @@ const DATA: Rules = Rules {
     separator: ".",
     roles: &[],
     members: &[],
+    indexes: &[],
+    casts: &[],
     wrappers: &[],
     type_fields: &[],
     type_positions: &[],

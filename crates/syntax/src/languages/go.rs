@@ -43,6 +43,7 @@ pub(crate) static GO: Rules = Rules {
         ("type_arguments", In(Mode::Type)),
         ("type_parameter_declaration", Names),
         ("short_var_declaration", Binds("left", "", "right")),
+        ("range_clause", BindsEach("left/-1", "", "right")),
         ("range_clause", Binds("left", "", "")),
         ("receive_statement", Binds("left", "", "")),
         ("type_switch_statement", Binds("alias", "", "")),
@@ -67,6 +68,8 @@ pub(crate) static GO: Rules = Rules {
         ("selector_expression", "operand", "field"),
         ("qualified_type", "package", "name"),
     ],
+    indexes: &["index_expression"],
+    casts: &[("type_assertion_expression", "type")],
     wrappers: &[
         ("parenthesized_expression", "0"),
         ("expression_list", "0"),

@@ -81,7 +81,7 @@ pub(crate) static JAVA: Rules = Rules {
             "spread_parameter",
             Binds(":variable_declarator/name", "0", ""),
         ),
-        ("enhanced_for_statement", Binds("name", "type", "")),
+        ("enhanced_for_statement", BindsEach("name", "type", "value")),
         ("resource", Binds("name", "type", "value")),
         ("catch_formal_parameter", Binds("name", ":catch_type", "")),
         ("lambda_expression", Binds(":identifier", "", "")),
@@ -113,6 +113,8 @@ pub(crate) static JAVA: Rules = Rules {
         ("scoped_type_identifier", "0", "-1"),
         ("method_reference", "0", "-1"),
     ],
+    indexes: &["array_access"],
+    casts: &[("cast_expression", "type")],
     wrappers: &[
         ("generic_type", "0"),
         ("parenthesized_expression", "0"),

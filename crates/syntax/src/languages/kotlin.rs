@@ -78,6 +78,8 @@ pub(crate) static KOTLIN: Rules = Rules {
         ("navigation_expression", "0", "-1"),
         ("callable_reference", "0", "-1"),
     ],
+    indexes: &["index_expression"],
+    casts: &[("as_expression", "-1")],
     wrappers: &[
         ("parenthesized_expression", "0"),
         ("nullable_type", "0"),

@@ -12,6 +12,8 @@ const PAGE: Rules = Rules {
     separator: " > ",
     roles: &[],
     members: &[],
+    indexes: &[],
+    casts: &[],
     wrappers: &[],
     type_fields: &[],
     type_positions: &[],

@@ -105,6 +105,8 @@ pub(crate) static PHP: Rules = Rules {
         ("class_constant_access_expression", "0", "-1"),
         ("qualified_name", "prefix", "-1"),
     ],
+    indexes: &["subscript_expression"],
+    casts: &[],
     wrappers: &[("parenthesized_expression", "0"), ("named_type", "0")],
     type_fields: &["return_type", "type"],
     type_positions: &[],
@@ -175,10 +177,7 @@ fn promoted(cx: &Cx<'_, '_>, node: Node<'_>) -> Option<crate::facts::Binding> {
     Some(crate::facts::Binding {
         name: format!("$this->{}", name.trim_start_matches('$')),
         type_text: Some(crate::signature::type_text(of)),
-        call: None,
-        given: None,
-        line: 0,
-        within: None,
+        ..crate::facts::Binding::default()
     })
 }
 

@@ -64,6 +64,8 @@ pub(crate) static RUBY: Rules = Rules {
         ("call", "receiver", "method"),
         ("scope_resolution", "scope", "name"),
     ],
+    indexes: &["element_reference"],
+    casts: &[],
     wrappers: &[("parenthesized_statements", "0")],
     type_fields: &[],
     type_positions: &[],

@@ -52,7 +52,7 @@ pub(crate) static RUST: Rules = Rules {
         ("trait_bounds", In(Mode::Type)),
         ("let_declaration", Binds("pattern", "type", "value")),
         ("let_condition", Binds("pattern", "", "value")),
-        ("for_expression", Binds("pattern", "", "")),
+        ("for_expression", BindsEach("pattern", "", "value")),
         ("parameter", Binds("pattern", "type", "")),
         ("closure_parameters", Names),
         ("match_pattern", Names),
@@ -84,6 +84,8 @@ pub(crate) static RUST: Rules = Rules {
         ("scoped_identifier", "path", "name"),
         ("scoped_type_identifier", "path", "name"),
     ],
+    indexes: &["index_expression"],
+    casts: &[("type_cast_expression", "type")],
     wrappers: &[
         ("generic_function", "function"),
         ("generic_type_with_turbofish", "type"),

@@ -84,6 +84,8 @@ pub(crate) static SCALA: Rules = Rules {
         ("stable_type_identifier", "0", "-1"),
         ("projected_type", "type", "selector"),
     ],
+    indexes: &[],
+    casts: &[],
     wrappers: &[
         ("generic_function", "function"),
         ("generic_type", "type"),

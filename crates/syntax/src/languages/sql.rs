@@ -47,6 +47,8 @@ pub(crate) static SQL: Rules = Rules {
         ("when_clause", Case(".")),
     ],
     members: &[("object_reference", "schema", "name")],
+    indexes: &[],
+    casts: &[],
     wrappers: &[],
     type_fields: &["type", "custom_type"],
     type_positions: &[],

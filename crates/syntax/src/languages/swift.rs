@@ -55,7 +55,7 @@ pub(crate) static SWIFT: Rules = Rules {
         ("parameter", Binds("name", "type", "")),
         ("parameter", Label("external_name")),
         ("lambda_parameter", Binds("name", "type", "")),
-        ("for_statement", Binds("item", "", "")),
+        ("for_statement", BindsEach("item", "", "collection")),
         ("if_statement", Binds("bound_identifier", "", "")),
         ("guard_statement", Binds("bound_identifier", "", "")),
         ("while_statement", Binds("bound_identifier", "", "")),
@@ -90,6 +90,8 @@ pub(crate) static SWIFT: Rules = Rules {
         ("lambda_literal", Closure),
     ],
     members: &[("navigation_expression", "target", "suffix/suffix")],
+    indexes: &[],
+    casts: &[],
     wrappers: &[
         ("try_expression", "expr"),
         ("await_expression", "expr"),

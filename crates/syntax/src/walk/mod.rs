@@ -51,6 +51,7 @@ pub(crate) fn walk(
         run: None,
         variables: HashSet::new(),
         exported: HashSet::new(),
+        closures: Vec::new(),
     };
     let mut cursor = tree.walk();
     let mut frames: Vec<Frame<'_>> = Vec::new();
@@ -116,6 +117,7 @@ struct Frame<'t> {
     is_else: bool,
     /// The word `else` has been read in it.
     saw_else: bool,
+    is_closure: bool,
     /// The operator of a chain; zero where it is none.
     chain: usize,
 }
@@ -155,6 +157,8 @@ struct Walk<'f, 't> {
     /// Variables that were declared: a second assignment is none.
     variables: HashSet<(usize, &'t str)>,
     exported: HashSet<&'t str>,
+    /// Last lines of the functions without a name around.
+    closures: Vec<usize>,
 }
 
 impl<'t> Walk<'_, 't> {
@@ -235,13 +239,17 @@ impl<'t> Walk<'_, 't> {
                 self.name(node, Some(kind));
             }
             Role::Binds(pattern, type_, value) => {
-                self.binds(node, (pattern, type_, value), frame.opens);
+                self.binds(node, (pattern, type_, value), frame.opens, false);
+            }
+            Role::BindsEach(pattern, type_, values) => {
+                self.binds(node, (pattern, type_, values), false, true);
             }
             Role::BindsBy(read) => {
                 let binding = read(&self.cx(), node);
                 self.facts.bindings.extend(binding.map(|binding| Binding {
                     line: line(node),
                     within: self.open.last().copied(),
+                    until: self.closures.last().copied(),
                     ..binding
                 }));
             }
@@ -346,6 +354,9 @@ impl<'t> Walk<'_, 't> {
         } else if let Some(scope) = self.scopes.last_mut() {
             scope.nesting = scope.nesting.saturating_sub(frame.nests);
         }
+        if frame.is_closure {
+            self.closures.pop();
+        }
         if frame.opens {
             // What stands last in it belongs to it.
             self.flush();
@@ -381,6 +392,7 @@ impl<'t> Walk<'_, 't> {
             is_branch: false,
             is_else: false,
             saw_else: false,
+            is_closure: false,
             chain: 0,
         }
     }

@@ -49,7 +49,7 @@ impl<'t> Walk<'_, 't> {
         if closures.is_empty() {
             return;
         }
-        let Some((false, call)) = self.made(node) else {
+        let Some(Made::By(call)) = self.made(node) else {
             return;
         };
         for (argument, closure) in closures {
@@ -80,10 +80,11 @@ impl<'t> Walk<'_, 't> {
                         argument,
                         parameter,
                         of: parameters.len(),
-                        until: last_line(closure),
                     }),
+                    until: Some(last_line(closure)),
                     line: line(closure),
                     within: self.open.last().copied(),
+                    ..Binding::default()
                 });
             }
         }
@@ -177,7 +178,14 @@ impl<'t> Walk<'_, 't> {
         });
     }
 
-    pub(super) fn binds(&mut self, node: Node<'t>, fields: (&str, &str, &str), is_element: bool) {
+    /// `is_several`: the value holds several, and the variable is each of them.
+    pub(super) fn binds(
+        &mut self,
+        node: Node<'t>,
+        fields: (&str, &str, &str),
+        is_element: bool,
+        is_several: bool,
+    ) {
         let (pattern, type_, value) = fields;
         let mut cursor = node.walk();
         // A name of a field may stand for several.
@@ -193,13 +201,25 @@ impl<'t> Walk<'_, 't> {
         let type_node = at(node, type_).filter(|type_| *type_ != pattern);
         let type_text = type_node.map(|type_| signature::type_text(cx.of(type_)));
         let type_text = type_text.filter(|text| !is_inferred(text));
-        let made = at(node, value).and_then(|value| self.made(cx.bare(value)));
-        let (made, call) = match made {
-            Some((true, text)) => (Some(text), None),
-            Some((false, text)) => (None, Some(text)),
-            None => (None, None),
-        };
-        let type_text = type_text.or(made).filter(|text| !text.is_empty());
+        let mut made = Binding::default();
+        match at(node, value).and_then(|value| self.made(cx.value(value))) {
+            Some(Made::As(text)) if !is_several => made.type_text = Some(text),
+            Some(Made::By(text)) => made.call = Some(text),
+            Some(Made::From(text)) => made.value = Some(text),
+            Some(Made::As(_)) | None => {}
+        }
+        if let Some(value) = made.value.as_deref()
+            && cx.member(pattern).is_some()
+            && let Some(told) = self.told(value)
+        {
+            // Others see the field, but not what it is set from.
+            made = told;
+        }
+        let type_text = type_text.or(made.type_text).filter(|text| !text.is_empty());
+        if type_text.is_some() {
+            (made.call, made.value) = (None, None);
+        }
+        let is_made = made.call.is_some() || made.value.is_some();
         let is_member = cx.member(pattern).is_some();
         let mut names = Vec::new();
         if is_member {
@@ -221,15 +241,17 @@ impl<'t> Walk<'_, 't> {
                 self.names(*pattern, &mut names);
             }
         }
-        let is_each = patterns.len() > 1 && call.is_none();
-        if names.len() > 1 && !is_each {
-            names.truncate(usize::from(self.plan.rules.first_result && call.is_some()));
+        let is_list = patterns.len() > 1 && !is_made;
+        // `a, b := open()`: what is known is known of the first, and in a list of types of all.
+        if names.len() > 1 && !is_list {
+            let is_first = self.plan.rules.first_result && !is_several;
+            names.truncate(usize::from(is_first));
         }
         let names_function = self
             .open
             .last()
             .is_some_and(|index| is_element && self.facts.elements[*index].kind.is_callable());
-        if names_function || type_text.is_none() && call.is_none() {
+        if names_function || type_text.is_none() && !is_made {
             return;
         }
         // Two rows may tell of the same variable; the first knows more.
@@ -253,12 +275,24 @@ impl<'t> Walk<'_, 't> {
             self.facts.bindings.push(Binding {
                 name: name.to_owned(),
                 type_text: type_text.clone(),
-                call: call.clone(),
+                call: made.call.clone(),
+                value: made.value.clone(),
+                is_each: is_several && is_made,
                 given: None,
+                until: self.closures.last().copied(),
                 line: line(node),
                 within,
             });
         }
+    }
+
+    /// What was told of a variable of the element that is read.
+    fn told(&self, name: &str) -> Option<Binding> {
+        const MOST: usize = 200;
+        let within = self.open.last().copied();
+        let mut told = self.facts.bindings.iter().rev().take(MOST);
+        let is_it = |one: &&Binding| one.within == within && one.name == name;
+        told.find(is_it).filter(|one| one.given.is_none()).cloned()
     }
 
     pub(super) fn object_of(&self, member: Node<'t>) -> Option<&'t str> {
@@ -266,9 +300,12 @@ impl<'t> Walk<'_, 't> {
         Some(self.cx().of(object?))
     }
 
-    /// What a value is made by: a type (true), or a function (false).
-    pub(super) fn made(&self, value: Node<'t>) -> Option<(bool, String)> {
+    /// What a value is made as, by or from.
+    fn made(&self, value: Node<'t>) -> Option<Made> {
         let cx = self.cx();
+        if let Some(of) = cx.cast(value) {
+            return Some(Made::As(signature::type_text(cx.of(of))));
+        }
         for role in self.plan.roles(value.kind_id()) {
             let Role::Uses(kind, of, _) = role else {
                 continue;
@@ -282,19 +319,23 @@ impl<'t> Walk<'_, 't> {
             let name = cx.of(name);
             // Ruby's way to make one.
             if let ("new", ".", Some(of)) = (name, mark, &receiver) {
-                return Some((true, of.clone()));
+                return Some(Made::As(of.clone()));
             }
             let text = match receiver {
                 Some(receiver) => format!("{receiver}{mark}{name}"),
                 None => name.to_owned(),
             };
             return match kind {
-                ReferenceKind::Construct => Some((true, text)),
-                ReferenceKind::Call => Some((false, text)),
+                ReferenceKind::Construct => Some(Made::As(text)),
+                ReferenceKind::Call => Some(Made::By(text)),
                 _ => None,
             };
         }
-        None
+        let is_name = self.plan.rules.pattern_leaves.contains(&value.kind());
+        let is_part = is_name || cx.member(value).is_some() || cx.is_index(value);
+        let text = is_part.then(|| cx.chain(value))?;
+        let is_value = !text.starts_with('…') && !self.plan.rules.builtins.contains(&&*text);
+        is_value.then_some(Made::From(text))
     }
 
     /// The leaves of a pattern become local names.
@@ -352,6 +393,16 @@ impl<'t> Walk<'_, 't> {
             left[from..].reverse();
         }
     }
+}
+
+/// Where a value comes from.
+enum Made {
+    /// Of this type, as written.
+    As(String),
+    /// The result of this function.
+    By(String),
+    /// Another variable, its field, or one of several.
+    From(String),
 }
 
 /// The first new name in a pattern.

@@ -2,7 +2,7 @@
 
 use tree_sitter::{Node, TreeCursor};
 
-use super::{Frame, Walk};
+use super::{Frame, Walk, last_line};
 use crate::rules::{Role, at};
 
 impl<'t> Walk<'_, 't> {
@@ -16,6 +16,10 @@ impl<'t> Walk<'_, 't> {
         frame: &mut Frame<'t>,
     ) {
         let claimed = self.claimed.contains(&node.id());
+        if matches!(role, Role::Closure) {
+            frame.is_closure = true;
+            self.closures.push(last_line(node));
+        }
         let Some(scope) = self.scopes.last_mut() else {
             return;
         };

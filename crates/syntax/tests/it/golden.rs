@@ -118,14 +118,22 @@ fn beside(text: &str, facts: &FileFacts) -> String {
             .call
             .as_ref()
             .map_or_else(String::new, |call| format!(" from {call}"));
+        let value = binding.value.as_ref();
+        let value = value.map_or_else(String::new, |value| format!(" is {value}"));
+        let each = if binding.is_each { " each" } else { "" };
+        let until = binding.until;
+        let until = until.map_or_else(String::new, |until| format!(" to {until}"));
         let given = binding.given.map_or_else(String::new, |given| {
             let (argument, parameter, of) = (given.argument, given.parameter, given.of);
-            format!("({argument}: {parameter} of {of}, to {})", given.until)
+            format!("({argument}: {parameter} of {of})")
         });
         let name = &binding.name;
         say(
             binding.line,
-            format!("= {name}: {type_text}{call}{given}{}", at(binding.within)),
+            format!(
+                "= {name}: {type_text}{call}{value}{each}{given}{until}{}",
+                at(binding.within)
+            ),
         );
     }
     for text in &facts.texts {

@@ -25,6 +25,8 @@ const fn rules(grammar: fn() -> tree_sitter::Language) -> Rules {
             ("nested_identifier", "object", "property"),
             ("nested_type_identifier", "module", "name"),
         ],
+        indexes: &["subscript_expression"],
+        casts: &[("as_expression", "-1")],
         wrappers: &[
             ("await_expression", "0"),
             ("parenthesized_expression", "0"),
@@ -136,7 +138,7 @@ static ROLES: &[(&str, Role)] = &[
     ("required_parameter", BindsBy(parameter_property)),
     ("optional_parameter", BindsBy(parameter_property)),
     ("catch_clause", Binds("parameter", "", "")),
-    ("for_in_statement", Binds("left", "", "")),
+    ("for_in_statement", BindsEach("left", "", "right")),
     ("index_signature", Label("name")),
     ("comment", Comment),
     ("string", Text),
@@ -397,9 +399,6 @@ fn parameter_property(cx: &Cx<'_, '_>, node: Node<'_>) -> Option<Binding> {
     Some(Binding {
         name: format!("this.{name}"),
         type_text: Some(type_text(cx.field(node, "type")?)),
-        call: None,
-        given: None,
-        line: 0,
-        within: None,
+        ..Binding::default()
     })
 }
