@@ -434,6 +434,11 @@ export const journeys = {
         }
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.ok(over <= 0, `${name} runs out of the window sideways: ${over}`);
+        // What is wide in half a window scrolls by itself; the page does not.
+        await page.setViewportSize({ width: 800, height: 860 });
+        // A chart is drawn anew once it knows its width.
+        await page.waitForFunction(() => [...document.querySelectorAll(".view")].every((view) => view.scrollWidth - view.clientWidth <= 1), undefined, { timeout: 10_000 }).catch(() => assert.fail(`${name} scrolls sideways where it is narrow`));
+        await page.setViewportSize({ width: 1360, height: 860 });
       }
     }),
 };

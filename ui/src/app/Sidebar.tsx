@@ -57,6 +57,7 @@ export function Sidebar(props: {
           <IconButton
             small
             label={t.trust.title}
+            aria-current={where.view === "trust" ? "page" : undefined}
             onClick={() => {
               place.set({ view: "trust" });
             }}
@@ -66,6 +67,7 @@ export function Sidebar(props: {
           <IconButton
             small
             label={t.health.title}
+            aria-current={where.view === "health" ? "page" : undefined}
             onClick={() => {
               place.set({ view: "health" });
             }}

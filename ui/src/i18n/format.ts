@@ -69,7 +69,8 @@ export function tokens(count: number): string {
 export function bytes(count: number): string {
   if (count < 1024) return `${count} B`;
   if (count < 1024 * 1024) return `${decimal(count / 1024, count < 10_240 ? 1 : 0, count < 10_240 ? 1 : 0)} kB`;
-  return `${decimal(count / 1024 / 1024, 1, 1)} MB`;
+  if (count < 1024 ** 3) return `${decimal(count / 1024 ** 2, 1, 1)} MB`;
+  return `${decimal(count / 1024 ** 3, 1, 1)} GB`;
 }
 
 export function whole(count: number): string {

@@ -35,7 +35,8 @@ export function countedInWords(summary: string): string | undefined {
 
 function whole(text: string): string | undefined {
   const exit = /^exit (-?\d+)(?: in ([\d.]+) s)?$/.exec(text);
-  if (exit) return exit[2] === undefined ? t.counted.exit({ code: exit[1] ?? "" }) : t.counted.exitIn({ code: exit[1] ?? "", seconds: Number(exit[2]) });
+  // How long it took stands beside it; less than a tenth of a second says nothing.
+  if (exit) return exit[2] === undefined || Number(exit[2]) === 0 ? t.counted.exit({ code: exit[1] ?? "" }) : t.counted.exitIn({ code: exit[1] ?? "", seconds: Number(exit[2]) });
   const lines = /^lines (\d+)–(\d+) of (\d+)$/.exec(text);
   if (lines) return t.counted.linesOf({ first: lines[1] ?? "", last: lines[2] ?? "", all: lines[3] ?? "" });
   const within = /^(.+) in (.+)$/.exec(text);

@@ -119,7 +119,7 @@ function Now(props: { operation: ActivityOperation; running: boolean; onStop: (o
   const { operation, running } = props;
   return (
     <section>
-      <h2 className="panel-title">{t.activity.now}</h2>
+      <h2 className="panel-title">{running ? t.activity.now : t.activity.selected}</h2>
       <div className="row-line">
         {running ? <span className="dot-pulse" aria-hidden="true" /> : null}
         <span className="grow">

@@ -83,7 +83,7 @@ export function CostPanel(props: {
           <span className="grow">{t.cost.operations}</span>
           <span className="num">{money(total)}</span>
         </h2>
-        {session.input > 0 ? <p className="quiet num">{t.cost.sessionCached({ share: share(session.cached, session.input) })}</p> : null}
+        {session.input > 0 ? <p className="quiet">{t.cost.sessionCached({ share: share(session.cached, session.input) })}</p> : null}
         {lines.length === 0 ? (
           <p className="quiet">{t.cost.none}</p>
         ) : (

@@ -207,12 +207,12 @@ function Hits({ hits, now, onOpen }: { hits: readonly SearchHit[]; now: number; 
               <span className="row-line">
                 <strong className="truncate">{hit.session_name || t.sessions.untitled}</strong>
                 <span className="badge">{hit.tool ?? t.search.roles[hit.role]}</span>
-                {hit.model ? <span className="quiet mono truncate">{hit.model}</span> : null}
+                {hit.model && hit.role !== "user" ? <span className="quiet mono truncate">{hit.model}</span> : null}
                 <span className="grow" />
                 <Why hit={hit} />
                 <span className="quiet num">{shortTime(hit.at, now)}</span>
               </span>
-              <span className="hit-text secondary">{marked(hit.snippet)}</span>
+              <span className="hit-text secondary">{marked(hit.snippet.replace(/\s*\n\s*\n\s*/g, "\n"))}</span>
             </button>
           </li>
         ))}

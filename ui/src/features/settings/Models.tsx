@@ -2,6 +2,7 @@
 
 import { Failed, FailureCard, Waiting } from "../../components/states";
 import { t } from "../../i18n";
+import { inWords } from "../../i18n/said";
 import { tokens } from "../../i18n/format";
 import type { ModelInfo } from "../../protocol/generated/ModelInfo";
 import type { Provider } from "../../protocol/generated/Provider";
@@ -32,7 +33,7 @@ export function Models() {
   return (
     <div className="stack">
       {providers.data.keychain_problem ? (
-        <FailureCard title={t.settings.keychainProblem} failure={{ message: providers.data.keychain_problem }} />
+        <FailureCard title={t.settings.keychainProblem} failure={{ message: inWords(providers.data.keychain_problem) }} />
       ) : null}
       {providers.data.providers.map((provider) => (
         <ProviderCard key={provider.name} provider={provider} />

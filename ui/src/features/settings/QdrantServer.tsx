@@ -2,6 +2,7 @@
 
 import { t } from "../../i18n";
 import { duration } from "../../i18n/format";
+import { inWords } from "../../i18n/said";
 import type { VectorsState } from "../../protocol/generated/VectorsState";
 import { useClient } from "../../protocol/queries";
 import { Server } from "./Server";
@@ -14,7 +15,7 @@ export function QdrantServer({ state }: { state: VectorsState }) {
   const from = isFixed ? t.settings.keyEnvironment : state.key_source === "none" ? words.keyNone : t.settings.keyFrom({ source: state.key_source });
   const secret = {
     label: words.key,
-    hint: [from, state.keychain_problem].filter(Boolean).join(" "),
+    hint: [from, inWords(state.keychain_problem ?? "")].filter(Boolean).join(" "),
     isFixed,
     isSaved: state.key_source === "keychain",
     save: (key: string) => client.call("vectors.set_key", { key }),

@@ -119,7 +119,7 @@ export function CheckpointsPage({ project, onSession }: { project: Project | und
           {search ? null : words.noneHint}
         </Empty>
       ) : (
-        <DataTable label={t.trust.tabs.checkpoints} heads={[words.at, words.what, words.files, figures(words.size), words.session, buttons()]}>
+        <DataTable label={t.trust.tabs.checkpoints} heads={[words.at, words.what, words.files, figures(words.size), buttons()]}>
           {lines.map((line) => (
             <tr key={line.checkpoint_id}>
               <td className="when" title={fullTime(line.at)}>
@@ -127,24 +127,23 @@ export function CheckpointsPage({ project, onSession }: { project: Project | und
               </td>
               <td className="trust-wrap">
                 <span className="badge">{words.kinds[line.kind]}</span> <span className="mono">{line.title}</span>
+                <button
+                  type="button"
+                  className="trust-session quiet truncate"
+                  title={`${words.session}: ${line.session_name}`}
+                  onClick={() => {
+                    onSession(line.session_id);
+                  }}
+                >
+                  {line.session_name || t.trust.open}
+                </button>
               </td>
               <td className="trust-wrap">
                 <span className="num">{whole(line.files)}</span> <span className="mono quiet">{line.first_paths.slice(0, 3).join(", ")}</span>
               </td>
               <td className="num">{bytes(line.logical_bytes)}</td>
               <td>
-                <Button
-                  small
-                  look="ghost"
-                  onClick={() => {
-                    onSession(line.session_id);
-                  }}
-                >
-                  {line.session_name || t.trust.open}
-                </Button>
-              </td>
-              <td>
-                <span className="row-line">
+                <span className="row-line wrap">
                   {line.pruned ? (
                     <Button
                       small

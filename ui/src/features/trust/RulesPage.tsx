@@ -247,33 +247,37 @@ function TryCommand({ project }: { project: Project | undefined }) {
     <section className="stack" aria-label={words.try}>
       <h2 className="section-title">{words.try}</h2>
       <form
-        className="row-line"
+        className="trust-form"
         onSubmit={(event) => {
           event.preventDefault();
           const command = text.trim();
           setAsked(command ? { command, hosts: hosts.split(/[\s,]+/).filter(Boolean) } : undefined);
         }}
       >
-        <input
-          className="input mono grow"
-          aria-label={words.command}
-          placeholder={words.commandExample}
-          value={text}
-          onChange={(event) => {
-            setText(event.target.value);
-          }}
-        />
-        <input
-          className="input mono trust-hosts"
-          aria-label={words.hosts}
-          placeholder={words.hostsExample}
-          title={words.hostsHint}
-          spellCheck={false}
-          value={hosts}
-          onChange={(event) => {
-            setHosts(event.target.value);
-          }}
-        />
+        <label className="grow">
+          <span className="quiet">{words.command}</span>
+          <input
+            className="input mono"
+            placeholder={words.commandExample}
+            spellCheck={false}
+            value={text}
+            onChange={(event) => {
+              setText(event.target.value);
+            }}
+          />
+        </label>
+        <label className="trust-hosts" title={words.hostsHint}>
+          <span className="quiet">{words.hosts}</span>
+          <input
+            className="input mono"
+            placeholder={words.hostsExample}
+            spellCheck={false}
+            value={hosts}
+            onChange={(event) => {
+              setHosts(event.target.value);
+            }}
+          />
+        </label>
         <Button small type="submit">
           {words.judge}
         </Button>

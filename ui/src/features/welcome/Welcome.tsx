@@ -3,6 +3,7 @@
 import { CirclePlay, FolderOpen, KeyRound, MonitorDot, ScanEye } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { Button } from "../../components/Button";
+import { Said } from "../../components/Said";
 import { FailureCard } from "../../components/states";
 import { t } from "../../i18n";
 import { asFailure } from "../../protocol/client";
@@ -148,7 +149,7 @@ function ModelStep(props: { servers: ReactNode; keychainProblem: string; onDone:
           </form>
           {props.keychainProblem ? (
             <p className="choice-note warn" role="note">
-              {props.keychainProblem}
+              <Said text={props.keychainProblem} />
             </p>
           ) : null}
           {failure?.at === "key" ? <FailureCard failure={failure.failure} /> : null}

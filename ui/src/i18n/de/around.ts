@@ -235,7 +235,7 @@ export const around: Translation<typeof english> = {
     notReady: "nicht bereit",
     tiers: "Modelle der Stufen",
     catalogue: "Katalog",
-    price: "je Million Token, ein / gepuffert / aus",
+    price: "je Million Token, ein / aus dem Cache / aus",
     priceOf: "Stand {day}",
     unconfirmed: "vom Anbieter nicht bestätigt",
     failover: {

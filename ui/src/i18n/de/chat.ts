@@ -177,7 +177,7 @@ export const chat: Translation<typeof english> = {
     modelDefault: "Das Modell der Stufe",
     notReady: "Noch kann kein Modell gefragt werden.",
     setUp: "Modell einrichten",
-    hints: "Enter sendet, Umschalt+Enter macht eine neue Zeile",
+    hints: "Enter sendet, Shift+Enter macht eine neue Zeile",
   },
   approval: {
     title: "Freigabe nötig",

@@ -99,6 +99,7 @@ export const review = {
   },
   activity: {
     now: "Now",
+    selected: "Selected operation",
     idle: "Nothing runs",
     idleHint: "Running work and background commands stand here.",
     jobs: "Background commands",
@@ -121,7 +122,7 @@ export const review = {
       unanswered: "not run",
     },
     calls: "Model calls",
-    firstToken: "first token",
+    firstToken: "First token",
     queue: "Queued",
     noOutput: "No output yet",
     state: {
