@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use mira_protocol::approval::{Approval, DecideApproval, Decision};
 use mira_protocol::budget::{DecidePause, Pause, PauseChoice};
 use mira_protocol::operation::{OperationRef, OperationState, Steer};
+use mira_protocol::system::Nothing;
 use mira_protocol::{CallId, Code, Event, EventKind, Failure, OperationId, Signal, calls};
 
 use crate::client::{Client, Feed};
@@ -53,8 +54,36 @@ impl Turn {
         }
     }
 
-    /// Shows events until the operation ends.
+    /// Shows events of an operation that was just begun until it ends.
     pub async fn watch(
+        &mut self,
+        feed: &mut Feed,
+        operation: &OperationId,
+        input: &mut Input,
+    ) -> Result<Ending, Failure> {
+        self.waiting.clear();
+        self.paused = None;
+        self.follow(feed, operation, input).await
+    }
+
+    /// The same of one that was begun elsewhere: what it waits for is asked here, too.
+    pub async fn join(
+        &mut self,
+        feed: &mut Feed,
+        operation: &OperationId,
+        input: &mut Input,
+    ) -> Result<Ending, Failure> {
+        let approvals = self.client.call(calls::ApprovalList(Nothing {})).await?;
+        let of_it = |approval: &Approval| approval.operation_id == *operation;
+        self.waiting = approvals.approvals.into_iter().filter(of_it).collect();
+        let pauses = self.client.call(calls::BudgetPauses(Nothing {})).await?;
+        let mut pauses = pauses.pauses.into_iter();
+        self.paused = pauses.find(|pause| pause.operation_id == *operation);
+        self.ask(input);
+        self.follow(feed, operation, input).await
+    }
+
+    async fn follow(
         &mut self,
         feed: &mut Feed,
         operation: &OperationId,
@@ -62,8 +91,6 @@ impl Turn {
     ) -> Result<Ending, Failure> {
         let mut keys = input.keys();
         let mut cancelled = false;
-        self.waiting.clear();
-        self.paused = None;
         loop {
             let asking = !self.waiting.is_empty() || self.paused.is_some();
             if self.password_for.is_some() {
@@ -117,7 +144,9 @@ impl Turn {
             _ => return None,
         };
         match &stored.kind {
-            EventKind::ApprovalRequested { approval } => {
+            EventKind::ApprovalRequested { approval }
+                if self.waiting.iter().all(|known| known.id != approval.id) =>
+            {
                 self.waiting.push_back(approval.clone());
                 if self.waiting.len() == 1 {
                     self.ask(input);

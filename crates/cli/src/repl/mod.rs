@@ -84,10 +84,14 @@ pub async fn run(cli: Cli, settings: Settings) -> Result<u8, Failure> {
         project,
     };
     repl.welcome().await?;
-    if let Some(session) = resumed {
-        repl.resume(session).await?;
-    }
-    let code = repl.converse().await?;
+    let next = match resumed {
+        Some(session) => repl.resume(session).await?,
+        None => Next::Line,
+    };
+    let code = match next {
+        Next::Line => repl.converse().await?,
+        Next::Leave => 0,
+    };
     host::close(&repl.client, repl.door).await;
     Ok(code)
 }
@@ -238,13 +242,35 @@ impl Repl {
         let ending = turn
             .watch(&mut feed, &started.operation_id, &mut self.input)
             .await;
+        self.end(turn, ending, &started.operation_id).await
+    }
+
+    /// Watches what another client began, or this one before it went away.
+    async fn join(&mut self, operation: OperationId, since: u64) -> Result<Next, Failure> {
+        let Some(session) = self.session.clone() else {
+            return Ok(Next::Line);
+        };
+        say(&self.style.dim("Its turn still runs:"))?;
+        self.operation = Some(operation.clone());
+        let mut feed = self.client.follow(session, since);
+        let mut turn = Turn::new(self.client.clone(), self.style);
+        let ending = turn.join(&mut feed, &operation, &mut self.input).await;
+        self.end(turn, ending, &operation).await
+    }
+
+    async fn end(
+        &mut self,
+        mut turn: Turn,
+        ending: Result<Ending, Failure>,
+        operation: &OperationId,
+    ) -> Result<Next, Failure> {
         self.queued.append(&mut turn.next_prompts);
         match ending? {
             Ending::Quit => return Ok(Next::Leave),
             // The events have told it already.
             Ending::Failed(_) | Ending::Cancelled | Ending::Completed => {}
         }
-        self.show_changes(&started.operation_id, DIFF_LINES).await?;
+        self.show_changes(operation, DIFF_LINES).await?;
         Ok(Next::Line)
     }
 
@@ -263,7 +289,7 @@ impl Repl {
         )))
     }
 
-    async fn resume(&mut self, session: Session) -> Result<(), Failure> {
+    async fn resume(&mut self, session: Session) -> Result<Next, Failure> {
         let name = if session.name.is_empty() {
             &session.last_message_preview
         } else {
@@ -291,7 +317,13 @@ impl Repl {
         if session.resumable_operation_id.is_some() {
             say("Its last turn was interrupted; /continue goes on with it.")?;
         }
-        conversation::tell_waiting(self).await
+        if let Some(operation) = session.running_operation_id
+            && let Next::Leave = self.join(operation, session.last_seq).await?
+        {
+            return Ok(Next::Leave);
+        }
+        conversation::tell_waiting(self).await?;
+        Ok(Next::Line)
     }
 
     /// The engine of another terminal ended: go on with one of our own.

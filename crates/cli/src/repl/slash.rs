@@ -62,7 +62,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "redo" => undo(repl, rest, false).await?,
         "undo" => undo(repl, rest, true).await?,
         "rename" => rename(repl, rest).await?,
-        "resume" => resume(repl, rest).await?,
+        "resume" => return resume(repl, rest).await,
         "retry" => return conversation::retry(repl, rest).await,
         "review" => return review(repl, rest).await,
         "route" => route(repl, rest).await?,
@@ -329,7 +329,7 @@ async fn fork(repl: &mut Repl, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn resume(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
+async fn resume(repl: &mut Repl, rest: &str) -> Result<Next, Failure> {
     let session = match rest {
         "" | "--last" => {
             let last = LastSession {

@@ -112,6 +112,39 @@ fn a_background_command_is_listed_read_and_ended_from_another_terminal() {
     assert!(text(&unknown.stderr).contains("mira jobs"));
 }
 
+/// A terminal that went away leaves its question open; the next one is asked it.
+#[test]
+fn an_open_question_is_asked_where_the_session_is_taken_up_again() {
+    let touch = json!({ "command": "touch made.txt" });
+    let vendor = FakeVendor::start(
+        Script::new([Reply::call("run_command", touch), Reply::text("Made.")]).aside("A title"),
+    );
+    let home = Home::with(&vendor);
+    let project = TempProject::new("-- a.txt\none\n");
+    let root = project.root();
+    let root = root.to_str().unwrap();
+    let (_serving, _) = Serving::start(&home);
+    let mut first = home
+        .command(&["--project", root])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut typed = first.stdin.take().unwrap();
+    std::io::Write::write_all(&mut typed, b"Make it.\n").unwrap();
+    let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().contains("run   touch made.txt")));
+    signal(&first, Signal::KILL);
+    first.wait().unwrap();
+    assert!(!project.exists("made.txt"));
+
+    let output = home.typed(&["--project", root, "--last"], "y\n");
+    let told = text(&output.stdout);
+    assert!(told.contains("run   touch made.txt"), "{told}");
+    assert!(told.contains("Made."), "{told}\n{}", text(&output.stderr));
+    assert!(project.exists("made.txt"));
+    vendor.assert_clean();
+}
+
 /// What the engine runs for a model cannot speak to the engine as a person does, not even with
 /// everything approved and the whole network: it finds neither the token nor a link.
 #[test]
