@@ -189,3 +189,39 @@ fn remove(database: &Path) -> Result<(), IndexError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use mira_workspace::{Access, Blobs};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn after_a_full_disk_it_writes_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(&folder.path().join("blobs")).unwrap();
+        let root = folder.path().join("project");
+        std::fs::create_dir(&root).unwrap();
+        let workspace = Workspace::open(&root, Access::Project, blobs, vec![]).unwrap();
+        let index = Index::open(&folder.path().join("index.db"), workspace)
+            .await
+            .unwrap();
+        {
+            let mut writer = index.writer().await;
+            // On this connection; the least that is possible is what there is.
+            sqlx::query("PRAGMA max_page_count = 1")
+                .execute(&mut writer.connection)
+                .await
+                .unwrap();
+            let begun = writer.connection.begin_with("BEGIN IMMEDIATE").await;
+            let mut transaction = begun.unwrap();
+            let grown = sqlx::query("CREATE TABLE large AS SELECT randomblob(1000000)")
+                .execute(&mut *transaction)
+                .await;
+            assert!(grown.unwrap_err().to_string().contains("full"));
+        }
+        let mut writer = index.writer().await;
+        let begun = writer.connection.begin_with("BEGIN IMMEDIATE").await;
+        begun.unwrap().commit().await.unwrap();
+    }
+}
