@@ -220,6 +220,7 @@ async fn back_up(
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(&part)(error)),
         _ => {}
     }
+    make_private(&part).map_err(io(&part))?;
     sqlx::query("VACUUM INTO ?1")
         .bind(part.to_string_lossy().into_owned())
         .execute(&mut *connection)

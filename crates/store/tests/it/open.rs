@@ -209,6 +209,12 @@ async fn an_older_database_is_copied_before_it_changes() {
         .path()
         .join(format!("mira.db.backup-{}", all[0].version));
     assert_eq!(applied(&backup).await, [all[0].version]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(&backup).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "a copy is as private as what it is of");
+    }
     let name: String = sqlx::query_scalar("SELECT name FROM projects")
         .fetch_one(&mut raw(&backup).await)
         .await
