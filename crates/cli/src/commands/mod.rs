@@ -44,7 +44,7 @@ pub use rules::{listed as rules_listed, tested as rule_tested};
 pub use sessions::{hits, rows, transcript};
 pub use system::status;
 pub use trust::{TrustHere, ask, shown as trust_shown};
-pub use undo::report as undo_report;
+pub use undo::{report as undo_report, resolve};
 
 /// Runs one; `exec` is not among them.
 pub async fn run(command: Command, settings: Settings) -> Result<u8, Failure> {

@@ -1,5 +1,6 @@
 //! The conversation in the terminal, until the person leaves.
 
+mod back;
 mod conversation;
 mod custom;
 mod review;

@@ -1,7 +1,6 @@
 //! Slash commands: one visible list.
 
 use mira_protocol::budget::SpendQuery;
-use mira_protocol::change::UndoRequest;
 use mira_protocol::checkpoint::ListCheckpoints;
 use mira_protocol::code::{FindSymbols, SearchCode, SearchMode};
 use mira_protocol::git::SearchCommits;
@@ -9,7 +8,6 @@ use mira_protocol::hook::ListHooks;
 use mira_protocol::message::{ExpandCommand, SLASH_COMMANDS};
 use mira_protocol::operation::{Access, Tier};
 use mira_protocol::project::ProjectRef;
-use mira_protocol::rewind::{RewindRequest, RewindWhat, UnrewindRequest};
 use mira_protocol::route::ExplainRoute;
 use mira_protocol::rule::{ListRules, TestRule};
 use mira_protocol::session::{
@@ -18,11 +16,10 @@ use mira_protocol::session::{
 use mira_protocol::system::Nothing;
 use mira_protocol::{Code, Failure, SessionId, calls};
 
-use super::{Next, Repl, conversation, custom};
+use super::{Next, Repl, back, conversation, custom};
 use crate::commands::{
-    TrustHere, commits_said, explanation, hooks_listed, messages, overview, rewind_report, rows,
-    rule_tested, rules_listed, say, search_said, state_said, status, symbols_said, table, table_of,
-    trust_shown, undo_report,
+    TrustHere, commits_said, explanation, hooks_listed, overview, rows, rule_tested, rules_listed,
+    say, search_said, state_said, status, symbols_said, table, table_of, trust_shown,
 };
 use crate::host::{find_session, stopped};
 use crate::render::text::{clean, one_line};
@@ -58,9 +55,9 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "queue" => return conversation::queue(repl, rest).await,
         "quit" | "exit" | "q" => return Ok(Next::Leave),
         "checkpoints" => checkpoints(repl, rest).await?,
-        "rewind" => rewind(repl, rest).await?,
-        "redo" => undo(repl, rest, false).await?,
-        "undo" => undo(repl, rest, true).await?,
+        "rewind" => back::rewind(repl, rest).await?,
+        "redo" => back::undo(repl, rest, false).await?,
+        "undo" => back::undo(repl, rest, true).await?,
         "rename" => rename(repl, rest).await?,
         "resume" => return resume(repl, rest).await,
         "retry" => return conversation::retry(repl, rest).await,
@@ -222,26 +219,6 @@ async fn route(repl: &Repl, message: &str) -> Result<(), Failure> {
     say(&explanation(&told))
 }
 
-async fn undo(repl: &Repl, rest: &str, undo: bool) -> Result<(), Failure> {
-    let paths: Vec<_> = rest
-        .split_whitespace()
-        .map(|p| p.trim_start_matches('@').into())
-        .collect();
-    let request = UndoRequest {
-        session_id: repl.session.clone(),
-        project_path: repl.session.is_none().then(|| repl.project.path.clone()),
-        paths: (!paths.is_empty()).then_some(paths),
-        ..UndoRequest::default()
-    };
-    let done = if undo {
-        repl.client.call(calls::OperationUndo(request)).await?
-    } else {
-        repl.client.call(calls::OperationRedo(request)).await?
-    };
-    say(&undo_report(&done, undo, repl.style)
-        .replace("`mira redo` brings them", "/redo brings them"))
-}
-
 async fn checkpoints(repl: &Repl, search: &str) -> Result<(), Failure> {
     let list = ListCheckpoints {
         session_id: repl.session.clone(),
@@ -252,53 +229,6 @@ async fn checkpoints(repl: &Repl, search: &str) -> Result<(), Failure> {
     };
     let list = repl.client.call(calls::CheckpointList(list)).await?;
     say(&crate::commands::checkpoint_rows(&list.checkpoints))
-}
-
-async fn rewind(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
-    let session_id = begun(repl)?;
-    let words: Vec<&str> = rest.split_whitespace().collect();
-    let (to, what) = match words.as_slice() {
-        [] => {
-            let list = messages(&repl.client, &session_id).await?;
-            return say(&format!(
-                "{list}/rewind N goes back to before message N; /rewind N files (or conversation) \
-                 only with the files (or the conversation)."
-            ));
-        }
-        ["undo"] => {
-            let undo = UnrewindRequest {
-                session_id,
-                preview: None,
-                resolve: None,
-            };
-            let done = repl.client.call(calls::SessionUnrewind(undo)).await?;
-            return say(&rewind_report(&done, true, repl.style));
-        }
-        [to] => (*to, RewindWhat::Both),
-        [to, "files"] => (*to, RewindWhat::Files),
-        [to, "conversation"] => (*to, RewindWhat::Conversation),
-        _ => {
-            return Err(usage(
-                "/rewind N, /rewind N files, /rewind N conversation or /rewind undo",
-            ));
-        }
-    };
-    let seq: u64 = to
-        .parse()
-        .map_err(|_| usage("/rewind N with a number of the list"))?;
-    let request = RewindRequest {
-        session_id,
-        message_id: None,
-        seq: Some(seq),
-        what,
-        preview: None,
-        resolve: None,
-    };
-    let done = repl.client.call(calls::SessionRewind(request)).await?;
-    if done.done && what.conversation() {
-        repl.operation = None;
-    }
-    say(&rewind_report(&done, false, repl.style).replace("`mira rewind --undo`", "/rewind undo"))
 }
 
 async fn rename(repl: &Repl, name: &str) -> Result<(), Failure> {

@@ -175,3 +175,27 @@ fn a_turn_that_failed_goes_on_as_its_message_says() {
     assert!(err.contains("nothing to go on with"), "{out}\n{err}");
     vendor.assert_clean();
 }
+
+#[test]
+fn a_conflict_is_answered_where_it_is_told() {
+    let args = json!({ "path": "a.txt", "old": "one", "new": "two" });
+    let vendor = FakeVendor::start(
+        Script::new([
+            Reply::call("edit_project_file", args),
+            Reply::text("Edited."),
+        ])
+        .aside("A title"),
+    );
+    let (home, project) = (Home::with(&vendor), project());
+    talk(&home, &project, "Edit it.\n");
+    std::fs::write(project.root().join("a.txt"), "mine\n").unwrap();
+    let lines = "/resume --last\n/undo\n/undo --keep\n/undo --nope a.txt\n\
+                 /undo --preview --take a.txt\n";
+    let (out, err) = talk(&home, &project, lines);
+    assert!(out.contains("--take a.txt"), "{out}");
+    assert!(err.contains("Write it as --keep PATH"), "{err}");
+    assert_eq!(project.read("a.txt"), "mine\n", "{out}");
+    let (out, _) = talk(&home, &project, "/resume --last\n/undo --take a.txt\n");
+    assert!(out.contains("Took back 1 file"), "{out}");
+    assert_eq!(project.read("a.txt"), "one\n");
+}
