@@ -116,7 +116,7 @@ async fn trust(client: &Client, project: &Project, wanted: Option<&str>) -> Resu
         TrustState::NothingToTrust | TrustState::Trusted
     );
     match wanted {
-        None if open => {
+        None if open && !trust.items.is_empty() => {
             let paths: Vec<_> = trust.items.iter().map(|item| item.path.as_str()).collect();
             eprintln!(
                 "Not used, because nobody trusted it as it is now: {}. --trust={} uses it.",
