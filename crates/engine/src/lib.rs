@@ -462,7 +462,11 @@ impl Engine {
 
             Request::SettingsList(_) => json(on.settings.list().await),
             Request::SettingsSet(params) => {
+                let name = params.name.clone();
                 let reply = on.settings.set(params).await;
+                if reply.is_ok() {
+                    on.budget.note_setting(&name).await?;
+                }
                 on.egress.obey(&on.settings.current());
                 on.vectors.refresh().await;
                 on.knowledge.nudge();

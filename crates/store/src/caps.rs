@@ -87,6 +87,21 @@ impl Store {
         Ok(())
     }
 
+    /// Nothing is added to a cap for a window any more.
+    pub async fn forget_raises(&self, cap: &CapKey, window: &str) -> Result<(), StoreError> {
+        let period = word("cap period", &cap.period)?;
+        let project = cap.project_id.as_ref().map_or("", ProjectId::as_str);
+        sqlx::query!(
+            "DELETE FROM budget_raises WHERE window = ?1 AND period = ?2 AND project_id = ?3",
+            window,
+            period,
+            project,
+        )
+        .execute(&mut *self.writer().await)
+        .await?;
+        Ok(())
+    }
+
     /// What was added to a cap for a window.
     pub async fn raised(&self, cap: &CapKey, window: &str) -> Result<MicroUsd, StoreError> {
         let period = word("cap period", &cap.period)?;

@@ -170,8 +170,50 @@ impl Budget {
                     .await?;
             }
         }
+        self.forget_raises(&CapKey {
+            period: request.period,
+            project_id: request.project_id,
+        })
+        .await?;
         self.announce();
         self.caps().await
+    }
+
+    /// A setting was changed: where it is a cap, that counts from now on.
+    pub async fn note_setting(&self, name: &str) -> Result<(), Failure> {
+        for period in [CapPeriod::Day, CapPeriod::Month] {
+            if setting_of(period) == name {
+                let project_id = None;
+                self.forget_raises(&CapKey { period, project_id }).await?;
+                self.announce();
+            }
+        }
+        Ok(())
+    }
+
+    /// A cap that is set is exactly what was set: what was added to the old one for today or this
+    /// month does not count on top of it. (What was added for one operation or session stays.)
+    async fn forget_raises(&self, key: &CapKey) -> Result<(), Failure> {
+        let day = local_day(now_ms());
+        let window = match key.period {
+            CapPeriod::Operation | CapPeriod::Session => return Ok(()),
+            CapPeriod::Day => day.as_str(),
+            CapPeriod::Month => month_of(&day),
+        };
+        let forgotten = self.store.forget_raises(key, window).await;
+        forgotten.map_err(from_store)
+    }
+
+    /// There is such a cap. (An operation may have one of its own, from `--max-cost`.)
+    async fn is_set(&self, key: &CapKey) -> Result<bool, Failure> {
+        Ok(match &key.project_id {
+            _ if key.period == CapPeriod::Operation => true,
+            None => of_everything(&self.settings.current()).any(|(period, _)| period == key.period),
+            Some(_) => {
+                let all = self.store.project_caps().await.map_err(from_store)?;
+                all.iter().any(|(known, _)| known == key)
+            }
+        })
     }
 
     /// Adds to a cap for its current window.
@@ -207,6 +249,13 @@ impl Budget {
             period: request.period,
             project_id: request.project_id,
         };
+        if !self.is_set(&key).await? {
+            return Err(Failure::new(
+                Code::Conflict,
+                "No such cap is set, so there is nothing to raise.",
+            )
+            .hint("`mira budget caps` shows those that are; `mira budget cap` sets one."));
+        }
         self.raise_window(&key, &window, request.by_micro_usd)
             .await?;
         self.announce();

@@ -145,8 +145,13 @@ impl Budget {
     async fn raise_for_good(&self, pause: &Pause, amount: Option<MicroUsd>) -> Result<(), Failure> {
         positive(amount)?;
         for cap in &pause.caps {
-            let limit = amount
-                .unwrap_or_else(|| round_up(cap.limit_micro_usd + missing(cap, pause), 100_000));
+            // What was added to the old cap of a day or a month goes with it.
+            let added = match cap.cap.period {
+                CapPeriod::Day | CapPeriod::Month => cap.raised_micro_usd,
+                CapPeriod::Operation | CapPeriod::Session => 0,
+            };
+            let enough = cap.limit_micro_usd + added + missing(cap, pause);
+            let limit = amount.unwrap_or_else(|| round_up(enough, 100_000));
             if cap.source == MAX_COST {
                 // It was given with the message alone: there is nothing to set but this once.
                 let by = limit - cap.limit_micro_usd - cap.raised_micro_usd;

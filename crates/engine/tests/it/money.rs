@@ -253,6 +253,58 @@ async fn a_raise_elsewhere_a_higher_setting_and_a_cancel_end_the_wait() {
     check_laws(&engine.events(&third.session_id).await);
 }
 
+#[tokio::test]
+async fn a_cap_that_is_set_is_exactly_that_whatever_was_added_before() {
+    let model = ScriptedModel::replies([]);
+    let engine = priced(&model, |_| {}).await;
+    let raise = || {
+        calls::BudgetRaise(RaiseCap {
+            period: CapPeriod::Day,
+            project_id: None,
+            operation_id: None,
+            session_id: None,
+            by_micro_usd: 3_000_000,
+        })
+    };
+    let none = engine.engine.call(raise()).await.unwrap_err();
+    assert_eq!(none.code, Code::Conflict, "{none:?}");
+
+    let set = |limit| {
+        calls::BudgetSetCap(SetCap {
+            period: CapPeriod::Day,
+            project_id: None,
+            limit_micro_usd: Some(limit),
+        })
+    };
+    let stands = |list: &CapList| {
+        let cap = &list.caps[0];
+        (cap.limit_micro_usd, cap.raised_micro_usd)
+    };
+    let caps = engine.engine.call(set(1_000_000)).await.unwrap();
+    assert_eq!(
+        stands(&caps),
+        (1_000_000, 0),
+        "nothing was kept of the raise"
+    );
+    let caps = engine.engine.call(raise()).await.unwrap();
+    assert_eq!(stands(&caps), (1_000_000, 3_000_000));
+    let caps = engine.engine.call(set(50_000)).await.unwrap();
+    assert_eq!(stands(&caps), (50_000, 0));
+
+    engine.engine.call(raise()).await.unwrap();
+    let setting = SetSetting {
+        name: "BUDGET_DAILY_LIMIT_USD".into(),
+        value: Some("0.02".into()),
+    };
+    engine
+        .engine
+        .call(calls::SettingsSet(setting))
+        .await
+        .unwrap();
+    let caps = engine.engine.call(calls::BudgetCaps(Nothing {})).await;
+    assert_eq!(stands(&caps.unwrap()), (20_000, 0));
+}
+
 /// A day cap of $0.50 and 20 operations at once: never passed; the paused ones resume.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn twenty_operations_share_one_day_and_go_on_after_a_raise() {

@@ -129,6 +129,8 @@ export const said: Said = [
     "Eine Sicherung (mira.db.backup-*) an ihre Stelle legen oder mit `mira db reset` neu beginnen; das behält die Datei.",
   ],
   ["The model answered nothing. Ask again, or choose another model.", "Das Modell hat nichts geantwortet. Noch einmal fragen oder ein anderes Modell wählen."],
+  ["No such cap is set, so there is nothing to raise.", "Eine solche Grenze ist nicht gesetzt; es gibt nichts anzuheben."],
+  ["`mira budget caps` shows those that are; `mira budget cap` sets one.", "`mira budget caps` zeigt die gesetzten; `mira budget cap` setzt eine."],
   ["The key was not removed: {why}", "Der Schlüssel wurde nicht entfernt: {why}"],
   ["no setting there is unknown", "keine Einstellung dort ist unbekannt"],
   ["nothing reads {names}", "niemand liest {names}"],
