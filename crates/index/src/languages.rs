@@ -11,7 +11,7 @@ use crate::reading::MAX_TEXT_BYTES;
 use crate::{Index, IndexError};
 
 /// Raised when the same file would now be read otherwise.
-const READER: u32 = 7;
+const READER: u32 = 8;
 
 /// The settings of one language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

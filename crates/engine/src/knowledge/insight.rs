@@ -81,9 +81,9 @@ impl Held {
         }
     }
 
+    /// Also while files are compared once more, until one is found that has changed.
     fn is_looked_at(&self, seen: &Seen) -> bool {
-        let state = self.index.state();
-        self.is_fresh() && state.phase == Phase::Idle && seen.generation == Some(state.generation)
+        self.is_fresh() && seen.generation == Some(self.index.state().generation)
     }
 
     /// What an answer from the last look lacks; where that is something, a look begins.

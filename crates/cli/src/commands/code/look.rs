@@ -144,7 +144,13 @@ pub fn symbols_said(query: &str, found: &CodeSymbols) -> String {
             false => format!("No element is named like {:?}.\n", clean(query)),
         };
     }
-    let mut text = table(&found.elements.iter().map(row).collect::<Vec<_>>());
+    let asked = query.to_lowercase();
+    let has_it = |one: &CodeElement| one.qualified_name.to_lowercase().contains(&asked);
+    let mut text = match found.elements.iter().any(has_it) {
+        true => String::new(),
+        false => format!("No name has {:?} in it. Alike are:\n", clean(query)),
+    };
+    text.push_str(&table(&found.elements.iter().map(row).collect::<Vec<_>>()));
     if found.truncated {
         text.push_str("There is more: raise --limit, or narrow it with --kind or --path.\n");
     }
