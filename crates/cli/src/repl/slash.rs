@@ -46,7 +46,7 @@ pub async fn run(repl: &mut Repl, line: &str) -> Result<Next, Failure> {
         "fork" => fork(repl, rest).await?,
         "help" | "?" => help(repl)?,
         "hooks" => hooks(repl).await?,
-        "model" => model(repl, rest)?,
+        "model" => model(repl, rest).await?,
         "new" => {
             repl.session = None;
             repl.operation = None;
@@ -155,16 +155,24 @@ fn access(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
     })
 }
 
-fn model(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
+async fn model(repl: &mut Repl, rest: &str) -> Result<(), Failure> {
     match rest {
         "" => {}
         "default" | "auto" => repl.model = None,
         id => repl.model = Some(id.to_owned()),
     }
-    match &repl.model {
-        Some(id) => say(&format!("{} answers.", clean(id))),
-        None => say("The tier's model answers."),
+    let Some(id) = &repl.model else {
+        return say("The tier's model answers.");
+    };
+    say(&format!("{} answers.", clean(id)))?;
+    let list = repl.client.call(calls::ModelList(Nothing {})).await?;
+    // One that nobody has heard of may be new, or a slip of the pen.
+    if list.models.iter().all(|known| known.id != *id) {
+        say(&repl
+            .style
+            .yellow("It is not in the list of models (`mira models`)."))?;
     }
+    Ok(())
 }
 
 fn tier(repl: &mut Repl, rest: &str) -> Result<(), Failure> {

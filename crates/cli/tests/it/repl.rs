@@ -85,6 +85,7 @@ fn slash_commands_work_and_mistakes_do_not_end_the_conversation() {
         "/redo",
         "\"Fine work\"",
         "Tools read in the project and change nothing",
+        "m answers.\nIt is not in the list of models",
         "Resumed",
         "/review",
     ] {
