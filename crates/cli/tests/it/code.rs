@@ -62,7 +62,10 @@ fn code_is_indexed_searched_and_named_without_a_key() {
     assert!(!said.contains("Alike"), "{said}");
     let (code, said, _) = run(&home, &project, &["symbols", "umbrela"]);
     assert_eq!(code, 0);
-    assert!(said.starts_with("No name has \"umbrela\" in it. Alike are:"), "{said}");
+    assert!(
+        said.starts_with("No name has \"umbrela\" in it. Alike are:"),
+        "{said}"
+    );
     let found = json(&home, &project, &["symbols", "--path", "src/net.rs"]);
     assert_eq!(found["elements"][0]["name"], "parse_http_header");
     let (code, _, said) = run(&home, &project, &["symbols"]);
