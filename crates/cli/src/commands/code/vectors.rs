@@ -191,9 +191,13 @@ pub async fn all(client: &Client, target: &CodeTarget) -> Result<IndexState, Fai
     };
     let line = Line::new();
     loop {
-        let left = client.call(calls::VectorsEstimate(of.clone())).await?;
         let state = client.call(calls::CodeState(of.clone())).await?;
-        let to_go = left.pieces + left.commits + left.messages;
+        let mut to_go = to_go(&state);
+        if to_go == 0 && !is_stuck(&state) {
+            // What is not counted yet is none so far; this looks at all of it.
+            let left = client.call(calls::VectorsEstimate(of.clone())).await?;
+            to_go = left.pieces + left.commits + left.messages;
+        }
         if to_go == 0 || is_stuck(&state) || state.failure.is_some() {
             line.clear();
             return Ok(state);
@@ -208,6 +212,14 @@ pub async fn all(client: &Client, target: &CodeTarget) -> Result<IndexState, Fai
             }
         }
     }
+}
+
+/// How many vectors are known to be missing.
+fn to_go(state: &IndexState) -> u64 {
+    [&state.meaning, &state.commits.meaning, &state.messages]
+        .iter()
+        .map(|one| one.total.saturating_sub(one.done))
+        .sum()
 }
 
 /// No vectors are made just now: for want of a model, a server or the person's word.
