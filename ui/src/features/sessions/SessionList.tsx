@@ -153,7 +153,9 @@ function SessionRow(props: { session: Session; now: number; current: boolean; un
             }}
           >
             <Mark session={session} unread={unread} />
-            <span className="truncate grow">{name}</span>
+            <span className="truncate grow" title={name}>
+              {name}
+            </span>
             {session.deleted ? <span className="quiet session-restore">{t.sessions.restore}</span> : <span className="quiet num session-time">{shortTime(session.last_active_at, props.now)}</span>}
           </button>
           <Menu

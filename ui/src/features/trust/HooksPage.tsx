@@ -55,16 +55,16 @@ export function HooksPage({ project }: { project: Project | undefined }) {
       ) : null}
       {hooks.data.hooks.length > 0 && shown.length === 0 ? <p className="quiet">{t.trust.nothingFound}</p> : null}
       {shown.length > 0 ? (
-        <DataTable label={t.trust.tabs.hooks} heads={[words.name, words.when, words.runs, words.ifItFails, words.state, buttons()]}>
+        <DataTable label={t.trust.tabs.hooks} heads={[words.name, words.runs, words.ifItFails, words.state, buttons()]}>
           {shown.map((hook) => (
             <tr key={`${hook.source} ${hook.name}`}>
               <td>
                 {hook.name} <span className="badge">{words.sources[hook.source]}</span>
                 {hook.description ? <p className="quiet">{hook.description}</p> : null}
               </td>
-              <td>{hook.on.map((point) => words.points[point]).join(", ")}</td>
               <td className="trust-wrap">
                 <span className="mono">{hook.run.join(" ")}</span>
+                <p>{hook.on.map((point) => words.points[point]).join(", ")}</p>
                 <p className="quiet">{reach(hook)}</p>
               </td>
               <td>{words.onFailure[hook.on_failure]}</td>

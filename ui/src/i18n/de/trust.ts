@@ -105,7 +105,6 @@ export const trust: Translation<typeof english> = {
       none: "Keine Hooks",
       noneHint: "Sie stehen in: {files}",
       name: "Hook",
-      when: "Wann",
       runs: "Führt aus",
       ifItFails: "Wenn er scheitert",
       state: "Zustand",

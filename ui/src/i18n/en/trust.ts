@@ -92,7 +92,6 @@ export const trust = {
       none: "No hooks",
       noneHint: "They are written in: {files}",
       name: "Hook",
-      when: "When",
       runs: "Runs",
       ifItFails: "If it fails",
       state: "State",
