@@ -276,7 +276,7 @@ export function Shell() {
           {isChat ? (
             <>
               <ChatHead
-                title={session ? told || sessionName(session) : t.sessions.new}
+                title={session ? session.name || told || sessionName(session) : t.sessions.new}
                 project={project}
                 sidebar={showSidebar && !noSidebar ? undefined : { actions, onToggle: toggleSidebar }}
                 inspector={showInspector && !noInspector ? undefined : { actions, onToggle: toggleInspector }}

@@ -54,6 +54,10 @@ export function shown(keys: string): string {
       alt: ["⌥", "Alt"],
       enter: ["⏎", "Enter"],
       escape: ["Esc", "Esc"],
+      arrowup: ["↑", "↑"],
+      arrowdown: ["↓", "↓"],
+      arrowleft: ["←", "←"],
+      arrowright: ["→", "→"],
     };
     return known[part]?.[onMac ? 0 : 1] ?? (part.length === 1 ? part.toUpperCase() : part);
   });
