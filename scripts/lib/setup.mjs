@@ -129,7 +129,7 @@ export async function npmPackages() {
 export async function userInterface(log) {
   const sources = fingerprint(["ui", "package-lock.json"], (path) => /ui\/(dist|test|e2e)$/.test(path.replaceAll("\\", "/")));
   await once("interface", sources, () => existsSync(join(root, "ui", "dist", "index.html")), () =>
-    run("npm", ["run", "ui:build"], { log }),
+    run("npm", ["run", "--silent", "ui:build", "--", "--logLevel", "warn"], { log }),
   );
 }
 

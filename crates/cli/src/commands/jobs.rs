@@ -38,7 +38,7 @@ pub async fn run(client: &Client, command: JobsCommand) -> Result<u8, Failure> {
                 write_text(&[&clean(&page.text)])?;
                 let more = page.next_offset > offset;
                 offset = page.next_offset;
-                if !more && !(follow && page.running) {
+                if !(more || follow && page.running) {
                     break;
                 }
                 if !more {
