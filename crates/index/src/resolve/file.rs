@@ -51,12 +51,12 @@ const MOST_OVERRIDES: usize = 12;
 type Ends = Vec<(Thing, f64, &'static str)>;
 
 /// The file whose references are being resolved.
-struct Here<'a> {
-    file: &'a SymbolFile,
-    family: Family,
-    bindings: Bindings<'a>,
+pub(super) struct Here<'a> {
+    pub file: &'a SymbolFile,
+    pub family: Family,
+    pub bindings: Bindings<'a>,
     /// Names that imports bring in from outside.
-    outside: OnceCell<HashSet<&'a str>>,
+    pub outside: OnceCell<HashSet<&'a str>>,
     guesses: RefCell<HashMap<Box<str>, Ends>>,
 }
 
@@ -203,7 +203,12 @@ impl<'g> Names<'g> {
                 self.in_things(&typed.things, reference, typed.confidence, reason)
             }
             Some(_) => Vec::new(),
-            None if self.is_outside(here, receiver) => Vec::new(),
+            None if self.begins_outside(here, receiver) => Vec::new(),
+            None if self.is_said_outside(here, &spot, receiver) => {
+                let mut guessed = self.guess(here, reference);
+                guessed.retain(|(thing, ..)| self.is_of_trait(*thing));
+                guessed
+            }
             None => self.guess(here, reference),
         }
     }
@@ -223,28 +228,6 @@ impl<'g> Names<'g> {
         self.keep_what_fits(&mut found, reference.kind != ReferenceKind::Read);
         let end = |thing: Thing| (thing, confidence, reason);
         found.into_iter().map(end).collect()
-    }
-
-    /// The receiver begins with something that is imported from outside.
-    fn is_outside(&self, here: &Here<'_>, receiver: &str) -> bool {
-        let first = receiver
-            .split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$')))
-            .find(|word| !word.is_empty())
-            .unwrap_or_default();
-        let outside = here.outside.get_or_init(|| {
-            let mut outside = HashSet::new();
-            for (index, import) in here.file.imports.iter().enumerate() {
-                if self.target(here.file, index).package.is_none() {
-                    continue;
-                }
-                let last = super::names::last_part(&import.module);
-                outside.insert(import.alias.as_deref().unwrap_or(last));
-                let names = import.names.iter();
-                outside.extend(names.map(|one| one.alias.as_deref().unwrap_or(&one.name)));
-            }
-            outside
-        });
-        outside.contains(first)
     }
 
     /// A method of an unknown receiver: what few elements have this name.

@@ -14,6 +14,7 @@ pub(crate) mod manifests;
 mod members;
 mod modules;
 mod names;
+mod outside;
 mod parts;
 mod receivers;
 mod remembered;

@@ -184,3 +184,74 @@ async fn variables_have_the_types_of_what_they_are_parts_of() {
         }
     }
 }
+
+/// A method of a type from outside is none of the project's, even where no other has its name.
+#[tokio::test]
+async fn what_is_said_to_be_from_outside_is_not_guessed() {
+    for (path, text, wanted) in [
+        (
+            "src/till.rs",
+            "use std::io::Error;
+pub struct Till;
+impl Till { pub fn raw_kind(&self) {} }
+pub trait Extra { fn shown(&self) {} }
+impl Extra for Error {}
+pub fn outside(error: &Error) { error.raw_kind(); }
+pub fn extended(error: &Error) { error.shown(); }
+pub fn unknown(at: usize) { let one = made!(at); one.raw_kind(); }
+",
+            &[
+                ("outside", &[][..]),
+                // Twice: where it is declared, and where it is implemented for it.
+                ("extended", &["Extra::shown in src/till.rs"]),
+                ("unknown", &["Till::raw_kind in src/till.rs"]),
+            ][..],
+        ),
+        (
+            "Till.java",
+            "import other.far.Address;
+class Till {
+  Address far;
+  void getHost() {}
+  void getMessage() {}
+  void imported(Address at) { at.getHost(); }
+  void field() { far.getHost(); }
+  void ofTheLanguage(Exception error) { error.getMessage(); }
+  <T> void anything(T one) { one.getHost(); }
+}
+",
+            &[
+                ("imported", &[][..]),
+                ("field", &[]),
+                ("ofTheLanguage", &[]),
+                ("anything", &["Till.getHost in Till.java"]),
+            ],
+        ),
+        (
+            "till.py",
+            "from typing import Any
+from far import Address
+
+class Till:
+    def host_name(self): pass
+
+def imported(at: Address):
+    at.host_name()
+
+def anything(one: Any):
+    one.host_name()
+",
+            &[
+                ("imported", &[][..]),
+                ("anything", &["Till.host_name in till.py"]),
+            ],
+        ),
+    ] {
+        let place = Place::with(&[(path, text)]);
+        let index = place.synced().await;
+        for (caller, callees) in wanted {
+            let found = calls(&index, caller).await;
+            assert_eq!(found, *callees, "{caller} in {path}");
+        }
+    }
+}

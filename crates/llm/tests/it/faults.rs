@@ -354,7 +354,7 @@ async fn a_refused_connection_names_address_and_cause() {
     let message = error.unwrap().message;
     assert_eq!(
         (seen.error, seen.waits),
-        (Some(ErrorKind::Broken), vec![1, 2])
+        (Some(ErrorKind::Unreached), vec![1, 2])
     );
     assert!(
         message.contains(&base_url) && message.contains("refused"),
