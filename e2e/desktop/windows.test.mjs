@@ -10,9 +10,10 @@ import { KEYS } from "./lib/webdriver.mjs";
 
 const SCRIPT = { check_prefix: false, aside: "A title", replies: [{ text: "An answer.", times: 0 }] };
 /** Where the windows are put. */
-const MAIN = { x: 40, y: 60, width: 900, height: 640 };
-const OWN = { x: 420, y: 180, width: 960, height: 600 };
-const MOVED = { x: 300, y: 120, width: 1000, height: 560 };
+// Wide enough for the inspector beside the conversation.
+const MAIN = { x: 40, y: 60, width: 1080, height: 640 };
+const OWN = { x: 300, y: 180, width: 1100, height: 600 };
+const MOVED = { x: 280, y: 120, width: 1120, height: 560 };
 
 describe("several windows", { timeout: 600_000 }, () => {
   let world, other, vendor, tray, app, page;
