@@ -471,7 +471,7 @@ async function code() {
   await openProject(page, here.project);
   const go = (tab) => page.goto(`${page.url().split("#")[0]}#/code/${tab}`);
   await go("index");
-  await page.getByText("212 of 640").first().waitFor();
+  await page.getByText("Reading files").waitFor();
   await shoot(page, "index-making");
   await go("search");
   await page.getByRole("searchbox", { name: "Search code" }).fill("berth");
