@@ -87,9 +87,10 @@ pub(crate) fn merged(
 /// What ends where a gap begins, and is indented less, goes on to the end of the gap.
 fn stretch(elements: &mut [Element], gap: &Gap<'_>, text: &str) {
     let indent = |at: usize| {
-        let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
-        let words = text[line..].trim_start_matches([' ', '\t']);
-        text.len() - line - words.len()
+        let before = text.get(..at).unwrap_or_default();
+        let from = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = text.get(from..).unwrap_or_default();
+        line.len() - line.trim_start_matches([' ', '\t']).len()
     };
     let own = indent(gap.bytes.start);
     for element in elements {
